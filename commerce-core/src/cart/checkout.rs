@@ -1,0 +1,66 @@
+//! `cart.checkout`: an order of what is in the cart, which leaves it in the same decision.
+
+use serde::Serialize;
+
+use super::remove::without;
+use crate::facts::{CartLine, Facts, Keys};
+use crate::id::{ProductId, UserId};
+use crate::input::Fields;
+use crate::money::Amount;
+use crate::operation::Operation;
+use crate::order::{Items, Order, Place};
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Orders the named products of a cart, or all of them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checkout {
+    /// Whose cart.
+    pub user: UserId,
+    /// Which products; nothing means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub products: Option<Vec<ProductId>>,
+    /// The total the caller was shown, so that no other is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<Amount>,
+}
+
+impl Operation for Checkout {
+    const NAME: &'static str = "cart.checkout";
+    type Reply = Order;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, products) = (fields.required("user"), fields.optional_values("products"));
+        let expected_total = fields.optional("expected_total");
+        Some(Self { user: user?, products: products?, expected_total: expected_total? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.carts.push(self.user.clone());
+    }
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
+        facts.user(&self.user)?;
+        let cart = facts.cart(&self.user);
+        let empty = || Refusal::EmptyCart { user: self.user.clone() };
+        if cart.is_empty() {
+            return Err(empty());
+        }
+        let kept = match &self.products {
+            Some(products) => without(cart, products)?,
+            None => Vec::new(),
+        };
+        let ordered = |line: &&CartLine| !kept.iter().any(|other| other.product == line.product);
+        let lines = cart.iter().filter(ordered).map(|line| (line.product.clone(), line.quantity));
+        let items = Items::new(lines).map_err(|_| empty())?;
+        let place = Place { user: self.user.clone(), items, expected_total: self.expected_total };
+        let order = place.decide(facts, now)?;
+        // From here on nothing can fail.
+        facts.set_cart(&self.user, kept);
+        Ok(order)
+    }
+}

@@ -1,0 +1,42 @@
+//! `cart.clear`: an empty cart.
+
+use serde::Serialize;
+
+use super::{Cart, shown};
+use crate::facts::{Facts, Keys};
+use crate::id::UserId;
+use crate::input::Fields;
+use crate::operation::Operation;
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Takes every line out of a cart.
+#[derive(Clone, Debug, Serialize)]
+pub struct Clear {
+    /// Whose cart.
+    pub user: UserId,
+}
+
+impl Operation for Clear {
+    const NAME: &'static str = "cart.clear";
+    type Reply = Cart;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { user: fields.required("user")? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.carts.push(self.user.clone());
+    }
+
+    fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
+        facts.user(&self.user)?;
+        // From here on nothing can fail.
+        facts.set_cart(&self.user, Vec::new());
+        Ok(shown(facts, &self.user))
+    }
+}

@@ -1,0 +1,126 @@
+//! `cart.get`: the cart at present prices, with what stands in the way of ordering each line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::facts::CartLine;
+use crate::id::{Name, ProductId, UserId};
+use crate::input::Fields;
+use crate::money::{Amount, LIMIT, Quantity, Stock};
+use crate::query::{Query, View};
+use crate::store::{Statement, Value};
+use crate::user;
+
+/// A cart as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cart {
+    /// Whose.
+    pub user: UserId,
+    /// In the order in which the products were added.
+    pub lines: Vec<Line>,
+    /// All lines at present prices; where that passes 2^53 - 1, that limit.
+    pub total: Amount,
+}
+
+/// A line of a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Which product.
+    pub product: ProductId,
+    /// Its present name.
+    pub name: Name,
+    /// Its present price.
+    pub price: Amount,
+    /// Its price when the line was last added to or set.
+    pub price_when_added: Amount,
+    /// How many.
+    pub quantity: Quantity,
+    /// Its present stock.
+    pub available: Stock,
+    /// What to tell the customer before the order, the gravest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// What stands in the way of ordering a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// The product is not on sale.
+    Inactive,
+    /// There is less than the line asks for.
+    OutOfStock,
+    /// The price is not the one that was shown.
+    PriceChanged,
+}
+
+/// Asks for a cart. One that nobody touched is empty, whoever the user is.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// Whose.
+    pub user: UserId,
+}
+
+impl Query for Get {
+    const NAME: &'static str = "cart.get";
+    type Answer = Cart;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { user: fields.required("user")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Cart, Error> {
+        user::Get { user: self.user.clone() }.answer(view)?;
+        let sql = "SELECT p.product, p.name, p.price, s.stock, p.active, c.position, c.quantity, c.price
+            FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
+            JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
+        let rows = view.rows(&Statement::new(sql, [self.user.shared().into()]))?;
+        Ok(Cart::new(self.user.clone(), rows.iter().filter_map(line).collect()))
+    }
+}
+
+impl Cart {
+    pub(super) fn new(user: UserId, lines: Vec<Line>) -> Self {
+        let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
+        let total: i128 = lines.iter().map(amount).sum();
+        let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);
+        Self { user, lines, total: Amount::new(total).unwrap_or_default() }
+    }
+}
+
+impl Line {
+    pub(super) fn new(
+        product: ProductId,
+        name: Name,
+        price: Amount,
+        available: Stock,
+        active: bool,
+        line: &CartLine,
+    ) -> Self {
+        let problem = if !active {
+            Some(Problem::Inactive)
+        } else if available.get() < line.quantity.get() {
+            Some(Problem::OutOfStock)
+        } else {
+            (price != line.price).then_some(Problem::PriceChanged)
+        };
+        Self {
+            product,
+            name,
+            price,
+            price_when_added: line.price,
+            quantity: line.quantity,
+            available,
+            problem,
+        }
+    }
+}
+
+fn line(row: &[Value]) -> Option<Line> {
+    let product = ProductId::stored(row[0].text());
+    let (price, price_when_added) = (Amount::new(row[2].int())?, Amount::new(row[7].int())?);
+    let (available, quantity) = (Stock::new(row[3].int())?, Quantity::new(row[6].int())?);
+    let line =
+        CartLine { product: product.clone(), position: row[5].int(), quantity, price: price_when_added };
+    Some(Line::new(product, Name::stored(row[1].text()), price, available, row[4].int() != 0, &line))
+}

@@ -1,0 +1,61 @@
+//! `cart.remove`: products out of the cart, all of those named or none.
+
+use serde::Serialize;
+
+use super::{Cart, shown};
+use crate::facts::{CartLine, Facts, Keys};
+use crate::id::{ProductId, UserId};
+use crate::input::Fields;
+use crate::operation::Operation;
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Takes lines out of a cart.
+#[derive(Clone, Debug, Serialize)]
+pub struct Remove {
+    /// Whose cart.
+    pub user: UserId,
+    /// Which products.
+    pub products: Vec<ProductId>,
+}
+
+impl Operation for Remove {
+    const NAME: &'static str = "cart.remove";
+    type Reply = Cart;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, products) = (fields.required("user"), fields.values("products"));
+        Some(Self { user: user?, products: products? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.carts.push(self.user.clone());
+    }
+
+    fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
+        facts.user(&self.user)?;
+        let kept = without(facts.cart(&self.user), &self.products)?;
+        // From here on nothing can fail.
+        facts.set_cart(&self.user, kept);
+        Ok(shown(facts, &self.user))
+    }
+}
+
+/// The lines of a cart that are not of these products, all of which must be in it.
+pub(super) fn without(cart: &[CartLine], products: &[ProductId]) -> Result<Vec<CartLine>, Refusal> {
+    let absent = |product: &&ProductId| !cart.iter().any(|line| line.product == **product);
+    let mut missing: Vec<ProductId> = Vec::new();
+    for product in products.iter().filter(absent) {
+        if !missing.contains(product) {
+            missing.push(product.clone());
+        }
+    }
+    if !missing.is_empty() {
+        return Err(Refusal::NotInCart { products: missing });
+    }
+    Ok(cart.iter().filter(|line| !products.contains(&line.product)).cloned().collect())
+}

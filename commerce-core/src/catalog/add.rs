@@ -1,0 +1,59 @@
+//! `product.add`: a new product, on sale at once.
+
+use serde::Serialize;
+
+use super::Product;
+use crate::facts::{Facts, Keys};
+use crate::id::{Name, ProductId};
+use crate::input::Fields;
+use crate::money::{Amount, Stock};
+use crate::operation::{Operation, Reply};
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Adds a product.
+#[derive(Clone, Debug, Serialize)]
+pub struct Add {
+    /// The new identifier.
+    pub product: ProductId,
+    /// What people call it.
+    pub name: Name,
+    /// The price of one unit.
+    pub price: Amount,
+    /// The units to begin with.
+    pub stock: Stock,
+}
+
+impl Operation for Add {
+    const NAME: &'static str = "product.add";
+    type Reply = Product;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (product, name) = (fields.required::<ProductId>("product"), fields.required("name"));
+        let (price, stock) = (fields.required("price"), fields.required("stock"));
+        // `/v1/products/top` is a route of its own.
+        let product = product.filter(|product| {
+            product.as_str() != "top" || {
+                fields.fault::<()>("product", "must not be \"top\", which names the best sellers");
+                false
+            }
+        });
+        Some(Self { product: product?, name: name?, price: price?, stock: stock? })
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.products.push(self.product.clone());
+    }
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Product, Refusal> {
+        if facts.find_product(&self.product).is_some() {
+            return Err(Refusal::ProductExists { product: self.product.clone() });
+        }
+        // From here on nothing can fail.
+        facts.add_product(self.product.clone(), self.name.clone(), self.price, self.stock, now);
+        let Self { product, name, price, stock } = self.clone();
+        Ok(Product { product, name, price, stock, active: true })
+    }
+}
+
+impl Reply for Product {}

@@ -1,0 +1,61 @@
+//! `product.get`: one product, with its stock exact at the moment of the read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::id::{Name, ProductId};
+use crate::input::Fields;
+use crate::money::{Amount, Stock};
+use crate::query::{Query, View};
+use crate::refusal::Refusal;
+use crate::store::{Statement, Value};
+
+/// A product as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// The identifier.
+    pub product: ProductId,
+    /// What people call it.
+    pub name: Name,
+    /// The price of one unit.
+    pub price: Amount,
+    /// Units that can be sold now.
+    pub stock: Stock,
+    /// Whether it is on sale.
+    pub active: bool,
+}
+
+/// Asks for one product.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// Which.
+    pub product: ProductId,
+}
+
+impl Query for Get {
+    const NAME: &'static str = "product.get";
+    type Answer = Product;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { product: fields.required("product")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Product, Error> {
+        let sql = "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p JOIN stocks s USING (product_no)
+            WHERE p.product = ?1";
+        let rows = view.rows(&Statement::new(sql, [self.product.shared().into()]))?;
+        let missing = || Refusal::ProductNotFound { products: vec![self.product.clone()] };
+        Ok(rows.first().map(product).ok_or_else(missing)?)
+    }
+}
+
+/// A product from the columns product, name, price, stock, active.
+pub(super) fn product(row: &[Value]) -> Product {
+    Product {
+        product: ProductId::stored(row[0].text()),
+        name: Name::stored(row[1].text()),
+        price: Amount::new(row[2].int()).unwrap_or_default(),
+        stock: Stock::new(row[3].int()).unwrap_or_default(),
+        active: row[4].int() != 0,
+    }
+}

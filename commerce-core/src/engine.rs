@@ -1,0 +1,296 @@
+//! The engine: open a store, submit operations, ask queries.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::money::Currency;
+use crate::operation::{Answer, AnyReply, Submission, Submit};
+use crate::query::{AnyQuery, Query, View};
+use crate::sales::Window;
+use crate::store::{Reader, file};
+use crate::time::Clock;
+use crate::verify::{self, Difference};
+use crate::writer::{self, Counters, Job, Outcome, Queue};
+
+/// A shop on one store. A cheap handle: clones share one writer, which ends with the last of them.
+#[derive(Clone)]
+pub struct Commerce(Arc<Inner>);
+
+struct Inner {
+    queue: Arc<Queue>,
+    reader: Box<dyn Reader>,
+    window: Window,
+    currency: Currency,
+    path: PathBuf,
+    options: Options,
+    counters: Arc<Counters>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How to work with a store.
+#[derive(Clone)]
+pub struct Options {
+    clock: Arc<dyn Clock>,
+    busy_timeout: Duration,
+    queue: usize,
+}
+
+/// What the writer did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Groups that were decided.
+    pub groups: u64,
+    /// Operations in them.
+    pub operations: u64,
+    /// Groups that changed something: each one commit, with one sync.
+    pub commits: u64,
+    /// Pages written to the log by these commits (and, in between, by other processes).
+    pub pages: u64,
+}
+
+/// The coming answer to a submission: wait for it, or await it in any runtime.
+pub struct Ticket<R> {
+    coming: Result<oneshot::Receiver<Outcome>, Error>,
+    read: Read<R>,
+}
+
+/// The coming answer as a future. It needs no runtime of ours.
+pub struct Pending<R> {
+    coming: Result<oneshot::AsyncReceiver<Outcome>, Error>,
+    read: Read<R>,
+}
+
+type Read<R> = fn(AnyReply) -> Result<R, Error>;
+
+impl Options {
+    /// The usual options, with the clock to go by.
+    pub fn new(clock: impl Clock) -> Self {
+        Self { clock: Arc::new(clock), busy_timeout: Duration::from_secs(10), queue: 8_192 }
+    }
+
+    /// How long an operation may wait for other processes before it is answered `busy`. 10 s unless told.
+    #[must_use]
+    pub fn busy_timeout(self, timeout: Duration) -> Self {
+        Self { busy_timeout: timeout, ..self }
+    }
+
+    /// How many operations may wait for the writer before more are answered `busy`. 8,192 unless told.
+    #[must_use]
+    pub fn queue(self, operations: usize) -> Self {
+        Self { queue: operations, ..self }
+    }
+}
+
+impl Commerce {
+    /// Makes a store in a new file, and opens it.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when there is a store already, or none can be made there.
+    pub fn create(path: &Path, currency: Currency, options: Options) -> Result<Self, Error> {
+        let opened = file::create(path, currency, options.busy_timeout)?;
+        Self::start(path, opened, options)
+    }
+
+    /// Opens a store, and brings it to the present schema.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when there is none, or it cannot be used.
+    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
+        let opened = file::open(path, options.busy_timeout)?;
+        Self::start(path, opened, options)
+    }
+
+    fn start(path: &Path, opened: file::Opened, options: Options) -> Result<Self, Error> {
+        let (queue, counters) = (Queue::new(options.queue), Arc::new(Counters::default()));
+        let (jobs, clock, counts) = (queue.clone(), options.clock.clone(), counters.clone());
+        let store = Box::new(opened.writer);
+        let writer = std::thread::Builder::new()
+            .name("commerce-writer".into())
+            .spawn(move || writer::run(store, &jobs, clock.as_ref(), &counts))
+            .map_err(|e| Error::Store(e.to_string()))?;
+        Ok(Self(Arc::new(Inner {
+            queue,
+            reader: Box::new(opened.reader),
+            window: Window::default(),
+            currency: opened.currency,
+            path: path.into(),
+            options,
+            counters,
+            writer: Mutex::new(Some(writer)),
+        })))
+    }
+
+    /// The store's currency.
+    pub fn currency(&self) -> Currency {
+        self.0.currency
+    }
+
+    /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
+    /// caller are decided in the order in which they were submitted.
+    pub fn submit<O: Submit>(&self, submission: impl Into<Submission<O>>) -> Ticket<O::Reply> {
+        let Submission { operation, key, at, chain } = submission.into();
+        let (answer, coming) = oneshot::channel();
+        let operation = operation.erase().into_inner();
+        let deadline = Instant::now() + self.0.options.busy_timeout;
+        let queued = self.0.queue.push(Job { operation, key, at, chain, deadline, answer });
+        Ticket { coming: queued.map(|()| coming), read: O::reply }
+    }
+
+    /// Answers a query from one snapshot.
+    ///
+    /// # Errors
+    /// A refusal when what is asked for does not exist, or the store's failure.
+    pub fn query<Q: Ask>(&self, query: &Q) -> Result<Q::Answer, Error> {
+        query.ask(&mut self.view()?)
+    }
+
+    /// Recomputes every balance, stock, total and sales figure, and tells what differs.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn verify(&self) -> Result<Vec<Difference>, Error> {
+        verify::verify(&mut self.view()?)
+    }
+
+    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin.
+    /// Make a backup first. Tells what differed before.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn repair(&self) -> Result<Vec<Difference>, Error> {
+        let before = self.verify()?;
+        file::repair(&self.0.path, self.0.options.busy_timeout, &verify::REPAIRS)?;
+        Ok(before)
+    }
+
+    /// Copies the store to a new file while it is in use.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when there is such a file, or the store's failure.
+    pub fn backup(&self, to: &Path) -> Result<(), Error> {
+        file::backup(&self.0.path, to, self.0.options.busy_timeout)
+    }
+
+    /// Replaces everything in the store by what is in a backup.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the file is no store, or the store's failure.
+    pub fn restore(&self, from: &Path) -> Result<(), Error> {
+        file::restore(&self.0.path, from, self.0.options.busy_timeout)
+    }
+
+    /// What the writer did so far.
+    pub fn stats(&self) -> Stats {
+        let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.0.counters;
+        Stats {
+            groups: of(&counters.groups),
+            operations: of(&counters.operations),
+            commits: of(&counters.commits),
+            pages: of(&counters.pages),
+        }
+    }
+
+    /// Takes no more operations, does those that are queued, and waits for that.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    fn view(&self) -> Result<View<'_>, Error> {
+        let inner = &self.0;
+        Ok(View {
+            snapshot: inner.reader.snapshot()?,
+            now: inner.options.clock.now(),
+            currency: inner.currency,
+            window: &inner.window,
+        })
+    }
+}
+
+/// What can be asked: a query, or any query.
+pub trait Ask {
+    /// What is answered.
+    type Answer;
+
+    #[doc(hidden)]
+    fn ask(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
+}
+
+impl<Q: Query> Ask for Q {
+    type Answer = Q::Answer;
+
+    fn ask(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
+        self.answer(view)
+    }
+}
+
+impl Ask for AnyQuery {
+    type Answer = serde_json::Value;
+
+    fn ask(&self, view: &mut View<'_>) -> Result<serde_json::Value, Error> {
+        AnyQuery::ask(self, view)
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A writer that panicked has closed the queue behind it.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<R> Ticket<R> {
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// A refusal, or why the operation was not done.
+    pub fn wait(self) -> Result<Answer<R>, Error> {
+        read(self.read, self.coming?.recv().map_err(|_| Error::Closed)?)
+    }
+}
+
+impl<R> IntoFuture for Ticket<R> {
+    type Output = Result<Answer<R>, Error>;
+    type IntoFuture = Pending<R>;
+
+    fn into_future(self) -> Pending<R> {
+        Pending { coming: self.coming.map(IntoFuture::into_future), read: self.read }
+    }
+}
+
+impl<R> Future for Pending<R> {
+    type Output = Result<Answer<R>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let reader = self.read;
+        match &mut self.coming {
+            Err(error) => Poll::Ready(Err(error.clone())),
+            Ok(coming) => Pin::new(coming).poll(context).map(|outcome| match outcome {
+                Ok(outcome) => read(reader, outcome),
+                Err(_) => Err(Error::Closed),
+            }),
+        }
+    }
+}
+
+fn read<R>(reply: Read<R>, outcome: Outcome) -> Result<Answer<R>, Error> {
+    let answer = outcome?;
+    Ok(Answer { reply: reply(answer.reply)?, replayed: answer.replayed })
+}

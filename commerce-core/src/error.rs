@@ -1,0 +1,137 @@
+//! Everything that can keep an operation or query from being answered.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::refusal::Refusal;
+
+/// Why there is no reply.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule said no; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The input has no meaning; nothing was changed.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// Nothing was changed, since the store was taken by others or the queue was full. Try again.
+    #[error("the store is busy: {0}; nothing was changed, try again")]
+    Busy(&'static str),
+    /// The commit may or may not have taken place. Try again with the same key.
+    #[error("the outcome of the commit could not be learnt ({0}); try again with the same key")]
+    Unknown(String),
+    /// Not attempted, since an operation before it in the same chain was not done.
+    #[error("not attempted, since an earlier operation failed")]
+    Skipped,
+    /// The engine was closed.
+    #[error("the store was closed")]
+    Closed,
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store failed; nothing was changed.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+impl Error {
+    /// Whether the same request, with the same key, may succeed later without any change.
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Unknown(_))
+    }
+}
+
+/// Why a store could not be opened or made.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no file.
+    #[error("there is no store at {}", .0.display())]
+    Missing(PathBuf),
+    /// There is a store already.
+    #[error("there is a store at {} already", .0.display())]
+    Exists(PathBuf),
+    /// The file is something else.
+    #[error("{} is not a store of this program: {because}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What was found instead.
+        because: String,
+    },
+    /// A later version of this program made or changed the store.
+    #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema of the store.
+        found: i64,
+        /// The newest schema this program knows.
+        known: i64,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{} cannot be written: {because}; the store needs a file and folder it may write", path.display())]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        because: String,
+    },
+    /// SQLite's locks do not hold on network file systems.
+    #[error("{} lies on a network file system ({kind}), where locks do not hold; keep the store on a local disk", path.display())]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// The kind of file system.
+        kind: String,
+    },
+    /// Anything else the system said.
+    #[error("{} cannot be opened: {because}", path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        because: String,
+    },
+}
+
+/// Malformed input: every fault with its place. The code is `invalid_request`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", sentence(.0))]
+pub struct Invalid(pub Vec<Fault>);
+
+/// One fault of the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
+    pub pointer: String,
+    /// What is wrong there, as a sentence.
+    pub detail: String,
+}
+
+impl Invalid {
+    /// One fault at one place.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self(vec![Fault { pointer: pointer.into(), detail: detail.into() }])
+    }
+}
+
+/// `{"code": "invalid_request", "detail": …, "errors": […]}`
+impl Serialize for Invalid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("code", "invalid_request")?;
+        map.serialize_entry("detail", &self.to_string())?;
+        map.serialize_entry("errors", &self.0)?;
+        map.end()
+    }
+}
+
+fn sentence(faults: &[Fault]) -> String {
+    let one = |f: &Fault| match f.pointer.as_str() {
+        "" => f.detail.clone(),
+        pointer => format!("{pointer}: {}", f.detail),
+    };
+    faults.iter().map(one).collect::<Vec<_>>().join("; ")
+}

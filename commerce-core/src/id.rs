@@ -1,0 +1,291 @@
+//! Names and numbers of things: the caller's own strings for users, products and idempotency keys,
+//! and the engine's integers for what it numbers itself.
+//!
+//! A value of these types is valid by construction, so no rule has to test it again.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Which text could not become an identifier, key or name, and why. A sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadText(pub String);
+
+/// A caller's own identifier: 1 to 64 characters of `A-Z a-z 0-9 . _ @ -`, case-sensitive.
+pub struct Id<K>(Arc<str>, PhantomData<fn() -> K>);
+
+/// Marks identifiers of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfUser {}
+
+/// Marks identifiers of products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfProduct {}
+
+/// Who charges and orders.
+pub type UserId = Id<OfUser>;
+
+/// What is sold.
+pub type ProductId = Id<OfProduct>;
+
+/// The number of an order, growing in commit order from 1 without gaps.
+pub type OrderId = i64;
+
+/// The number of a charge, growing in commit order from 1.
+pub type ChargeId = i64;
+
+/// The number of a ledger entry, growing in commit order from 1.
+pub type EntryId = i64;
+
+/// The sequence number of an outgoing event, growing in commit order from 1.
+pub type EventId = i64;
+
+impl<K> Id<K> {
+    /// Most characters an identifier may have.
+    pub const MAX: usize = 64;
+
+    /// Checks and keeps `text`.
+    ///
+    /// # Errors
+    /// [`BadText`] when it is empty, longer than 64 characters or has a character outside the set.
+    pub fn new(text: &str) -> Result<Self, BadText> {
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'@' | b'-');
+        if text.is_empty() || text.len() > Self::MAX || !text.bytes().all(allowed) {
+            return Err(BadText(format!(
+                "must be 1 to 64 characters of A-Z a-z 0-9 . _ @ -, got {}",
+                quoted(text)
+            )));
+        }
+        Ok(Self(text.into(), PhantomData))
+    }
+
+    /// The text as the caller gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
+    /// Takes text that was checked when it was stored.
+    pub(crate) fn stored(text: Arc<str>) -> Self {
+        Self(text, PhantomData)
+    }
+}
+
+/// An idempotency key: 1 to 255 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// Checks and keeps `text`.
+    ///
+    /// # Errors
+    /// [`BadText`] when it is empty, longer than 255 characters or has anything but visible ASCII.
+    pub fn new(text: &str) -> Result<Self, BadText> {
+        if text.is_empty() || text.len() > 255 || !text.bytes().all(|c| c.is_ascii_graphic()) {
+            return Err(BadText(format!("must be 1 to 255 visible ASCII characters, got {}", quoted(text))));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// A new key that sorts by time (UUIDv7), so that the rows of many keys lie side by side.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::now_v7().hyphenated().to_string().into())
+    }
+
+    /// The text as the caller gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
+    pub(crate) fn stored(text: Arc<str>) -> Self {
+        Self(text)
+    }
+}
+
+/// A name for people to read: 1 to 200 characters of Unicode without control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// Most characters a name may have.
+    pub const MAX: usize = 200;
+
+    /// Checks and keeps `text`.
+    ///
+    /// Refused besides control characters are the line and paragraph separators and the
+    /// bidirectional overrides, which could make a terminal show something else than was sold.
+    ///
+    /// # Errors
+    /// [`BadText`] when it is empty, longer than 200 characters or has such a character.
+    pub fn new(text: &str) -> Result<Self, BadText> {
+        let length = text.chars().count();
+        if length == 0 || length > Self::MAX {
+            return Err(BadText(format!("must be 1 to 200 characters, got {length}")));
+        }
+        if let Some(c) = text.chars().find(|&c| harmful(c)) {
+            return Err(BadText(format!("must not contain the control character U+{:04X}", c as u32)));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text as the caller gave it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
+    pub(crate) fn stored(text: Arc<str>) -> Self {
+        Self(text)
+    }
+}
+
+/// Whether a character could steer a terminal or reorder the text around it.
+pub fn harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Shows foreign text in a message: escaped, and cut where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 80;
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{:?}…", &text[..cut]),
+        None => format!("{text:?}"),
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl<K> std::hash::Hash for Id<K> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<K> std::borrow::Borrow<str> for Id<K> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl<K> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_keep_to_their_alphabet_and_length() {
+        for good in ["a", "A.b_c@d-9", &"x".repeat(64)] {
+            assert_eq!(UserId::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", &"x".repeat(65), "a b", "a/b", "é", "a\0", "a\n", "상품"] {
+            assert!(ProductId::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_counted_in_characters_and_never_steer_a_terminal() {
+        assert!(Name::new(&"머".repeat(200)).is_ok());
+        assert!(Name::new(&"머".repeat(201)).is_err());
+        for bad in ["", "a\u{1b}[31m", "a\u{9b}", "a\nb", "\u{202E}abc", "\u{2028}", "nul\0"] {
+            assert!(Name::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(Name::new("컵 ☕ mug").is_ok());
+    }
+
+    #[test]
+    fn keys_are_visible_ascii() {
+        assert!(Key::new(&"k".repeat(255)).is_ok());
+        for bad in ["", " ", "a b", "ключ", &"k".repeat(256), "a\u{7f}"] {
+            assert!(Key::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(Key::random() < Key::random());
+    }
+
+    #[test]
+    fn long_foreign_text_is_cut_in_messages() {
+        let message = UserId::new(&"!".repeat(5000)).unwrap_err().to_string();
+        assert!(message.len() < 200, "{message}");
+    }
+}

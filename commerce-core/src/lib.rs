@@ -1,0 +1,68 @@
+//! A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers, on one SQLite file that
+//! many processes share.
+//!
+//! One idea carries the whole: an operation is a value; deciding it is a pure function over rows loaded
+//! beforehand; a store does nothing but load those rows and save the changed ones, many operations in one
+//! transaction.
+//!
+//! - [`Commerce`] opens a store, takes operations and answers queries ([`engine`](Commerce)).
+//! - [`user`], [`wallet`], [`catalog`], [`cart`], [`order`], [`sales`] and [`outbox`] hold one operation or
+//!   query per file; every rule is decided in its own `decide`, read from top to bottom.
+//! - [`Error`] and [`Refusal`] say why something was not done.
+//!
+//! ```
+//! use commerce_core::{Amount, Commerce, Currency, Name, Options, ProductId, Quantity, Stock, SystemClock, UserId};
+//! use commerce_core::{catalog, order, user, wallet};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("shop.db");
+//! let won = Currency::new("KRW").ok_or("no such currency")?;
+//! let shop = Commerce::create(&path, won, Options::new(SystemClock))?;
+//! let (alice, mug) = (UserId::new("alice")?, ProductId::new("mug")?);
+//! let money = |minor| Amount::new(minor).ok_or("no such amount");
+//!
+//! shop.submit(user::Add { user: alice.clone(), name: None }).wait()?;
+//! shop.submit(wallet::Charge::new(alice.clone(), money(50_000)?)?).wait()?;
+//! let stock = Stock::new(10).ok_or("no such stock")?;
+//! let add = catalog::Add { product: mug.clone(), name: Name::new("머그컵 Mug")?, price: money(12_000)?, stock };
+//! shop.submit(add).wait()?;
+//!
+//! let items = order::Items::new([(mug, Quantity::new(2).ok_or("no such quantity")?)])?;
+//! let order = shop.submit(order::Place { user: alice, items, expected_total: None }).wait()?;
+//! assert_eq!(order.reply.total, money(24_000)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod cart;
+pub mod catalog;
+mod engine;
+mod error;
+mod facts;
+mod id;
+pub mod input;
+mod money;
+pub mod operation;
+pub mod order;
+pub mod outbox;
+pub mod query;
+mod refusal;
+pub mod sales;
+mod store;
+mod time;
+pub mod user;
+mod verify;
+pub mod wallet;
+mod writer;
+
+pub use engine::{Ask, Commerce, Options, Pending, Stats, Ticket};
+pub use error::{Error, Fault, Invalid, OpenError};
+pub use facts::{Facts, KeptReply, Keys};
+pub use id::{
+    BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
+    harmful,
+};
+pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
+pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
+pub use query::{AnyQuery, Cursor, Listing, Page, Query};
+pub use refusal::{Refusal, Shortage};
+pub use time::{Clock, SystemClock, Time};
+pub use verify::Difference;

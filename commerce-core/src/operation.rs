@@ -1,0 +1,315 @@
+//! What an operation is, and the one list of all operations.
+//!
+//! An operation is a value. It names the rows it will look at ([`Operation::needs`]) and is then decided
+//! over them, purely ([`Operation::decide`]): first every test, in the contract's order, then, when nothing
+//! can fail any more, the changes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Invalid};
+use crate::facts::{Facts, Kept, KeptReply, Keys};
+use crate::id::{Key, UserId};
+use crate::input::Fields;
+use crate::order::Order;
+use crate::refusal::Refusal;
+use crate::time::Time;
+use crate::{cart, catalog, order, outbox, user, wallet};
+
+/// One atomic, durable decision.
+pub trait Operation: Serialize + Send + 'static {
+    /// The name, used alike everywhere.
+    const NAME: &'static str;
+    /// What is answered when it is done.
+    type Reply: Reply;
+
+    /// Reads the fields of a JSON object; faults are reported to `fields`.
+    fn parse(fields: &mut Fields<'_>) -> Option<Self>
+    where
+        Self: Sized;
+
+    /// The user in whose name it is done, for whom an idempotency key is unique.
+    fn user(&self) -> Option<&UserId> {
+        None
+    }
+
+    /// Names the rows to load.
+    fn needs(&self, keys: &mut Keys);
+
+    /// Decides over the loaded rows.
+    ///
+    /// # Errors
+    /// The first refusal that holds; the facts are then untouched.
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Self::Reply, Refusal>;
+}
+
+/// What an operation answers. It can be kept under an idempotency key and answered again.
+pub trait Reply: Serialize + serde::de::DeserializeOwned + Clone + Send + 'static {
+    /// What to keep of it.
+    fn kept(&self) -> KeptReply {
+        KeptReply::Json(serde_json::to_string(self).unwrap_or_default())
+    }
+
+    /// The reply of the operation `name` from what was kept.
+    fn recall(kept: &KeptReply, _name: &str, _facts: &Facts) -> Option<Self> {
+        match kept {
+            KeptReply::Json(json) => serde_json::from_str(json).ok(),
+            KeptReply::Order(_) => None,
+        }
+    }
+}
+
+/// A reply, and whether it is the one of an earlier submission under the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer<R> {
+    /// The reply.
+    #[serde(flatten)]
+    pub reply: R,
+    /// Whether it was given before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+}
+
+/// An operation with what may go with it.
+#[derive(Clone, Debug)]
+pub struct Submission<O> {
+    /// The operation.
+    pub operation: O,
+    /// Its idempotency key.
+    pub key: Option<Key>,
+    /// When it took place, for history that is imported; otherwise the engine gives the time.
+    pub at: Option<Time>,
+    pub(crate) chain: Option<Chain>,
+}
+
+/// Operations that stop at the first one that is not done: those after it are not attempted.
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Arc<AtomicBool>);
+
+/// Any operation, known by its name only at run time.
+pub struct AnyOperation(Box<dyn Decide>);
+
+/// Reads `{"op": "order.place", …}` with the operation's fields and, if wanted, `key` and `at`.
+///
+/// # Errors
+/// [`Invalid`] with one entry per fault.
+pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
+    Fields::read(value, |fields| {
+        let name: String = fields.required("op")?;
+        let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+            fields.give_up();
+            return fields.fault("op", format!("is no operation; there are {}", known.join(", ")));
+        };
+        let (key, at) = (fields.optional("key"), fields.optional("at"));
+        let operation = parse(fields);
+        Some(Submission { operation: operation?, key: key?, at: at?, chain: None })
+    })
+}
+
+type Parse = fn(&mut Fields<'_>) -> Option<AnyOperation>;
+
+/// Every operation there is.
+const OPERATIONS: [(&str, Parse); 13] = [
+    row::<user::Add>(),
+    row::<wallet::Charge>(),
+    row::<catalog::Add>(),
+    row::<catalog::Update>(),
+    row::<catalog::Adjust>(),
+    row::<cart::Add>(),
+    row::<cart::Set>(),
+    row::<cart::Remove>(),
+    row::<cart::Clear>(),
+    row::<order::Place>(),
+    row::<cart::Checkout>(),
+    row::<order::Cancel>(),
+    row::<outbox::Retry>(),
+];
+
+const fn row<O: Operation>() -> (&'static str, Parse) {
+    (O::NAME, |fields| O::parse(fields).map(AnyOperation::new))
+}
+
+/// What can be submitted: an operation, or any operation.
+pub trait Submit: Sized {
+    /// What is answered.
+    type Reply;
+
+    #[doc(hidden)]
+    fn erase(self) -> AnyOperation;
+
+    #[doc(hidden)]
+    fn reply(reply: AnyReply) -> Result<Self::Reply, Error>;
+}
+
+impl<O: Operation> Submit for O {
+    type Reply = O::Reply;
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::new(self)
+    }
+
+    fn reply(reply: AnyReply) -> Result<O::Reply, Error> {
+        let reply = reply.into_any().downcast::<O::Reply>();
+        reply.map(|reply| *reply).map_err(|_| Error::Store("the reply is of another operation".into()))
+    }
+}
+
+impl Submit for AnyOperation {
+    type Reply = Value;
+
+    fn erase(self) -> Self {
+        self
+    }
+
+    fn reply(reply: AnyReply) -> Result<Value, Error> {
+        reply.json()
+    }
+}
+
+/// An operation without its type, as the writer queues it.
+pub(crate) trait Decide: Send {
+    fn needs(&self, keys: &mut Keys);
+
+    /// Decides once per key; a reply given before needs no time.
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>)
+    -> Result<Answer<AnyReply>, Error>;
+}
+
+/// Tells the time of a decision.
+pub(crate) type When<'a> = &'a dyn Fn(&Facts) -> Result<Time, Invalid>;
+
+/// A reply without its type.
+#[doc(hidden)]
+pub type AnyReply = Box<dyn ErasedReply>;
+
+#[doc(hidden)]
+pub trait ErasedReply: Send {
+    fn json(&self) -> Result<Value, Error>;
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
+}
+
+impl<R: Reply> ErasedReply for R {
+    fn json(&self) -> Result<Value, Error> {
+        serde_json::to_value(self).map_err(|e| Error::Store(e.to_string()))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
+        self
+    }
+}
+
+impl<O: Operation> Decide for O {
+    fn needs(&self, keys: &mut Keys) {
+        keys.users.extend(self.user().cloned());
+        Operation::needs(self, keys);
+    }
+
+    fn decide(
+        &self,
+        key: Option<&Key>,
+        facts: &mut Facts,
+        when: When<'_>,
+    ) -> Result<Answer<AnyReply>, Error> {
+        let keyed = key.map(|key| (key, digest(self)));
+        if let Some((key, digest)) = keyed
+            && let Some(kept) = facts.kept(key, self.user())
+        {
+            let recalled =
+                (kept.digest == digest).then(|| O::Reply::recall(&kept.reply, O::NAME, facts)).flatten();
+            let reply = recalled.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
+            return Ok(Answer { reply: Box::new(reply), replayed: true });
+        }
+        let now = when(facts)?;
+        let reply = Operation::decide(self, facts, now)?;
+        if let Some((key, digest)) = keyed {
+            facts.keep(key, self.user(), Kept { digest, reply: reply.kept() }, now);
+        }
+        facts.reach(now);
+        Ok(Answer { reply: Box::new(reply), replayed: false })
+    }
+}
+
+/// Tells one operation's content from another's: the first eight bytes of a SHA-256.
+fn digest<O: Operation>(operation: &O) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(O::NAME);
+    hash.update(serde_json::to_vec(operation).unwrap_or_default());
+    let bytes = hash.finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&bytes[..8]);
+    i64::from_le_bytes(first)
+}
+
+impl Reply for Order {
+    fn kept(&self) -> KeptReply {
+        KeptReply::Order(self.order)
+    }
+
+    fn recall(kept: &KeptReply, name: &str, facts: &Facts) -> Option<Self> {
+        let KeptReply::Order(order) = kept else { return None };
+        let order = facts.order(*order).ok()?.clone();
+        Some(if name == order::Cancel::NAME { order } else { order.into_paid() })
+    }
+}
+
+impl AnyOperation {
+    /// Forgets the type of an operation.
+    pub fn new<O: Operation>(operation: O) -> Self {
+        Self(Box::new(operation))
+    }
+
+    pub(crate) fn into_inner(self) -> Box<dyn Decide> {
+        self.0
+    }
+}
+
+impl Chain {
+    /// A chain in which nothing failed yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn broken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn fail(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl<O> Submission<O> {
+    /// An operation alone.
+    pub fn new(operation: O) -> Self {
+        Self { operation, key: None, at: None, chain: None }
+    }
+
+    /// With an idempotency key: done once, however often it is submitted.
+    #[must_use]
+    pub fn key(self, key: Key) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// At a time in the past that is not before the newest stored one.
+    #[must_use]
+    pub fn at(self, at: Time) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    /// As a part of a chain.
+    #[must_use]
+    pub fn chain(self, chain: &Chain) -> Self {
+        Self { chain: Some(chain.clone()), ..self }
+    }
+}
+
+impl<O: Operation> From<O> for Submission<O> {
+    fn from(operation: O) -> Self {
+        Self::new(operation)
+    }
+}

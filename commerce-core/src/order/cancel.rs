@@ -1,0 +1,61 @@
+//! `order.cancel`: the units and the money go back, and the order leaves the sales figures.
+
+use serde::Serialize;
+
+use super::{Order, Status};
+use crate::facts::{Facts, Keys};
+use crate::id::{Name, OrderId};
+use crate::input::Fields;
+use crate::operation::Operation;
+use crate::outbox::EventKind;
+use crate::refusal::Refusal;
+use crate::time::Time;
+use crate::wallet::EntryKind;
+
+/// Cancels a paid order.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cancel {
+    /// Which order.
+    pub order: OrderId,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Name>,
+}
+
+impl Operation for Cancel {
+    const NAME: &'static str = "order.cancel";
+    type Reply = Order;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (order, reason) = (fields.required("order"), fields.optional("reason"));
+        let order = order.filter(|&order| {
+            order >= 1 || fields.fault::<()>("order", format!("must be at least 1, got {order}")).is_some()
+        });
+        Some(Self { order: order?, reason: reason? })
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.orders.push(self.order);
+    }
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
+        let order = facts.order(self.order)?.clone();
+        let refuse =
+            |because| Refusal::OrderNotCancellable { order: self.order, status: order.status, because };
+        if order.status == Status::Cancelled {
+            return Err(refuse("it is cancelled already"));
+        }
+        let held = facts.user(&order.user)?.wallet.balance;
+        let balance = held.plus(order.total).ok_or_else(|| refuse("the balance would pass its limit"))?;
+        for item in &order.items {
+            let stock = facts.product(&item.product)?.stock;
+            stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would pass its limit"))?;
+        }
+        // From here on nothing can fail.
+        let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order, now);
+        facts.cancel_order(self.order, refund, self.reason.clone(), now);
+        facts.emit(EventKind::OrderCancelled, self.order);
+        let reason = self.reason.clone();
+        Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
+    }
+}

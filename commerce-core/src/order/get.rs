@@ -1,0 +1,30 @@
+//! `order.get`: one order.
+
+use super::Order;
+use crate::error::Error;
+use crate::id::OrderId;
+use crate::input::Fields;
+use crate::query::{Query, View};
+use crate::refusal::Refusal;
+use crate::store::load;
+
+/// Asks for one order.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Query for Get {
+    const NAME: &'static str = "order.get";
+    type Answer = Order;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { order: fields.required("order")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
+        let found = load::orders(&view.rows(&load::orders_of(&[self.order]))?).pop();
+        Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
+    }
+}

@@ -1,0 +1,76 @@
+//! Orders: several products at once, paid from the balance in one decision.
+
+mod cancel;
+mod get;
+mod items;
+mod list;
+mod place;
+
+pub use cancel::Cancel;
+pub use get::Get;
+pub use items::Items;
+pub use list::List;
+pub use place::Place;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Name, OrderId, ProductId, UserId};
+use crate::money::{Amount, Quantity};
+use crate::time::Time;
+
+/// An order as others see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The number.
+    pub order: OrderId,
+    /// Who ordered.
+    pub user: UserId,
+    /// Paid, or cancelled since.
+    pub status: Status,
+    /// What was ordered, each product once.
+    pub items: Vec<Item>,
+    /// What was paid.
+    pub total: Amount,
+    /// What the wallet held after the payment.
+    pub balance: Amount,
+    /// When it was placed and paid.
+    pub at: Time,
+    /// When it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Time>,
+    /// Why it was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Name>,
+}
+
+/// One product of an order, with name and price as they were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Which product.
+    pub product: ProductId,
+    /// Its name then.
+    pub name: Name,
+    /// Its price then.
+    pub price: Amount,
+    /// How many.
+    pub quantity: Quantity,
+    /// Price times quantity.
+    pub amount: Amount,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The money was taken and the units are the customer's.
+    Paid,
+    /// Money and units went back.
+    Cancelled,
+}
+
+impl Order {
+    /// The order as it was when it was placed.
+    pub(crate) fn into_paid(self) -> Self {
+        Self { status: Status::Paid, cancelled_at: None, reason: None, ..self }
+    }
+}

@@ -1,0 +1,133 @@
+//! `order.place`: prices the items, takes the stock, debits the wallet and writes the order.
+
+use serde::Serialize;
+
+use super::{Item, Items, Order, Status};
+use crate::facts::{Facts, Keys};
+use crate::id::{ProductId, UserId};
+use crate::input::Fields;
+use crate::money::{Amount, LIMIT, Quantity};
+use crate::operation::Operation;
+use crate::outbox::EventKind;
+use crate::refusal::{Refusal, Shortage};
+use crate::time::Time;
+use crate::wallet::EntryKind;
+
+/// Orders several products and pays from the balance.
+#[derive(Clone, Debug, Serialize)]
+pub struct Place {
+    /// Who orders.
+    pub user: UserId,
+    /// What.
+    pub items: Items,
+    /// The total the caller was shown, so that no other is paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<Amount>,
+}
+
+impl Operation for Place {
+    const NAME: &'static str = "order.place";
+    type Reply = Order;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, items) = (fields.required("user"), Items::parse(fields));
+        let expected_total = fields.optional("expected_total");
+        Some(Self { user: user?, items: items?, expected_total: expected_total? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.products.extend(self.items.iter().map(|(product, _)| product.clone()));
+    }
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
+        let held = facts.user(&self.user)?.wallet.balance;
+
+        let unknown = self.every(|product, _| facts.find_product(product).is_none());
+        if !unknown.is_empty() {
+            return Err(Refusal::ProductNotFound { products: unknown });
+        }
+
+        let inactive =
+            self.every(|product, _| facts.find_product(product).is_some_and(|found| !found.active));
+        if !inactive.is_empty() {
+            return Err(Refusal::ProductInactive { products: inactive });
+        }
+
+        let items = self.priced(facts)?;
+        let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+        let total = items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.amount)).ok_or(over)?;
+
+        let short = self.shortages(facts);
+        if !short.is_empty() {
+            return Err(Refusal::OutOfStock { items: short });
+        }
+
+        if let Some(expected) = self.expected_total.filter(|&expected| expected != total) {
+            return Err(Refusal::TotalChanged { expected, total });
+        }
+
+        let Some(balance) = held.minus(total) else {
+            return Err(Refusal::InsufficientBalance { balance: held, total });
+        };
+
+        // From here on nothing can fail.
+        facts.last.order += 1;
+        let order = Order {
+            order: facts.last.order,
+            user: self.user.clone(),
+            status: Status::Paid,
+            items,
+            total,
+            balance,
+            at: now,
+            cancelled_at: None,
+            reason: None,
+        };
+        facts.add_order(order.clone());
+        facts.post(&self.user, EntryKind::Payment, balance, order.order, now);
+        facts.emit(EventKind::OrderCompleted, order.order);
+        Ok(order)
+    }
+}
+
+impl Place {
+    /// Every product of which `wrong` holds.
+    fn every(&self, wrong: impl Fn(&ProductId, i64) -> bool) -> Vec<ProductId> {
+        self.items
+            .iter()
+            .filter(|&(product, units)| wrong(product, units))
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
+    /// The items at the catalogue's prices at this moment.
+    fn priced(&self, facts: &Facts) -> Result<Vec<Item>, Refusal> {
+        let price = |(id, units): (&ProductId, i64)| {
+            let product = facts.product(id)?;
+            let over = Refusal::LimitExceeded { what: "the quantity of a product", limit: Quantity::MAX };
+            let quantity = Quantity::new(units).ok_or(over)?;
+            let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+            let amount = product.price.times(quantity).ok_or(over)?;
+            Ok(Item {
+                product: id.clone(),
+                name: product.name.clone(),
+                price: product.price,
+                quantity,
+                amount,
+            })
+        };
+        self.items.iter().map(price).collect()
+    }
+
+    fn shortages(&self, facts: &Facts) -> Vec<Shortage> {
+        let short = |(id, requested): (&ProductId, i64)| {
+            let available = facts.find_product(id)?.stock.get();
+            (available < requested).then(|| Shortage { product: id.clone(), requested, available })
+        };
+        self.items.iter().filter_map(short).collect()
+    }
+}

@@ -1,0 +1,202 @@
+//! What a query is, and the one list of all queries. Each answer comes from one snapshot of the store.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+
+use crate::error::{Error, Invalid};
+use crate::input::Fields;
+use crate::money::Currency;
+use crate::sales::Window;
+use crate::store::{Rows, Snapshot, Statement};
+use crate::time::Time;
+use crate::{cart, catalog, order, outbox, sales, user, wallet};
+
+/// A question to the store.
+pub trait Query: Send + 'static {
+    /// The name, used alike everywhere.
+    const NAME: &'static str;
+    /// What is answered.
+    type Answer: Serialize;
+
+    /// Reads the fields of a JSON object; faults are reported to `fields`.
+    fn parse(fields: &mut Fields<'_>) -> Option<Self>
+    where
+        Self: Sized;
+
+    /// Answers from one snapshot.
+    ///
+    /// # Errors
+    /// A refusal when what is asked for does not exist, or the store's failure.
+    fn answer(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
+}
+
+/// One snapshot of the store, and what else an answer depends on.
+pub struct View<'a> {
+    pub(crate) snapshot: Box<dyn Snapshot + 'a>,
+    pub(crate) now: Time,
+    pub(crate) currency: Currency,
+    pub(crate) window: &'a Window,
+}
+
+impl View<'_> {
+    pub(crate) fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.snapshot.rows(statement)
+    }
+}
+
+/// Any query, known by its name only at run time. Its answer is JSON.
+pub struct AnyQuery(Ask);
+
+type Ask = Box<dyn Fn(&mut View<'_>) -> Result<Json, Error> + Send>;
+type Parse = fn(&mut Fields<'_>) -> Option<AnyQuery>;
+
+/// Reads the fields of the query `name`.
+///
+/// # Errors
+/// [`Invalid`] with one entry per fault.
+pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
+    let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
+        return Err(Invalid::at("", format!("{} is no query", crate::id::quoted(name))));
+    };
+    Fields::read(fields, parse)
+}
+
+/// Every query there is.
+const QUERIES: [(&str, Parse); 11] = [
+    row::<user::Get>(),
+    row::<user::List>(),
+    row::<wallet::Balance>(),
+    row::<wallet::History>(),
+    row::<catalog::List>(),
+    row::<catalog::Get>(),
+    row::<cart::Get>(),
+    row::<order::Get>(),
+    row::<order::List>(),
+    row::<sales::Top>(),
+    row::<outbox::List>(),
+];
+
+const fn row<Q: Query>() -> (&'static str, Parse) {
+    (Q::NAME, |fields| Q::parse(fields).map(AnyQuery::new))
+}
+
+impl AnyQuery {
+    /// Forgets the type of a query.
+    pub fn new<Q: Query>(query: Q) -> Self {
+        Self(Box::new(move |view| {
+            let answer = query.answer(view)?;
+            serde_json::to_value(answer).map_err(|e| Error::Store(e.to_string()))
+        }))
+    }
+
+    pub(crate) fn ask(&self, view: &mut View<'_>) -> Result<Json, Error> {
+        (self.0)(view)
+    }
+}
+
+/// How many rows of a list to answer, and where to go on.
+#[derive(Clone, Debug)]
+pub struct Page {
+    limit: u16,
+    cursor: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Listing<T> {
+    /// The rows of this page.
+    pub items: Vec<T>,
+    /// Where the next page begins; nothing on the last one.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// An opaque place in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// The text to send back.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { limit: 20, cursor: None }
+    }
+}
+
+impl Page {
+    /// The most rows of one page.
+    pub const MAX: u16 = 100;
+
+    /// The first page, of at most `limit` rows (kept within 1 to 100).
+    pub fn first(limit: u16) -> Self {
+        Self { limit: limit.clamp(1, Self::MAX), cursor: None }
+    }
+
+    /// The page of the same length at `cursor`.
+    pub fn at(&self, cursor: &Cursor) -> Self {
+        Self { limit: self.limit, cursor: Some(cursor.0.clone()) }
+    }
+
+    /// Reads `limit` and `cursor`.
+    pub(crate) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (limit, cursor) = (ranged(fields, "limit", Self::MAX, 20), fields.optional("cursor"));
+        Some(Self { limit: limit?, cursor: cursor? })
+    }
+
+    /// How many rows to read: one more than to answer, to know whether there are more.
+    pub(crate) fn reach(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// The place at which this page begins, in the list named by `list`.
+    pub(crate) fn place<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        let text = URL_SAFE_NO_PAD.decode(cursor).ok();
+        let read: Option<(String, T)> = text.and_then(|text| serde_json::from_slice(&text).ok());
+        match read {
+            Some((of, place)) if of == list => Ok(Some(place)),
+            _ => Err(Invalid::at("/cursor", "is not a cursor of this list; take it from next_cursor")),
+        }
+    }
+
+    /// The page of these rows, which may be one too many; `place` tells where a row stands in the list.
+    pub(crate) fn listing<T, P: Serialize>(
+        &self,
+        list: &str,
+        mut items: Vec<T>,
+        place: impl FnOnce(&T) -> P,
+    ) -> Listing<T> {
+        let more = items.len() > self.limit.into();
+        items.truncate(self.limit.into());
+        let last = if more { items.last() } else { None };
+        let next_cursor = last.map(|last| {
+            let text = serde_json::to_vec(&(list, place(last))).unwrap_or_default();
+            Cursor(URL_SAFE_NO_PAD.encode(text))
+        });
+        Listing { items, next_cursor }
+    }
+}
+
+/// An integer field from 1 to `max` that may be left out.
+pub(crate) fn ranged(fields: &mut Fields<'_>, name: &'static str, max: u16, default: u16) -> Option<u16> {
+    match fields.optional::<i64>(name)? {
+        None => Some(default),
+        Some(value) => match u16::try_from(value) {
+            Ok(value) if (1..=max).contains(&value) => Some(value),
+            _ => fields.fault(name, format!("must be 1 to {max}, got {value}")),
+        },
+    }
+}

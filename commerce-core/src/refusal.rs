@@ -1,0 +1,203 @@
+//! Every refusal: its code, a sentence, and the facts that a caller needs to act on it.
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::id::{EventId, OrderId, ProductId, UserId};
+use crate::money::Amount;
+use crate::order::Status;
+
+/// Why a rule said no. A refused operation changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `user_exists`
+    #[error("user {user} exists already")]
+    UserExists {
+        /// The identifier that is taken.
+        user: UserId,
+    },
+    /// `user_not_found`
+    #[error("there is no user {user}")]
+    UserNotFound {
+        /// The unknown identifier.
+        user: UserId,
+    },
+    /// `product_exists`
+    #[error("product {product} exists already")]
+    ProductExists {
+        /// The identifier that is taken.
+        product: ProductId,
+    },
+    /// `product_not_found`
+    #[error("there is no product {}", listed(products))]
+    ProductNotFound {
+        /// Every unknown identifier, in the order in which they were named.
+        products: Vec<ProductId>,
+    },
+    /// `product_inactive`
+    #[error("not on sale: {}", listed(products))]
+    ProductInactive {
+        /// Every product that is not on sale.
+        products: Vec<ProductId>,
+    },
+    /// `limit_exceeded`
+    #[error("{what} would pass {limit}")]
+    LimitExceeded {
+        /// What would become too large.
+        what: &'static str,
+        /// The largest value allowed.
+        limit: i64,
+    },
+    /// `out_of_stock`
+    #[error("not enough stock of {}", shortages(items))]
+    OutOfStock {
+        /// Every short product.
+        items: Vec<Shortage>,
+    },
+    /// `total_changed`
+    #[error("the total is {total}, not the expected {expected}")]
+    TotalChanged {
+        /// The total the caller expected.
+        expected: Amount,
+        /// The total at present prices.
+        total: Amount,
+    },
+    /// `insufficient_balance`
+    #[error("the balance of {balance} does not cover {total}")]
+    InsufficientBalance {
+        /// What the wallet holds.
+        balance: Amount,
+        /// What the order costs.
+        total: Amount,
+    },
+    /// `empty_cart`
+    #[error("the cart of {user} is empty")]
+    EmptyCart {
+        /// Whose cart.
+        user: UserId,
+    },
+    /// `not_in_cart`
+    #[error("not in the cart: {}", listed(products))]
+    NotInCart {
+        /// Every product named that is not in the cart.
+        products: Vec<ProductId>,
+    },
+    /// `order_not_found`
+    #[error("there is no order {order}")]
+    OrderNotFound {
+        /// The unknown number.
+        order: OrderId,
+    },
+    /// `order_not_cancellable`
+    #[error("order {order} cannot be cancelled: {because}")]
+    OrderNotCancellable {
+        /// The order.
+        order: OrderId,
+        /// Its status.
+        status: Status,
+        /// What stands in the way.
+        because: &'static str,
+    },
+    /// `event_not_found`
+    #[error("there is no event {}", listed(events))]
+    EventNotFound {
+        /// Every unknown number.
+        events: Vec<EventId>,
+    },
+    /// `event_not_dead`
+    #[error("not dead, so there is nothing to retry: event {}", listed(events))]
+    EventNotDead {
+        /// Every event that is still being delivered or was delivered.
+        events: Vec<EventId>,
+    },
+    /// `key_reused`
+    #[error("key {key} was used before, with other content")]
+    KeyReused {
+        /// The idempotency key.
+        key: String,
+    },
+}
+
+/// A product of which there is less than was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shortage {
+    /// The short product.
+    pub product: ProductId,
+    /// Units asked for.
+    pub requested: i64,
+    /// Units in stock.
+    pub available: i64,
+}
+
+impl Refusal {
+    /// The stable code that programs test.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UserExists { .. } => "user_exists",
+            Self::UserNotFound { .. } => "user_not_found",
+            Self::ProductExists { .. } => "product_exists",
+            Self::ProductNotFound { .. } => "product_not_found",
+            Self::ProductInactive { .. } => "product_inactive",
+            Self::LimitExceeded { .. } => "limit_exceeded",
+            Self::OutOfStock { .. } => "out_of_stock",
+            Self::TotalChanged { .. } => "total_changed",
+            Self::InsufficientBalance { .. } => "insufficient_balance",
+            Self::EmptyCart { .. } => "empty_cart",
+            Self::NotInCart { .. } => "not_in_cart",
+            Self::OrderNotFound { .. } => "order_not_found",
+            Self::OrderNotCancellable { .. } => "order_not_cancellable",
+            Self::EventNotFound { .. } => "event_not_found",
+            Self::EventNotDead { .. } => "event_not_dead",
+            Self::KeyReused { .. } => "key_reused",
+        }
+    }
+}
+
+/// `{"code": …, "detail": …}` and the facts.
+impl Serialize for Refusal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", self.code())?;
+        map.serialize_entry("detail", &self.to_string())?;
+        match self {
+            Self::UserExists { user } | Self::UserNotFound { user } | Self::EmptyCart { user } => {
+                map.serialize_entry("user", user)?;
+            }
+            Self::ProductExists { product } => map.serialize_entry("product", product)?,
+            Self::ProductNotFound { products }
+            | Self::ProductInactive { products }
+            | Self::NotInCart { products } => map.serialize_entry("products", products)?,
+            Self::LimitExceeded { what, limit } => {
+                map.serialize_entry("what", what)?;
+                map.serialize_entry("limit", limit)?;
+            }
+            Self::OutOfStock { items } => map.serialize_entry("items", items)?,
+            Self::TotalChanged { expected, total } => {
+                map.serialize_entry("expected", expected)?;
+                map.serialize_entry("total", total)?;
+            }
+            Self::InsufficientBalance { balance, total } => {
+                map.serialize_entry("balance", balance)?;
+                map.serialize_entry("total", total)?;
+            }
+            Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
+            Self::OrderNotCancellable { order, status, because: _ } => {
+                map.serialize_entry("order", order)?;
+                map.serialize_entry("status", status)?;
+            }
+            Self::EventNotFound { events } | Self::EventNotDead { events } => {
+                map.serialize_entry("events", events)?;
+            }
+            Self::KeyReused { key } => map.serialize_entry("key", key)?,
+        }
+        map.end()
+    }
+}
+
+fn listed<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn shortages(items: &[Shortage]) -> String {
+    let one = |s: &Shortage| format!("{} ({} asked for, {} left)", s.product, s.requested, s.available);
+    items.iter().map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,152 @@
+//! `sales.top`: the best sellers of a window of time.
+
+use serde::Serialize;
+
+use super::window::{Sales, Span as Orders};
+use crate::error::Error;
+use crate::id::{Name, ProductId};
+use crate::input::Fields;
+use crate::money::{Amount, LIMIT, Stock};
+use crate::query::{Query, View, ranged};
+use crate::store::{Statement, load};
+use crate::time::Time;
+
+/// Asks for the best sellers.
+#[derive(Clone, Debug)]
+pub struct Top {
+    /// How many days the window is long, 1 to 365.
+    pub days: u16,
+    /// How many sellers to answer, 1 to 100.
+    pub limit: u16,
+    /// Where the window ends; now, if nothing is said.
+    pub to: Option<Time>,
+}
+
+/// The best sellers: paid and not cancelled orders with from < at <= to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TopSellers {
+    /// The window.
+    pub window: Span,
+    /// Most units first, then most revenue, then by identifier.
+    pub items: Vec<Seller>,
+}
+
+/// A span of time: after `from`, up to and with `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Not in it.
+    pub from: Time,
+    /// The last millisecond in it.
+    pub to: Time,
+}
+
+/// A product that sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seller {
+    /// 1 for the best.
+    pub rank: usize,
+    /// Which product.
+    pub product: ProductId,
+    /// Its present name.
+    pub name: Name,
+    /// Its present price.
+    pub price: Amount,
+    /// Its present stock.
+    pub stock: Stock,
+    /// Units sold.
+    pub units: i64,
+    /// What was paid for them, at most 2^53 - 1.
+    pub revenue: i64,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Self { days: 3, limit: 5, to: None }
+    }
+}
+
+impl Query for Top {
+    const NAME: &'static str = "sales.top";
+    type Answer = TopSellers;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (days, limit) = (ranged(fields, "days", 365, 3), ranged(fields, "limit", 100, 5));
+        let to = fields.optional("to");
+        Some(Self { days: days?, limit: limit?, to: to? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<TopSellers, Error> {
+        let newest = view.rows(&Statement::new("SELECT last_at FROM store", []))?;
+        let newest = Time::from_millis(newest.first().map_or(0, |row| row[0].int()));
+        let to = self.to.unwrap_or_else(|| view.now.max(newest));
+        let from = to.minus_days(self.days);
+        let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
+        let window = view.window;
+        let best = match self.to {
+            None => window.sales(view, self.days, orders, |sales| best(sales, self.limit))?,
+            Some(_) => best(&Sales::of(view, orders)?, self.limit),
+        };
+        Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
+    }
+}
+
+impl Top {
+    /// The sellers with their names, ranked to the end.
+    fn named(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
+        let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
+        let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p JOIN stocks s USING (product_no)
+            WHERE p.product_no IN (SELECT value FROM json_each(?1))";
+        let rows = view.rows(&Statement::new(sql, [load::list(&numbers).into()]))?;
+        let sold: std::collections::HashMap<i64, (i64, i128)> =
+            best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
+        let mut sellers: Vec<(i128, Seller)> = rows
+            .iter()
+            .filter_map(|row| {
+                let &(units, revenue) = sold.get(&row[0].int())?;
+                let seller = Seller {
+                    rank: 0,
+                    product: ProductId::stored(row[1].text()),
+                    name: Name::stored(row[2].text()),
+                    price: Amount::new(row[3].int())?,
+                    stock: Stock::new(row[4].int())?,
+                    units,
+                    revenue: i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT),
+                };
+                Some((revenue, seller))
+            })
+            .collect();
+        sellers.sort_by(|(paid, a), (other, b)| {
+            b.units.cmp(&a.units).then(other.cmp(paid)).then_with(|| a.product.cmp(&b.product))
+        });
+        sellers.truncate(self.limit.into());
+        let ranked = (1..).zip(sellers).map(|(rank, (_, seller))| Seller { rank, ..seller });
+        Ok(ranked.collect())
+    }
+}
+
+/// The best `limit` products, with those that tie with the last of them.
+fn best(sales: &Sales, limit: u16) -> Vec<(i64, i64, i128)> {
+    let mut all: Vec<_> = sales.iter().collect();
+    let order = |&(_, units, revenue): &(i64, i64, i128)| std::cmp::Reverse((units, revenue));
+    let limit = usize::from(limit);
+    if all.len() > limit {
+        all.select_nth_unstable_by_key(limit - 1, order);
+        let last = order(&all[limit - 1]);
+        all.retain(|sold| order(sold) <= last);
+    }
+    all
+}
+
+/// The newest order that was placed at `time` or before. Orders stand in the order of their times and
+/// their numbers have no gaps, so it is found by halving.
+fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
+    let sql = "WITH RECURSIVE
+        half (low, high) AS (
+            SELECT 0, (SELECT last_order FROM store)
+            UNION ALL
+            SELECT iif(o.at <= ?1, o.order_id, low), iif(o.at <= ?1, high, o.order_id - 1)
+            FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
+        SELECT low FROM half WHERE low = high";
+    let rows = view.rows(&Statement::new(sql, [time.millis().into()]))?;
+    Ok(rows.first().map_or(0, |row| row[0].int()))
+}

@@ -1,0 +1,146 @@
+//! Sums of units and revenue per product, kept in memory and brought forward: what was ordered since is
+//! added, what left the window or was cancelled is taken away. Nothing is written for it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Error;
+use crate::id::OrderId;
+use crate::query::View;
+use crate::store::{Statement, table::LINES};
+
+/// Orders after the number `after`, up to and with `last`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) after: OrderId,
+    pub(super) last: OrderId,
+}
+
+/// Units and revenue of each product, by its number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sales(HashMap<i64, (i64, i128)>);
+
+/// The windows that end now, by their length in days.
+#[derive(Debug, Default)]
+pub struct Window(Mutex<HashMap<u16, Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    span: Span,
+    cancelled: HashSet<OrderId>,
+    sales: Sales,
+    /// The time of the span's last order and the store: another one there means another history.
+    mark: (i64, String),
+}
+
+/// The most windows kept; asked for more lengths, all begin anew.
+const MOST: usize = 16;
+
+impl Sales {
+    /// The sales of these orders, less those cancelled.
+    pub(super) fn of(view: &mut View<'_>, span: Span) -> Result<Self, Error> {
+        let cancelled = cancelled(view, span)?;
+        let mut sales = Self::default();
+        sales.count(view, span, 1, &cancelled)?;
+        Ok(sales)
+    }
+
+    /// Each product's number, units and revenue.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64, i128)> {
+        self.0
+            .iter()
+            .filter(|(_, (units, _))| *units > 0)
+            .map(|(&no, &(units, revenue))| (no, units, revenue))
+    }
+
+    /// Adds (`sign` 1) or takes away (-1) the lines of these orders, but for those in `except`.
+    fn count(
+        &mut self,
+        view: &mut View<'_>,
+        span: Span,
+        sign: i64,
+        except: &HashSet<OrderId>,
+    ) -> Result<(), Error> {
+        const STEP: i64 = 8192;
+        let sql = "SELECT line, product_no, price, quantity FROM order_lines WHERE line >= ?1 AND line < ?2";
+        let mut first = span.after + 1;
+        while first <= span.last {
+            let end = (first + STEP).min(span.last + 1);
+            let lines = view.rows(&Statement::new(sql, [(first * LINES).into(), (end * LINES).into()]))?;
+            for row in lines.iter() {
+                if except.contains(&(row[0].int() / LINES)) {
+                    continue;
+                }
+                let (units, price) = (sign * row[3].int(), row[2].int());
+                let (sold, revenue) = self.0.entry(row[1].int()).or_default();
+                *sold += units;
+                *revenue += i128::from(units) * i128::from(price);
+            }
+            first = end;
+        }
+        Ok(())
+    }
+}
+
+impl Window {
+    /// Hands the sales of these orders, the window of so many days that ends now, to `take`.
+    pub(super) fn sales<T>(
+        &self,
+        view: &mut View<'_>,
+        days: u16,
+        span: Span,
+        take: impl FnOnce(&Sales) -> T,
+    ) -> Result<T, Error> {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = windows.remove(&days);
+        let kept = match kept.filter(|kept| kept.leads_to(span)) {
+            Some(kept) if mark(view, kept.span.last)? == kept.mark => kept.brought_to(view, span)?,
+            _ => Kept::new(view, span)?,
+        };
+        let taken = take(&kept.sales);
+        if windows.len() >= MOST {
+            windows.clear();
+        }
+        windows.insert(days, kept);
+        Ok(taken)
+    }
+}
+
+impl Kept {
+    fn new(view: &mut View<'_>, span: Span) -> Result<Self, Error> {
+        let cancelled = cancelled(view, span)?;
+        let mut sales = Sales::default();
+        sales.count(view, span, 1, &cancelled)?;
+        Ok(Self { span, cancelled, sales, mark: mark(view, span.last)? })
+    }
+
+    /// Whether going on from here is less work than counting anew.
+    fn leads_to(&self, span: Span) -> bool {
+        let (old, new) = (self.span, span);
+        let forward = old.after <= new.after && old.last <= new.last && new.after <= old.last;
+        forward && (new.after - old.after) + (new.last - old.last) < new.last - new.after
+    }
+
+    fn brought_to(mut self, view: &mut View<'_>, span: Span) -> Result<Self, Error> {
+        self.sales.count(view, Span { after: self.span.after, last: span.after }, -1, &self.cancelled)?;
+        let cancelled = cancelled(view, span)?;
+        for &order in cancelled.difference(&self.cancelled).filter(|&&order| order <= self.span.last) {
+            self.sales.count(view, Span { after: order - 1, last: order }, -1, &HashSet::new())?;
+        }
+        self.sales.count(view, Span { after: self.span.last, last: span.last }, 1, &cancelled)?;
+        self.sales.0.retain(|_, (units, _)| *units != 0);
+        Ok(Self { span, cancelled, mark: mark(view, span.last)?, sales: self.sales })
+    }
+}
+
+fn cancelled(view: &mut View<'_>, span: Span) -> Result<HashSet<OrderId>, Error> {
+    let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
+    let rows = view.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
+    Ok(rows.iter().map(|row| row[0].int()).collect())
+}
+
+fn mark(view: &mut View<'_>, order: OrderId) -> Result<(i64, String), Error> {
+    let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
+    let rows = view.rows(&Statement::new(sql, [order.into()]))?;
+    Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())
+}

@@ -1,0 +1,69 @@
+//! Maintenance of a store while it is in use: copying through SQLite's online backup, and repair.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, backup::Backup};
+
+use super::failed;
+use super::open::{Found, connect, inspect};
+use crate::error::{Error, OpenError};
+
+/// Copies the store to a file that is not there yet. Others go on reading and writing.
+pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
+    if to.exists() {
+        return Err(OpenError::Exists(to.into()).into());
+    }
+    let mut part = to.as_os_str().to_owned();
+    part.push(format!(".part-{}", std::process::id()));
+    let part = Path::new(&part);
+    let copied = (|| {
+        let from = connect(store, OpenFlags::empty(), busy)?;
+        let mut copy = Connection::open(part).map_err(failed)?;
+        run(&from, &mut copy)?;
+        // A file of its own, with no log beside it.
+        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
+        copy.close().map_err(|(_, e)| failed(e))?;
+        let written = |e: std::io::Error| Error::Store(format!("{} cannot be written: {e}", to.display()));
+        std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(written)?;
+        // A link, unlike a rename, never replaces a file that came in between.
+        std::fs::hard_link(part, to).map_err(written)
+    })();
+    // Where nothing was copied there is nothing to remove.
+    let _ = std::fs::remove_file(part);
+    copied
+}
+
+/// Replaces the content of the store by that of a backup, in one transaction.
+pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), Error> {
+    match inspect(from)? {
+        Found::Store { .. } => {}
+        Found::Empty => {
+            let because = "it is empty".into();
+            return Err(OpenError::Foreign { path: from.into(), because }.into());
+        }
+    }
+    let from = Connection::open(from).map_err(failed)?;
+    let sound: String = from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if sound != "ok" {
+        return Err(Error::Store(format!("the backup is damaged: {sound}")));
+    }
+    let mut into = connect(store, OpenFlags::empty(), busy)?;
+    run(&from, &mut into)
+}
+
+fn run(from: &Connection, to: &mut Connection) -> Result<(), Error> {
+    let copy = Backup::new(from, to).map_err(failed)?;
+    copy.run_to_completion(-1, Duration::from_millis(10), None).map_err(failed)
+}
+
+/// Runs statements that rebuild derived figures, in one transaction.
+pub(crate) fn repair(store: &Path, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+    let mut connection = connect(store, OpenFlags::empty(), busy)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    for statement in statements {
+        transaction.execute(statement, []).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}

@@ -1,0 +1,62 @@
+//! The file store: one SQLite file in WAL mode, shared by many processes.
+
+mod copy;
+mod open;
+mod read;
+mod turn;
+mod write;
+
+pub(crate) use copy::{backup, repair, restore};
+pub(crate) use open::{Opened, create, open};
+
+use rusqlite::{Connection, ErrorCode, types};
+
+use super::row::{Rows, Statement, Value};
+use crate::error::Error;
+
+/// Runs a statement that reads.
+fn rows(connection: &Connection, statement: &Statement) -> Result<Rows, Error> {
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
+    let width = prepared.column_count();
+    let mut values = Vec::new();
+    let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        for column in 0..width {
+            values.push(value(row.get_ref(column).map_err(failed)?)?);
+        }
+    }
+    Ok(Rows { values, width })
+}
+
+fn value(value: types::ValueRef<'_>) -> Result<Value, Error> {
+    match value {
+        types::ValueRef::Null => Ok(Value::Null),
+        types::ValueRef::Integer(value) => Ok(Value::Integer(value)),
+        types::ValueRef::Text(text) => {
+            let text = std::str::from_utf8(text).map_err(|e| Error::Store(e.to_string()))?;
+            Ok(text.into())
+        }
+        other => Err(Error::Store(format!("a value of type {} where there can be none", other.data_type()))),
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<types::ToSqlOutput<'_>> {
+        Ok(types::ToSqlOutput::Borrowed(match self {
+            Self::Null => types::ValueRef::Null,
+            Self::Integer(value) => types::ValueRef::Integer(*value),
+            Self::Text(text) => types::ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// An error before anything was committed.
+fn failed(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Error::Busy("another program kept the database locked")
+        }
+        Some(ErrorCode::DiskFull) => Error::Store("the disk is full; free some room and try again".into()),
+        _ => Error::Store(error.to_string()),
+    }
+}

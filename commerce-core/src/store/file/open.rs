@@ -1,0 +1,217 @@
+//! Making and opening the file, migrating it, and saying clearly why it cannot be used.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::read::FileReader;
+use super::turn::Turn;
+use super::write::FileWriter;
+use crate::error::{Error, OpenError};
+use crate::money::Currency;
+
+/// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>).
+const APPLICATION: i64 = 0x5368_6f70;
+
+/// Every schema change there was, in order. A file's `user_version` says how many it has.
+const MIGRATIONS: [&str; 1] = [include_str!("../schema/0001_shop.sql")];
+
+/// A store that is ready.
+pub(crate) struct Opened {
+    pub(crate) writer: FileWriter,
+    pub(crate) reader: FileReader,
+    pub(crate) currency: Currency,
+}
+
+/// Makes a store in a file that is not there, or is empty.
+pub(crate) fn create(path: &Path, currency: Currency, busy: Duration) -> Result<Opened, Error> {
+    local(path)?;
+    match inspect(path) {
+        Err(OpenError::Missing(_)) => {}
+        Ok(Found::Empty) => {}
+        Ok(Found::Store { .. }) => return Err(OpenError::Exists(path.into()).into()),
+        Err(other) => return Err(other.into()),
+    }
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE, busy)?;
+    let made = init(&mut connection, currency).map_err(|e| refused(path, &e))?;
+    if !made {
+        return Err(OpenError::Exists(path.into()).into());
+    }
+    drop(connection);
+    open(path, busy)
+}
+
+/// Opens a store, and brings it to the present schema.
+pub(crate) fn open(path: &Path, busy: Duration) -> Result<Opened, Error> {
+    let path = path.canonicalize().map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
+        _ => OpenError::Failed { path: path.into(), because: e.to_string() },
+    })?;
+    local(&path)?;
+    match inspect(&path)? {
+        Found::Store { version } if version > MIGRATIONS.len() as i64 => {
+            let known = MIGRATIONS.len() as i64;
+            return Err(OpenError::Newer { path, found: version, known }.into());
+        }
+        Found::Store { .. } => {}
+        Found::Empty => {
+            let because = "it is empty; make a store in it with init".into();
+            return Err(OpenError::Foreign { path, because }.into());
+        }
+    }
+    let mut connection = connect(&path, OpenFlags::empty(), busy)?;
+    migrate(&mut connection).map_err(|e| refused(&path, &e))?;
+    let code: String = connection
+        .query_row("SELECT currency FROM store", [], |row| row.get(0))
+        .map_err(|e| refused(&path, &e))?;
+    let currency = Currency::new(&code).ok_or_else(|| OpenError::Foreign {
+        path: path.clone(),
+        because: format!("its currency is {code:?}"),
+    })?;
+    let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
+    let reader = FileReader::open(&path, busy)?;
+    Ok(Opened { writer: FileWriter::new(connection, turn)?, reader, currency })
+}
+
+/// What a file is.
+pub(super) enum Found {
+    Empty,
+    Store { version: i64 },
+}
+
+/// Looks at a file through SQLite, without changing it. (Opened otherwise, closing it would drop locks.)
+pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
+    let found = path.metadata().map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
+        _ => OpenError::Failed { path: path.into(), because: e.to_string() },
+    })?;
+    if !found.is_file() {
+        return Err(OpenError::Foreign { path: path.into(), because: "it is no regular file".into() });
+    }
+    if found.permissions().readonly() {
+        return Err(unwritable(path, "it is read-only"));
+    }
+    let look = || -> rusqlite::Result<(i64, i64, i64)> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        let int = |sql: &str| connection.query_row(sql, [], |row| row.get(0));
+        Ok((
+            int("PRAGMA application_id")?,
+            int("PRAGMA user_version")?,
+            int("SELECT count(*) FROM sqlite_schema")?,
+        ))
+    };
+    match look().map_err(|e| refused(path, &e))? {
+        (APPLICATION, version, _) => Ok(Found::Store { version }),
+        (0, 0, 0) => Ok(Found::Empty),
+        _ => Err(OpenError::Foreign {
+            path: path.into(),
+            because: "it is another program's SQLite database".into(),
+        }),
+    }
+}
+
+/// A connection as the rules for the file store want it.
+pub(super) fn connect(path: &Path, more: OpenFlags, busy: Duration) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connect = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(busy)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "cache_size", -32_768)?;
+        Ok(connection)
+    };
+    connect().map_err(|e| refused(path, &e))
+}
+
+/// Writes the schema, unless another process was faster.
+fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 {
+        return Ok(false);
+    }
+    apply(&transaction, 0)?;
+    transaction.execute(
+        "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)",
+        (uuid::Uuid::new_v4().to_string(), currency.code()),
+    )?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Brings the schema up to date, once, however many processes open the file together.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let version = |connection: &Connection| -> rusqlite::Result<usize> {
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok(usize::try_from(version).unwrap_or_default())
+    };
+    if version(connection)? >= MIGRATIONS.len() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = version(&transaction)?;
+    apply(&transaction, done)?;
+    transaction.commit()
+}
+
+fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
+    for migration in MIGRATIONS.iter().skip(done) {
+        connection.execute_batch(migration)?;
+    }
+    connection.pragma_update(None, "application_id", APPLICATION)?;
+    connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64)
+}
+
+/// Says in our words why SQLite would not open a file.
+fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let because = error.to_string();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            OpenError::Foreign { path: path.into(), because: "it is no SQLite database".into() }
+        }
+        Some(
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied,
+        ) => unwritable(path, &because),
+        Some(ErrorCode::CannotOpen) if path.exists() || !folder(path).is_dir() => {
+            OpenError::Failed { path: path.into(), because }
+        }
+        Some(ErrorCode::CannotOpen) => unwritable(path, &because),
+        _ => OpenError::Failed { path: path.into(), because },
+    }
+}
+
+fn unwritable(path: &Path, because: &str) -> OpenError {
+    OpenError::ReadOnly { path: path.into(), because: because.into() }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
+        _ => ".".into(),
+    }
+}
+
+/// Refuses network file systems, where SQLite's locks and shared memory do not hold
+/// (<https://www.sqlite.org/wal.html>). Known on Linux only.
+fn local(path: &Path) -> Result<(), OpenError> {
+    const REMOTE: [&str; 9] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "ncpfs", "fuse.sshfs"];
+    let Ok(mounts) = std::fs::read_to_string("/proc/self/mountinfo") else { return Ok(()) };
+    let Ok(folder) = folder(path).canonicalize() else { return Ok(()) };
+    let mount = mounts.lines().filter_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let point = left.split(' ').nth(4)?.replace("\\040", " ");
+        folder.starts_with(&point).then_some((point.len(), right.split(' ').next()?))
+    });
+    match mount.max_by_key(|&(length, _)| length) {
+        Some((_, kind)) if REMOTE.contains(&kind) => {
+            Err(OpenError::Network { path: path.into(), kind: kind.into() })
+        }
+        _ => Ok(()),
+    }
+}

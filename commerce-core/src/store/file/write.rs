@@ -1,0 +1,122 @@
+//! Writing: one connection, one transaction per group, one cached statement per kind of change.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::turn::Turn;
+use super::{failed, rows};
+use crate::error::Error;
+use crate::store::{Change, Kind, Rows, Statement, Store};
+
+/// The one writing connection of this process.
+pub(crate) struct FileWriter {
+    connection: Connection,
+    turn: Turn,
+    frames: i64,
+    pages: u64,
+}
+
+/// Frames in the write-ahead log before it is written back. 1,000, SQLite's default, costs a third of the
+/// throughput.
+const CHECKPOINT: i64 = 4_000;
+
+thread_local! {
+    /// Frames in the write-ahead log after the last commit of this thread.
+    static FRAMES: Cell<i64> = const { Cell::new(0) };
+}
+
+impl FileWriter {
+    pub(super) fn new(connection: Connection, turn: Turn) -> Result<Self, Error> {
+        // SQLite's own checkpointing goes through the same hook, so this one does its work too.
+        connection.wal_hook(Some(|wal, frames| {
+            FRAMES.set(frames.into());
+            if i64::from(frames) >= CHECKPOINT { wal.checkpoint() } else { Ok(()) }
+        }));
+        Ok(Self { connection, turn, frames: 0, pages: 0 })
+    }
+}
+
+impl Store for FileWriter {
+    fn turn(&mut self, deadline: Instant) -> Result<(), Error> {
+        self.turn.take(deadline)
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
+        Ok(())
+    }
+
+    fn load(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        rows(&self.connection, statement)
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
+        for change in changes {
+            save(&self.connection, change).map_err(failed)?;
+        }
+        self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|error| {
+            match error.sqlite_error_code() {
+                // The log could not be synced: whether the commit will be found after a crash is open.
+                Some(ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
+                _ => failed(error),
+            }
+        })?;
+        let frames = FRAMES.get();
+        let written = if frames > self.frames { frames - self.frames } else { frames };
+        (self.frames, self.pages) = (frames, written.unsigned_abs());
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if !self.connection.is_autocommit() {
+            // Where this fails, the transaction was rolled back by SQLite itself.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.turn.give();
+    }
+
+    fn pages(&self) -> u64 {
+        self.pages
+    }
+}
+
+fn save(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&sql(change))?;
+    for row in change.rows() {
+        statement.execute(rusqlite::params_from_iter(row))?;
+    }
+    Ok(())
+}
+
+fn sql(change: &Change) -> String {
+    let table = change.table;
+    let (key, others) = table.columns.split_at(table.key);
+    let named = |columns: &[&str], first: usize, between: &str| {
+        let mut text = String::new();
+        for (place, column) in (first..).zip(columns) {
+            let lead = if place == first { "" } else { between };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{lead}{column} = ?{place}");
+        }
+        text
+    };
+    let key = named(key, 1, " AND ");
+    match change.kind {
+        Kind::Insert => {
+            let places: Vec<_> = (1..=table.columns.len()).map(|place| format!("?{place}")).collect();
+            format!(
+                "INSERT INTO {} ({}) VALUES ({})",
+                table.name,
+                table.columns.join(", "),
+                places.join(", ")
+            )
+        }
+        Kind::Update => {
+            format!("UPDATE {} SET {} WHERE {key}", table.name, named(others, table.key + 1, ", "))
+        }
+        Kind::Delete => format!("DELETE FROM {} WHERE {key}", table.name),
+    }
+}

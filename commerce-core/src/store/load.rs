@@ -1,0 +1,220 @@
+//! Loading: the statements that read what a group needs, one per table, and their rows as facts.
+
+use serde::Serialize;
+
+use super::row::{Rows, Statement, Value};
+use super::table::LINES;
+use crate::facts::{CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use crate::id::{Key, Name, ProductId, UserId};
+use crate::money::{Amount, Quantity, Stock};
+use crate::order::{Item, Order, Status};
+use crate::outbox::Resting;
+use crate::time::Time;
+
+/// A statement, and what its rows are.
+pub(crate) struct Load {
+    pub(crate) statement: Statement,
+    take: fn(&mut Facts, &Rows),
+}
+
+impl Load {
+    /// Takes the statement's rows into the facts.
+    pub(crate) fn take(&self, facts: &mut Facts, rows: &Rows) {
+        (self.take)(facts, rows);
+    }
+}
+
+/// What a group needs: the numbers last given out, and the rows that its keys name.
+pub(crate) fn loads(keys: &Keys) -> Vec<Load> {
+    let mut loads = vec![Load { statement: Statement::new(LAST, []), take: take_last }];
+    let mut add = |sql: &'static str, list: String, take| {
+        if list != "[]" {
+            loads.push(Load { statement: Statement::new(sql, [list.into()]), take });
+        }
+    };
+    add(USERS, list(&keys.users), take_users);
+    add(PRODUCTS, list(&keys.products), take_products);
+    add(CART_PRODUCTS, list(&keys.carts), take_products);
+    add(CART_LINES, list(&keys.carts), take_cart_lines);
+    add(EVENTS, list(&keys.events), take_events);
+    add(KEYS, list(&keys.keys), take_keys);
+    let orders = list(&keys.orders);
+    add(ORDER_USERS, orders.clone(), take_users);
+    add(ORDER_PRODUCTS, orders.clone(), take_products);
+    add(ORDERS, orders, take_orders);
+    loads
+}
+
+/// Orders alone, for replies that are answered again.
+pub(crate) fn order_loads(orders: &[i64]) -> Vec<Load> {
+    vec![Load { statement: orders_of(orders), take: take_orders }]
+}
+
+/// Reads these orders, by number, in the form that [`orders`] takes.
+pub(crate) fn orders_of(orders: &[i64]) -> Statement {
+    Statement::new(ORDERS, [list(orders).into()])
+}
+
+/// A list of keys as one value: a JSON array, each key once.
+pub(crate) fn list<T: Serialize + Ord>(keys: &[T]) -> String {
+    let mut keys: Vec<&T> = keys.iter().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    serde_json::to_string(&keys).unwrap_or_else(|_| "[]".into())
+}
+
+/// Orders with their lines, one row per line, from rows of [`ORDERS`]' columns.
+pub(crate) fn orders(rows: &Rows) -> Vec<Order> {
+    let mut orders: Vec<Order> = Vec::new();
+    for row in rows.iter() {
+        if orders.last().is_none_or(|order| order.order != row[0].int()) {
+            orders.push(order(row));
+        }
+        if let Some(order) = orders.last_mut() {
+            order.items.extend(item(&row[8..]));
+        }
+    }
+    orders
+}
+
+const ORDERS: &str = "SELECT o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
+    p.product, l.name, l.price, l.quantity
+    FROM orders o JOIN users u USING (user_no)
+    JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
+    JOIN products p USING (product_no)
+    LEFT JOIN cancellations c ON c.order_id = o.order_id
+    WHERE o.order_id IN (SELECT value FROM json_each(?1)) ORDER BY l.line";
+const _: () = assert!(LINES == 1024);
+
+const LAST: &str =
+    "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
+    last_event FROM store";
+
+const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
+    FROM users u JOIN wallets w USING (user_no) WHERE u.user IN (SELECT value FROM json_each(?1))";
+
+const ORDER_USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
+    FROM users u JOIN wallets w USING (user_no) WHERE u.user_no IN
+    (SELECT user_no FROM orders WHERE order_id IN (SELECT value FROM json_each(?1)))";
+
+const PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
+    FROM products p JOIN stocks s USING (product_no) WHERE p.product IN (SELECT value FROM json_each(?1))";
+
+const CART_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
+    FROM products p JOIN stocks s USING (product_no) WHERE p.product_no IN
+    (SELECT product_no FROM cart_lines WHERE user_no IN
+        (SELECT user_no FROM users WHERE user IN (SELECT value FROM json_each(?1))))";
+
+const ORDER_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
+    FROM products p JOIN stocks s USING (product_no) WHERE p.product_no IN
+    (SELECT l.product_no FROM json_each(?1) JOIN order_lines l
+        ON l.line BETWEEN value * 1024 AND value * 1024 + 1023)";
+
+const CART_LINES: &str = "SELECT u.user, p.product, c.position, c.quantity, c.price
+    FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
+    WHERE u.user IN (SELECT value FROM json_each(?1)) ORDER BY c.user_no, c.position";
+
+const KEYS: &str = "SELECT key, user_no, digest, order_id, reply FROM keys
+    WHERE key IN (SELECT value FROM json_each(?1))";
+
+const EVENTS: &str = "SELECT o.event, d.dead FROM outbox o LEFT JOIN deliveries d USING (event)
+    WHERE o.event IN (SELECT value FROM json_each(?1))";
+
+fn take_last(facts: &mut Facts, rows: &Rows) {
+    if let Some([at, user, product, movement, charge, entry, order, event]) = rows.first() {
+        facts.set_last(Last {
+            at: Time::from_millis(at.int()),
+            user: user.int(),
+            product: product.int(),
+            movement: movement.int(),
+            charge: charge.int(),
+            entry: entry.int(),
+            order: order.int(),
+            event: event.int(),
+        });
+    }
+}
+
+fn take_users(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        let user = User {
+            no: row[1].int(),
+            wallet: Wallet { balance: amount(&row[2]), last_entry: row[3].int(), last_order: row[4].int() },
+        };
+        facts.load_user(UserId::stored(row[0].text()), user);
+    }
+}
+
+fn take_products(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        let product = Product {
+            no: row[1].int(),
+            name: Name::stored(row[2].text()),
+            price: amount(&row[3]),
+            active: row[4].int() != 0,
+            stock: Stock::new(row[5].int()).unwrap_or_default(),
+        };
+        facts.load_product(ProductId::stored(row[0].text()), product);
+    }
+}
+
+fn take_cart_lines(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        let Some(quantity) = Quantity::new(row[3].int()) else { continue };
+        let product = ProductId::stored(row[1].text());
+        let line = CartLine { product, position: row[2].int(), quantity, price: amount(&row[4]) };
+        facts.load_cart_line(UserId::stored(row[0].text()), line);
+    }
+}
+
+fn take_orders(facts: &mut Facts, rows: &Rows) {
+    for order in orders(rows) {
+        facts.load_order(order);
+    }
+}
+
+fn take_keys(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        let reply = match row[3].optional_int() {
+            Some(order) => KeptReply::Order(order),
+            None => KeptReply::Json(row[4].text().as_ref().into()),
+        };
+        facts.load_key(Key::stored(row[0].text()), row[1].int(), Kept { digest: row[2].int(), reply });
+    }
+}
+
+fn take_events(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        let resting = if row[1].int() == 0 { Resting::Pending } else { Resting::Dead };
+        facts.load_event(row[0].int(), resting);
+    }
+}
+
+fn order(row: &[Value]) -> Order {
+    Order {
+        order: row[0].int(),
+        user: UserId::stored(row[1].text()),
+        status: if row[7] == Value::Null { Status::Paid } else { Status::Cancelled },
+        items: Vec::new(),
+        total: amount(&row[2]),
+        balance: amount(&row[3]),
+        at: Time::from_millis(row[4].int()),
+        cancelled_at: row[5].optional_int().map(Time::from_millis),
+        reason: row[6].optional_text().map(Name::stored),
+    }
+}
+
+fn item(row: &[Value]) -> Option<Item> {
+    let (price, quantity) = (amount(&row[2]), Quantity::new(row[3].int())?);
+    Some(Item {
+        product: ProductId::stored(row[0].text()),
+        name: Name::stored(row[1].text()),
+        price,
+        quantity,
+        amount: price.times(quantity)?,
+    })
+}
+
+fn amount(value: &Value) -> Amount {
+    Amount::new(value.int()).unwrap_or_default()
+}

@@ -1,0 +1,49 @@
+//! `user.add`: a new user with an empty wallet.
+
+use serde::{Deserialize, Serialize};
+
+use super::User;
+use crate::facts::{Facts, Keys};
+use crate::id::{Name, UserId};
+use crate::input::Fields;
+use crate::money::Amount;
+use crate::operation::{Operation, Reply};
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Adds a user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Add {
+    /// The new identifier.
+    pub user: UserId,
+    /// What people call the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+}
+
+impl Operation for Add {
+    const NAME: &'static str = "user.add";
+    type Reply = User;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, name) = (fields.required("user"), fields.optional("name"));
+        Some(Self { user: user?, name: name? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, _: &mut Keys) {}
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<User, Refusal> {
+        if facts.find_user(&self.user).is_some() {
+            return Err(Refusal::UserExists { user: self.user.clone() });
+        }
+        // From here on nothing can fail.
+        facts.add_user(self.user.clone(), self.name.clone(), now);
+        Ok(User { user: self.user.clone(), name: self.name.clone(), balance: Amount::ZERO, at: now })
+    }
+}
+
+impl Reply for User {}

@@ -1,0 +1,59 @@
+//! `user.get`: one user with the balance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::id::{Name, UserId};
+use crate::input::Fields;
+use crate::money::Amount;
+use crate::query::{Query, View};
+use crate::refusal::Refusal;
+use crate::store::{Statement, Value};
+use crate::time::Time;
+
+/// A user as others see one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The identifier.
+    pub user: UserId,
+    /// What people call the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// What the wallet holds.
+    pub balance: Amount,
+    /// When the user was added.
+    pub at: Time,
+}
+
+/// Asks for one user.
+#[derive(Clone, Debug)]
+pub struct Get {
+    /// Whom.
+    pub user: UserId,
+}
+
+impl Query for Get {
+    const NAME: &'static str = "user.get";
+    type Answer = User;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { user: fields.required("user")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<User, Error> {
+        let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u JOIN wallets w USING (user_no) WHERE u.user = ?1";
+        let rows = view.rows(&Statement::new(sql, [self.user.shared().into()]))?;
+        let missing = || Refusal::UserNotFound { user: self.user.clone() };
+        Ok(rows.first().map(user).ok_or_else(missing)?)
+    }
+}
+
+/// A user from the columns user, name, balance, at.
+pub(super) fn user(row: &[Value]) -> User {
+    User {
+        user: UserId::stored(row[0].text()),
+        name: row[1].optional_text().map(Name::stored),
+        balance: Amount::new(row[2].int()).unwrap_or_default(),
+        at: Time::from_millis(row[3].int()),
+    }
+}

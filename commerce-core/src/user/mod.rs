@@ -1,0 +1,9 @@
+//! Users: who charges and orders.
+
+mod add;
+mod get;
+mod list;
+
+pub use add::Add;
+pub use get::{Get, User};
+pub use list::List;

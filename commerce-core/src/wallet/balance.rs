@@ -1,0 +1,47 @@
+//! `wallet.balance`: what a wallet holds.
+
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
+use crate::id::UserId;
+use crate::input::Fields;
+use crate::money::{Amount, Currency};
+use crate::query::{Query, View};
+use crate::user;
+
+/// Asks what a wallet holds.
+#[derive(Clone, Debug)]
+pub struct Balance {
+    /// Whose wallet.
+    pub user: UserId,
+}
+
+/// What a wallet holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WalletBalance {
+    /// Whose wallet.
+    pub user: UserId,
+    /// In minor units of the currency.
+    pub balance: Amount,
+    /// The store's currency.
+    #[serde(serialize_with = "code")]
+    pub currency: Currency,
+}
+
+impl Query for Balance {
+    const NAME: &'static str = "wallet.balance";
+    type Answer = WalletBalance;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { user: fields.required("user")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<WalletBalance, Error> {
+        let user = user::Get { user: self.user.clone() }.answer(view)?;
+        Ok(WalletBalance { user: user.user, balance: user.balance, currency: view.currency })
+    }
+}
+
+fn code<S: Serializer>(currency: &Currency, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(currency.code())
+}

@@ -1,0 +1,84 @@
+//! `wallet.charge`: money comes into a wallet.
+
+use serde::{Deserialize, Serialize};
+
+use super::EntryKind;
+use crate::facts::{Facts, Keys};
+use crate::id::{ChargeId, UserId};
+use crate::input::Fields;
+use crate::money::{Amount, LIMIT};
+use crate::operation::{Operation, Reply};
+use crate::outbox::EventKind;
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// Charges a wallet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Charge {
+    user: UserId,
+    amount: Amount,
+}
+
+/// A charge that was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charged {
+    /// The number of the charge.
+    pub charge: ChargeId,
+    /// Whose wallet.
+    pub user: UserId,
+    /// How much came in.
+    pub amount: Amount,
+    /// What the wallet holds after it.
+    pub balance: Amount,
+    /// When.
+    pub at: Time,
+}
+
+impl Charge {
+    /// A charge of at least 1.
+    ///
+    /// # Errors
+    /// A sentence when the amount is 0.
+    pub fn new(user: UserId, amount: Amount) -> Result<Self, String> {
+        match amount {
+            Amount::ZERO => Err("must be at least 1, got 0".into()),
+            amount => Ok(Self { user, amount }),
+        }
+    }
+}
+
+impl Operation for Charge {
+    const NAME: &'static str = "wallet.charge";
+    type Reply = Charged;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, amount) = (fields.required("user"), fields.required("amount"));
+        let amount = amount.filter(|&amount| {
+            amount != Amount::ZERO || {
+                fields.fault::<()>("amount", "must be at least 1, got 0");
+                false
+            }
+        });
+        Some(Self { user: user?, amount: amount? })
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        Some(&self.user)
+    }
+
+    fn needs(&self, _: &mut Keys) {}
+
+    fn decide(&self, facts: &mut Facts, now: Time) -> Result<Charged, Refusal> {
+        let held = facts.user(&self.user)?.wallet.balance;
+        let over = Refusal::LimitExceeded { what: "the balance", limit: LIMIT };
+        let balance = held.plus(self.amount).ok_or(over)?;
+        // From here on nothing can fail.
+        facts.last.charge += 1;
+        let charge = facts.last.charge;
+        let entry = facts.post(&self.user, EntryKind::Charge, balance, charge, now);
+        facts.emit(EventKind::WalletCharged, entry);
+        Ok(Charged { charge, user: self.user.clone(), amount: self.amount, balance, at: now })
+    }
+}
+
+impl Reply for Charged {}

@@ -1,0 +1,84 @@
+//! `wallet.history`: a user's ledger, newest first, read along the list that the entries form.
+
+use serde::Serialize;
+
+use super::EntryKind;
+use crate::error::Error;
+use crate::id::{ChargeId, EntryId, OrderId, UserId};
+use crate::input::Fields;
+use crate::money::Amount;
+use crate::query::{Listing, Page, Query, View};
+use crate::store::{Statement, Value};
+use crate::time::Time;
+use crate::user;
+
+/// Asks for a page of a user's ledger.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Whose.
+    pub user: UserId,
+    /// Which page.
+    pub page: Page,
+}
+
+/// An entry of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The number of the entry.
+    pub id: EntryId,
+    /// What moved the money.
+    pub kind: EntryKind,
+    /// How much, negative where it went out.
+    pub amount: i64,
+    /// What the wallet held after it.
+    pub balance: Amount,
+    /// The charge, for a charge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charge: Option<ChargeId>,
+    /// The order, for a payment or refund.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// When.
+    pub at: Time,
+}
+
+impl Query for History {
+    const NAME: &'static str = "wallet.history";
+    type Answer = Listing<Entry>;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (user, page) = (fields.required("user"), Page::parse(fields));
+        Some(Self { user: user?, page: page? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
+        let before: EntryId = self.page.place(Self::NAME)?.unwrap_or(0);
+        user::Get { user: self.user.clone() }.answer(view)?;
+        // A page goes on after the entry that ended the one before, if that is the same user's.
+        let sql = "WITH RECURSIVE page (entry) AS (
+                SELECT CASE ?2 WHEN 0 THEN (SELECT last_entry FROM wallets WHERE user_no = u.user_no)
+                    ELSE (SELECT previous_entry FROM ledger WHERE entry = ?2 AND user_no = u.user_no) END
+                FROM users u WHERE u.user = ?1
+                UNION ALL
+                SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
+            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page JOIN ledger l USING (entry)
+            ORDER BY l.entry DESC";
+        let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
+        let rows = view.rows(&Statement::new(sql, values))?;
+        let items = rows.iter().map(entry).collect();
+        Ok(self.page.listing(Self::NAME, items, |entry: &Entry| entry.id))
+    }
+}
+
+fn entry(row: &[Value]) -> Entry {
+    let (kind, source) = (EntryKind::stored(&row[1].text()), row[4].int());
+    Entry {
+        id: row[0].int(),
+        kind,
+        amount: row[2].int(),
+        balance: Amount::new(row[3].int()).unwrap_or_default(),
+        charge: (kind == EntryKind::Charge).then_some(source),
+        order: (kind != EntryKind::Charge).then_some(source),
+        at: Time::from_millis(row[5].int()),
+    }
+}

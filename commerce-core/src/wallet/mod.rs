@@ -1,0 +1,42 @@
+//! Wallets: prepaid balances, and the ledger that explains them.
+
+mod balance;
+mod charge;
+mod history;
+
+pub use balance::{Balance, WalletBalance};
+pub use charge::{Charge, Charged};
+pub use history::{Entry, History};
+
+use serde::{Deserialize, Serialize};
+
+/// What moved money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryKind {
+    /// Money came in.
+    Charge,
+    /// An order was paid.
+    Payment,
+    /// A cancelled order's money came back.
+    Refund,
+}
+
+impl EntryKind {
+    /// The word used in the store and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+        }
+    }
+
+    pub(crate) fn stored(text: &str) -> Self {
+        match text {
+            "payment" => Self::Payment,
+            "refund" => Self::Refund,
+            _ => Self::Charge,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The library as an embedding program uses it, on real files and with real processes.
+
+mod month;
+mod shop;

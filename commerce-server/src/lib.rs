@@ -1,0 +1,1 @@
+//! The REST server comes here. This crate is empty so far.

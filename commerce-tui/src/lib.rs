@@ -1,0 +1,1 @@
+//! The terminal console comes here. This crate is empty so far.
