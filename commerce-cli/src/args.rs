@@ -1,0 +1,100 @@
+//! What may stand on the command line: the global options; each command's own stand in its file.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::command::Command;
+
+/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file.
+#[derive(Parser)]
+#[command(
+    name = "commerce",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  commerce demo                                  see the whole story on sample data
+  commerce init --sample                         make commerce.db with a sample catalogue
+  commerce user add alice && commerce charge alice 50000
+  commerce buy alice mug-white:2 pen-gel-black
+
+Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or input, 3 refused by a rule,
+4 the store is missing or cannot be opened, 5 busy or outcome unknown (safe to retry with the same --key)."
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(clap::Args, Clone)]
+pub struct Global {
+    /// The store: a file.
+    #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
+    pub db: PathBuf,
+    /// How to print data.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORM")]
+    pub output: Output,
+    /// Print no notes and no progress.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colours. NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people; amounts in the currency's form.
+    Table,
+    /// One JSON object; amounts in minor units.
+    Json,
+    /// One JSON object per row.
+    Jsonl,
+    /// One row per item; amounts in the currency's form.
+    Csv,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// An idempotency key.
+#[derive(clap::Args, Clone, Default)]
+pub struct KeyArg {
+    /// Do it once, however often it is repeated with the same key.
+    #[arg(long)]
+    pub key: Option<String>,
+}
+
+/// Consent to what destroys something.
+#[derive(clap::Args, Clone, Copy)]
+pub struct YesArg {
+    /// Do not ask (needed where there is no terminal to ask on).
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+}
+
+/// Which part of a list.
+#[derive(clap::Args, Clone)]
+pub struct PageArgs {
+    /// How many rows, 1 to 100.
+    #[arg(long, default_value_t = 20)]
+    pub limit: i64,
+    /// Where to go on, from the page before.
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// Every page.
+    #[arg(long, conflicts_with = "cursor")]
+    pub all: bool,
+}

@@ -1,0 +1,42 @@
+//! `init`: a new store, perhaps with the sample catalogue.
+
+use commerce_core::Currency;
+use serde_json::json;
+
+use crate::command::product;
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// Make a store.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  commerce init\n  commerce --db shop.db init --currency USD --sample")]
+pub struct Init {
+    /// The currency, an ISO 4217 code. It stays for good.
+    #[arg(long, default_value = "KRW")]
+    pub currency: String,
+    /// Fill it with a sample catalogue of 200 products.
+    #[arg(long)]
+    pub sample: bool,
+}
+
+const SAMPLE: &str = include_str!("../../../fixtures/catalogue.csv");
+
+impl Init {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        let currency = Currency::new(&self.currency.to_uppercase()).ok_or_else(|| {
+            let code = crate::output::harmless(&self.currency);
+            Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
+        })?;
+        session.create(currency)?;
+        if self.sample {
+            // The sample's prices are in won; elsewhere the same figures are minor units.
+            product::add_all(
+                session,
+                product::read(SAMPLE.as_bytes(), &|text| text.parse().map_err(|_| "price".into())),
+                false,
+            )?;
+        }
+        let products = if self.sample { 200 } else { 0 };
+        session.show(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
+    }
+}

@@ -1,0 +1,91 @@
+//! The commands, one file per noun.
+
+mod apply;
+mod backup;
+mod cart;
+mod demo;
+mod events;
+mod init;
+mod order;
+mod product;
+mod shell;
+mod top;
+mod user;
+mod verify;
+mod wallet;
+
+use clap::Subcommand;
+
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// Everything the program can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a store.
+    Init(init::Init),
+    /// Show the whole story on sample data, in a store of its own.
+    Demo(demo::Demo),
+    /// Users: who charges and orders.
+    #[command(subcommand)]
+    User(user::User),
+    /// Wallets: prepaid balances.
+    #[command(subcommand)]
+    Wallet(wallet::Wallet),
+    /// Products: what is sold.
+    #[command(subcommand)]
+    Product(product::Product),
+    /// Carts: what a user means to order.
+    #[command(subcommand)]
+    Cart(cart::Cart),
+    /// Orders: several products at once, paid from the balance.
+    #[command(subcommand)]
+    Order(order::Order),
+    /// The best sellers.
+    Top(top::Top),
+    /// The outgoing events.
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Do operations from JSON Lines, in order.
+    Apply(apply::Apply),
+    /// Recompute every figure from the ledgers and print each difference.
+    Verify(verify::Verify),
+    /// Copy the store to a new file while it is in use.
+    Backup(backup::Backup),
+    /// Replace everything in the store by what is in a backup.
+    Restore(backup::Restore),
+    /// Short for `wallet charge`.
+    Charge(wallet::Charge),
+    /// Short for `wallet show`.
+    Balance(wallet::Show),
+    /// Short for `order place`.
+    Buy(order::Place),
+    /// Print completions for a shell.
+    Completions(shell::Completions),
+    /// Print the manual page.
+    Man,
+}
+
+/// Runs one command.
+pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
+    match command {
+        Command::Init(init) => init.run(session),
+        Command::Demo(demo) => demo.run(session),
+        Command::User(user) => user.run(session),
+        Command::Wallet(wallet) => wallet.run(session),
+        Command::Product(product) => product.run(session),
+        Command::Cart(cart) => cart.run(session),
+        Command::Order(order) => order.run(session),
+        Command::Top(top) => top.run(session),
+        Command::Events(events) => events.run(session),
+        Command::Apply(apply) => apply.run(session),
+        Command::Verify(verify) => verify.run(session),
+        Command::Backup(backup) => backup.run(session),
+        Command::Restore(restore) => restore.run(session),
+        Command::Charge(charge) => charge.run(session),
+        Command::Balance(show) => show.run(session),
+        Command::Buy(place) => place.run(session),
+        Command::Completions(completions) => completions.run(),
+        Command::Man => shell::man(),
+    }
+}

@@ -1,0 +1,94 @@
+//! `order`: several products at once, paid from the balance. `buy` is a short form.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::args::{KeyArg, PageArgs, YesArg};
+use crate::exit::Failure;
+use crate::session::{Session, item};
+
+/// Orders.
+#[derive(Subcommand)]
+pub enum Order {
+    /// Order products.
+    Place(Place),
+    /// Show an order.
+    #[command(after_help = "Example:\n  commerce order show 42")]
+    Show { order: i64 },
+    /// List orders, newest first.
+    #[command(
+        after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01T00:00:00Z"
+    )]
+    List {
+        /// Only this user's.
+        #[arg(long)]
+        user: Option<String>,
+        /// Only those paid, or cancelled.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those placed at this time or later.
+        #[arg(long)]
+        from: Option<String>,
+        /// Only those placed at this time or before.
+        #[arg(long)]
+        to: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Cancel an order: units and money go back.
+    #[command(after_help = "Example:\n  commerce order cancel 42 --reason 'changed my mind' --yes")]
+    Cancel {
+        order: i64,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        yes: YesArg,
+        #[command(flatten)]
+        key: KeyArg,
+    },
+}
+
+/// Order products.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  commerce buy alice mug-white:2 pen-gel-black --key order-17")]
+pub struct Place {
+    user: String,
+    /// ID or ID:QUANTITY.
+    #[arg(required = true)]
+    items: Vec<String>,
+    /// Refuse any other total.
+    #[arg(long, value_name = "AMOUNT")]
+    expected_total: Option<String>,
+    #[command(flatten)]
+    key: KeyArg,
+}
+
+impl Order {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        match self {
+            Self::Place(place) => place.run(session),
+            Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
+            Self::List { user, status, from, to, page } => {
+                let with = json!({ "user": user, "status": status, "from": from, "to": to });
+                session.list("order.list", with, page)
+            }
+            Self::Cancel { order, reason, yes, key } => {
+                session.confirm(yes.yes, &format!("cancel order {order}"))?;
+                let operation = json!({ "op": "order.cancel", "order": order, "reason": reason });
+                session.change(operation, key.key.as_deref())
+            }
+        }
+    }
+}
+
+impl Place {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        let items = self.items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
+        let expected = self.expected_total.as_deref().map(|text| session.money("--expected-total", text));
+        let operation = json!({
+            "op": "order.place", "user": self.user, "items": items, "expected_total": expected.transpose()?,
+        });
+        session.change(operation, self.key.key.as_deref())
+    }
+}

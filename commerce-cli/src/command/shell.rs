@@ -1,0 +1,39 @@
+//! `completions` and `man`: the program explained to shells and to `man`.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Args;
+use crate::exit::Failure;
+
+/// Print completions for a shell.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  commerce completions bash > /etc/bash_completion.d/commerce")]
+pub struct Completions {
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(&self) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut Args::command(), "commerce", &mut text);
+        Ok(io::stdout().write_all(&text)?)
+    }
+}
+
+/// Prints the manual page of the program, then of each command.
+pub fn man() -> Result<(), Failure> {
+    let mut text = Vec::new();
+    let mut program = Args::command();
+    program.build();
+    pages(&program, &mut text)?;
+    Ok(io::stdout().write_all(&text)?)
+}
+
+fn pages(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(text)?;
+    let named = |command: &&clap::Command| command.get_name() != "help";
+    command.get_subcommands().filter(named).try_for_each(|command| pages(command, text))
+}

@@ -1,0 +1,44 @@
+//! `user`: who charges and orders.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::args::{KeyArg, PageArgs};
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// Users.
+#[derive(Subcommand)]
+pub enum User {
+    /// Add a user with an empty wallet.
+    #[command(after_help = "Example:\n  commerce user add alice --name 'Alice 앨리스'")]
+    Add {
+        user: String,
+        /// What people call the user.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        key: KeyArg,
+    },
+    /// Show a user.
+    #[command(after_help = "Example:\n  commerce user show alice")]
+    Show { user: String },
+    /// List all users.
+    #[command(after_help = "Example:\n  commerce user list --all --output csv")]
+    List {
+        #[command(flatten)]
+        page: PageArgs,
+    },
+}
+
+impl User {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        match self {
+            Self::Add { user, name, key } => {
+                session.change(json!({ "op": "user.add", "user": user, "name": name }), key.key.as_deref())
+            }
+            Self::Show { user } => session.show(&session.ask("user.get", json!({ "user": user }))?),
+            Self::List { page } => session.list("user.list", json!({}), page),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `verify`: every figure computed once more from the ledgers.
+
+use std::path::PathBuf;
+
+use commerce_core::{Clock, SystemClock};
+use serde_json::json;
+
+use crate::args::YesArg;
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// Recompute every figure.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  commerce verify\n  commerce verify --repair --yes")]
+pub struct Verify {
+    /// Rebuild what derives from the ledgers (balances, stocks, where histories begin), after a backup.
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    yes: YesArg,
+}
+
+impl Verify {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        let shop = session.shop()?;
+        let mut differences = shop.verify()?;
+        session.show(&json!({ "differences": differences }))?;
+        if differences.is_empty() {
+            session.note("every figure agrees with its ledger");
+            return Ok(());
+        }
+        if self.repair {
+            session.confirm(self.yes.yes, "rebuild the derived figures")?;
+            let copy = self.copy(session);
+            shop.backup(&copy)?;
+            session.note(&format!("the store as it was: {}", copy.display()));
+            shop.repair()?;
+            differences = shop.verify()?;
+            session.note(&format!("differences left: {}", differences.len()));
+        }
+        if differences.is_empty() { Ok(()) } else { Err(Failure::Partly) }
+    }
+
+    fn copy(&self, session: &Session) -> PathBuf {
+        let mut name = session.global.db.clone().into_os_string();
+        name.push(format!(".before-repair-{}", SystemClock.now().millis()));
+        name.into()
+    }
+}

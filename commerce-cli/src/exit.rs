@@ -1,0 +1,167 @@
+//! Exit codes, in one place, and how a failure is told.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use commerce_core::{Amount, Error, Invalid, OpenError, Refusal};
+use serde_json::{Value, json};
+
+use crate::args::Output;
+use crate::session::Session;
+
+/// Why a command was not done, or not wholly.
+pub enum Failure {
+    /// The engine said no.
+    Engine(Error),
+    /// The arguments or the input make no sense.
+    Usage(String),
+    /// The store's address is not one that can be opened.
+    Address(String),
+    /// Everything was told already; some of it was refused or differs.
+    Partly,
+    /// Everything was told already; the gravest code of several.
+    Told(u8),
+    /// Reading or writing failed.
+    Io(io::Error),
+}
+
+/// Tells a failure on standard error, and gives its exit code.
+pub fn report(failure: &Failure, session: &Session) -> ExitCode {
+    let code = code(failure);
+    // Nobody is left to read; that is no error.
+    if code == 0 {
+        return ExitCode::SUCCESS;
+    }
+    let told = match failure {
+        Failure::Engine(error) if session.output() == Output::Json => Some(problem(error).to_string()),
+        Failure::Engine(error) => Some(session.error(&sentence(error, session))),
+        Failure::Usage(text) | Failure::Address(text) => Some(session.error(text)),
+        Failure::Io(error) => Some(session.error(&error.to_string())),
+        Failure::Partly | Failure::Told(_) => None,
+    };
+    if let Some(told) = told {
+        // Where standard error is gone too, the exit code still tells.
+        let _ = writeln!(io::stderr(), "{told}");
+        if let (Failure::Engine(error), true) = (failure, session.output() != Output::Json) {
+            hint(error, session);
+        }
+    }
+    ExitCode::from(code)
+}
+
+fn code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Engine(error) => code_of(error),
+        Failure::Usage(_) => 2,
+        Failure::Partly => 3,
+        Failure::Address(_) => 4,
+        Failure::Told(code) => *code,
+        Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Failure::Io(_) => 1,
+    }
+}
+
+/// The exit code of an error of the engine.
+pub fn code_of(error: &Error) -> u8 {
+    match error {
+        Error::Refused(_) | Error::Skipped => 3,
+        Error::Invalid(_) => 2,
+        Error::Busy(_) | Error::Unknown(_) => 5,
+        Error::Open(_) => 4,
+        Error::Store(_) | Error::Closed => 1,
+    }
+}
+
+/// The stable code of an error, and the status that a server would answer.
+pub fn coded(error: &Error) -> (&'static str, u16) {
+    match error {
+        Error::Refused(refusal) => (refusal.code(), status(refusal)),
+        Error::Invalid(_) => ("invalid_request", 400),
+        Error::Busy(_) | Error::Unknown(_) => ("busy", 503),
+        Error::Open(_) | Error::Store(_) | Error::Closed | Error::Skipped => ("internal", 500),
+    }
+}
+
+fn status(refusal: &Refusal) -> u16 {
+    match refusal.code() {
+        "insufficient_balance" => 402,
+        "user_not_found" | "product_not_found" | "order_not_found" | "event_not_found" => 404,
+        "key_reused" => 422,
+        _ => 409,
+    }
+}
+
+/// The problem object (RFC 9457).
+fn problem(error: &Error) -> Value {
+    let (code, status) = coded(error);
+    let mut problem = json!({
+        "type": format!("urn:commerce:{code}"),
+        "title": code.replace('_', " "),
+        "status": status,
+        "detail": error.to_string(),
+        "code": code,
+        "retryable": error.retryable(),
+    });
+    let facts = match error {
+        Error::Refused(refusal) => serde_json::to_value(refusal),
+        Error::Invalid(invalid) => serde_json::to_value(invalid),
+        _ => return problem,
+    };
+    if let (Ok(Value::Object(facts)), Some(problem)) = (facts, problem.as_object_mut()) {
+        problem.extend(facts);
+    }
+    problem
+}
+
+/// The sentence for people: places without JSON's slashes, money in the currency's form.
+pub fn sentence(error: &Error, session: &Session) -> String {
+    let money = |amount: &Amount| match session.shop() {
+        Ok(shop) => format!("{} {}", shop.currency().show(amount.get()), shop.currency()),
+        Err(_) => amount.to_string(),
+    };
+    match error {
+        Error::Refused(Refusal::InsufficientBalance { balance, total }) => {
+            format!("the balance of {} does not cover {}", money(balance), money(total))
+        }
+        Error::Refused(Refusal::TotalChanged { expected, total }) => {
+            format!("the total is {}, not the expected {}", money(total), money(expected))
+        }
+        Error::Invalid(Invalid(faults)) => {
+            let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
+            let one = |fault: &commerce_core::Fault| match place(&fault.pointer).as_str() {
+                "" => fault.detail.clone(),
+                place => format!("{place}: {}", fault.detail),
+            };
+            faults.iter().map(one).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn hint(error: &Error, session: &Session) {
+    let hint = match error {
+        Error::Open(OpenError::Missing(path)) => {
+            format!("make one with: commerce --db {} init   (or see: commerce demo)", path.display())
+        }
+        _ => return,
+    };
+    session.note(&hint);
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        Self::Engine(invalid.into())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

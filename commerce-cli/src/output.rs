@@ -1,0 +1,194 @@
+//! Printing data: tables for people, JSON, JSON Lines and CSV for programs.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use commerce_core::{Currency, harmful};
+use serde_json::{Map, Value};
+
+use crate::args::Output;
+
+/// Fields that hold money.
+const MONEY: [&str; 9] =
+    ["price", "price_when_added", "total", "balance", "amount", "revenue", "expected", "paid", "charged"];
+
+/// Prints a reply or an answer.
+pub fn print(
+    out: &mut impl Write,
+    data: &Value,
+    form: Output,
+    currency: Currency,
+    color: bool,
+) -> io::Result<()> {
+    match form {
+        Output::Json => writeln!(out, "{data}"),
+        Output::Jsonl => rows(data).iter().try_for_each(|row| writeln!(out, "{row}")),
+        Output::Csv => csv(out, &rows(data), currency),
+        Output::Table => table(out, data, currency, color),
+    }
+}
+
+/// Text that cannot steer a terminal: what could is shown escaped.
+pub fn harmless(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => "\n".to_owned(),
+        c if harmful(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// The rows of a list, or the one row of anything else.
+fn rows(data: &Value) -> Vec<&Value> {
+    match list(data) {
+        Some((_, rows)) if data.get("order").is_none() => rows.iter().collect(),
+        _ => vec![data],
+    }
+}
+
+/// The list within an object, under its name.
+fn list(data: &Value) -> Option<(&str, &Vec<Value>)> {
+    let fields = data.as_object()?;
+    let is_list = |value: &&Vec<Value>| value.iter().all(Value::is_object);
+    fields.iter().find_map(|(name, value)| Some((name.as_str(), value.as_array().filter(is_list)?)))
+}
+
+fn table(out: &mut impl Write, data: &Value, currency: Currency, color: bool) -> io::Result<()> {
+    let listed = list(data);
+    let fields: Vec<(String, String)> = data
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| {
+            name.as_str() != "next_cursor"
+                && listed.is_none_or(|(list, _)| list != name.as_str())
+                && !value.is_null()
+        })
+        .map(|(name, value)| (name.replace('_', " "), shown(name, value, currency)))
+        .collect();
+    let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in &fields {
+        let (on, off) = if color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        writeln!(out, "{on}{name:width$}{off}  {value}")?;
+    }
+    let Some((_, items)) = listed else { return Ok(()) };
+    if items.is_empty() {
+        return writeln!(out, "(none)");
+    }
+    if !fields.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", grid(items, currency))
+}
+
+fn grid(items: &[Value], currency: Currency) -> String {
+    let columns = columns(items.iter());
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(columns.iter().map(|name| name.replace('_', " ").to_uppercase()));
+    for item in items {
+        let cell = |name: &&str| item.get(*name).map_or(String::new(), |value| shown(name, value, currency));
+        table.add_row(columns.iter().map(cell));
+    }
+    for (place, name) in columns.iter().enumerate() {
+        let number = items.iter().any(|item| item[*name].is_number());
+        if let (true, Some(column)) = (number, table.column_mut(place)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let text = table.to_string();
+    text.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn csv(out: &mut impl Write, rows: &[&Value], currency: Currency) -> io::Result<()> {
+    let columns = columns(rows.iter().copied());
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(&columns)?;
+    for row in rows {
+        let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| raw(name, value, currency));
+        writer.write_record(columns.iter().map(cell))?;
+    }
+    writer.flush()
+}
+
+/// Every field of any row, in the order of first appearance.
+fn columns<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
+    let mut columns: Vec<&str> = Vec::new();
+    for name in rows.filter_map(Value::as_object).flat_map(Map::keys) {
+        if !columns.contains(&name.as_str()) {
+            columns.push(name);
+        }
+    }
+    columns
+}
+
+fn shown(name: &str, value: &Value, currency: Currency) -> String {
+    harmless(&raw(name, value, currency))
+}
+
+fn raw(name: &str, value: &Value, currency: Currency) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Number(number) => match number.as_i64() {
+            Some(minor) if MONEY.contains(&name) => currency.show(minor),
+            _ => number.to_string(),
+        },
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Array(list) => list.iter().map(|value| part(value, currency)).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let one = |(name, value): (&String, &Value)| format!("{name} {}", raw(name, value, currency));
+            fields.iter().map(one).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// A value within a cell: an order's item as product and quantity.
+fn part(value: &Value, currency: Currency) -> String {
+    match (value["product"].as_str(), &value["quantity"]) {
+        (Some(product), Value::Number(quantity)) => format!("{product}:{quantity}"),
+        _ => raw("", value, currency),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn text(data: &Value, form: Output) -> String {
+        let mut out = Vec::new();
+        print(&mut out, data, form, Currency::new("USD").unwrap(), false).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn tables_keep_true_width() {
+        let data = json!({ "items": [
+            { "product": "mug", "name": "머그컵 ☕", "price": 1250 },
+            { "product": "longer-id", "name": "pen", "price": 5 },
+        ], "next_cursor": null });
+        let shown = text(&data, Output::Table);
+        assert_eq!(
+            shown,
+            "PRODUCT     NAME        PRICE\nmug         머그컵 ☕   12.50\nlonger-id   pen          0.05\n"
+        );
+    }
+
+    #[test]
+    fn rows_are_one_per_item() {
+        let data = json!({ "items": [{ "product": "a", "price": 100 }, { "product": "b", "price": 1 }] });
+        assert_eq!(text(&data, Output::Csv), "product,price\na,1.00\nb,0.01\n");
+        assert_eq!(text(&data, Output::Jsonl).lines().count(), 2);
+        assert_eq!(text(&json!({ "items": [] }), Output::Table), "(none)\n");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
+    }
+}

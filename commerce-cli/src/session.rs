@@ -1,0 +1,180 @@
+//! What a command works with: the store, opened when first needed, and the ways to ask and to tell.
+
+use std::cell::OnceCell;
+use std::io::{self, IsTerminal, Write};
+
+use commerce_core::{Commerce, Currency, Options, SystemClock, operation, query};
+use serde_json::{Value, json};
+
+use crate::args::{Color, Global, Output, PageArgs};
+use crate::exit::Failure;
+
+/// One run of the program.
+pub struct Session {
+    pub global: Global,
+    shop: OnceCell<Commerce>,
+}
+
+impl Session {
+    pub fn new(global: Global) -> Self {
+        Self { global, shop: OnceCell::new() }
+    }
+
+    /// The store.
+    pub fn shop(&self) -> Result<&Commerce, Failure> {
+        if let Some(shop) = self.shop.get() {
+            return Ok(shop);
+        }
+        self.check_address()?;
+        let shop = Commerce::open(&self.global.db, Options::new(SystemClock))?;
+        Ok(self.shop.get_or_init(|| shop))
+    }
+
+    /// A new store.
+    pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
+        self.check_address()?;
+        let shop = Commerce::create(&self.global.db, currency, Options::new(SystemClock))?;
+        Ok(self.shop.get_or_init(|| shop))
+    }
+
+    fn check_address(&self) -> Result<(), Failure> {
+        let address = self.global.db.to_string_lossy();
+        let remote = ["libsql://", "http://", "https://"].iter().any(|scheme| address.starts_with(scheme));
+        if remote {
+            return Err(Failure::Address(format!("{address}: this version opens files only")));
+        }
+        Ok(())
+    }
+
+    /// Does an operation, given as its JSON object without what is null.
+    pub fn submit(&self, operation: Value, key: Option<&str>) -> Result<Value, Failure> {
+        let mut operation = without_null(operation);
+        if let (Some(key), Some(fields)) = (key, operation.as_object_mut()) {
+            fields.insert("key".into(), key.into());
+        }
+        let submission = operation::parse(&operation)?;
+        let answer = self.shop()?.submit(submission).wait()?;
+        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
+    }
+
+    /// Does an operation and shows the reply.
+    pub fn change(&self, operation: Value, key: Option<&str>) -> Result<(), Failure> {
+        let reply = self.submit(operation, key)?;
+        self.show(&reply)
+    }
+
+    /// Asks a query.
+    pub fn ask(&self, name: &str, with: Value) -> Result<Value, Failure> {
+        let query = query::parse(name, &without_null(with))?;
+        Ok(self.shop()?.query(&query)?)
+    }
+
+    /// Asks for a list, one page or all, and shows it.
+    pub fn list(&self, name: &str, with: Value, page: &PageArgs) -> Result<(), Failure> {
+        let answer = self.pages(name, with, page)?;
+        self.show(&answer)?;
+        if let (Some(cursor), Output::Table) = (answer["next_cursor"].as_str(), self.output()) {
+            self.note(&format!("there is more: --cursor {cursor}, or --all"));
+        }
+        Ok(())
+    }
+
+    /// Asks for a list, one page or all.
+    pub fn pages(&self, name: &str, mut with: Value, page: &PageArgs) -> Result<Value, Failure> {
+        with["limit"] = if page.all { 100 } else { page.limit }.into();
+        with["cursor"] = page.cursor.clone().into();
+        let mut answer = self.ask(name, with.clone())?;
+        while page.all && answer["next_cursor"].is_string() {
+            with["cursor"] = answer["next_cursor"].take();
+            let mut next = self.ask(name, with.clone())?;
+            if let (Some(items), Some(more)) = (answer["items"].as_array_mut(), next["items"].as_array_mut())
+            {
+                items.append(more);
+            }
+            answer["next_cursor"] = next["next_cursor"].take();
+        }
+        Ok(answer)
+    }
+
+    /// Prints data in the form that was asked for.
+    pub fn show(&self, data: &Value) -> Result<(), Failure> {
+        let currency = self.shop()?.currency();
+        let mut out = io::stdout().lock();
+        crate::output::print(&mut out, data, self.output(), currency, self.colored(&io::stdout()))?;
+        Ok(out.flush()?)
+    }
+
+    /// Reads an amount in the currency's form.
+    pub fn money(&self, argument: &str, text: &str) -> Result<i64, Failure> {
+        let amount = self.shop()?.currency().read(text);
+        amount.map(|amount| amount.get()).map_err(|e| Failure::Usage(format!("{argument}: {e}")))
+    }
+
+    /// Tells something that is no data, unless it should be quiet.
+    pub fn note(&self, text: &str) {
+        if !self.global.quiet {
+            // A note that nobody can read is not worth failing for.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// An error as it is shown.
+    pub fn error(&self, text: &str) -> String {
+        let text = crate::output::harmless(text);
+        if self.colored(&io::stderr()) {
+            format!("\x1b[1;31merror:\x1b[0m {text}")
+        } else {
+            format!("error: {text}")
+        }
+    }
+
+    /// Asks for consent on a terminal; elsewhere it must have been given.
+    pub fn confirm(&self, yes: bool, what: &str) -> Result<(), Failure> {
+        if yes {
+            return Ok(());
+        }
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(Failure::Usage(format!(
+                "{what}: this needs --yes where there is no terminal to ask on"
+            )));
+        }
+        write!(io::stderr(), "{what}? [y/N] ")?;
+        io::stderr().flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Failure::Usage("not done".into())),
+        }
+    }
+
+    pub fn output(&self) -> Output {
+        self.global.output
+    }
+
+    fn colored(&self, stream: &impl IsTerminal) -> bool {
+        match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+}
+
+/// Reads `ID` or `ID:QUANTITY`.
+pub fn item(text: &str) -> Result<Value, Failure> {
+    let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
+    let quantity: i64 = quantity.parse().map_err(|_| {
+        Failure::Usage(format!("{}: the quantity must be 1 to 1000000", crate::output::harmless(text)))
+    })?;
+    Ok(json!({ "product": product, "quantity": quantity }))
+}
+
+fn without_null(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    value
+}

@@ -1,0 +1,129 @@
+//! Four processes of eight threads each on one file: nothing is oversold, doubled or lost, and nobody starves.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::shop::Shop;
+use crate::worker::{Worker, four, go};
+
+/// A shop with 32 rich users, one more that all share, and products.
+fn shop() -> Shop {
+    let shop = Shop::new();
+    let users = (0..32).map(|number| format!("u{number}")).chain(["shared".into()]);
+    for user in users {
+        shop.submit(&json!({ "op": "user.add", "user": user }));
+        shop.submit(&json!({ "op": "wallet.charge", "user": user, "amount": 1_000_000_000 }));
+    }
+    let products = (0..7).map(|number| format!("p{number}")).chain(["plenty".into()]);
+    for product in products {
+        let add = json!({ "op": "product.add", "product": product, "name": product, "price": 5, "stock": 100_000_000 });
+        assert!(shop.submit(&add)["ok"].is_object());
+    }
+    shop.submit(
+        &json!({ "op": "product.add", "product": "rare", "name": "Rare", "price": 10, "stock": 333 }),
+    );
+    shop
+}
+
+fn count(said: &[Vec<String>], start: &str) -> usize {
+    said.iter().flatten().filter(|line| line.starts_with(start)).count()
+}
+
+#[test]
+fn the_last_units_are_sold_once() {
+    let shop = shop();
+    let said = four(&shop.path, "last-unit");
+    assert_eq!(count(&said, "ok"), 333);
+    assert_eq!(count(&said, "out_of_stock"), 4 * 8 * 25 - 333);
+    assert_eq!(shop.ask("product.get", &json!({ "product": "rare" }))["stock"], 0);
+    shop.clean();
+}
+
+#[test]
+fn concurrent_charges_of_one_wallet_all_count() {
+    let shop = shop();
+    let said = four(&shop.path, "charge");
+    assert_eq!(count(&said, "ok"), 800);
+    assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 + 800 * 3);
+    shop.clean();
+}
+
+#[test]
+fn a_cart_is_bought_once() {
+    let shop = shop();
+    shop.submit(&json!({ "op": "cart.add", "user": "shared", "product": "plenty", "quantity": 4 }));
+    let said = four(&shop.path, "checkout");
+    assert_eq!(count(&said, "ok"), 1);
+    assert_eq!(count(&said, "empty_cart"), 31);
+    assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 - 20);
+    shop.clean();
+}
+
+#[test]
+fn one_key_has_one_effect_and_one_answer() {
+    let shop = shop();
+    let said = four(&shop.path, "same-key");
+    let answers: HashSet<&String> = said.iter().flatten().collect();
+    assert_eq!(answers, HashSet::from([&"ok 1".to_owned()]));
+    assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 - 10);
+    shop.clean();
+}
+
+#[test]
+fn every_process_gets_its_share() {
+    let shop = shop();
+    let workers: Vec<_> = (0..4).map(|number| Worker::start(&shop.path, "forever", number)).collect();
+    go(&shop.path);
+    std::thread::sleep(Duration::from_secs(3));
+    std::fs::write(shop.path.with_file_name("stop"), "").unwrap();
+    let shares: Vec<usize> = workers.into_iter().map(|worker| worker.all().len()).collect();
+    let fair = shares.iter().sum::<usize>() / 4;
+    assert!(fair > 0 && shares.iter().all(|&share| share * 2 >= fair), "{shares:?}");
+    shop.clean();
+}
+
+/// More rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
+#[test]
+fn killed_processes_lose_nothing_and_hold_nobody_up() {
+    let rounds =
+        std::env::var("COMMERCE_TEST_KILLS").map_or(50, |text| text.parse().expect("a number of rounds"));
+    let shop = shop();
+    let start = |number| Worker::start(&shop.path, "forever", number);
+    let mut workers: Vec<_> = (0..4).map(start).collect();
+    go(&shop.path);
+    let mut acknowledged = Vec::new();
+    let mut random = 0x2545_F491_4F6C_DD1D_u64;
+    for round in 0..rounds {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        std::thread::sleep(Duration::from_micros(random % 40_000));
+        let victim = (random >> 32) as usize % 4;
+        workers[victim].child.kill().expect("a process to kill");
+        workers[victim].child.wait().expect("its end");
+        acknowledged.extend(workers[victim].lines.iter());
+        // The others go on: each acknowledges something new after the kill.
+        for (number, worker) in workers.iter().enumerate().filter(|&(number, _)| number != victim) {
+            acknowledged.extend(worker.lines.try_iter());
+            let next = worker.lines.recv_timeout(Duration::from_secs(20));
+            acknowledged
+                .push(next.unwrap_or_else(|e| panic!("round {round}: process {number} stopped: {e}")));
+        }
+        workers[victim] = start(victim);
+    }
+    std::fs::write(shop.path.with_file_name("stop"), "").unwrap();
+    for worker in workers {
+        acknowledged.extend(worker.all());
+    }
+    let mut seen = HashMap::new();
+    for line in &acknowledged {
+        let [_, order, user, key] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert_eq!(seen.insert(order, key), None, "order {order} was acknowledged twice");
+        let found = shop.ask("order.get", &json!({ "order": order.parse::<i64>().unwrap() }));
+        assert_eq!(found["user"], user, "{line}");
+    }
+    assert!(seen.len() > rounds, "{} orders in {rounds} rounds", seen.len());
+    shop.clean();
+}

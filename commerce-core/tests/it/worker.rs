@@ -1,0 +1,151 @@
+//! Other processes: this test binary started again, with a task to do on a store that is there already.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use commerce_core::{Commerce, Options, SystemClock};
+use serde_json::{Value, json};
+
+use crate::shop::submit;
+
+const TASK: &str = "COMMERCE_TEST_TASK";
+
+/// A process that works on a store. It begins when the file `go` lies beside it, and is killed when dropped.
+pub struct Worker {
+    pub child: Child,
+    pub lines: Receiver<String>,
+}
+
+impl Worker {
+    /// Starts a process and waits until it has opened the store.
+    pub fn start(store: &Path, task: &str, number: usize) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("this test binary"))
+            .args(["--exact", "worker::process", "--ignored", "--nocapture"])
+            .env(TASK, json!([store, task, number]).to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let (send, lines) = channel();
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if let Some(line) = line.strip_prefix("worker ") {
+                    if send.send(line.to_owned()).is_err() {
+                        break;
+                    }
+                }
+            }
+        });
+        let ready = lines.recv_timeout(Duration::from_secs(60)).expect("the process opens the store");
+        assert_eq!(ready, "ready");
+        Self { child, lines }
+    }
+
+    /// Everything it says until it ends.
+    pub fn all(mut self) -> Vec<String> {
+        let lines: Vec<String> = self.lines.iter().collect();
+        assert!(self.child.wait().expect("its end").success());
+        lines
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts four processes on a task, lets them go at once, and gathers what each says.
+pub fn four(store: &Path, task: &str) -> Vec<Vec<String>> {
+    let workers: Vec<_> = (0..4).map(|number| Worker::start(store, task, number)).collect();
+    go(store);
+    workers.into_iter().map(Worker::all).collect()
+}
+
+pub fn go(store: &Path) {
+    std::fs::write(store.with_file_name("go"), "").expect("a file");
+}
+
+/// Says something to the test that started this process.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "worker {text}").and_then(|()| out.flush()).expect("somebody listens");
+}
+
+#[test]
+#[ignore = "is what the processes of other tests run"]
+fn process() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let task: Value = serde_json::from_str(&task).expect("a task");
+    let path = PathBuf::from(task[0].as_str().expect("a path"));
+    let number = task[2].as_u64().expect("a number");
+    let shop = Commerce::open(&path, Options::new(SystemClock)).expect("the store");
+    // What the test runner wrote before stands on a line of its own.
+    println!();
+    say("ready");
+    while !path.with_file_name("go").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    match task[1].as_str().expect("a name") {
+        "forever" => std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let (shop, path) = (&shop, &path);
+                scope.spawn(move || order_forever(shop, path, number, thread));
+            }
+        }),
+        name => std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let shop = &shop;
+                scope.spawn(move || once(shop, name, number * 8 + thread));
+            }
+        }),
+    }
+}
+
+/// One thread's part of a race. Nothing may be answered but success or a refusal.
+fn once(shop: &Commerce, task: &str, thread: u64) {
+    let times = if task == "charge" || task == "last-unit" { 25 } else { 1 };
+    for _ in 0..times {
+        let user = format!("u{thread}");
+        let operation = match task {
+            "last-unit" => {
+                json!({ "op": "order.place", "user": user, "items": [{ "product": "rare", "quantity": 1 }] })
+            }
+            "charge" => json!({ "op": "wallet.charge", "user": "shared", "amount": 3 }),
+            "checkout" => json!({ "op": "cart.checkout", "user": "shared" }),
+            "same-key" => json!({
+                "op": "order.place", "user": "shared", "key": "the-one",
+                "items": [{ "product": "plenty", "quantity": 2 }],
+            }),
+            other => panic!("no task {other}"),
+        };
+        match submit(shop, &operation) {
+            Ok(reply) => say(&format!("ok {}", reply.get("order").unwrap_or(&Value::Null))),
+            Err(commerce_core::Error::Refused(refusal)) => say(refusal.code()),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+/// Orders until the file `stop` lies beside the store, and says each order that was acknowledged.
+fn order_forever(shop: &Commerce, store: &Path, number: u64, thread: u64) {
+    let stop = store.with_file_name("stop");
+    for place in 0.. {
+        if place % 16 == 0 && stop.exists() {
+            break;
+        }
+        let key = format!("{}-{thread}-{place}", std::process::id());
+        let items = json!([{ "product": "plenty", "quantity": 1 }, { "product": format!("p{}", place % 7), "quantity": 2 }]);
+        let user = format!("u{}", number * 8 + thread);
+        let order = json!({ "op": "order.place", "user": user, "items": items, "key": key });
+        match submit(shop, &order) {
+            Ok(reply) => say(&format!("order {} {user} {key}", reply["order"])),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
