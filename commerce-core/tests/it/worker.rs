@@ -32,10 +32,10 @@ impl Worker {
         let out = BufReader::new(child.stdout.take().expect("its output"));
         std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
-                if let Some(line) = line.strip_prefix("worker ") {
-                    if send.send(line.to_owned()).is_err() {
-                        break;
-                    }
+                if let Some(line) = line.strip_prefix("worker ")
+                    && send.send(line.to_owned()).is_err()
+                {
+                    break;
                 }
             }
         });

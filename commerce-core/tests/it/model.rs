@@ -1,0 +1,256 @@
+//! Random operations against a simple model: every reply and the whole state agree, however the operations
+//! fall into groups.
+
+use std::collections::BTreeMap;
+
+use commerce_core::{Error, operation};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, told};
+
+/// The shop as a few maps, written to be obviously right.
+#[derive(Clone, Default)]
+struct Model {
+    users: BTreeMap<String, i64>,
+    products: BTreeMap<String, (i64, i64, bool)>,
+    carts: BTreeMap<String, Vec<(String, i64)>>,
+    orders: Vec<(String, Vec<(String, i64)>, i64, bool)>,
+    keys: BTreeMap<(String, String), (Value, String)>,
+}
+
+impl Model {
+    /// What the operation answers: `ok` with what matters of the reply, or the code.
+    fn apply(&mut self, operation: &Value) -> String {
+        let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
+        let (user, product) = (text("user"), text("product"));
+        let name = text("op");
+        let scope = (text("key"), user.clone());
+        let mut content = operation.clone();
+        content.as_object_mut().unwrap().remove("key");
+        if !scope.0.is_empty()
+            && let Some((kept, answer)) = self.keys.get(&scope)
+        {
+            return if *kept == content { answer.clone() } else { "key_reused".into() };
+        }
+        let answer = self.decide(&name, &user, &product, operation);
+        if answer.starts_with("ok") && !scope.0.is_empty() {
+            self.keys.insert(scope, (content, answer.clone()));
+        }
+        answer
+    }
+
+    fn decide(&mut self, name: &str, user: &str, product: &str, operation: &Value) -> String {
+        let known = self.users.contains_key(user);
+        match name {
+            "user.add" if known => "user_exists".into(),
+            "user.add" => {
+                self.users.insert(user.into(), 0);
+                "ok 0".into()
+            }
+            "product.add" if self.products.contains_key(product) => "product_exists".into(),
+            "product.add" => {
+                let of = |name: &str| operation[name].as_i64().unwrap();
+                self.products.insert(product.into(), (of("price"), of("stock"), true));
+                format!("ok {}", of("stock"))
+            }
+            "product.update" => match self.products.get_mut(product) {
+                None => "product_not_found".into(),
+                Some((price, stock, active)) => {
+                    *active = operation["active"].as_bool().unwrap();
+                    *price = operation["price"].as_i64().unwrap();
+                    format!("ok {stock}")
+                }
+            },
+            "stock.adjust" => match self.products.get_mut(product) {
+                None => "product_not_found".into(),
+                Some((_, stock, _)) if *stock + operation["delta"].as_i64().unwrap() < 0 => {
+                    "out_of_stock".into()
+                }
+                Some((_, stock, _)) => {
+                    *stock += operation["delta"].as_i64().unwrap();
+                    format!("ok {stock}")
+                }
+            },
+            "order.cancel" => self.cancel(operation["order"].as_u64().unwrap() as usize),
+            _ if !known => "user_not_found".into(),
+            "wallet.charge" => {
+                let balance = self.users.get_mut(user).unwrap();
+                *balance += operation["amount"].as_i64().unwrap();
+                format!("ok {balance}")
+            }
+            "order.place" => {
+                let mut items: Vec<(String, i64)> = Vec::new();
+                for item in operation["items"].as_array().unwrap() {
+                    let (id, units) = (item["product"].as_str().unwrap(), item["quantity"].as_i64().unwrap());
+                    match items.iter_mut().find(|(known, _)| known == id) {
+                        Some((_, sum)) => *sum += units,
+                        None => items.push((id.into(), units)),
+                    }
+                }
+                self.place(user, &items)
+            }
+            "cart.checkout" => {
+                let cart = self.carts.get(user).cloned().unwrap_or_default();
+                if cart.is_empty() {
+                    return "empty_cart".into();
+                }
+                let answer = self.place(user, &cart);
+                if answer.starts_with("ok") {
+                    self.carts.remove(user);
+                }
+                answer
+            }
+            "cart.add" => match self.products.get(product) {
+                None => "product_not_found".into(),
+                Some((_, _, false)) => "product_inactive".into(),
+                Some(_) => {
+                    let cart = self.carts.entry(user.into()).or_default();
+                    let units = operation["quantity"].as_i64().unwrap();
+                    match cart.iter_mut().find(|(known, _)| known == product) {
+                        Some((_, sum)) => *sum += units,
+                        None => cart.push((product.into(), units)),
+                    }
+                    format!("ok {}", cart.len())
+                }
+            },
+            "cart.remove" => {
+                let cart = self.carts.entry(user.into()).or_default();
+                let before = cart.len();
+                cart.retain(|(known, _)| known != operation["products"][0].as_str().unwrap());
+                if cart.len() == before { "not_in_cart".into() } else { format!("ok {}", cart.len()) }
+            }
+            "cart.clear" => {
+                self.carts.remove(user);
+                "ok 0".into()
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    fn place(&mut self, user: &str, items: &[(String, i64)]) -> String {
+        if items.iter().any(|(id, _)| !self.products.contains_key(id)) {
+            return "product_not_found".into();
+        }
+        if items.iter().any(|(id, _)| !self.products[id].2) {
+            return "product_inactive".into();
+        }
+        if items.iter().any(|(id, units)| self.products[id].1 < *units) {
+            return "out_of_stock".into();
+        }
+        let total: i64 = items.iter().map(|(id, units)| self.products[id].0 * units).sum();
+        if self.users[user] < total {
+            return "insufficient_balance".into();
+        }
+        *self.users.get_mut(user).unwrap() -= total;
+        for (id, units) in items {
+            self.products.get_mut(id).unwrap().1 -= units;
+        }
+        self.orders.push((user.into(), items.to_vec(), total, false));
+        format!("ok {} {total}", self.orders.len())
+    }
+
+    fn cancel(&mut self, order: usize) -> String {
+        let Some((user, items, total, cancelled)) = self.orders.get_mut(order - 1) else {
+            return "order_not_found".into();
+        };
+        if std::mem::replace(cancelled, true) {
+            return "order_not_cancellable".into();
+        }
+        *self.users.get_mut(user).unwrap() += *total;
+        for (id, units) in items {
+            self.products.get_mut(id).unwrap().1 += *units;
+        }
+        format!("ok {order} {total}")
+    }
+}
+
+/// A reply in the model's words.
+fn seen(operation: &Value, outcome: Result<Value, Error>) -> String {
+    let told = told(outcome);
+    let ok = &told["ok"];
+    if let Some(code) = told["refused"]["code"].as_str() {
+        return code.into();
+    }
+    let lines = || ok["lines"].as_array().map_or(0, Vec::len);
+    match operation["op"].as_str().unwrap() {
+        "user.add" | "wallet.charge" => format!("ok {}", ok["balance"]),
+        "product.add" | "product.update" | "stock.adjust" => format!("ok {}", ok["stock"]),
+        "order.place" | "cart.checkout" | "order.cancel" => format!("ok {} {}", ok["order"], ok["total"]),
+        _ => format!("ok {}", lines()),
+    }
+}
+
+fn operations() -> impl Strategy<Value = Vec<Value>> {
+    let user = || prop::sample::select(vec!["a", "b", "c"]);
+    let product = || prop::sample::select(vec!["x", "y", "z"]);
+    let items = prop::collection::vec((product(), 1..4_i64), 1..4);
+    let one = prop_oneof![
+        1 => user().prop_map(|user| json!({ "op": "user.add", "user": user })),
+        2 => (user(), 1..60_i64).prop_map(|(user, amount)| json!({ "op": "wallet.charge", "user": user, "amount": amount })),
+        1 => (product(), 0..9_i64, 0..9_i64).prop_map(|(product, price, stock)| {
+            json!({ "op": "product.add", "product": product, "name": product, "price": price, "stock": stock })
+        }),
+        1 => (product(), 0..9_i64, prop::bool::weighted(0.8)).prop_map(|(product, price, active)| {
+            json!({ "op": "product.update", "product": product, "price": price, "active": active })
+        }),
+        2 => (product(), -5..9_i64).prop_filter("not 0", |(_, delta)| *delta != 0).prop_map(|(product, delta)| {
+            json!({ "op": "stock.adjust", "product": product, "delta": delta })
+        }),
+        5 => (user(), items).prop_map(|(user, items)| {
+            let items: Vec<_> = items.iter().map(|(id, n)| json!({ "product": id, "quantity": n })).collect();
+            json!({ "op": "order.place", "user": user, "items": items })
+        }),
+        2 => (1..9_i64).prop_map(|order| json!({ "op": "order.cancel", "order": order })),
+        3 => (user(), product(), 1..4_i64).prop_map(|(user, product, quantity)| {
+            json!({ "op": "cart.add", "user": user, "product": product, "quantity": quantity })
+        }),
+        1 => (user(), product()).prop_map(|(user, product)| json!({ "op": "cart.remove", "user": user, "products": [product] })),
+        1 => user().prop_map(|user| json!({ "op": "cart.clear", "user": user })),
+        2 => user().prop_map(|user| json!({ "op": "cart.checkout", "user": user })),
+    ];
+    let keyed = (one, prop::option::weighted(0.3, 0..6)).prop_map(|(mut operation, key)| {
+        if let Some(key) = key {
+            operation["key"] = format!("k{key}").into();
+        }
+        operation
+    });
+    prop::collection::vec(keyed, 20..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_reply_and_the_whole_state_agree_with_the_model(operations in operations(), group in 1..80_usize) {
+        let (shop, mut model) = (Shop::new(), Model::default());
+        for operations in operations.chunks(group) {
+            let tickets: Vec<_> =
+                operations.iter().map(|o| shop.commerce.submit(operation::parse(o).unwrap())).collect();
+            for (operation, ticket) in operations.iter().zip(tickets) {
+                let outcome = ticket.wait().map(|answer| serde_json::to_value(answer).unwrap());
+                prop_assert_eq!(seen(operation, outcome), model.apply(operation), "{}", operation);
+            }
+        }
+        for (user, balance) in &model.users {
+            prop_assert_eq!(&shop.ask("wallet.balance", &json!({ "user": user }))["balance"], balance);
+            let cart = shop.ask("cart.get", &json!({ "user": user }));
+            let lines: Vec<(String, i64)> = cart["lines"].as_array().unwrap().iter()
+                .map(|line| (line["product"].as_str().unwrap().into(), line["quantity"].as_i64().unwrap())).collect();
+            prop_assert_eq!(lines, model.carts.get(user).cloned().unwrap_or_default());
+        }
+        for (product, (price, stock, active)) in &model.products {
+            let found = shop.ask("product.get", &json!({ "product": product }));
+            prop_assert_eq!(&found, &json!({ "product": product, "name": product, "price": price, "stock": stock, "active": active }));
+        }
+        let mut units: BTreeMap<&String, i64> = BTreeMap::new();
+        for (_, items, ..) in model.orders.iter().filter(|order| !order.3) {
+            items.iter().for_each(|(id, n)| *units.entry(id).or_default() += n);
+        }
+        let top = shop.ask("sales.top", &json!({}));
+        let sold: BTreeMap<String, i64> = top["items"].as_array().unwrap().iter()
+            .map(|item| (item["product"].as_str().unwrap().into(), item["units"].as_i64().unwrap())).collect();
+        prop_assert_eq!(sold, units.into_iter().map(|(id, n)| (id.clone(), n)).collect());
+        prop_assert_eq!(shop.commerce.verify().unwrap(), vec![]);
+    }
+}
