@@ -20,14 +20,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Submitting does not wait; the tickets do. These three are decided in one group, in this order.
     let added = shop.submit(user::Add { user: alice.clone(), name: Some(Name::new("Alice")?) });
-    let charged = shop.submit(wallet::Charge::new(alice.clone(), cents(100_00)?)?);
+    let charged = shop.submit(wallet::Charge::new(alice.clone(), cents(10_000)?)?);
     let stocked = shop.submit(catalog::Add {
         product: mug.clone(),
         name: Name::new("Mug")?,
-        price: cents(12_50)?,
+        price: cents(1_250)?,
         stock: Stock::new(3).ok_or("no such stock")?,
     });
-    (added.wait()?, charged.wait()?, stocked.wait()?);
+    added.wait()?;
+    charged.wait()?;
+    stocked.wait()?;
 
     // With a key, an order is placed once, however often it is submitted. A ticket can be awaited, too.
     let place = |units| -> Result<_, Box<dyn Error>> {

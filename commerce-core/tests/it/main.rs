@@ -1,5 +1,7 @@
 //! The library as an embedding program uses it, on real files and with real processes.
 
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
 mod model;
 mod month;
 mod precedence;

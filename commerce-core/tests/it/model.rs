@@ -15,9 +15,12 @@ struct Model {
     users: BTreeMap<String, i64>,
     products: BTreeMap<String, (i64, i64, bool)>,
     carts: BTreeMap<String, Vec<(String, i64)>>,
-    orders: Vec<(String, Vec<(String, i64)>, i64, bool)>,
+    orders: Vec<Placed>,
     keys: BTreeMap<(String, String), (Value, String)>,
 }
+
+/// Who, what, for how much, and whether it was cancelled.
+type Placed = (String, Vec<(String, i64)>, i64, bool);
 
 impl Model {
     /// What the operation answers: `ok` with what matters of the reply, or the code.

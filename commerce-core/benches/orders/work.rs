@@ -1,0 +1,203 @@
+//! The work that every case does: orders of 3 lines by 10,000 users of 1,000 products, each with a key.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use commerce_core::{
+    Amount, Commerce, Currency, Key, Name, Options, Pending, ProductId, Quantity, Stock, Submission,
+    SystemClock, UserId, catalog, order, user, wallet,
+};
+use serde_json::{Value, json};
+
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+pub const USERS: u64 = 10_000;
+pub const PRODUCTS: u64 = 1_000;
+
+/// How the keys of orders fall.
+#[derive(Clone, Copy)]
+pub enum Keys {
+    /// One after the other in time, as our own clients make them.
+    Ordered,
+    /// Anywhere.
+    Random,
+}
+
+/// A small source of random numbers (xorshift64).
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    /// A user, three products, and a key.
+    pub fn order(&mut self, keys: Keys) -> (u64, [u64; 3], String) {
+        let first = self.below(PRODUCTS);
+        let lines =
+            [first, (first + 1 + self.below(400)) % PRODUCTS, (first + 500 + self.below(400)) % PRODUCTS];
+        let key = match keys {
+            Keys::Ordered => Key::random().to_string(),
+            Keys::Random => format!("{:016x}-{:016x}", self.below(u64::MAX), self.below(u64::MAX)),
+        };
+        (self.below(USERS), lines, key)
+    }
+}
+
+/// What was measured.
+#[derive(Default)]
+pub struct Measured {
+    pub waits: Vec<Duration>,
+    pub took: Duration,
+}
+
+impl Measured {
+    pub fn told(mut self, case: &str, stats: Option<commerce_core::Stats>) -> Value {
+        self.waits.sort_unstable();
+        let at = |part: f64| {
+            let place = ((self.waits.len() as f64 * part) as usize).min(self.waits.len().saturating_sub(1));
+            self.waits.get(place).map(|wait| wait.as_secs_f64() * 1_000.0)
+        };
+        let orders = self.waits.len() as f64;
+        let mut told = json!({
+            "case": case, "per_second": orders / self.took.as_secs_f64(),
+            "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0),
+        });
+        if let Some(stats) = stats {
+            told["pages_per_order"] = (stats.pages as f64 / stats.operations as f64).into();
+            told["orders_per_sync"] = (stats.operations as f64 / stats.commits as f64).into();
+        }
+        told
+    }
+}
+
+/// A new shop with its users and products.
+pub fn shop(path: &std::path::Path) -> Result<Commerce> {
+    let shop = Commerce::create(path, Currency::new("KRW").ok_or("no currency")?, Options::new(SystemClock))?;
+    let mut last = None;
+    for number in 0..USERS {
+        let user = UserId::new(&format!("user-{number}"))?;
+        let amount = Amount::new(1_000_000_000_000).ok_or("no amount")?;
+        shop.submit(user::Add { user: user.clone(), name: None });
+        last = Some(shop.submit(wallet::Charge::new(user, amount)?));
+        // The queue holds 8,192.
+        if number % 2_000 == 0 {
+            last.take().map(commerce_core::Ticket::wait).transpose()?;
+        }
+    }
+    last.map(commerce_core::Ticket::wait).transpose()?;
+    products(&shop, 0..PRODUCTS)?;
+    Ok(shop)
+}
+
+pub fn products(shop: &Commerce, numbers: std::ops::Range<u64>) -> Result<()> {
+    let mut last = None;
+    for number in numbers {
+        last = Some(shop.submit(catalog::Add {
+            product: ProductId::new(&format!("product-{number}"))?,
+            name: Name::new(&format!("Product number {number}"))?,
+            price: Amount::new(100 + number % 977).ok_or("no amount")?,
+            stock: Stock::new(1_000_000_000 + number as i64).ok_or("no stock")?,
+        }));
+        if number % 4_000 == 0 {
+            last.take().map(commerce_core::Ticket::wait).transpose()?;
+        }
+    }
+    last.map(commerce_core::Ticket::wait).transpose()?;
+    Ok(())
+}
+
+/// The next order.
+pub fn submission(random: &mut Random, keys: Keys) -> Result<Submission<order::Place>> {
+    let (user, products, key) = random.order(keys);
+    let one = Quantity::new(1).ok_or("no quantity")?;
+    let lines =
+        products.map(|number| ProductId::new(&format!("product-{number}")).map(|product| (product, one)));
+    let lines = lines.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+    let place = order::Place {
+        user: UserId::new(&format!("user-{user}"))?,
+        items: order::Items::new(lines)?,
+        expected_total: None,
+    };
+    Ok(Submission::new(place).key(Key::new(&key)?))
+}
+
+/// Callers that are threads, each waiting for its order before the next.
+pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Result<Measured> {
+    let started = Instant::now();
+    let one = |caller: u64| -> Result<Vec<Duration>> {
+        let (mut random, mut waits) =
+            (Random::new(caller + 1 + u64::from(std::process::id()) * 1_000), Vec::new());
+        while started.elapsed() < run {
+            let submission = submission(&mut random, keys)?;
+            let asked = Instant::now();
+            shop.submit(submission).wait()?;
+            waits.push(asked.elapsed());
+        }
+        Ok(waits)
+    };
+    let waits = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..callers).map(|caller| scope.spawn(move || one(caller))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a caller panicked")?);
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    Ok(Measured { took: started.elapsed(), waits: waits.concat() })
+}
+
+/// Callers that are tasks on one thread, each awaiting its order before the next.
+pub fn tasks(shop: &Commerce, tasks: u64, run: Duration, keys: Keys) -> Result<Measured> {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let (started, mut waits) = (Instant::now(), Vec::new());
+    let mut random = Random::new(7);
+    let mut flying: Vec<(Instant, Pending<order::Order>)> = Vec::new();
+    for _ in 0..tasks {
+        flying.push((Instant::now(), shop.submit(submission(&mut random, keys)?).into_future()));
+    }
+    while started.elapsed() < run {
+        let mut waiting = true;
+        for (asked, pending) in &mut flying {
+            if let Poll::Ready(done) = pin!(&mut *pending).poll(&mut context) {
+                done?;
+                waits.push(asked.elapsed());
+                (*asked, *pending) =
+                    (Instant::now(), shop.submit(submission(&mut random, keys)?).into_future());
+                waiting = false;
+            }
+        }
+        if waiting {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    }
+    Ok(Measured { took: started.elapsed(), waits })
+}
+
+/// Places so many orders, as fast as they go.
+pub fn grow(shop: &Commerce, orders: u64) -> Result<()> {
+    let mut random = Random::new(99);
+    let mut flying = std::collections::VecDeque::new();
+    for _ in 0..orders {
+        flying.push_back(shop.submit(submission(&mut random, Keys::Ordered)?));
+        if flying.len() >= 2_048 {
+            flying.pop_front().map(commerce_core::Ticket::wait).transpose()?;
+        }
+    }
+    flying.into_iter().try_for_each(|ticket| ticket.wait().map(drop))?;
+    Ok(())
+}
