@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use commerce_core::{Commerce, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
-use work::{Keys, Measured, Result, Work};
+use work::{Keys, Measured, Result};
 
 const HELP: &str = "cargo bench -p commerce-core --bench orders -- [--seconds N] [--grown] [--json FILE]
   --seconds N   how long each case runs (3)

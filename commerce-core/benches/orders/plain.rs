@@ -89,13 +89,13 @@ fn fill(path: &Path) -> Result<()> {
     settle(&connection)?;
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch("BEGIN")?;
-    for number in 0..USERS {
+    for number in 0..USERS.cast_signed() {
         connection.execute(
             "INSERT INTO users VALUES (?1, ?2, 1000000000000)",
             params![number, format!("user-{number}")],
         )?;
     }
-    for number in 0..PRODUCTS {
+    for number in 0..PRODUCTS.cast_signed() {
         let (product, name) = (format!("product-{number}"), format!("Product number {number}"));
         let values = params![number, product, name, 100 + number % 977];
         connection.execute("INSERT INTO products VALUES (?1, ?2, ?3, ?4, 1000000000)", values)?;

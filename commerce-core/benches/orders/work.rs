@@ -106,8 +106,8 @@ pub fn products(shop: &Commerce, numbers: std::ops::Range<u64>) -> Result<()> {
         last = Some(shop.submit(catalog::Add {
             product: ProductId::new(&format!("product-{number}"))?,
             name: Name::new(&format!("Product number {number}"))?,
-            price: Amount::new(100 + number % 977).ok_or("no amount")?,
-            stock: Stock::new(1_000_000_000 + number as i64).ok_or("no stock")?,
+            price: Amount::new((100 + number % 977).cast_signed()).ok_or("no amount")?,
+            stock: Stock::new(1_000_000_000).ok_or("no stock")?,
         }));
         if number % 4_000 == 0 {
             last.take().map(commerce_core::Ticket::wait).transpose()?;

@@ -261,7 +261,8 @@ fn malformed_input_names_every_fault() {
         let errors = told["invalid"]["errors"].as_array().unwrap_or_else(|| panic!("{operation}: {told}"));
         let mut found: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
         let mut pointers = pointers;
-        (found.sort_unstable(), pointers.sort_unstable());
+        found.sort_unstable();
+        pointers.sort_unstable();
         assert_eq!(found, pointers, "{operation}: {told}");
     }
     let items: Vec<_> = (0..10_000).map(|n| json!({ "product": format!("p{n}"), "quantity": 1 })).collect();
