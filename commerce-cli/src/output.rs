@@ -175,7 +175,7 @@ mod tests {
         let shown = text(&data, Output::Table);
         assert_eq!(
             shown,
-            "PRODUCT     NAME        PRICE\nmug         머그컵 ☕   12.50\nlonger-id   pen          0.05\n"
+            "PRODUCT    NAME       PRICE\nmug        머그컵 ☕  12.50\nlonger-id  pen         0.05\n"
         );
     }
 

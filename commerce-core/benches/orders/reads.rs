@@ -3,21 +3,22 @@
 use std::time::Instant;
 
 use commerce_core::catalog::Sort;
-use commerce_core::{Commerce, Page, catalog, sales};
+use commerce_core::{Page, catalog, sales};
 use serde_json::{Value, json};
 
 use crate::millis;
-use crate::work::{PRODUCTS, Result, products};
+use crate::work::{PRODUCTS, Result, grow, products, shop};
 
-/// Fills the catalogue up to 100,000 products.
-pub fn stock_up(shop: &Commerce) -> Result<()> {
-    products(shop, PRODUCTS..100_000)
-}
-
-/// Best sellers, and pages of the catalogue near its beginning and far into it.
-pub fn measure(shop: &Commerce, store: &str) -> Result<Vec<Value>> {
+/// Best sellers, and pages of the catalogue at its beginning and 10,000 rows in, on 100,000 products and so
+/// many order lines.
+pub fn measure(lines: u64) -> Result<Vec<Value>> {
+    let folder = tempfile::tempdir()?;
+    let shop = shop(&folder.path().join("shop.db"))?;
+    products(&shop, PRODUCTS..100_000)?;
+    grow(&shop, lines.div_ceil(3))?;
+    let store = format!("100,000 products, {lines} order lines");
     let mut told =
-        vec![timed("sales.top, 3 days, top 5", store, || shop.query(&sales::Top::default()).map(drop))?];
+        vec![timed("sales.top, 3 days, top 5", &store, || shop.query(&sales::Top::default()).map(drop))?];
     for (name, sort) in [
         ("id", Sort::Id),
         ("name", Sort::Name),
@@ -26,7 +27,7 @@ pub fn measure(shop: &Commerce, store: &str) -> Result<Vec<Value>> {
         ("stock", Sort::Stock),
     ] {
         let list = |page| catalog::List { sort, page, ..catalog::List::default() };
-        told.push(timed(&format!("product.list by {name}, first page"), store, || {
+        told.push(timed(&format!("product.list by {name}, first 20"), &store, || {
             shop.query(&list(Page::default())).map(drop)
         })?);
         let mut page = Page::first(100);
@@ -36,7 +37,7 @@ pub fn measure(shop: &Commerce, store: &str) -> Result<Vec<Value>> {
                 None => break,
             }
         }
-        told.push(timed(&format!("product.list by {name}, 100 rows far in"), store, || {
+        told.push(timed(&format!("product.list by {name}, 100 rows far in"), &store, || {
             shop.query(&list(page.clone())).map(drop)
         })?);
     }

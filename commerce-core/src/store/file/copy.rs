@@ -54,7 +54,8 @@ pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), E
 
 fn run(from: &Connection, to: &mut Connection) -> Result<(), Error> {
     let copy = Backup::new(from, to).map_err(failed)?;
-    copy.run_to_completion(-1, Duration::from_millis(10), None).map_err(failed)
+    // All pages in one step: the copy is of one moment.
+    copy.run_to_completion(i32::MAX, Duration::from_millis(10), None).map_err(failed)
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
