@@ -38,8 +38,8 @@ fn each_line_has_its_result_and_sees_the_lines_before() {
     assert_eq!(results[3]["refused"]["code"], "out_of_stock");
     assert_eq!(results[4]["ok"]["replayed"], true);
     assert_eq!(results[5]["invalid"]["errors"][0]["pointer"], "/at");
-    for bad in 6..10 {
-        assert_eq!(results[bad]["invalid"]["code"], "invalid_request", "{}", results[bad]);
+    for bad in &results[6..10] {
+        assert_eq!(bad["invalid"]["code"], "invalid_request", "{bad}");
     }
     assert!(results[10]["ok"].is_object());
     assert!(String::from_utf8_lossy(&output.stderr).contains("5 done, 1 refused, 5 invalid"));
