@@ -76,7 +76,7 @@ pub enum Product {
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Add products from CSV (product,name,price,stock[,active]) or JSON Lines.
+    /// Add products from CSV (product,name,price,stock and perhaps active) or JSON Lines.
     #[command(after_help = "Example:\n  commerce product import catalogue.csv")]
     Import {
         /// A file, or - for standard input.
