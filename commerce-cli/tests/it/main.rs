@@ -6,3 +6,4 @@ mod apply;
 mod commands;
 mod faults;
 mod run;
+mod stories;

@@ -7,4 +7,5 @@ mod month;
 mod precedence;
 mod race;
 mod shop;
+mod stories;
 mod worker;

@@ -1,0 +1,23 @@
+//! The stories, played at the library.
+
+#[path = "../../../fixtures/story.rs"]
+mod story;
+
+use serde_json::Value;
+
+use crate::shop::Shop;
+
+impl story::Door for Shop {
+    fn submit(&mut self, operation: &Value) -> Value {
+        Shop::submit(self, operation)
+    }
+
+    fn ask(&mut self, query: &str, with: &Value) -> Value {
+        Shop::ask(self, query, with)
+    }
+}
+
+#[test]
+fn the_stories_come_out_at_the_library() {
+    story::play_all(|| Box::new(Shop::new()));
+}
