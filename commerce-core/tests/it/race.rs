@@ -72,6 +72,30 @@ fn one_key_has_one_effect_and_one_answer() {
 }
 
 #[test]
+fn a_checkpoint_by_another_program_fails_no_commit() {
+    let shop = shop();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    // As long as somebody reads the store as it is now, the log only grows, and each commit tries a checkpoint.
+    let reader = rusqlite::Connection::open(&shop.path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let other = rusqlite::Connection::open(&shop.path).unwrap();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+            }
+        });
+        for round in 0..1_500 {
+            let charge = json!({ "op": "wallet.charge", "user": format!("u{}", round % 32), "amount": 1 });
+            let told = shop.submit(&charge);
+            assert!(told["ok"].is_object(), "{told}");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    shop.clean();
+}
+
+#[test]
 fn every_process_gets_its_share() {
     let shop = shop();
     let workers: Vec<_> = (0..4).map(|number| Worker::start(&shop.path, "forever", number)).collect();
