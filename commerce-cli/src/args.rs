@@ -34,6 +34,9 @@ pub struct Global {
     /// The store: a file.
     #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
     pub db: PathBuf,
+    /// Whether the store was named on the command line itself.
+    #[arg(skip)]
+    pub named: bool,
     /// How to print data.
     #[arg(long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORM")]
     pub output: Output,

@@ -8,10 +8,14 @@ mod session;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let found = args::Args::command().get_matches();
+    let named = found.value_source("db") == Some(ValueSource::CommandLine);
+    let mut args = args::Args::from_arg_matches(&found).unwrap_or_else(|error| error.exit());
+    args.global.named = named;
     let session = session::Session::new(args.global);
     match command::run(args.command, &session) {
         Ok(()) => ExitCode::SUCCESS,

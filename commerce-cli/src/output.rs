@@ -21,8 +21,8 @@ pub fn print(
     color: bool,
 ) -> io::Result<()> {
     match form {
-        Output::Json => writeln!(out, "{data}"),
-        Output::Jsonl => rows(data).iter().try_for_each(|row| writeln!(out, "{row}")),
+        Output::Json => writeln!(out, "{}", json(data)),
+        Output::Jsonl => rows(data).iter().try_for_each(|row| writeln!(out, "{}", json(row))),
         Output::Csv => csv(out, &rows(data), currency),
         Output::Table => table(out, data, currency, color),
     }
@@ -31,11 +31,18 @@ pub fn print(
 /// Text that cannot steer a terminal: what could is shown escaped.
 pub fn harmless(text: &str) -> String {
     let escape = |c: char| match c {
-        '\n' => "\n".to_owned(),
         c if harmful(c) => c.escape_unicode().to_string(),
         c => c.to_string(),
     };
     text.chars().map(escape).collect()
+}
+
+/// JSON that cannot steer a terminal either. What could can only stand within strings, where an escape
+/// means the same.
+fn json(data: &Value) -> String {
+    let escape = |c: char| if harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    let text = data.to_string();
+    if text.chars().any(harmful) { text.chars().map(escape).collect() } else { text }
 }
 
 /// The rows of a list, or the one row of anything else.
@@ -105,13 +112,15 @@ fn csv(out: &mut impl Write, rows: &[&Value], currency: Currency) -> io::Result<
     if columns.is_empty() {
         return Ok(());
     }
-    let mut writer = csv::Writer::from_writer(out);
+    // Through memory, since the csv crate's errors hide that a pipe was closed.
+    let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(&columns)?;
     for row in rows {
-        let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| raw(name, value, currency));
+        // Names can hold nothing harmful; where other text does, it is escaped here too.
+        let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| shown(name, value, currency));
         writer.write_record(columns.iter().map(cell))?;
     }
-    writer.flush()
+    out.write_all(&writer.into_inner().map_err(|error| error.into_error())?)
 }
 
 /// Every field of any row, in the order of first appearance.

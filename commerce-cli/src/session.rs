@@ -73,7 +73,9 @@ impl Session {
     pub fn list(&self, name: &str, with: Value, page: &PageArgs) -> Result<(), Failure> {
         let answer = self.pages(name, with, page)?;
         self.show(&answer)?;
-        if let (Some(cursor), Output::Table) = (answer["next_cursor"].as_str(), self.output()) {
+        // JSON carries the cursor itself.
+        let shown = self.output() == Output::Json;
+        if let (Some(cursor), false) = (answer["next_cursor"].as_str(), shown) {
             self.note(&format!("there is more: --cursor {cursor}, or --all"));
         }
         Ok(())
@@ -114,8 +116,14 @@ impl Session {
     pub fn note(&self, text: &str) {
         if !self.global.quiet {
             // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
         }
+    }
+
+    /// Tells a fault among several, however quiet it should be: the exit code alone does not say which.
+    pub fn complain(&self, text: &str) {
+        // Where standard error is gone, the exit code still tells that there was one.
+        let _ = writeln!(io::stderr(), "{}", self.error(text));
     }
 
     /// An error as it is shown.
@@ -128,17 +136,21 @@ impl Session {
         }
     }
 
+    /// Fails where consent was neither given nor can be asked for, so that a script learns of it at once.
+    pub fn can_confirm(&self, yes: bool, what: &str) -> Result<(), Failure> {
+        if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{what}: this needs --yes where there is no terminal to ask on")))
+    }
+
     /// Asks for consent on a terminal; elsewhere it must have been given.
     pub fn confirm(&self, yes: bool, what: &str) -> Result<(), Failure> {
+        self.can_confirm(yes, what)?;
         if yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(Failure::Usage(format!(
-                "{what}: this needs --yes where there is no terminal to ask on"
-            )));
-        }
-        write!(io::stderr(), "{what}? [y/N] ")?;
+        write!(io::stderr(), "{}? [y/N] ", crate::output::harmless(what))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;

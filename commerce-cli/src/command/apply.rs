@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, operation};
@@ -54,18 +55,19 @@ impl Apply {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let shop = session.shop()?;
         let (input, bar) = self.input(session)?;
-        let results = self.output()?;
+        let results = self.output(session)?;
         let (send, receive) = sync_channel::<Flying>(FLYING);
-        let chain = self.stop_on_error.then(Chain::new);
+        let stop = self.stop_on_error;
+        let chain = stop.then(Chain::new);
         let tally = std::thread::scope(|scope| {
             let bar = &bar;
-            let writing = scope.spawn(move || write_results(&receive, results, bar));
+            let writing = scope.spawn(move || write_results(&receive, results, bar, stop));
             let read = each_line(input, &mut |number, line| {
                 let parsed = self.parse(line, chain.as_ref());
-                let stop = self.stop_on_error && parsed.is_err();
+                let last = stop && parsed.is_err();
                 let flying = parsed.map(|submission| shop.submit(submission));
                 // The writing end only goes away with its thread.
-                send.send((number, flying)).is_ok() && !stop
+                send.send((number, flying)).is_ok() && !last
             });
             drop(send);
             let tally =
@@ -108,10 +110,18 @@ impl Apply {
         Ok((Box::new(BufReader::with_capacity(1 << 16, input)), bar))
     }
 
-    fn output(&self) -> Result<Box<dyn Write + Send>, Failure> {
+    fn output(&self, session: &Session) -> Result<Box<dyn Write + Send>, Failure> {
         match self.results.as_str() {
             "-" => Ok(Box::new(io::BufWriter::new(io::stdout()))),
             path => {
+                // Opening it empties it, which must not happen to what is read or to the store.
+                let same = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
+                    (Ok(path), Ok(other)) => path == other,
+                    _ => false,
+                };
+                if same(Path::new(&self.file)) || same(&session.global.db) {
+                    return Err(Failure::Usage(format!("--results: {path} is in use by this command")));
+                }
                 let file = File::create(path)
                     .map_err(|e| Failure::Usage(format!("--results: {path} cannot be written: {e}")))?;
                 Ok(Box::new(io::BufWriter::new(file)))
@@ -150,13 +160,13 @@ pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
 
 /// A line, or that there was one too long to take.
 #[derive(Clone, Copy)]
-enum Line<'a> {
+pub enum Line<'a> {
     Text(&'a [u8]),
     TooLong,
 }
 
 /// Hands over every line that is not blank, with its number, until `take` has enough.
-fn each_line(mut input: impl BufRead, take: &mut dyn FnMut(u64, Line<'_>) -> bool) -> io::Result<()> {
+pub fn each_line(mut input: impl BufRead, take: &mut dyn FnMut(u64, Line<'_>) -> bool) -> io::Result<()> {
     let mut text = Vec::new();
     for number in 1.. {
         text.clear();
@@ -183,6 +193,7 @@ fn write_results(
     flying: &Receiver<Flying>,
     mut out: Box<dyn Write + Send>,
     bar: &ProgressBar,
+    stop: bool,
 ) -> io::Result<Tally> {
     let (mut tally, mut reader_gone, mut lines) = (Tally::default(), false, 0_u64);
     loop {
@@ -197,6 +208,10 @@ fn write_results(
                 }
             }
         };
+        // A line that cannot be read may come behind the one at which it stopped: it was never reached.
+        if stop && tally.stopped_at.is_some() && ticket.is_err() {
+            continue;
+        }
         let outcome = ticket.map_err(Error::from).and_then(Ticket::wait);
         lines += 1;
         if lines.is_multiple_of(1_024) {
@@ -246,7 +261,8 @@ impl Tally {
             Err(error) => {
                 let code = code_of(&error);
                 self.failed = Some(self.failed.unwrap_or(code).min(code));
-                json!({ "line": number, "error": { "code": coded(&error).0, "detail": error.to_string() } })
+                let code = if matches!(error, Error::Unknown(_)) { "unknown" } else { coded(&error).0 };
+                json!({ "line": number, "error": { "code": code, "detail": error.to_string() } })
             }
         })
     }

@@ -69,6 +69,9 @@ impl Cart {
             Self::Show { user } => session.show(&session.ask("cart.get", json!({ "user": user }))?),
             Self::Add { user, items, key } => add(session, user, items, key),
             Self::Set { user, item: text, key } => {
+                if !text.contains(':') {
+                    return Err(Failure::Usage(format!("{text}: the quantity is missing, as in {text}:2")));
+                }
                 let fields = item(text)?;
                 let (product, quantity) = (&fields["product"], &fields["quantity"]);
                 let operation =
@@ -99,14 +102,18 @@ impl Cart {
 fn add(session: &Session, user: &str, items: &[String], key: &KeyArg) -> Result<(), Failure> {
     let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
     let mut cart = Value::Null;
-    for item in &items {
+    for (done, item) in items.iter().enumerate() {
         let (product, quantity) = (&item["product"], &item["quantity"]);
         let own = key.key.as_ref().map(|key| match items.len() {
             1 => key.clone(),
             _ => format!("{key}.{}", product.as_str().unwrap_or_default()),
         });
         let operation = json!({ "op": "cart.add", "user": user, "product": product, "quantity": quantity });
-        cart = session.submit(operation, own.as_deref())?;
+        cart = session.submit(operation, own.as_deref()).inspect_err(|_| {
+            if done > 0 {
+                session.note(&format!("in the cart by now: the first {done} of {}", items.len()));
+            }
+        })?;
     }
     session.show(&cart)
 }

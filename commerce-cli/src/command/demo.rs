@@ -1,7 +1,7 @@
 //! `demo`: the whole story on sample data, in a store of its own, told by the very commands of the program.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Parser;
 
@@ -39,7 +39,7 @@ const STORY: [(&str, &[&str]); 13] = [
 
 impl Demo {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let db = place(&session.global.db)?;
+        let db = place(&session.global)?;
         for (told, command) in STORY {
             let global = Global { db: db.clone(), ..session.global.clone() };
             let shown = command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
@@ -71,10 +71,11 @@ impl Demo {
     }
 }
 
-/// Where the demo's store goes: where it was told to, or into a new temporary folder.
-fn place(told: &Path) -> Result<PathBuf, Failure> {
-    if told != Path::new("commerce.db") {
-        return Ok(told.into());
+/// Where the demo's store goes: where the command line told it to, or into a new temporary folder. A store
+/// named by the environment is the one in daily use, so it does not count.
+fn place(told: &Global) -> Result<PathBuf, Failure> {
+    if told.named {
+        return Ok(told.db.clone());
     }
     for attempt in 0..100 {
         let folder = std::env::temp_dir().join(format!("commerce-demo-{}-{attempt}", std::process::id()));

@@ -3,7 +3,7 @@
 use commerce_core::Currency;
 use serde_json::json;
 
-use crate::command::product;
+use crate::command::import;
 use crate::exit::Failure;
 use crate::session::Session;
 
@@ -28,15 +28,12 @@ impl Init {
             Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;
+        let mut products = 0;
         if self.sample {
             // The sample's prices are in won; elsewhere the same figures are minor units.
-            product::add_all(
-                session,
-                product::read(SAMPLE.as_bytes(), &|text| text.parse().map_err(|_| "price".into())),
-                false,
-            )?;
+            let price = |text: &str| text.parse().map_err(|_| "must be a whole number".to_owned());
+            products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
-        let products = if self.sample { 200 } else { 0 };
         session.show(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
     }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod cart;
 mod demo;
 mod events;
+mod import;
 mod init;
 mod order;
 mod product;
@@ -27,24 +28,24 @@ pub enum Command {
     /// Show the whole story on sample data, in a store of its own.
     Demo(demo::Demo),
     /// Users: who charges and orders.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce user add alice --name 'Alice 앨리스'")]
     User(user::User),
     /// Wallets: prepaid balances.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce wallet charge alice 50000")]
     Wallet(wallet::Wallet),
     /// Products: what is sold.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce product list --search mug")]
     Product(product::Product),
     /// Carts: what a user means to order.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce cart add alice mug-white:2")]
     Cart(cart::Cart),
     /// Orders: several products at once, paid from the balance.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce order place alice mug-white:2 --key order-17")]
     Order(order::Order),
     /// The best sellers.
     Top(top::Top),
     /// The outgoing events.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  commerce events list --status pending")]
     Events(events::Events),
     /// Do operations from JSON Lines, in order.
     Apply(apply::Apply),
@@ -63,6 +64,7 @@ pub enum Command {
     /// Print completions for a shell.
     Completions(shell::Completions),
     /// Print the manual page.
+    #[command(after_help = "Example:\n  commerce man | man -l -")]
     Man,
 }
 

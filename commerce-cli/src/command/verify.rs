@@ -22,15 +22,19 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        let what = "rebuild the derived figures";
+        if self.repair {
+            session.can_confirm(self.yes.yes, what)?;
+        }
         let shop = session.shop()?;
         let mut differences = shop.verify()?;
         session.show(&json!({ "differences": differences }))?;
         if differences.is_empty() {
-            session.note("every figure agrees with its ledger");
+            session.note("no differences: every figure agrees with its ledger");
             return Ok(());
         }
         if self.repair {
-            session.confirm(self.yes.yes, "rebuild the derived figures")?;
+            session.confirm(self.yes.yes, what)?;
             let copy = self.copy(session);
             shop.backup(&copy)?;
             session.note(&format!("the store as it was: {}", copy.display()));

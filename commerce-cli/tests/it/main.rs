@@ -3,7 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod apply;
+mod bad;
+mod catalogue;
 mod commands;
+mod each;
 mod faults;
+mod forms;
+mod lines;
+mod month;
 mod run;
+mod shop;
 mod stories;

@@ -30,7 +30,6 @@ thread_local! {
 
 impl FileWriter {
     pub(super) fn new(connection: Connection, turn: Turn) -> Result<Self, Error> {
-        // SQLite's own checkpointing goes through the same hook, so this one does its work too.
         // SQLite's own checkpointing goes through the same hook, so this one does its work too. What is answered
         // here becomes the answer of a COMMIT that has already taken place, so it is always success; a checkpoint
         // that others stand in the way of is made up for by the next.

@@ -1,0 +1,168 @@
+//! Every command once, doing what it is for.
+
+use serde_json::json;
+
+use crate::shop::Shop;
+
+#[test]
+fn users_and_wallets() {
+    let shop = Shop::new();
+    let added = shop.json(&["user", "add", "alice", "--name", "Alice 앨리스"]);
+    assert_eq!((&added["user"], &added["balance"]), (&json!("alice"), &json!(0)));
+    assert_eq!(shop.json(&["user", "show", "alice"])["name"], "Alice 앨리스");
+    assert_eq!(shop.json(&["user", "list"])["items"].as_array().unwrap().len(), 1);
+    assert_eq!(shop.json(&["wallet", "charge", "alice", "5000"])["balance"], 5000);
+    assert_eq!(shop.json(&["charge", "alice", "1"])["balance"], 5001);
+    for command in [&["balance", "alice"][..], &["wallet", "show", "alice"]] {
+        assert_eq!(shop.json(command), json!({ "user": "alice", "balance": 5001, "currency": "KRW" }));
+    }
+    let history = shop.json(&["wallet", "history", "alice"]);
+    assert_eq!((&history["items"][0]["amount"], &history["items"][1]["balance"]), (&json!(1), &json!(5000)));
+}
+
+#[test]
+fn products() {
+    let shop = Shop::stocked();
+    assert_eq!(shop.json(&["product", "restock", "mug", "-2", "--reason", "broken"])["stock"], 3);
+    let updated =
+        shop.json(&["product", "update", "mug", "--name", "Cup", "--price", "9", "--active", "false"]);
+    let expected = json!({ "product": "mug", "name": "Cup", "price": 9, "stock": 3, "active": false });
+    assert_eq!(updated, expected);
+    assert_eq!(shop.json(&["product", "show", "mug"]), expected);
+    let found = shop.json(&["product", "list", "--search", "cup", "--sort", "-price", "--active", "false"]);
+    assert_eq!(found["items"], json!([expected]));
+}
+
+#[test]
+fn carts() {
+    let shop = Shop::stocked();
+    let cart = shop.json(&["cart", "add", "alice", "mug:2", "pen"]);
+    assert_eq!((&cart["total"], cart["lines"].as_array().unwrap().len()), (&json!(25_500), 2));
+    assert_eq!(shop.json(&["cart", "set", "alice", "mug:1"])["total"], 13_500);
+    assert_eq!(shop.json(&["cart", "remove", "alice", "pen"])["total"], 12_000);
+    assert_eq!(shop.json(&["cart", "show", "alice"])["lines"][0]["quantity"], 1);
+    assert_eq!(shop.json(&["cart", "clear", "alice", "--yes"])["total"], 0);
+    shop.ok(&["cart", "add", "alice", "mug", "pen:2"]);
+    let order = shop.json(&["cart", "checkout", "alice", "pen", "--expected-total", "3000"]);
+    assert_eq!((&order["total"], &order["status"]), (&json!(3_000), &json!("paid")));
+    assert_eq!(shop.json(&["cart", "show", "alice"])["lines"][0]["product"], "mug");
+}
+
+#[test]
+fn several_products_get_a_key_each() {
+    let shop = Shop::stocked();
+    for replayed in [false, true] {
+        let cart = shop.json(&["cart", "add", "alice", "mug:2", "pen", "--key", "k"]);
+        assert_eq!((&cart["total"], cart["replayed"] == true), (&json!(25_500), replayed));
+    }
+    assert_eq!(shop.json(&["cart", "add", "alice", "pen", "--key", "k.pen"])["replayed"], true);
+    assert_eq!(shop.json(&["cart", "show", "alice"])["total"], 25_500);
+}
+
+#[test]
+fn orders_and_top_sellers() {
+    let shop = Shop::stocked();
+    let placed = shop.json(&["order", "place", "alice", "mug:2", "mug:1", "pen", "--key", "k"]);
+    assert_eq!((&placed["total"], &placed["balance"]), (&json!(37_500), &json!(12_500)));
+    let again = shop.json(&["buy", "alice", "mug:2", "mug:1", "pen", "--key", "k"]);
+    assert_eq!((&again["order"], &again["replayed"]), (&placed["order"], &json!(true)));
+    let number = placed["order"].to_string();
+    assert_eq!(shop.json(&["order", "show", &number]), placed);
+    let top = shop.json(&["top", "--days", "1", "--limit", "1"]);
+    assert_eq!((&top["items"][0]["product"], &top["items"][0]["units"]), (&json!("mug"), &json!(3)));
+    assert_eq!(shop.json(&["top", "--to", "2001-01-01T00:00:00Z"])["items"], json!([]));
+    let cancelled = shop.json(&["order", "cancel", &number, "--reason", "changed my mind", "--yes"]);
+    assert_eq!(cancelled["status"], "cancelled");
+    let listed = shop.json(&["order", "list", "--user", "alice", "--status", "cancelled"]);
+    assert_eq!(listed["items"][0]["order"], placed["order"]);
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_000);
+    assert_eq!(shop.json(&["top"])["items"], json!([]));
+}
+
+#[test]
+fn events() {
+    let shop = Shop::stocked();
+    shop.ok(&["buy", "alice", "mug"]);
+    let events = shop.json(&["events", "list", "--status", "pending", "--limit", "100"]);
+    assert!(events["items"].as_array().unwrap().len() >= 2, "{events}");
+    assert_eq!(shop.json(&["events", "retry", "--all"]), json!({ "events": [] }));
+    assert!(shop.fails(3, &["events", "retry", "1"]).contains("not dead"));
+    assert!(shop.fails(3, &["events", "retry", "999999"]).contains("no event"));
+    shop.fails(2, &["events", "retry"]);
+}
+
+#[test]
+fn verify_backup_and_restore() {
+    let shop = Shop::stocked();
+    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    shop.ok(&["verify", "--repair", "--yes"]);
+    shop.ok(&["backup", "monday.db"]);
+    shop.fails(4, &["backup", "monday.db"]);
+    shop.ok(&["charge", "alice", "1"]);
+    shop.ok(&["restore", "monday.db", "--yes"]);
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_000);
+    shop.fails(4, &["restore", "none.db", "--yes"]);
+}
+
+#[test]
+fn the_demo_tells_the_whole_story() {
+    let shop = Shop::bare();
+    let told = shop.ok(&["demo", "--db", "tour.db"]);
+    for expected in [
+        "$ commerce init --sample",
+        "$ commerce charge minji",
+        "$ commerce cart add minji",
+        "error: not enough stock of lamp-moon",
+        "error: the balance of",
+        "$ commerce top",
+        "$ commerce verify",
+        "commerce --db tour.db product list",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    assert_eq!(shop.json(&["--db", "tour.db", "verify"]), json!({ "differences": [] }));
+    shop.fails(4, &["demo", "--db", "tour.db"]);
+}
+
+#[test]
+fn the_demo_keeps_away_from_the_store_of_the_environment() {
+    let shop = Shop::new();
+    let output = shop.program(&["demo"]).env("TMPDIR", shop.folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(shop.json(&["user", "list"])["items"], json!([]));
+}
+
+#[test]
+fn every_command_shows_an_example_and_later_ones_do_not_exist() {
+    let shop = Shop::bare();
+    let commands = |help: &str| -> Vec<String> {
+        let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
+        let named = listed.lines().take_while(|line| line.starts_with("  "));
+        let word = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
+        named.filter(|line| !line.starts_with("   ")).map(word).filter(|name| name != "help").collect()
+    };
+    let top = shop.ok(&["--help"]);
+    let mut waiting: Vec<Vec<String>> = commands(&top).into_iter().map(|name| vec![name]).collect();
+    let mut seen = 0;
+    while let Some(path) = waiting.pop() {
+        let words: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = shop.ok(&words);
+        assert!(help.contains("Example") && help.contains("  commerce "), "{words:?}: {help}");
+        waiting.extend(commands(&help).into_iter().map(|name| [path.clone(), vec![name]].concat()));
+        seen += 1;
+    }
+    assert!(seen > 35, "{seen} commands were seen");
+    for later in [&["serve"][..], &["tui"], &["token", "list"], &["events", "relay"]] {
+        shop.fails(2, later);
+    }
+}
+
+#[test]
+fn completions_and_the_manual_page() {
+    let shop = Shop::bare();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(shop.ok(&["completions", shell]).contains("checkout"), "{shell}");
+    }
+    let page = shop.ok(&["man"]);
+    assert!(page.contains(".TH") && page.contains("checkout"));
+}

@@ -1,0 +1,102 @@
+//! A store of its own for each test, and the program run on it.
+
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a store in it.
+pub struct Shop {
+    pub folder: TempDir,
+}
+
+impl Shop {
+    /// A folder in which no store was made yet.
+    pub fn bare() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// An empty store.
+    pub fn new() -> Self {
+        let shop = Self::bare();
+        shop.ok(&["init"]);
+        shop
+    }
+
+    /// A store with two products, and a user who has 50,000.
+    pub fn stocked() -> Self {
+        let shop = Self::new();
+        shop.ok(&["product", "add", "mug", "--name", "머그컵 Mug", "--price", "12000", "--stock", "5"]);
+        shop.ok(&["product", "add", "pen", "--name", "Pen", "--price", "1500", "--stock", "100"]);
+        shop.ok(&["user", "add", "alice", "--name", "Alice"]);
+        shop.ok(&["charge", "alice", "50000"]);
+        shop
+    }
+
+    /// A file of the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the folder, and gives its path.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), content).unwrap();
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// The program, not yet run.
+    pub fn program(&self, arguments: &[&str]) -> std::process::Command {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_commerce"));
+        program.env("COMMERCE_DB", self.path("shop.db")).env_remove("NO_COLOR");
+        program.current_dir(self.folder.path()).args(arguments);
+        program
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.feed(arguments, "")
+    }
+
+    /// Runs the program with something on standard input.
+    pub fn feed(&self, arguments: &[&str], input: impl Into<Vec<u8>>) -> Output {
+        assert_cmd::Command::from_std(self.program(arguments)).write_stdin(input).output().unwrap()
+    }
+
+    /// What it prints when it succeeds.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", told(&output));
+        printed(&output)
+    }
+
+    /// The object it prints when it succeeds.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let text = self.ok(&[arguments, &["--output", "json"]].concat());
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What it tells when it fails with this code.
+    #[track_caller]
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+        said
+    }
+}
+
+/// Standard output.
+pub fn printed(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Standard error.
+pub fn told(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// One value per line.
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
