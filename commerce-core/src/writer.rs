@@ -86,6 +86,7 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
 
 fn answer_all(jobs: Vec<Job>, error: &Error) {
     for job in jobs {
+        job.chain.iter().for_each(Chain::fail);
         let _ = job.answer.send(Err(error.clone()));
     }
 }
