@@ -151,6 +151,16 @@ impl Commerce {
         query.ask(&mut self.view()?)
     }
 
+    /// A number that differs once anybody, here or in another process, has committed: whoever kept an answer
+    /// together with the version taken before it was asked knows by it, without reading any table, whether
+    /// the answer still holds. It means nothing to another handle than this one and its clones.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn version(&self) -> Result<i64, Error> {
+        self.0.reader.version()
+    }
+
     /// Recomputes every balance, stock, total and sales figure, and tells what differs.
     ///
     /// # Errors

@@ -36,6 +36,9 @@ pub(crate) trait Store: Send {
 pub(crate) trait Reader: Send + Sync {
     /// Takes a snapshot.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
+
+    /// A number that differs once anybody, here or in another process, has committed.
+    fn version(&self) -> Result<i64, Error>;
 }
 
 /// The store as it was at one moment.

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use commerce_core::{Commerce, Options, SystemClock};
 use serde_json::json;
 
-use crate::shop::Shop;
+use crate::shop::{Shop, submit};
 use crate::worker::{Worker, four, go};
 
 /// A shop with 32 rich users, one more that all share, and products.
@@ -151,4 +152,22 @@ fn killed_processes_lose_nothing_and_hold_nobody_up() {
     }
     assert!(seen.len() > rounds, "{} orders in {rounds} rounds", seen.len());
     shop.clean();
+}
+
+#[test]
+fn the_version_tells_every_commit_here_and_elsewhere_and_nothing_else() {
+    let shop = Shop::new();
+    let other = Commerce::open(&shop.path, Options::new(SystemClock)).expect("the same store");
+    let version = || shop.commerce.version().expect("a version");
+    let start = version();
+    assert_eq!(version(), start, "nothing happened");
+    submit(&shop.commerce, &json!({"op": "user.add", "user": "u"})).expect("a user");
+    let own = version();
+    assert_ne!(own, start, "a commit of this process");
+    submit(&other, &json!({"op": "wallet.charge", "user": "u", "amount": 1})).expect("a charge");
+    let foreign = version();
+    assert_ne!(foreign, own, "a commit through another handle");
+    submit(&shop.commerce, &json!({"op": "user.add", "user": "u"})).expect_err("a refusal");
+    shop.commerce.query(&commerce_core::user::List::default()).expect("a list");
+    assert_eq!(version(), foreign, "refusals and reads change nothing");
 }

@@ -1,18 +1,22 @@
 //! Reading: a few connections that share the work, each answer from one snapshot.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{failed, rows};
 use crate::error::{Error, OpenError};
 use crate::store::{Reader, Rows, Snapshot, Statement};
 
-/// The pool of reading connections.
-pub(crate) struct FileReader(r2d2::Pool<SqliteConnectionManager>);
+/// The pool of reading connections, and the one that is kept to notice commits.
+pub(crate) struct FileReader {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    watch: Mutex<Connection>,
+}
 
 struct FileSnapshot(PooledConnection<SqliteConnectionManager>);
 
@@ -33,15 +37,23 @@ impl FileReader {
             .connection_timeout(busy)
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: e.to_string() })?;
-        Ok(Self(pool))
+        let watch = Mutex::new(super::open::connect(path, OpenFlags::empty(), busy)?);
+        Ok(Self { pool, watch })
     }
 }
 
 impl Reader for FileReader {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        let connection = self.0.get().map_err(|_| Error::Busy("every reading connection is taken"))?;
+        let connection = self.pool.get().map_err(|_| Error::Busy("every reading connection is taken"))?;
         connection.execute_batch("BEGIN").map_err(failed)?;
         Ok(Box::new(FileSnapshot(connection)))
+    }
+
+    // The number is told per connection, so it must always be the same one.
+    fn version(&self) -> Result<i64, Error> {
+        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = watch.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        statement.query_row([], |row| row.get(0)).map_err(failed)
     }
 }
 
