@@ -10,7 +10,7 @@ use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, AnyReply, Chain, Decide};
-use crate::store::{Store, load};
+use crate::store::{Since, Store, load};
 use crate::time::{Clock, Time};
 
 /// The most operations of one group: it bounds how long others wait for their turn.
@@ -60,6 +60,7 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
     // However this thread ends, nobody waits for it in vain.
     let _closing = Closing(queue);
     let (mut expected, mut patience) = (1, Duration::ZERO);
+    let mut facts = Facts::default();
     while let Some(deadline) = queue.wait(expected, patience) {
         if let Err(error) = store.turn(deadline) {
             let late = queue.late(&error);
@@ -68,7 +69,7 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
         }
         let jobs = queue.take(GROUP);
         let started = Instant::now();
-        let outcomes = group(store.as_mut(), &jobs, clock, counters);
+        let outcomes = group(store.as_mut(), &mut facts, &jobs, clock, counters);
         store.end();
         patience = (started.elapsed() / 4).min(PATIENCE);
         expected = (jobs.len() + queue.len()).min(GROUP);
@@ -79,7 +80,10 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
                     let _ = job.answer.send(outcome);
                 }
             }
-            Err(error) => answer_all(jobs, &error),
+            Err(error) => {
+                facts.forget();
+                answer_all(jobs, &error);
+            }
         }
     }
 }
@@ -94,6 +98,7 @@ fn answer_all(jobs: Vec<Job>, error: &Error) {
 /// Decides a group in order and commits it. Without a commit there are no outcomes.
 fn group(
     store: &mut dyn Store,
+    facts: &mut Facts,
     jobs: &[Job],
     clock: &dyn Clock,
     counters: &Counters,
@@ -103,31 +108,34 @@ fn group(
         job.operation.needs(&mut keys);
         keys.keys.extend(job.key.clone());
     }
-    store.begin()?;
-    let mut facts = Facts::default();
-    let take = |store: &mut dyn Store, facts: &mut Facts, loads: Vec<load::Load>| {
-        loads.iter().try_for_each(|load| {
-            let rows = store.load(&load.statement)?;
-            load.take(facts, &rows);
-            Ok::<_, Error>(())
-        })
-    };
-    take(store, &mut facts, load::loads(&keys))?;
+    if store.begin()? == Since::Perhaps {
+        facts.forget();
+    }
+    take(store, facts, load::loads(&keys, facts))?;
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
-        take(store, &mut facts, load::order_loads(&replayed))?;
+        take(store, facts, load::order_loads(&replayed))?;
     }
     let now = clock.now();
-    let outcomes = jobs.iter().map(|job| decide(job, &mut facts, now)).collect();
-    let changes = facts.into_changes();
+    let outcomes = jobs.iter().map(|job| decide(job, facts, now)).collect();
+    let changes = facts.changes();
     if !changes.is_empty() {
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
     }
+    facts.settle();
     counters.groups.fetch_add(1, Ordering::Relaxed);
     counters.operations.fetch_add(jobs.len() as u64, Ordering::Relaxed);
     Ok(outcomes)
+}
+
+fn take(store: &mut dyn Store, facts: &mut Facts, loads: Vec<load::Load>) -> Result<(), Error> {
+    for load in loads {
+        let rows = store.load(&load.statement)?;
+        load.take(facts, &rows);
+    }
+    Ok(())
 }
 
 fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {

@@ -17,7 +17,7 @@ pub(crate) trait Store: Send {
     fn turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
     /// Begins the one transaction of a group. Nobody else writes until it ends.
-    fn begin(&mut self) -> Result<(), Error>;
+    fn begin(&mut self) -> Result<Since, Error>;
 
     /// Reads inside the transaction.
     fn load(&mut self, statement: &Statement) -> Result<Rows, Error>;
@@ -30,6 +30,13 @@ pub(crate) trait Store: Send {
 
     /// Pages written by the last commit, where the store can tell.
     fn pages(&self) -> u64;
+}
+
+/// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Nobody,
+    Perhaps,
 }
 
 /// The reading side, shared by all threads.
