@@ -103,19 +103,13 @@ fn group(
         job.operation.needs(&mut keys);
         keys.keys.extend(job.key.clone());
     }
-    store.begin()?;
     let mut facts = Facts::default();
-    let take = |store: &mut dyn Store, facts: &mut Facts, loads: Vec<load::Load>| {
-        loads.iter().try_for_each(|load| {
-            let rows = store.load(&load.statement)?;
-            load.take(facts, &rows);
-            Ok::<_, Error>(())
-        })
-    };
-    take(store, &mut facts, load::loads(&keys))?;
+    let loads = load::loads(&keys);
+    load::take(&mut facts, &loads, &store.begin(&loads)?);
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
-        take(store, &mut facts, load::order_loads(&replayed))?;
+        let loads = load::order_loads(&replayed);
+        load::take(&mut facts, &loads, &store.load(&loads)?);
     }
     let now = clock.now();
     let outcomes = jobs.iter().map(|job| decide(job, &mut facts, now)).collect();

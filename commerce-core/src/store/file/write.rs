@@ -9,7 +9,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::turn::Turn;
 use super::{failed, rows};
 use crate::error::Error;
-use crate::store::{Change, Kind, Rows, Statement, Store};
+use crate::store::load::Load;
+use crate::store::{Change, Kind, Rows, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
@@ -49,13 +50,13 @@ impl Store for FileWriter {
         self.turn.take(deadline)
     }
 
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-        Ok(())
+        self.load(loads)
     }
 
-    fn load(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        rows(&self.connection, statement)
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
+        loads.iter().map(|load| rows(&self.connection, &load.statement)).collect()
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
