@@ -45,6 +45,11 @@ impl View<'_> {
     pub(crate) fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.rows(statement)
     }
+
+    /// Reads for the last time in this answer.
+    pub(crate) fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.snapshot.last(statement)
+    }
 }
 
 /// Any query, known by its name only at run time. Its answer is JSON.

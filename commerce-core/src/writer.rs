@@ -111,10 +111,12 @@ fn group(
     if store.begin()? == Since::Perhaps {
         facts.forget();
     }
-    take(store, facts, load::loads(&keys, facts))?;
+    let loads = load::loads(&keys, facts);
+    load::take(facts, &loads, &store.load(&loads)?);
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
-        take(store, facts, load::order_loads(&replayed))?;
+        let loads = load::order_loads(&replayed);
+        load::take(facts, &loads, &store.load(&loads)?);
     }
     let now = clock.now();
     let outcomes = jobs.iter().map(|job| decide(job, facts, now)).collect();
@@ -128,14 +130,6 @@ fn group(
     counters.groups.fetch_add(1, Ordering::Relaxed);
     counters.operations.fetch_add(jobs.len() as u64, Ordering::Relaxed);
     Ok(outcomes)
-}
-
-fn take(store: &mut dyn Store, facts: &mut Facts, loads: Vec<load::Load>) -> Result<(), Error> {
-    for load in loads {
-        let rows = store.load(&load.statement)?;
-        load.take(facts, &rows);
-    }
-    Ok(())
 }
 
 fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {

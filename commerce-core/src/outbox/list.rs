@@ -63,7 +63,7 @@ impl Query for List {
             LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
             LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source
             WHERE o.event > ?1 AND (?2 IS NULL OR ?2 = coalesce(d.dead, 0)) ORDER BY o.event LIMIT ?3";
-        let rows = view.rows(&Statement::new(sql, [after.into(), dead.into(), self.page.reach().into()]))?;
+        let rows = view.last(&Statement::new(sql, [after.into(), dead.into(), self.page.reach().into()]))?;
         let items = rows.iter().map(event).collect();
         Ok(self.page.listing(Self::NAME, items, |event: &Event| event.event))
     }

@@ -19,10 +19,10 @@ pub(crate) struct Load {
     take: fn(&mut Facts, &Rows),
 }
 
-impl Load {
-    /// Takes the statement's rows into the facts.
-    pub(crate) fn take(&self, facts: &mut Facts, rows: &Rows) {
-        (self.take)(facts, rows);
+/// Takes what the statements answered into the facts.
+pub(crate) fn take(facts: &mut Facts, loads: &[Load], answers: &[Rows]) {
+    for (load, rows) in loads.iter().zip(answers) {
+        (load.take)(facts, rows);
     }
 }
 

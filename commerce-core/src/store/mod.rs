@@ -3,26 +3,31 @@
 pub(crate) mod file;
 pub(crate) mod load;
 mod row;
+pub(crate) mod schema;
 pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
 use std::time::Instant;
 
+use self::load::Load;
 use crate::error::Error;
 
-/// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit or end.
+/// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit if
+/// anything changed, end. What is read together is asked for together, since a store may be far away.
 pub(crate) trait Store: Send {
     /// Waits until this process may write, or answers `busy` at the deadline.
     fn turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
-    /// Begins the one transaction of a group. Nobody else writes until it ends.
+    /// Begins the one transaction of a group. Nobody else writes until it ends. A store that is far away may put
+    /// it off until the first load, and then answers [`Since::Perhaps`].
     fn begin(&mut self) -> Result<Since, Error>;
 
     /// Reads inside the transaction.
-    fn load(&mut self, statement: &Statement) -> Result<Rows, Error>;
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error>;
 
-    /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`].
+    /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`]; after
+    /// [`Error::Busy`] the group may be decided anew.
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error>;
 
     /// Ends a transaction, if there is one, and the turn.
@@ -41,7 +46,7 @@ pub(crate) enum Since {
 
 /// The reading side, shared by all threads.
 pub(crate) trait Reader: Send + Sync {
-    /// Takes a snapshot.
+    /// Takes a snapshot, at the latest when it is first read from.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// A number that differs once anybody, here or in another process, has committed.
@@ -52,4 +57,7 @@ pub(crate) trait Reader: Send + Sync {
 pub(crate) trait Snapshot {
     /// Reads.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
+
+    /// Reads for the last time, which spares a far store the end of the snapshot.
+    fn last(&mut self, statement: &Statement) -> Result<Rows, Error>;
 }

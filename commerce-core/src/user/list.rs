@@ -26,7 +26,7 @@ impl Query for List {
         let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u JOIN wallets w USING (user_no)
             WHERE u.user > ?1 ORDER BY u.user LIMIT ?2";
-        let rows = view.rows(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
         let items = rows.iter().map(user).collect();
         Ok(self.page.listing(Self::NAME, items, |user: &User| user.user.clone()))
     }

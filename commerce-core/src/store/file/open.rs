@@ -10,12 +10,10 @@ use super::turn::Turn;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
+use crate::store::schema::{FIRST_ROW, MIGRATIONS};
 
 /// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION: i64 = 0x5368_6f70;
-
-/// Every schema change there was, in order. A file's `user_version` says how many it has.
-const MIGRATIONS: [&str; 1] = [include_str!("../schema/0001_shop.sql")];
 
 /// A store that is ready.
 pub(crate) struct Opened {
@@ -137,10 +135,7 @@ fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<boo
         return Ok(false);
     }
     apply(&transaction, 0)?;
-    transaction.execute(
-        "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)",
-        (uuid::Uuid::new_v4().to_string(), currency.code()),
-    )?;
+    transaction.execute(FIRST_ROW, (uuid::Uuid::new_v4().to_string(), currency.code()))?;
     transaction.commit()?;
     Ok(true)
 }

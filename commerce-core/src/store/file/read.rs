@@ -61,6 +61,10 @@ impl Snapshot for FileSnapshot {
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         rows(&self.0, statement)
     }
+
+    fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        rows(&self.0, statement)
+    }
 }
 
 impl Drop for FileSnapshot {

@@ -9,7 +9,8 @@ use rusqlite::{Connection, ErrorCode};
 use super::turn::Turn;
 use super::{failed, rows};
 use crate::error::Error;
-use crate::store::{Change, Kind, Rows, Since, Statement, Store};
+use crate::store::load::Load;
+use crate::store::{Change, Kind, Rows, Since, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
@@ -59,8 +60,8 @@ impl Store for FileWriter {
         Ok(if before == Some(version) { Since::Nobody } else { Since::Perhaps })
     }
 
-    fn load(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        rows(&self.connection, statement)
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
+        loads.iter().map(|load| rows(&self.connection, &load.statement)).collect()
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
