@@ -9,4 +9,5 @@ mod precedence;
 mod race;
 mod shop;
 mod stories;
+mod token;
 mod worker;

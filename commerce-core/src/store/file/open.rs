@@ -15,7 +15,8 @@ use crate::money::Currency;
 const APPLICATION: i64 = 0x5368_6f70;
 
 /// Every schema change there was, in order. A file's `user_version` says how many it has.
-const MIGRATIONS: [&str; 1] = [include_str!("../schema/0001_shop.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../schema/0001_shop.sql"), include_str!("../schema/0002_tokens.sql")];
 
 /// A store that is ready.
 pub(crate) struct Opened {
@@ -25,7 +26,7 @@ pub(crate) struct Opened {
 }
 
 /// Makes a store in a file that is not there, or is empty.
-pub(crate) fn create(path: &Path, currency: Currency, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
     local(path)?;
     match inspect(path) {
         Err(OpenError::Missing(_)) => {}
@@ -39,11 +40,11 @@ pub(crate) fn create(path: &Path, currency: Currency, busy: Duration) -> Result<
         return Err(OpenError::Exists(path.into()).into());
     }
     drop(connection);
-    open(path, busy)
+    open(path, busy, readers)
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(path: &Path, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, Error> {
     let path = path.canonicalize().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
         _ => OpenError::Failed { path: path.into(), because: e.to_string() },
@@ -70,7 +71,7 @@ pub(crate) fn open(path: &Path, busy: Duration) -> Result<Opened, Error> {
         because: format!("its currency is {code:?}"),
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
-    let reader = FileReader::open(&path, busy)?;
+    let reader = FileReader::open(&path, busy, readers)?;
     Ok(Opened { writer: FileWriter::new(connection, turn)?, reader, currency })
 }
 
@@ -138,7 +139,7 @@ fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<boo
     }
     apply(&transaction, 0)?;
     transaction.execute(
-        "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)",
+        "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
         (uuid::Uuid::new_v4().to_string(), currency.code()),
     )?;
     transaction.commit()?;
