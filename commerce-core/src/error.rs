@@ -102,6 +102,7 @@ pub struct Invalid(pub Vec<Fault>);
 
 /// One fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
     pub pointer: String,

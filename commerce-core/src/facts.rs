@@ -18,6 +18,7 @@ use crate::outbox::{EventKind, Resting};
 use crate::refusal::Refusal;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
+use crate::token::{Digest, Token, TokenName};
 use crate::wallet::EntryKind;
 use tracked::Tracked;
 
@@ -32,6 +33,8 @@ pub struct Keys {
     pub(crate) orders: Vec<OrderId>,
     pub(crate) events: Vec<EventId>,
     pub(crate) keys: Vec<Key>,
+    pub(crate) tokens: Vec<TokenName>,
+    pub(crate) digests: Vec<Digest>,
 }
 
 /// A user with the wallet.
@@ -68,6 +71,15 @@ pub struct CartLine {
     pub(crate) price: Amount,
 }
 
+/// A token with what only the store knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    pub(crate) no: i64,
+    pub(crate) user_no: Option<i64>,
+    pub(crate) digest: Digest,
+    pub(crate) token: Token,
+}
+
 /// What was answered under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -95,6 +107,9 @@ pub(crate) struct Last {
     pub(crate) entry: EntryId,
     pub(crate) order: OrderId,
     pub(crate) event: EventId,
+    /// Counts tokens made and tokens revoked.
+    pub(crate) token: i64,
+    pub(crate) probe: i64,
 }
 
 /// The rows of a group.
@@ -109,6 +124,7 @@ pub struct Facts {
     orders: HashMap<OrderId, Order>,
     events: HashMap<EventId, Resting>,
     keys: HashMap<(Key, i64), Kept>,
+    tokens: HashMap<TokenName, Bearer>,
     /// Rows that nothing in the group changes again.
     settled: Vec<Change>,
 }
@@ -141,6 +157,14 @@ impl Facts {
 
     pub(crate) fn event(&self, id: EventId) -> Option<&Resting> {
         self.events.get(&id)
+    }
+
+    pub(crate) fn find_token(&self, name: &TokenName) -> Option<&Token> {
+        self.tokens.get(name).map(|bearer| &bearer.token)
+    }
+
+    pub(crate) fn knows_digest(&self, digest: &Digest) -> bool {
+        self.tokens.values().any(|bearer| bearer.digest == *digest)
     }
 
     /// What was answered under this key of this user (or, without one, of the store).
@@ -272,6 +296,22 @@ impl Facts {
         self.events.insert(event, Resting::Pending);
     }
 
+    pub(crate) fn add_token(&mut self, token: Token, digest: Digest) {
+        self.last.token += 1;
+        let user_no = token.user.as_ref().and_then(|user| self.find_user(user)).map(|user| user.no);
+        let bearer = Bearer { no: self.last.token, user_no, digest, token };
+        self.write_token(Kind::Insert, &bearer);
+        self.tokens.insert(bearer.token.name.clone(), bearer);
+    }
+
+    pub(crate) fn revoke_token(&mut self, name: &TokenName, at: Time) {
+        let Some(mut bearer) = self.tokens.remove(name) else { return };
+        self.last.token += 1;
+        bearer.token.revoked_at = Some(at);
+        self.write_token(Kind::Update, &bearer);
+        self.tokens.insert(name.clone(), bearer);
+    }
+
     /// Keeps a reply under a key.
     pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept, at: Time) {
         let Some(scope) = self.scope(user) else { return };
@@ -284,9 +324,28 @@ impl Facts {
         self.keys.insert((key.clone(), scope), kept);
     }
 
+    /// Counts a write that is for nothing else.
+    pub(crate) fn probe(&mut self) {
+        self.last.probe += 1;
+    }
+
     /// Raises the newest time.
     pub(crate) fn reach(&mut self, at: Time) {
         self.last.at = self.last.at.max(at);
+    }
+
+    fn write_token(&mut self, kind: Kind, bearer: &Bearer) {
+        let Token { name, role, user: _, at, revoked_at } = &bearer.token;
+        let row = [
+            bearer.no.into(),
+            name.shared().into(),
+            role.as_str().into(),
+            bearer.user_no.into(),
+            bearer.digest.as_str().into(),
+            at.millis().into(),
+            revoked_at.map(Time::millis).into(),
+        ];
+        self.change(&table::TOKENS, kind, row);
     }
 
     fn move_stock(&mut self, product: i64, delta: i64, stock: Stock, reason: Option<&Name>, at: Time) {
@@ -359,6 +418,10 @@ impl Facts {
         self.keys.insert((key, scope), kept);
     }
 
+    pub(crate) fn load_token(&mut self, bearer: Bearer) {
+        self.tokens.insert(bearer.token.name.clone(), bearer);
+    }
+
     /// The orders that kept replies refer to and that are not here yet.
     pub(crate) fn replayed_orders(&self) -> Vec<OrderId> {
         let order = |kept: &Kept| match kept.reply {
@@ -379,6 +442,7 @@ impl Facts {
         self.carts.forget();
         self.orders.clear();
         self.events.clear();
+        self.tokens.clear();
         self.keys.clear();
     }
 

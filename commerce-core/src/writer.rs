@@ -2,7 +2,7 @@
 //! transaction, and only then answers everybody. Throughput grows with load, since a group costs one sync.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, AnyReply, Chain, Decide};
+use crate::stats::Counters;
 use crate::store::{Since, Store, load};
 use crate::time::{Clock, Time};
 
@@ -46,15 +47,6 @@ struct State {
     wanted: usize,
 }
 
-/// Counters of the writer.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) groups: AtomicU64,
-    pub(crate) operations: AtomicU64,
-    pub(crate) commits: AtomicU64,
-    pub(crate) pages: AtomicU64,
-}
-
 /// Runs until the queue is closed and empty.
 pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, counters: &Counters) {
     // However this thread ends, nobody waits for it in vain.
@@ -64,7 +56,7 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
     while let Some(deadline) = queue.wait(expected, patience) {
         if let Err(error) = store.turn(deadline) {
             let late = queue.late(&error);
-            answer_all(late, &error);
+            answer_all(late, &error, counters);
             continue;
         }
         let jobs = queue.take(GROUP);
@@ -82,13 +74,16 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
             }
             Err(error) => {
                 facts.forget();
-                answer_all(jobs, &error);
+                answer_all(jobs, &error, counters);
             }
         }
     }
 }
 
-fn answer_all(jobs: Vec<Job>, error: &Error) {
+fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
+    if matches!(error, Error::Busy(_)) {
+        counters.busy.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    }
     for job in jobs {
         job.chain.iter().for_each(Chain::fail);
         let _ = job.answer.send(Err(error.clone()));
@@ -108,6 +103,7 @@ fn group(
         job.operation.needs(&mut keys);
         keys.keys.extend(job.key.clone());
     }
+    let started = Instant::now();
     if store.begin()? == Since::Perhaps {
         facts.forget();
     }
@@ -127,8 +123,7 @@ fn group(
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
     }
     facts.settle();
-    counters.groups.fetch_add(1, Ordering::Relaxed);
-    counters.operations.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
 }
 

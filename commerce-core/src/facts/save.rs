@@ -21,6 +21,8 @@ impl Facts {
                 last.entry,
                 last.order,
                 last.event,
+                last.token,
+                last.probe,
             ];
             self.change(&table::STORE, Kind::Update, row.map(Value::Integer));
         }

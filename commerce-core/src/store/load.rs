@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::row::{Rows, Statement, Value};
 use super::table::LINES;
-use crate::facts::{CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
 use crate::outbox::Resting;
 use crate::time::Time;
+use crate::token::{self, Digest};
 
 /// A statement, and what its rows are.
 pub(crate) struct Load {
@@ -44,6 +45,8 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     add(CART_LINES, list(&keys.carts), take_carts);
     add(EVENTS, list(&keys.events), take_events);
     add(KEYS, list(&keys.keys), take_keys);
+    add(TOKENS_NAMED, list(&keys.tokens), take_tokens);
+    add(TOKENS_OF, list(&keys.digests), take_tokens);
     let orders = list(&keys.orders);
     add(ORDER_USERS, orders.clone(), take_users);
     add(ORDER_PRODUCTS, orders.clone(), take_products);
@@ -95,7 +98,7 @@ const _: () = assert!(LINES == 1024);
 
 const LAST: &str =
     "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
-    last_event FROM store";
+    last_event, last_token, last_probe FROM store";
 
 const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
     FROM json_each(?1) CROSS JOIN users u ON u.user = value JOIN wallets w USING (user_no)";
@@ -124,11 +127,18 @@ const CART_LINES: &str = "SELECT u.user, p.product, c.position, c.quantity, c.pr
 const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
     FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
 
+const TOKENS_NAMED: &str =
+    "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+    FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.token IN (SELECT value FROM json_each(?1))";
+
+const TOKENS_OF: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+    FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
+
 const EVENTS: &str = "SELECT o.event, d.dead FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
 
 fn take_last(facts: &mut Facts, rows: &Rows) {
-    if let Some([at, user, product, movement, charge, entry, order, event]) = rows.first() {
+    if let Some([at, user, product, movement, charge, entry, order, event, token, probe]) = rows.first() {
         facts.set_last(Last {
             at: Time::from_millis(at.int()),
             user: user.int(),
@@ -138,6 +148,8 @@ fn take_last(facts: &mut Facts, rows: &Rows) {
             entry: entry.int(),
             order: order.int(),
             event: event.int(),
+            token: token.int(),
+            probe: probe.int(),
         });
     }
 }
@@ -191,6 +203,17 @@ fn take_keys(facts: &mut Facts, rows: &Rows) {
             None => KeptReply::Json(row[4].text().as_ref().into()),
         };
         facts.load_key(Key::stored(row[0].text()), row[1].int(), Kept { digest: row[2].int(), reply });
+    }
+}
+
+fn take_tokens(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        facts.load_token(Bearer {
+            no: row[5].int(),
+            user_no: row[6].optional_int(),
+            digest: Digest::stored(&row[7].text()),
+            token: token::token(row),
+        });
     }
 }
 

@@ -1,7 +1,9 @@
 //! The schema, which every store has alike.
 
 /// Every schema change there was, in order. A store's `user_version` says how many it has.
-pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema/0001_shop.sql")];
+pub(crate) const MIGRATIONS: [&str; 2] =
+    [include_str!("schema/0001_shop.sql"), include_str!("schema/0002_tokens.sql")];
 
-/// Makes a new store's first row of its identifier and currency.
-pub(crate) const FIRST_ROW: &str = "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)";
+/// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.
+pub(crate) const FIRST_ROW: &str = "INSERT INTO store (store_no, uuid, currency, last_at, last_user, last_product,
+    last_movement, last_charge, last_entry, last_order, last_event) VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)";

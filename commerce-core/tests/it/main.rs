@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod envelope;
 mod model;
 mod month;
 mod precedence;
 mod race;
 mod shop;
 mod stories;
+mod token;
 mod worker;
