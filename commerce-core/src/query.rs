@@ -65,7 +65,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 11] = [
+const QUERIES: [(&str, Parse); 12] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -76,6 +76,7 @@ const QUERIES: [(&str, Parse); 11] = [
     row::<order::Get>(),
     row::<order::List>(),
     row::<sales::Top>(),
+    row::<sales::Series>(),
     row::<outbox::List>(),
 ];
 

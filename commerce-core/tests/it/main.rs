@@ -6,6 +6,7 @@ mod model;
 mod month;
 mod precedence;
 mod race;
+mod series;
 mod shop;
 mod stories;
 mod worker;
