@@ -63,7 +63,7 @@ pub use error::{Error, Fault, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful,
+    harmful, harmless,
 };
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};

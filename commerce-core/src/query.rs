@@ -70,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 13] = [
+const QUERIES: [(&str, Parse); 14] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -81,6 +81,7 @@ const QUERIES: [(&str, Parse); 13] = [
     row::<order::Get>(),
     row::<order::List>(),
     row::<sales::Top>(),
+    row::<sales::Series>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
     row::<token::List>(),

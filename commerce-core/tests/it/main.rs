@@ -7,6 +7,7 @@ mod model;
 mod month;
 mod precedence;
 mod race;
+mod series;
 mod shop;
 mod stories;
 mod token;
