@@ -65,7 +65,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 13] = [
+const QUERIES: [(&str, Parse); 14] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -78,6 +78,7 @@ const QUERIES: [(&str, Parse); 13] = [
     row::<sales::Top>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
+    row::<outbox::Newest>(),
     row::<token::List>(),
 ];
 
