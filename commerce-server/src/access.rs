@@ -167,7 +167,9 @@ impl Access {
             !same && !self.origins.iter().any(|allowed| allowed == origin || allowed == "*")
         });
         if foreign || !(literal || name.eq_ignore_ascii_case("localhost")) {
-            return Caller::stranger("a page of another origin needs a token: Authorization: Bearer …");
+            return Caller::stranger(
+                "without a token only requests to localhost or an address in figures are answered, and to no page of another origin",
+            );
         }
         Caller { token: None, may: May::Everything }
     }

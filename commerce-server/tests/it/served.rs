@@ -1,6 +1,10 @@
 //! A server on a store of its own.
 
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use commerce_core::token::{Create, Digest, TokenName};
@@ -17,7 +21,7 @@ pub struct Served {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Served {
@@ -26,16 +30,25 @@ impl Served {
     }
 
     pub fn with(options: impl FnOnce(Options) -> Options) -> Self {
+        Self::on(StoreOptions::new(SystemClock).readers(commerce_server::readers(2)), options)
+    }
+
+    /// On a store opened so.
+    pub fn on(store: StoreOptions, options: impl FnOnce(Options) -> Options) -> Self {
+        watch_for_panics();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let won = Currency::new("KRW").expect("a currency");
-        let store = StoreOptions::new(SystemClock).readers(commerce_server::readers(2));
         let shop = Commerce::create(&folder.path().join("shop.db"), won, store).expect("a store");
         let (ready, address) = std::sync::mpsc::channel();
         let options = options(Options::new(shop.clone(), vec![SocketAddr::from(([127, 0, 0, 1], 0))]))
             .on_ready(move |addresses| ready.send(addresses[0]).expect("a test that waits"));
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name(THREADS)
+                .enable_all()
+                .build();
             let shutdown = async {
                 // A test that ended without a word wants it stopped too.
                 let _ = stopped.await;
@@ -43,7 +56,7 @@ impl Served {
             runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
         });
         let address = address.recv().expect("an address");
-        Self { shop, address, stop: Some(stop), thread: Some(thread), _folder: folder }
+        Self { shop, address, stop: Some(stop), thread: Some(thread), folder: Some(folder) }
     }
 
     /// With a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.
@@ -111,7 +124,107 @@ impl Drop for Served {
             let ended = thread.join();
             assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
         }
+        let panics = PANICS.load(Ordering::Relaxed);
+        assert!(panics == 0 || std::thread::panicking(), "{panics} panics on a server's threads");
     }
+}
+
+/// A server in a process of its own, so that its memory is nobody else's: this test binary started again.
+pub struct Apart {
+    pub address: SocketAddr,
+    child: Child,
+    /// Kept, since who writes to nobody fails.
+    _said: BufReader<ChildStdout>,
+    folder: tempfile::TempDir,
+}
+
+/// Names the store that a process of its own serves.
+const STORE: &str = "COMMERCE_TEST_STORE";
+
+impl Apart {
+    /// On a store with users and products.
+    pub fn start() -> Self {
+        let mut here = Served::stocked();
+        here.stop();
+        let folder = here.folder.take().expect("its folder");
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut child = Command::new(std::env::current_exe().expect("this test binary"))
+            .args(["--exact", "served::process", "--ignored", "--nocapture"])
+            .env(STORE, folder.path().join("shop.db"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("a process");
+        let mut said = BufReader::new(child.stdout.take().expect("its output"));
+        let address = said.by_ref().lines().map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("serving ").map(|address| address.parse().expect("an address"))
+        });
+        Self { address: address.expect("the process serves"), child, _said: said, folder }
+    }
+
+    /// Bytes of memory that the process holds.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("Linux's account of the process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1_024
+    }
+
+    /// Ends the process, which must not have panicked, and audits its store.
+    pub fn end_well(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().expect("its end").success());
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        assert!(!log.contains("panicked"), "{log}");
+        let store = self.folder.path().join("shop.db");
+        let shop = Commerce::open(&store, StoreOptions::new(SystemClock)).expect("the store");
+        assert_eq!(shop.verify().expect("an audit"), []);
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "is what the process of other tests runs"]
+fn process() {
+    let Ok(store) = std::env::var(STORE) else { return };
+    rlimit::increase_nofile_limit(u64::MAX).expect("a limit of descriptors");
+    let options = StoreOptions::new(SystemClock).readers(commerce_server::readers(2));
+    let shop = Commerce::open(store.as_ref(), options).expect("the store");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
+        .on_ready(|addresses| println!("\nserving {}", addresses[0]));
+    let shutdown = async {
+        let end = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        tokio::task::spawn_blocking(end).await.expect("to wait").expect("an end of input");
+    };
+    runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
+}
+
+/// What a server's threads are called here.
+const THREADS: &str = "served";
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// A panic while a request is answered costs its connection only, and so would go unnoticed.
+fn watch_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().name() == Some(THREADS) {
+                PANICS.fetch_add(1, Ordering::Relaxed);
+            }
+            usual(panic);
+        }));
+    });
 }
 
 /// Text as it stands in a URL.
