@@ -9,6 +9,7 @@ mod commands;
 mod each;
 mod faults;
 mod forms;
+mod instances;
 mod lines;
 mod month;
 mod run;

@@ -12,3 +12,4 @@ mod served;
 mod stories;
 mod stream;
 mod surface;
+mod tester;
