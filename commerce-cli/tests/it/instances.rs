@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 #[path = "../../../fixtures/http.rs"]
-mod http;
+pub mod http;
 
 use http::{Answer, Client};
 

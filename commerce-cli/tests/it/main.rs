@@ -13,5 +13,6 @@ mod instances;
 mod lines;
 mod month;
 mod run;
+mod serve;
 mod shop;
 mod stories;
