@@ -15,8 +15,11 @@ pub struct Options {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) log_requests: bool,
     pub(crate) limits: Limits,
-    pub(crate) ready: Box<dyn FnOnce(&[SocketAddr]) + Send>,
+    pub(crate) ready: Ready,
 }
+
+/// Is told the addresses once they are listened on.
+type Ready = Box<dyn FnOnce(&[SocketAddr]) + Send>;
 
 /// A certificate and its key, both as PEM files.
 #[derive(Clone, Debug)]
