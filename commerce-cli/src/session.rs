@@ -25,8 +25,13 @@ impl Session {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
+        self.open(Options::new(SystemClock))
+    }
+
+    /// The store, opened in another than the usual way.
+    pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
         self.check_address()?;
-        let shop = Commerce::open(&self.global.db, Options::new(SystemClock))?;
+        let shop = Commerce::open(&self.global.db, options)?;
         Ok(self.shop.get_or_init(|| shop))
     }
 

@@ -119,6 +119,11 @@ impl Commerce {
         })))
     }
 
+    /// Where the store is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// The store's currency.
     pub fn currency(&self) -> Currency {
         self.0.currency

@@ -84,6 +84,7 @@ const QUERIES: [(&str, Parse); 14] = [
     row::<sales::Series>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
+    row::<outbox::Newest>(),
     row::<token::List>(),
 ];
 

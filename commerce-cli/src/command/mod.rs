@@ -9,7 +9,9 @@ mod import;
 mod init;
 mod order;
 mod product;
+mod serve;
 mod shell;
+mod token;
 mod top;
 mod user;
 mod verify;
@@ -61,6 +63,11 @@ pub enum Command {
     Balance(wallet::Show),
     /// Short for `order place`.
     Buy(order::Place),
+    /// Serve the shop through HTTP.
+    Serve(serve::Serve),
+    /// Tokens: who may come through the server.
+    #[command(subcommand, after_help = "Example:\n  commerce token create office --role operator")]
+    Token(token::Token),
     /// Print completions for a shell.
     Completions(shell::Completions),
     /// Print the manual page.
@@ -87,6 +94,8 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Charge(charge) => charge.run(session),
         Command::Balance(show) => show.run(session),
         Command::Buy(place) => place.run(session),
+        Command::Serve(serve) => serve.run(session),
+        Command::Token(token) => token.run(session),
         Command::Completions(completions) => completions.run(),
         Command::Man => shell::man(),
     }

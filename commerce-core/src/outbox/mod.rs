@@ -2,10 +2,12 @@
 
 mod envelope;
 mod list;
+mod newest;
 mod retry;
 
 pub use envelope::{Data, Envelope, Following, Since, Told};
 pub use list::{Event, List};
+pub use newest::{End, Newest};
 pub use retry::{Retried, Retry};
 
 use serde::{Deserialize, Serialize};
