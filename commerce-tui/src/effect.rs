@@ -167,9 +167,6 @@ pub enum Done {
 impl Deed {
     /// Whether it is an edit of the cart.
     pub fn edits_cart(&self) -> bool {
-        matches!(
-            self,
-            Self::AddToCart(_) | Self::SetInCart(_) | Self::RemoveFromCart(_) | Self::ClearCart(_)
-        )
+        matches!(self, Self::AddToCart(_) | Self::SetInCart(_) | Self::RemoveFromCart(_) | Self::ClearCart(_))
     }
 }

@@ -229,9 +229,7 @@ impl Form {
                 let adjust = catalog::Adjust::new(product.clone(), whole(0)?, perhaps(1)?);
                 Deed::Adjust(adjust.map_err(|fault| (0, fault))?)
             }
-            Purpose::Cancel(order, ..) => {
-                Deed::Cancel(order::Cancel { order: *order, reason: perhaps(0)? })
-            }
+            Purpose::Cancel(order, ..) => Deed::Cancel(order::Cancel { order: *order, reason: perhaps(0)? }),
         })
     }
 }

@@ -67,7 +67,9 @@ impl Areas {
         if at.y != self.header.y {
             return None;
         }
-        tabs(self.header.width).find(|(_, start, width)| (*start..start + width).contains(&at.x)).map(|tab| tab.0)
+        tabs(self.header.width)
+            .find(|(_, start, width)| (*start..start + width).contains(&at.x))
+            .map(|tab| tab.0)
     }
 
     /// The pane at this place.
@@ -124,6 +126,7 @@ pub fn picker(size: Size) -> Rect {
 
 /// A rectangle of at most this size in the middle, with the header and footer left free.
 pub fn centered(size: Size, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(size.width.saturating_sub(2)), height.min(size.height.saturating_sub(2)));
+    let (width, height) =
+        (width.min(size.width.saturating_sub(2)), height.min(size.height.saturating_sub(2)));
     Rect::new((size.width - width) / 2, 1 + (size.height - 2).saturating_sub(height) / 2, width, height)
 }

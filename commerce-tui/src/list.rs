@@ -139,12 +139,7 @@ impl<T: Row> List<T> {
     }
 
     /// Asks for the pages on show, and the next.
-    pub fn settle(
-        &mut self,
-        desk: &mut Desk,
-        topic: impl Fn(usize) -> Topic,
-        ask: impl Fn(Page) -> Ask,
-    ) {
+    pub fn settle(&mut self, desk: &mut Desk, topic: impl Fn(usize) -> Topic, ask: impl Fn(Page) -> Ask) {
         let shown = self.shown();
         let kept = shown.start().saturating_sub(KEPT)..=shown.end() + KEPT;
         self.pages.retain(|page, _| kept.contains(page));

@@ -148,15 +148,8 @@ pub enum News {
 
 impl Place {
     /// All screens, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Shop,
-        Self::Customers,
-        Self::Orders,
-        Self::Top,
-        Self::Products,
-        Self::Events,
-        Self::Overview,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Shop, Self::Customers, Self::Orders, Self::Top, Self::Products, Self::Events, Self::Overview];
 
     /// Its name.
     pub fn title(self) -> &'static str {

@@ -60,6 +60,8 @@ impl Screen {
     /// # Errors
     /// The terminal is gone.
     pub fn renew(&mut self) -> io::Result<()> {
+        // After a stop the shell may have left the terminal in another mode than the one believed to be on.
+        disable_raw_mode()?;
         take()?;
         self.terminal.clear()
     }

@@ -104,7 +104,10 @@ mod tests {
         assert_eq!(money(won, 1_250_000), "1,250,000");
         assert_eq!(money(dollar, -125_000_05), "-125,000.05");
         assert_eq!(money(dollar, 5), "0.05");
-        assert_eq!((count(999), count(1_000), count(-12_345)), ("999".into(), "1,000".into(), "-12,345".into()));
+        assert_eq!(
+            (count(999), count(1_000), count(-12_345)),
+            ("999".into(), "1,000".into(), "-12,345".into())
+        );
     }
 
     #[test]

@@ -59,7 +59,8 @@ impl Theme {
     // Colours of the 256 that nearly every terminal knows: text, dim, accent, border, good, warn, bad, bar;
     // and the background and text of what is selected.
     fn of(colors: [u8; 8], selected: (u8, u8)) -> Self {
-        let [text, dim, accent, border, good, warn, bad, bar] = colors.map(|i| Style::new().fg(Color::Indexed(i)));
+        let [text, dim, accent, border, good, warn, bad, bar] =
+            colors.map(|i| Style::new().fg(Color::Indexed(i)));
         let chosen = Style::new().bg(Color::Indexed(selected.0)).fg(Color::Indexed(selected.1));
         Self {
             text,

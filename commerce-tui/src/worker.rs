@@ -2,12 +2,12 @@
 //! goes to the console as events.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
-use std::io;
 
 use commerce_core::operation::Submit;
 use commerce_core::{Commerce, Error, Submission};

@@ -46,7 +46,9 @@ impl Tui {
         let user = self.user.as_deref().map(UserId::new).transpose();
         let customer = user.map_err(|bad| Failure::Usage(format!("--user: {bad}")))?;
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Err(Failure::Usage("the console needs a terminal; scripts use the other commands".into()));
+            return Err(Failure::Usage(
+                "the console needs a terminal; scripts use the other commands".into(),
+            ));
         }
         let shop = session.shop()?.clone();
         let path = &session.global.db;

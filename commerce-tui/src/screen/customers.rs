@@ -41,7 +41,8 @@ impl Customers {
     /// Asks for what is wanted: the ledger is always that of the selected customer.
     pub fn settle(&mut self, desk: &mut Desk) {
         let search = super::wanted(self.search.text());
-        self.list.settle(desk, Topic::Customers, |page| Ask::Users(user::List { search: search.clone(), page }));
+        self.list
+            .settle(desk, Topic::Customers, |page| Ask::Users(user::List { search: search.clone(), page }));
         let selected = self.list.current().map(|user| user.user.clone());
         if selected != self.of {
             self.of = selected;

@@ -47,7 +47,8 @@ impl State {
                 self.events.list.reset();
             }
             Action::Retry => {
-                if let Some(event) = self.events.list.current().filter(|event| event.status == Resting::Dead) {
+                if let Some(event) = self.events.list.current().filter(|event| event.status == Resting::Dead)
+                {
                     let events = vec![event.event];
                     self.send(Deed::Retry(outbox::Retry { events }));
                 }

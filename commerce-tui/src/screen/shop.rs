@@ -80,7 +80,8 @@ impl Shop {
 
     /// When the next question is due.
     pub fn due(&self) -> Option<Time> {
-        let of_customer = self.customer.as_ref().and_then(|_| self.who.due().into_iter().chain(self.cart.due()).min());
+        let of_customer =
+            self.customer.as_ref().and_then(|_| self.who.due().into_iter().chain(self.cart.due()).min());
         self.list.due().into_iter().chain(of_customer).min()
     }
 

@@ -214,8 +214,13 @@ impl State {
     /// The keys of the present screen, for the help.
     pub fn help(&self) -> Vec<&'static Binding> {
         let (place, pane) = (self.place, self.pane());
-        let scopes =
-            [Scope::In(place, pane), Scope::In(place, pane.other()), Scope::On(place), Scope::Rows, Scope::Everywhere];
+        let scopes = [
+            Scope::In(place, pane),
+            Scope::In(place, pane.other()),
+            Scope::On(place),
+            Scope::Rows,
+            Scope::Everywhere,
+        ];
         keys::bindings(&scopes).collect()
     }
 
@@ -224,7 +229,8 @@ impl State {
         let (place, pane) = (self.place, self.pane());
         let scopes = [Scope::In(place, pane), Scope::On(place), Scope::Everywhere];
         let can = |binding: &&Binding| {
-            !matches!(binding.action, Action::Palette | Action::Back) && self.hindrance(binding.action).is_none()
+            !matches!(binding.action, Action::Palette | Action::Back)
+                && self.hindrance(binding.action).is_none()
         };
         palette::found(&keys::bindings(&scopes).filter(can).collect::<Vec<_>>(), typed)
     }

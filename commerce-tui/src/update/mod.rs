@@ -162,7 +162,9 @@ impl State {
         let paid = |order: &Order| crate::dialog::cancellable(order).is_some();
         match action {
             _ if changes && self.setup.read_only => Some("This console only reads (--read-only)."),
-            Action::Buy | Action::Clear if self.place == Place::Shop && no_lines => Some("The cart is empty."),
+            Action::Buy | Action::Clear if self.place == Place::Shop && no_lines => {
+                Some("The cart is empty.")
+            }
             Action::More | Action::Less | Action::Remove if no_lines => Some("The cart is empty."),
             Action::Undo if self.shop.undo.is_empty() => Some("There is no edit of the cart to undo."),
             Action::Cancel if !order.is_some_and(paid) => Some("Only a paid order can be cancelled."),
@@ -240,7 +242,8 @@ impl State {
     pub(crate) fn quit(&mut self) {
         use crate::dialog::{About, Question, Sending};
         if self.unsaved() {
-            let asked = |dialog: &Dialog| matches!(dialog, Dialog::Question(Question { about: About::Quit, .. }));
+            let asked =
+                |dialog: &Dialog| matches!(dialog, Dialog::Question(Question { about: About::Quit, .. }));
             if !self.dialogs.iter().any(asked) {
                 let question = Question { about: About::Quit, sending: Sending::Not };
                 self.dialogs.push(Dialog::Question(question));

@@ -10,8 +10,13 @@ use crate::layout::Areas;
 use crate::model::{Pane, State};
 use crate::text::{count, left, money, right};
 
-const COLUMNS: [Column; 5] =
-    [text("", 1, 0), text("NAME", 0, 0), number("QTY", 5, 0), number("PRICE", 11, 48), number("AMOUNT", 12, 0)];
+const COLUMNS: [Column; 5] = [
+    text("", 1, 0),
+    text("NAME", 0, 0),
+    number("QTY", 5, 0),
+    number("PRICE", 11, 48),
+    number("AMOUNT", 12, 0),
+];
 
 /// Draws the shop's right pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
@@ -22,7 +27,8 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let inner = paint::pane(frame, areas, state, Pane::Right, &title, &note);
     let rows = areas.rows(state.place, Pane::Right);
     let Some(user) = &shop.customer else {
-        let hint = [Line::styled("Whose cart?", theme.text), Line::styled("w chooses a customer.", theme.dim)];
+        let hint =
+            [Line::styled("Whose cart?", theme.text), Line::styled("w chooses a customer.", theme.dim)];
         return paint::notice(frame, rows, &hint);
     };
     let who = shop.who.value.as_ref();

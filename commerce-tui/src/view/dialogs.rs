@@ -33,7 +33,8 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 /// Draws a dialog's border over everything, and gives what is within.
 pub fn frame_of(frame: &mut Frame<'_>, state: &State, area: Rect, title: &str) -> Rect {
     let theme = &state.setup.theme;
-    let title = Line::styled(format!(" {} ", fit(title, usize::from(area.width).saturating_sub(6))), theme.accent);
+    let title =
+        Line::styled(format!(" {} ", fit(title, usize::from(area.width).saturating_sub(6))), theme.accent);
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(theme.focus).title(title);
     let inner = block.inner(area);
     frame.render_widget(Clear, area);
@@ -46,9 +47,13 @@ pub fn progress(state: &State, sending: &Sending, width: u16) -> Vec<Line<'stati
     let theme = &state.setup.theme;
     match sending {
         Sending::Not => Vec::new(),
-        Sending::Sent(_) => vec![Line::styled(format!("{} being done", paint::spinner(state.now())), theme.dim)],
+        Sending::Sent(_) => {
+            vec![Line::styled(format!("{} being done", paint::spinner(state.now())), theme.dim)]
+        }
         Sending::Failed(told, again) => {
-            let again = again.as_ref().map(|_| Line::styled("enter tries again; it is done at most once.", theme.dim));
+            let again = again
+                .as_ref()
+                .map(|_| Line::styled("enter tries again; it is done at most once.", theme.dim));
             let mut lines = wrapped(&format!("✗ {told}"), width, theme.bad);
             lines.extend(again);
             lines
@@ -62,7 +67,10 @@ pub fn wrapped(text: &str, width: u16, style: ratatui::style::Style) -> Vec<Line
     for word in commerce_core::harmless(text).split_whitespace() {
         let word = fit(word, width.into());
         match lines.last_mut() {
-            Some(line) if unicode_width::UnicodeWidthStr::width(format!("{line} {word}").as_str()) <= width.into() => {
+            Some(line)
+                if unicode_width::UnicodeWidthStr::width(format!("{line} {word}").as_str())
+                    <= width.into() =>
+            {
                 line.push(' ');
                 line.push_str(&word);
             }
@@ -147,7 +155,12 @@ fn draw_picker(frame: &mut Frame<'_>, state: &State, chosen: &Picker) {
     };
     let inner = frame_of(frame, state, picker(state.size), title);
     draw_field(frame, state, Rect { height: 1, ..inner }, &chosen.field, true);
-    let rows = Rect { x: inner.x - 1, y: inner.y + 3, width: inner.width + 2, height: inner.height.saturating_sub(3) };
+    let rows = Rect {
+        x: inner.x - 1,
+        y: inner.y + 3,
+        width: inner.width + 2,
+        height: inner.height.saturating_sub(3),
+    };
     const COLUMNS: [paint::Column; 3] =
         [paint::text("NAME", 0, 0), paint::text("ID", 16, 0), paint::number("BALANCE", 14, 44)];
     let cells = |place: usize| chosen.list.get(place).map(|user| customers::user_cells(state, user));

@@ -16,8 +16,8 @@ const COLUMNS: [Column; 6] = [
     number("EVENT", 8, 0),
     text("TYPE", 15, 0),
     text("SUBJECT", 0, 0),
-    text("WHEN (UTC)", 19, 74),
-    number("TRIES", 5, 56),
+    text("WHEN (UTC)", 19, 90),
+    number("TRIES", 5, 60),
     text("STATUS", 11, 0),
 ];
 

@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::spinner;
-use crate::dialog::{Dialog, Remedy};
+use crate::dialog::Dialog;
 use crate::keys::{self, Action, Scope};
 use crate::layout::tabs;
 use crate::model::{Follow, Link, News, Place, State};
@@ -26,12 +26,14 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
         let here = place == state.place;
         let style = if here { theme.selected } else { theme.text };
         let number_style = if here { theme.selected } else { theme.accent };
-        let line = Line::from(vec![Span::styled(format!("{number} "), number_style), Span::styled(title, style)]);
+        let line =
+            Line::from(vec![Span::styled(format!("{number} "), number_style), Span::styled(title, style)]);
         frame.render_widget(line, Rect { x: start, width, ..area });
         end = start + width;
     }
     if end == 1 {
-        let title = format!("‹ {} {} › of {}", state.place as usize + 1, state.place.title(), Place::ALL.len());
+        let title =
+            format!("‹ {} {} › of {}", state.place as usize + 1, state.place.title(), Place::ALL.len());
         end = title.width() as u16 + 2;
         frame.render_widget(Line::styled(title, theme.accent), Rect { x: 1, width: area.width - 1, ..area });
     }
@@ -48,7 +50,8 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     while parts.len() > 1 && parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>() > room {
         parts.pop();
     }
-    let spans = parts.into_iter().flat_map(|(text, style)| [Span::raw("  "), Span::styled(fit(&text, room), style)]);
+    let spans =
+        parts.into_iter().flat_map(|(text, style)| [Span::raw("  "), Span::styled(fit(&text, room), style)]);
     let line = Line::from(spans.collect::<Vec<_>>()).right_aligned();
     let x = end.min(area.width);
     frame.render_widget(line, Rect { x, width: area.width.saturating_sub(x + 1), ..area });
@@ -90,7 +93,8 @@ fn hints(state: &State) -> Vec<(String, String)> {
         .collect();
     // The ways out come last in the table, but must not fall off the edge.
     if scopes.contains(&Scope::Everywhere) {
-        let tail: Vec<_> = hints.iter().filter(|(_, label)| label == "help" || label == "quit").cloned().collect();
+        let tail: Vec<_> =
+            hints.iter().filter(|(_, label)| label == "help" || label == "quit").cloned().collect();
         hints.retain(|(_, label)| label != "help" && label != "quit");
         let at = hints.len().min(if state.size.width < 100 { 5 } else { 9 });
         hints.splice(at..at, tail);
@@ -103,7 +107,7 @@ fn fits(state: &State, action: Action) -> bool {
         (Some(Dialog::Checkout(_)), Action::Charge) => state.missing().is_some(),
         (Some(Dialog::Question(_)), Action::Charge) => false,
         (Some(Dialog::Refusal(explained)), Action::Remedy(place)) => {
-            explained.remedies.get(usize::from(place)).is_some_and(|remedy: &Remedy| matches!(remedy, _))
+            usize::from(place) < explained.remedies.len()
         }
         (Some(_), _) => true,
         (None, action) => state.hindrance(action).is_none(),
@@ -113,7 +117,7 @@ fn fits(state: &State, action: Action) -> bool {
 /// Draws the news above the footer, the newest lowest.
 pub fn toasts(frame: &mut Frame<'_>, state: &State) {
     let (theme, area) = (&state.setup.theme, frame.area());
-    let mut bottom = area.height.saturating_sub(1);
+    let mut bottom = area.height.saturating_sub(2);
     for toast in state.toasts.iter().rev() {
         let (mark, style) = match toast.kind {
             News::Good => ("✓", theme.good),
@@ -122,11 +126,11 @@ pub fn toasts(frame: &mut Frame<'_>, state: &State) {
             News::Slow => ("…", theme.warn),
         };
         let text = format!(" {mark} {} ", commerce_core::harmless(&toast.text));
-        let width = (text.width() as u16).min(area.width.saturating_sub(2)).min(72).max(1);
+        let width = (text.width() as u16).min(area.width.saturating_sub(4)).min(72).max(1);
         let paragraph = Paragraph::new(text.clone()).style(style).wrap(Wrap { trim: true });
         let height = (text.width() as u16).div_ceil(width.saturating_sub(2).max(1)).clamp(1, 3);
         let Some(y) = bottom.checked_sub(height).filter(|&y| y > 1) else { break };
-        let place = Rect { x: area.width - width - 1, y, width, height };
+        let place = Rect { x: area.width - width - 2, y, width, height };
         frame.render_widget(Clear, place);
         frame.buffer_mut().set_style(place, theme.marked);
         frame.render_widget(paragraph, place);

@@ -31,6 +31,13 @@ pub fn list(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane) {
     table(frame, state, rows, &COLUMNS, (&overview.low_spot, low.len(), state.pane() == pane), cells);
     if low.is_empty() {
         let waits = overview.low.value.is_none();
-        paint::no_rows(frame, state, rows, overview.low.fault.as_ref(), waits, &["✓ Nothing is low in stock."]);
+        paint::no_rows(
+            frame,
+            state,
+            rows,
+            overview.low.fault.as_ref(),
+            waits,
+            &["✓ Nothing is low in stock."],
+        );
     }
 }

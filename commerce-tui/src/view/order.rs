@@ -38,7 +38,14 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     paint::lines(frame, inner, head);
     let rows = areas.rows(state.place, Pane::Right);
     let cells = |place: usize| order.items.get(place).map(|item| item_cells(state, item));
-    table(frame, state, rows, &COLUMNS, (&orders.spot, order.items.len(), state.pane() == Pane::Right), cells);
+    table(
+        frame,
+        state,
+        rows,
+        &COLUMNS,
+        (&orders.spot, order.items.len(), state.pane() == Pane::Right),
+        cells,
+    );
     let below = Rect { y: inner.bottom().saturating_sub(2), height: 2, ..inner };
     let foot = [
         paint::pair(theme, " Total", paint::money(currency, order.total.get())).patch_style(theme.accent),

@@ -69,10 +69,24 @@ pub fn draw_newest(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     paint::pane(frame, areas, state, Pane::Right, "Newest orders", &note);
     let rows = areas.rows(state.place, Pane::Right);
     let cells = |place: usize| newest.get(place).map(|order| order_cells(state, order));
-    table(frame, state, rows, &COLUMNS, (&overview.newest_spot, newest.len(), state.pane() == Pane::Right), cells);
+    table(
+        frame,
+        state,
+        rows,
+        &COLUMNS,
+        (&overview.newest_spot, newest.len(), state.pane() == Pane::Right),
+        cells,
+    );
     if newest.is_empty() {
         let waits = overview.newest.value.is_none();
-        paint::no_rows(frame, state, rows, overview.newest.fault.as_ref(), waits, &["Nothing was ordered yet."]);
+        paint::no_rows(
+            frame,
+            state,
+            rows,
+            overview.newest.fault.as_ref(),
+            waits,
+            &["Nothing was ordered yet."],
+        );
     }
 }
 

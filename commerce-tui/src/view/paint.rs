@@ -41,7 +41,14 @@ pub const fn number(title: &'static str, width: u16, from: u16) -> Column {
 }
 
 /// Draws a pane's border, and gives what is within.
-pub fn pane(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane, title: &str, note: &str) -> Rect {
+pub fn pane(
+    frame: &mut Frame<'_>,
+    areas: &Areas,
+    state: &State,
+    pane: Pane,
+    title: &str,
+    note: &str,
+) -> Rect {
     let (area, theme) = (areas.pane(pane), &state.setup.theme);
     let focused = state.pane() == pane;
     let room = usize::from(area.width).saturating_sub(8);
@@ -49,9 +56,10 @@ pub fn pane(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane, tit
     let title = Line::styled(format!(" {mark} {} ", fit(title, room)), style);
     let other = if areas.pane(pane.other()).is_empty() { " tab: other pane " } else { "" };
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(style).title(title);
-    let block = block
-        .title_bottom(Line::styled(other, theme.dim))
-        .title_bottom(Line::styled(if note.is_empty() { String::new() } else { format!(" {note} ") }, theme.dim).right_aligned());
+    let block = block.title_bottom(Line::styled(other, theme.dim)).title_bottom(
+        Line::styled(if note.is_empty() { String::new() } else { format!(" {note} ") }, theme.dim)
+            .right_aligned(),
+    );
     let inner = block.inner(area);
     frame.render_widget(block, area);
     inner
@@ -115,14 +123,30 @@ pub fn notice(frame: &mut Frame<'_>, rows: Rect, lines: &[Line<'_>]) {
 }
 
 /// Draws why a list has no rows: not loaded, failed, or empty.
-pub fn no_rows(frame: &mut Frame<'_>, state: &State, rows: Rect, fault: Option<&Error>, waits: bool, empty: &[&str]) {
+pub fn no_rows(
+    frame: &mut Frame<'_>,
+    state: &State,
+    rows: Rect,
+    fault: Option<&Error>,
+    waits: bool,
+    empty: &[&str],
+) {
     let theme = &state.setup.theme;
     match fault {
         Some(fault) => {
             let told = fit(&fault.sentence(state.setup.currency), rows.width.into());
-            notice(frame, rows, &[Line::styled(format!("✗ {told}"), theme.bad), Line::styled("It is tried again.", theme.dim)]);
+            notice(
+                frame,
+                rows,
+                &[
+                    Line::styled(format!("✗ {told}"), theme.bad),
+                    Line::styled("It is tried again.", theme.dim),
+                ],
+            );
         }
-        None if waits => notice(frame, rows, &[Line::styled(format!("{} loading", spinner(state.now())), theme.dim)]),
+        None if waits => {
+            notice(frame, rows, &[Line::styled(format!("{} loading", spinner(state.now())), theme.dim)])
+        }
         None => {
             let line = |text: &&str| Line::styled(fit(text, rows.width.into()), theme.dim);
             notice(frame, rows, &empty.iter().map(line).collect::<Vec<_>>());
@@ -152,6 +176,9 @@ pub fn history(frame: &mut Frame<'_>, area: Rect, values: &[i64], style: Style) 
     // Whole groups from the newest backwards, so that the last column is as long a time as the others.
     let mut data: Vec<u64> = values.rchunks(each).map(sum).collect();
     data.reverse();
+    // The newest stands at the right edge.
+    let width = (data.len() as u16).min(area.width);
+    let area = Rect { x: area.right() - width, width, ..area };
     frame.render_widget(Sparkline::default().data(data).style(style), area);
 }
 

@@ -40,7 +40,8 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 
 fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
     let theme = &state.setup.theme;
-    let sale = if product.active { ("● on".to_owned(), theme.good) } else { ("○ off".to_owned(), theme.warn) };
+    let sale =
+        if product.active { ("● on".to_owned(), theme.good) } else { ("○ off".to_owned(), theme.warn) };
     vec![
         (product.product.to_string(), theme.accent),
         (product.name.to_string(), theme.text),

@@ -61,12 +61,20 @@ pub fn question(frame: &mut Frame<'_>, state: &State, question: &Question) {
     let theme = &state.setup.theme;
     let width = WIDTH.min(state.size.width.saturating_sub(2)) - 4;
     let (title, asked) = match &question.about {
-        About::Quit if !state.sent.is_empty() => ("Quit", "An operation is under way. Quit without its outcome?".into()),
+        About::Quit if !state.sent.is_empty() => {
+            ("Quit", "An operation is under way. Quit without its outcome?".into())
+        }
         About::Quit => ("Quit", "What was typed would be lost. Quit?".into()),
-        About::ClearCart(user) => ("Empty the cart", format!("Take every line out of the cart of {user}? u undoes it.")),
+        About::ClearCart(user) => {
+            ("Empty the cart", format!("Take every line out of the cart of {user}? u undoes it."))
+        }
         About::OnOff(product, true) => ("On sale", format!("Put {product} on sale?")),
-        About::OnOff(product, false) => ("Off sale", format!("Take {product} off sale? Orders keep what was paid.")),
-        About::RetryAll(events) => ("Deliver again", format!("Deliver {} dead event(s) again?", events.len())),
+        About::OnOff(product, false) => {
+            ("Off sale", format!("Take {product} off sale? Orders keep what was paid."))
+        }
+        About::RetryAll(events) => {
+            ("Deliver again", format!("Deliver {} dead event(s) again?", events.len()))
+        }
     };
     let mut text = wrapped(&asked, width, theme.text);
     text.push(Line::default());
@@ -126,7 +134,10 @@ pub fn refusal(frame: &mut Frame<'_>, state: &State, explained: &Explained) {
         let key = if place == 0 { "enter" } else { "2" };
         text.push(Line::from(vec![Span::styled(left(key, 7), theme.accent), Span::styled(told, theme.text)]));
     }
-    text.push(Line::from(vec![Span::styled(left("esc", 7), theme.accent), Span::styled("leave it", theme.text)]));
+    text.push(Line::from(vec![
+        Span::styled(left("esc", 7), theme.accent),
+        Span::styled("leave it", theme.text),
+    ]));
     show(frame, state, "Refused", text);
 }
 

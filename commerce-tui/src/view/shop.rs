@@ -12,12 +12,17 @@ use crate::model::{Pane, State};
 use crate::screen::{LOW, SORTS};
 use crate::text::{count, money};
 
-const COLUMNS: [Column; 5] =
-    [text("NAME", 0, 0), text("ID", 16, 60), number("PRICE", 11, 0), number("STOCK", 10, 0), number("CART", 4, 44)];
+const COLUMNS: [Column; 5] = [
+    text("NAME", 0, 0),
+    text("ID", 16, 84),
+    number("PRICE", 11, 0),
+    number("STOCK", 10, 0),
+    number("CART", 4, 44),
+];
 
 /// Draws the shop's left pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
-    let (shop, theme) = (&state.shop, &state.setup.theme);
+    let shop = &state.shop;
     let sort = SORTS.iter().find(|(sort, _)| *sort == shop.sort).map_or("", |(_, name)| *name);
     let title = titled("On sale", &shop.search, sort);
     paint::pane(frame, areas, state, Pane::Left, &title, &paint::place(&shop.list));
@@ -33,7 +38,6 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         };
         paint::no_rows(frame, state, rows, shop.list.fault.as_ref(), shop.list.untouched(), empty);
     }
-    let _ = theme;
 }
 
 fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
@@ -75,7 +79,10 @@ pub fn search_line(frame: &mut Frame<'_>, areas: &Areas, state: &State, search: 
     let theme = &state.setup.theme;
     let width = usize::from(area.width) - 8;
     let (shown, cursor) = search.view(width);
-    let line = Line::from(vec![Span::styled(" / ", theme.accent), Span::styled(crate::text::left(&shown, width), theme.text)]);
+    let line = Line::from(vec![
+        Span::styled(" / ", theme.accent),
+        Span::styled(crate::text::left(&shown, width), theme.text),
+    ]);
     let place = ratatui::layout::Rect { x: area.x + 2, width: area.width - 4, height: 1, ..area };
     frame.render_widget(line, place);
     frame.set_cursor_position((place.x + 3 + cursor as u16, place.y));

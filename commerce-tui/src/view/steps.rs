@@ -34,7 +34,11 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let chart = Rect { x: inner.x + 1, y: inner.y + 4, width: inner.width.saturating_sub(2), height: tall };
     let chart = chart.intersection(inner);
     let values: Vec<i64> = sold.iter().map(of).collect();
-    paint::lines(frame, Rect { y: inner.y + 3, height: 1, ..inner }, [Line::styled(format!(" {what} by {each}"), theme.heading)]);
+    paint::lines(
+        frame,
+        Rect { y: inner.y + 3, height: 1, ..inner },
+        [Line::styled(format!(" {what} by {each}"), theme.heading)],
+    );
     paint::history(frame, chart, &values, theme.bar);
     let begins = sold.first().map(|sold| moment(sold.from)).unwrap_or_default();
     let begins = begins.get(5..16).unwrap_or_default();
