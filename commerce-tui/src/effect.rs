@@ -9,7 +9,7 @@ use commerce_core::outbox::{self, Event as Outgoing};
 use commerce_core::sales::{self, SalesSeries, TopSellers};
 use commerce_core::user::{self, User};
 use commerce_core::wallet::{self, Charged, Entry};
-use commerce_core::{Error, Key, Listing, cart};
+use commerce_core::{Error, Key, Listing, UserId, cart};
 
 /// Something to do outside.
 #[derive(Clone, Debug)]
@@ -165,8 +165,14 @@ pub enum Done {
 }
 
 impl Deed {
-    /// Whether it is an edit of the cart.
-    pub fn edits_cart(&self) -> bool {
-        matches!(self, Self::AddToCart(_) | Self::SetInCart(_) | Self::RemoveFromCart(_) | Self::ClearCart(_))
+    /// Whose cart it edits, if it edits one.
+    pub fn edits_cart_of(&self) -> Option<&UserId> {
+        match self {
+            Self::AddToCart(add) => Some(&add.user),
+            Self::SetInCart(set) => Some(&set.user),
+            Self::RemoveFromCart(remove) => Some(&remove.user),
+            Self::ClearCart(clear) => Some(&clear.user),
+            _ => None,
+        }
     }
 }

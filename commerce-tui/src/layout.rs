@@ -128,5 +128,6 @@ pub fn picker(size: Size) -> Rect {
 pub fn centered(size: Size, width: u16, height: u16) -> Rect {
     let (width, height) =
         (width.min(size.width.saturating_sub(2)), height.min(size.height.saturating_sub(2)));
-    Rect::new((size.width - width) / 2, 1 + (size.height - 2).saturating_sub(height) / 2, width, height)
+    let left = (size.width - width) / 2;
+    Rect::new(left, 1 + size.height.saturating_sub(2 + height) / 2, width, height)
 }

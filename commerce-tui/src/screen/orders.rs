@@ -32,6 +32,10 @@ impl Orders {
         self.list.settle(desk, Topic::Orders, |page| {
             Ask::Orders(order::List { user: user.clone(), status, from: None, to: None, page })
         });
+    }
+
+    /// Keeps the selected line where there is one.
+    pub fn keep_in_view(&mut self) {
         self.spot.go(Move::By(0), self.lines());
     }
 

@@ -229,8 +229,10 @@ impl State {
 
     /// Sends an edit of the cart that can be undone.
     pub(crate) fn edit_cart(&mut self, deed: Deed) -> u64 {
-        let back = self.shop.way_back(&deed);
-        self.shop.undo.push(back);
+        if deed.edits_cart_of() == self.shop.customer.as_ref() {
+            let back = self.shop.way_back(&deed);
+            self.shop.undo.push(back);
+        }
         self.send_edit(deed)
     }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod check;
 mod dialogs;
+#[cfg(test)]
+mod random;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -358,7 +360,6 @@ impl State {
             Topic::Minutes => self.overview.minutes.take(number, now, took, told!(Series)),
             Topic::Days => self.overview.days.take(number, now, took, told!(Series)),
         }
-        self.overview.keep_in_view();
     }
 
     /// Somebody committed: what is on show is read anew, and the rest when it comes on show.
@@ -394,6 +395,8 @@ impl State {
     fn settle(&mut self) {
         let now = self.now();
         self.toasts.retain(|toast| toast.until > now);
+        self.overview.keep_in_view();
+        self.orders.keep_in_view();
         self.fit();
         if self.link != Link::Up {
             return;

@@ -17,9 +17,9 @@ impl State {
 
     /// Sends an operation from the topmost dialog, which waits for the outcome.
     pub(super) fn send_from_dialog(&mut self, deed: Deed) {
-        let number = match deed.edits_cart() {
-            true => self.edit_cart(deed),
-            false => self.send(deed),
+        let number = match deed.edits_cart_of() {
+            Some(_) => self.edit_cart(deed),
+            None => self.send(deed),
         };
         self.wait_in_dialog(number);
     }
@@ -62,7 +62,7 @@ impl State {
         let number = change.number;
         if !self.setup.read_only {
             // A cart that was asked for before comes too late.
-            if change.deed.edits_cart() {
+            if change.deed.edits_cart_of().is_some() {
                 self.shop.cart.renew();
             }
             self.sent.push(Sent { change: change.clone(), since: self.now() });
@@ -159,7 +159,7 @@ impl State {
     fn failed(&mut self, change: &Change, error: Error, dialog: Option<usize>) {
         let told = error.sentence(self.setup.currency);
         let user = self.shop.customer.clone();
-        if change.deed.edits_cart() {
+        if change.deed.edits_cart_of().is_some() {
             // What was foreseen did not come true, so that earlier ways back may lead elsewhere.
             self.shop.undo.clear();
             self.shop.cart.renew();

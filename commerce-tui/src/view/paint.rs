@@ -172,7 +172,7 @@ pub fn bar(part: f64, width: u16) -> String {
 /// are more than columns.
 pub fn history(frame: &mut Frame<'_>, area: Rect, values: &[i64], style: Style) {
     let each = values.len().div_ceil(usize::from(area.width).max(1)).max(1);
-    let sum = |part: &[i64]| part.iter().map(|value| value.max(&0).unsigned_abs()).sum::<u64>();
+    let sum = |part: &[i64]| part.iter().fold(0, |sum: u64, value| sum.saturating_add(value.max(&0).unsigned_abs()));
     // Whole groups from the newest backwards, so that the last column is as long a time as the others.
     let mut data: Vec<u64> = values.rchunks(each).map(sum).collect();
     data.reverse();
