@@ -131,7 +131,11 @@ fn read(shop: &Commerce, asks: &Asks, over: &AtomicBool, events: &Sender<Event>)
     }
 }
 
-fn answer(shop: &Commerce, ask: &Ask) -> Result<Data, Error> {
+/// Asks the store.
+///
+/// # Errors
+/// A refusal, or the store's failure.
+pub fn answer(shop: &Commerce, ask: &Ask) -> Result<Data, Error> {
     Ok(match ask {
         Ask::Products(query) => Data::Products(shop.query(query)?),
         Ask::Users(query) => Data::Users(shop.query(query)?),
@@ -155,7 +159,11 @@ fn work_off(shop: &Commerce, to_do: &Receiver<Change>, events: &Sender<Event>) {
     }
 }
 
-fn decide(shop: &Commerce, change: Change) -> Result<Done, Error> {
+/// Does an operation.
+///
+/// # Errors
+/// A refusal, or why the operation was not done.
+pub fn decide(shop: &Commerce, change: Change) -> Result<Done, Error> {
     let Change { deed, key, .. } = change;
     fn done<O: Submit>(shop: &Commerce, submission: Submission<O>) -> Result<O::Reply, Error> {
         Ok(shop.submit(submission).wait()?.reply)

@@ -49,7 +49,15 @@ impl Random {
     }
 
     fn name(&mut self) -> Name {
-        let name = self.of(&["머그컵 Mug", "☕", "a", "👩‍👩‍👧‍👦 family", "é̂́", "\u{200b}", "좌우 very long name indeed that goes on and on"]);
+        let name = self.of(&[
+            "머그컵 Mug",
+            "☕",
+            "a",
+            "👩‍👩‍👧‍👦 family",
+            "é̂́",
+            "\u{200b}",
+            "좌우 very long name indeed that goes on and on",
+        ]);
         Name::new(name).unwrap()
     }
 
@@ -102,7 +110,8 @@ impl Random {
     fn line(&mut self) -> Line {
         let problem =
             self.of(&[None, Some(Problem::Inactive), Some(Problem::OutOfStock), Some(Problem::PriceChanged)]);
-        let (product, name, price, quantity) = (self.product_id(), self.name(), self.amount(), self.quantity());
+        let (product, name, price, quantity) =
+            (self.product_id(), self.name(), self.amount(), self.quantity());
         let (price_when_added, available) = (self.amount(), self.stock());
         Line { product, name, price, price_when_added, quantity, available, problem }
     }
@@ -229,7 +238,8 @@ impl Random {
                 KeyCode::Char('u'),
             ]),
         };
-        let modifiers = self.of(&[KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::CONTROL]);
+        let modifiers =
+            self.of(&[KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::CONTROL]);
         KeyEvent::new(code, modifiers)
     }
 
@@ -245,7 +255,8 @@ impl Random {
     }
 
     fn size(&mut self) -> Size {
-        let (width, height) = (self.of(&[0, 1, 39, 40, 60, 79, 80, 120, 250]), self.of(&[0, 1, 11, 12, 24, 40, 70]));
+        let (width, height) =
+            (self.of(&[0, 1, 39, 40, 60, 79, 80, 120, 250]), self.of(&[0, 1, 11, 12, 24, 40, 70]));
         Size { width, height }
     }
 }
@@ -265,7 +276,8 @@ fn cursors() -> Vec<commerce_core::Cursor> {
                 shop.submit(commerce_core::user::Add { user, name: None }).wait().unwrap();
             }
             let list = |page| commerce_core::user::List { search: None, page };
-            let page = |rows| shop.query(&list(commerce_core::Page::first(rows))).unwrap().next_cursor.unwrap();
+            let page =
+                |rows| shop.query(&list(commerce_core::Page::first(rows))).unwrap().next_cursor.unwrap();
             (1..8).map(page).collect()
         })
         .clone()

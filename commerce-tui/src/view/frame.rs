@@ -96,7 +96,12 @@ fn hints(state: &State) -> Vec<(String, String)> {
         let tail: Vec<_> =
             hints.iter().filter(|(_, label)| label == "help" || label == "quit").cloned().collect();
         hints.retain(|(_, label)| label != "help" && label != "quit");
-        let at = hints.len().min(if state.size.width < 100 { 5 } else { 9 });
+        let before = match state.size.width {
+            0..60 => 1,
+            60..100 => 5,
+            _ => 9,
+        };
+        let at = hints.len().min(before);
         hints.splice(at..at, tail);
     }
     hints

@@ -22,7 +22,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let orders = &state.orders;
     let whose = orders.user.as_ref().map_or("everyone's".to_owned(), |user| format!("of {user}"));
     let status = match orders.status {
-        None => "paid and cancelled",
+        None => "all",
         Some(Status::Paid) => "paid",
         Some(Status::Cancelled) => "cancelled",
     };

@@ -172,7 +172,9 @@ pub fn bar(part: f64, width: u16) -> String {
 /// are more than columns.
 pub fn history(frame: &mut Frame<'_>, area: Rect, values: &[i64], style: Style) {
     let each = values.len().div_ceil(usize::from(area.width).max(1)).max(1);
-    let sum = |part: &[i64]| part.iter().fold(0, |sum: u64, value| sum.saturating_add(value.max(&0).unsigned_abs()));
+    let sum = |part: &[i64]| {
+        part.iter().fold(0, |sum: u64, value| sum.saturating_add(value.max(&0).unsigned_abs()))
+    };
     // Whole groups from the newest backwards, so that the last column is as long a time as the others.
     let mut data: Vec<u64> = values.rchunks(each).map(sum).collect();
     data.reverse();
@@ -202,6 +204,7 @@ pub fn lines<'a>(frame: &mut Frame<'_>, area: Rect, lines: impl IntoIterator<Ite
 fn line(buffer: &mut Buffer, area: Rect, columns: &[Column], widths: &[u16], cells: &[Cell]) {
     let mut x = area.x + 1;
     for ((column, &width), (content, style)) in columns.iter().zip(widths).zip(cells) {
+        let width = width.min(area.right().saturating_sub(x));
         if width == 0 {
             continue;
         }

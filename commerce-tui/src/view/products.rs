@@ -11,8 +11,8 @@ use crate::screen::SORTS;
 use crate::text::money;
 
 const COLUMNS: [Column; 5] = [
-    text("ID", 18, 0),
-    text("NAME", 0, 44),
+    text("NAME", 0, 0),
+    text("ID", 16, 64),
     number("PRICE", 11, 0),
     number("STOCK", 10, 0),
     text("SALE", 5, 0),
@@ -43,8 +43,8 @@ fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
     let sale =
         if product.active { ("● on".to_owned(), theme.good) } else { ("○ off".to_owned(), theme.warn) };
     vec![
-        (product.product.to_string(), theme.accent),
         (product.name.to_string(), theme.text),
+        (product.product.to_string(), theme.dim),
         (money(state.setup.currency, product.price.get()), theme.text),
         stock(state, product.stock.get()),
         sale,

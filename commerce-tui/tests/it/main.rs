@@ -1,0 +1,7 @@
+//! The console on real stores: what it draws, and how it behaves in a real terminal.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
+mod screens;
+#[path = "../../../fixtures/stage.rs"]
+mod stage;
