@@ -13,7 +13,7 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use signal_hook::consts::SIGTSTP;
 
@@ -22,8 +22,10 @@ use crate::view;
 
 /// The terminal while the console has it. It is given back when this is dropped, and when anything panics.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Drawn,
 }
+
+type Drawn = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
 /// Whether the terminal is taken over now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -36,9 +38,7 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
         take()?;
-        // A frame goes out in one write, so that it is never seen half drawn.
-        let buffer = BufWriter::with_capacity(64 * 1024, stdout());
-        match Terminal::new(CrosstermBackend::new(buffer)) {
+        match blank() {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
                 restore();
@@ -63,7 +63,11 @@ impl Screen {
         // After a stop the shell may have left the terminal in another mode than the one believed to be on.
         disable_raw_mode()?;
         take()?;
-        self.terminal.clear()
+        execute!(stdout(), Clear(ClearType::All))?;
+        // A terminal that remembers nothing. `Terminal::clear` would ask where the cursor is, and the answer
+        // would go to the thread that reads the keys.
+        self.terminal = blank()?;
+        Ok(())
     }
 
     /// Gives the terminal to the shell until it is called back.
@@ -90,6 +94,11 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// A frame goes out in one write, so that it is never seen half drawn.
+fn blank() -> io::Result<Drawn> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, stdout())))
 }
 
 fn take() -> io::Result<()> {

@@ -6,6 +6,7 @@ mod apply;
 mod bad;
 mod catalogue;
 mod commands;
+mod console;
 mod each;
 mod faults;
 mod forms;
@@ -14,3 +15,5 @@ mod month;
 mod run;
 mod shop;
 mod stories;
+#[path = "../../../fixtures/tmux.rs"]
+mod tmux;

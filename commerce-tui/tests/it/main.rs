@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod broken;
 mod screens;
 #[path = "../../../fixtures/stage.rs"]
 mod stage;
+#[path = "../../../fixtures/tmux.rs"]
+mod tmux;
