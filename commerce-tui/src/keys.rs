@@ -245,6 +245,28 @@ pub fn shown(keys: &str) -> String {
     keys.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }
 
+/// The table in short, as Markdown: a line per screen. The README's is this one.
+pub fn markdown() -> String {
+    let short = |scopes: &[Scope]| {
+        let one = |binding: &Binding| {
+            let key = binding.keys.split(' ').next().unwrap_or_default();
+            format!("`{key}` {}", binding.label)
+        };
+        let labelled = bindings(scopes).filter(|binding| !binding.label.is_empty());
+        labelled.map(one).collect::<Vec<_>>().join(" · ")
+    };
+    let mut table = "| where | keys |\n|---|---|\n".to_owned();
+    for (number, place) in (1..).zip(Place::ALL) {
+        let (panes, name) = ([In(place, Left), In(place, Right), On(place)], place.title());
+        table.push_str(&format!("| `{number}` {name} | {} |\n", short(&panes)));
+    }
+    let lists = "`up` `down` or `k` `j` · `pgup` `pgdn` or `ctrl-u` `ctrl-d` · `g` `G` first and last row";
+    table.push_str(&format!("| lists | {lists} |\n"));
+    let more = "`esc` back · `ctrl-r` read anew · `ctrl-z` to the shell";
+    table.push_str(&format!("| everywhere | {} · {more} |\n", short(&[Everywhere])));
+    table
+}
+
 /// The name of a key as the table writes it.
 fn name(key: &KeyEvent) -> Option<String> {
     let plain = match key.code {

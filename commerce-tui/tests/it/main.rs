@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod broken;
+mod readme;
 mod screens;
 #[path = "../../../fixtures/stage.rs"]
 mod stage;
