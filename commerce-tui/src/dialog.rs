@@ -138,6 +138,15 @@ impl Dialog {
     }
 }
 
+impl Picker {
+    /// Changes the search; another text is searched for at once.
+    pub fn type_search(&mut self, change: impl FnOnce(&mut Field) -> bool) {
+        if change(&mut self.field) {
+            self.list.reset();
+        }
+    }
+}
+
 impl Sending {
     /// Whether it waits for the outcome of this number.
     pub fn waits_for(&self, number: u64) -> bool {

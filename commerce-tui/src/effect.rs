@@ -22,8 +22,6 @@ pub enum Effect {
     Suspend,
     /// Draw everything anew.
     Redraw,
-    /// Ring the terminal's bell.
-    Bell,
     /// End.
     Quit,
 }

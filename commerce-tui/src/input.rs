@@ -52,7 +52,7 @@ impl Field {
 
     /// Takes pasted text, of which line ends and control characters are left out.
     pub fn paste(&mut self, text: &str) -> bool {
-        text.chars().fold(false, |changed, c| self.insert(c) || changed)
+        text.chars().filter(|&c| self.insert(c)).count() > 0
     }
 
     /// The part to show in so many columns, and the cursor's column in it.

@@ -64,7 +64,6 @@ pub fn run(options: Options) -> io::Result<()> {
                     Effect::Do(change) => worker.change(change),
                     Effect::Suspend => screen.suspend()?,
                     Effect::Redraw => screen.renew()?,
-                    Effect::Bell => screen.bell()?,
                     Effect::Quit => return ended(screen, signal.load(Ordering::SeqCst)),
                 }
             }

@@ -1,6 +1,6 @@
 //! The terminal: taken over for the console, and given back as it was, whatever happens.
 
-use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::io::{self, BufWriter, Stdout, stdout};
 use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,15 +78,6 @@ impl Screen {
         restore();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
         self.renew()
-    }
-
-    /// Rings the bell.
-    ///
-    /// # Errors
-    /// The terminal is gone.
-    pub fn bell(&mut self) -> io::Result<()> {
-        stdout().write_all(b"\x07")?;
-        stdout().flush()
     }
 }
 

@@ -102,7 +102,7 @@ mod tests {
     fn thousands_stand_apart() {
         let (won, dollar) = (Currency::new("KRW").unwrap(), Currency::new("USD").unwrap());
         assert_eq!(money(won, 1_250_000), "1,250,000");
-        assert_eq!(money(dollar, -125_000_05), "-125,000.05");
+        assert_eq!(money(dollar, -12_500_005), "-125,000.05");
         assert_eq!(money(dollar, 5), "0.05");
         assert_eq!(
             (count(999), count(1_000), count(-12_345)),

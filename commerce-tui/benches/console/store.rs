@@ -102,7 +102,7 @@ fn place(number: u64) -> Result<order::Place> {
     let quantity = |units| Quantity::new(units).ok_or("no such quantity");
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
     // Half of the orders are for the thousand best sellers.
-    let best = if number % 2 == 0 { mixed % 1_000 } else { mixed % PRODUCTS };
+    let best = if number.is_multiple_of(2) { mixed % 1_000 } else { mixed % PRODUCTS };
     let items =
         [(product(best)?, quantity(1 + (mixed % 3) as i64)?), (product(mixed % 7_919)?, quantity(1)?)];
     Ok(order::Place {

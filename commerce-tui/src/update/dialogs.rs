@@ -40,11 +40,7 @@ impl State {
             }
             Some(Action::Up) => self.step_in(Pane::Left, Move::By(-1)),
             Some(Action::Down) => self.step_in(Pane::Left, Move::By(1)),
-            _ => {
-                if self.search_field().is_some_and(|field| field.press(key)) {
-                    self.searched();
-                }
-            }
+            _ => self.type_search(|field| field.press(key)),
         }
     }
 
@@ -155,11 +151,7 @@ impl State {
                     }
                 }
             }
-            _ => {
-                if picker.field.press(key) {
-                    picker.list.reset();
-                }
-            }
+            _ => picker.type_search(|field| field.press(key)),
         }
     }
 

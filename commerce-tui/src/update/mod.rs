@@ -5,22 +5,21 @@ mod check;
 mod dialogs;
 #[cfg(test)]
 mod random;
+mod rows;
 mod send;
 #[cfg(test)]
 mod tests;
 
 use commerce_core::{Time, order::Order};
-use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Size};
+use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+use ratatui::layout::Size;
 
 use crate::dialog::Dialog;
 use crate::effect::{Answer, Data, Done, Effect, Topic};
 use crate::input::Field;
 use crate::keys::{self, Action};
-use crate::layout::Areas;
-use crate::list::{List, Row};
 use crate::model::{Follow, Link, News, Pane, Place, State};
-use crate::spot::{Move, Spot};
+use crate::spot::Move;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -220,6 +219,13 @@ impl State {
         }
     }
 
+    /// Changes the search; another text is searched for at once.
+    pub(crate) fn type_search(&mut self, change: impl FnOnce(&mut Field) -> bool) {
+        if self.search_field().is_some_and(change) {
+            self.searched();
+        }
+    }
+
     /// Another text is searched for.
     pub(crate) fn searched(&mut self) {
         match self.place {
@@ -255,68 +261,16 @@ impl State {
         }
     }
 
-    fn step(&mut self, step: Move) {
-        let pane = self.pane();
-        self.step_in(pane, step);
-    }
-
-    fn step_in(&mut self, pane: Pane, step: Move) {
-        if (self.place, pane) == (Place::Orders, Pane::Left) {
-            self.orders.spot.go(Move::To(0), 0);
-        }
-        let (spot, rows) = self.rows_of(pane);
-        spot.go(step, rows);
-    }
-
     fn paste(&mut self, text: &str) {
         match self.dialogs.last_mut() {
             Some(Dialog::Form(form)) => form.paste(text),
-            Some(Dialog::Search) => {
-                if self.search_field().is_some_and(|field| field.paste(text)) {
-                    self.searched();
-                }
-            }
-            Some(Dialog::Picker(picker)) => {
-                if picker.field.paste(text) {
-                    picker.list.reset();
-                }
-            }
+            Some(Dialog::Search) => self.type_search(|field| field.paste(text)),
+            Some(Dialog::Picker(picker)) => picker.type_search(|field| field.paste(text)),
             Some(Dialog::Palette(palette)) => {
                 palette.field.paste(text);
                 palette.selected = 0;
             }
             _ => {}
-        }
-    }
-
-    fn mouse(&mut self, mouse: MouseEvent) {
-        let wheel = match mouse.kind {
-            MouseEventKind::ScrollDown => Some(3),
-            MouseEventKind::ScrollUp => Some(-3),
-            _ => None,
-        };
-        if !self.dialogs.is_empty() {
-            if let Some(by) = wheel {
-                self.scroll_dialog(by);
-            }
-            return;
-        }
-        let Some(areas) = Areas::of(self.size, self.place, self.pane()) else { return };
-        let at = Position::new(mouse.column, mouse.row);
-        if let (Some(by), Some(pane)) = (wheel, areas.pane_at(at)) {
-            self.step_in(pane, Move::By(by));
-        }
-        if mouse.kind == MouseEventKind::Down(MouseButton::Left) {
-            if let Some(place) = areas.tab(at) {
-                self.go(place);
-            } else if let Some(pane) = areas.pane_at(at) {
-                self.turn_to(pane);
-                let rows = areas.rows(self.place, pane);
-                if rows.contains(at) {
-                    let place = self.rows_of(pane).0.top + usize::from(at.y - rows.y);
-                    self.step_in(pane, Move::To(place));
-                }
-            }
         }
     }
 
@@ -424,54 +378,5 @@ impl State {
             Place::Overview => self.overview.settle(desk),
         }
         self.settle_picker();
-    }
-
-    // Every list learns how many of its rows are on show. A pane without rows leaves its neighbour's alone.
-    fn fit(&mut self) {
-        let Some(areas) = Areas::of(self.size, self.place, self.pane()) else { return };
-        for pane in [Pane::Left, Pane::Right] {
-            if pane == Pane::Left || !matches!(self.place, Place::Top | Place::Events) {
-                let height = usize::from(areas.rows(self.place, pane).height);
-                let (spot, rows) = self.rows_of(pane);
-                spot.set_height(height, rows);
-            }
-        }
-    }
-
-    // Where one is in a pane's rows, and how many there are. Beside a list that has no neighbour with rows of
-    // its own, both panes move in the list.
-    fn rows_of(&mut self, pane: Pane) -> (&mut Spot, usize) {
-        fn of<T: Row>(list: &mut List<T>) -> (&mut Spot, usize) {
-            let rows = list.known().0;
-            (&mut list.spot, rows)
-        }
-        match (self.place, pane) {
-            (Place::Shop, Pane::Left) => of(&mut self.shop.list),
-            (Place::Shop, Pane::Right) => {
-                let rows = self.shop.lines().len();
-                (&mut self.shop.spot, rows)
-            }
-            (Place::Customers, Pane::Left) => of(&mut self.customers.list),
-            (Place::Customers, Pane::Right) => of(&mut self.customers.ledger),
-            (Place::Orders, Pane::Left) => of(&mut self.orders.list),
-            (Place::Orders, Pane::Right) => {
-                let rows = self.orders.lines();
-                (&mut self.orders.spot, rows)
-            }
-            (Place::Top, _) => {
-                let rows = self.top.rows().len();
-                (&mut self.top.spot, rows)
-            }
-            (Place::Products, Pane::Left) => of(&mut self.products.list),
-            (Place::Events, _) => of(&mut self.events.list),
-            (Place::Products, Pane::Right) | (Place::Overview, Pane::Left) => {
-                let rows = self.overview.low_rows().len();
-                (&mut self.overview.low_spot, rows)
-            }
-            (Place::Overview, Pane::Right) => {
-                let rows = self.overview.newest_rows().len();
-                (&mut self.overview.newest_spot, rows)
-            }
-        }
     }
 }

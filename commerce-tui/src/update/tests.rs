@@ -381,3 +381,58 @@ fn a_failing_store_is_asked_again_but_not_without_a_pause() {
     hand.wait(1_100);
     assert!(hand.asked(Topic::Shop(0)) > first);
 }
+
+#[test]
+fn the_mouse_goes_where_it_points() {
+    use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut hand = Hand::stocked(false);
+    let mut at = |kind, column, row| {
+        hand.event(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        (
+            hand.state.place,
+            hand.state.pane(),
+            hand.state.shop.list.spot.selected,
+            hand.state.shop.spot.selected,
+        )
+    };
+    let click = MouseEventKind::Down(MouseButton::Left);
+    assert_eq!(at(click, 5, 8), (Place::Shop, Pane::Left, 5, 0), "the sixth row, below two lines");
+    assert_eq!(at(MouseEventKind::ScrollDown, 5, 8), (Place::Shop, Pane::Left, 8, 0));
+    assert_eq!(at(click, 100, 7), (Place::Shop, Pane::Right, 8, 1), "the second line of the cart");
+    assert_eq!(at(click, 12, 0).0, Place::Customers, "a tab");
+    assert_eq!(at(click, 119, 39).0, Place::Customers, "nothing lies there");
+}
+
+#[test]
+fn a_list_of_many_pages_is_never_loaded_whole() {
+    let mut hand = Hand::new(false);
+    let cursor = super::random::cursors();
+    let full = |first: u64| (first..first + 100).map(product).collect::<Vec<_>>();
+    for number in 0..6_u64 {
+        let next_cursor = Some(cursor[number as usize].clone());
+        let listing = Listing { items: full(number * 100), next_cursor };
+        hand.answer(Topic::Shop(number as usize), Ok(Data::Products(listing)));
+        hand.keys("G");
+    }
+    assert_eq!(hand.state.shop.list.known(), (600, true));
+    assert_eq!(hand.state.shop.list.current().unwrap().product, id(599));
+    assert!(hand.state.shop.list.get(0).is_none(), "the first page was let go");
+    hand.keys("g");
+    assert!(hand.state.shop.list.current().is_none());
+    hand.answer(
+        Topic::Shop(0),
+        Ok(Data::Products(Listing { items: full(0), next_cursor: Some(cursor[0].clone()) })),
+    );
+    assert_eq!(hand.state.shop.list.current().unwrap().product, id(0));
+}
+
+#[test]
+fn the_palette_does_what_is_found() {
+    let mut hand = Hand::stocked(false);
+    hand.keys(": b e s t enter");
+    assert_eq!((hand.state.place, hand.state.dialogs.len()), (Place::Top, 0));
+    hand.keys("] ]");
+    assert_eq!(hand.state.top.days(), 14);
+    hand.keys("[ + v");
+    assert_eq!((hand.state.top.days(), hand.state.top.limit), (7, 25));
+}

@@ -131,7 +131,7 @@ pub fn toasts(frame: &mut Frame<'_>, state: &State) {
             News::Slow => ("…", theme.warn),
         };
         let text = format!(" {mark} {} ", commerce_core::harmless(&toast.text));
-        let width = (text.width() as u16).min(area.width.saturating_sub(4)).min(72).max(1);
+        let width = (text.width() as u16).min(area.width.saturating_sub(4)).clamp(1, 72);
         let paragraph = Paragraph::new(text.clone()).style(style).wrap(Wrap { trim: true });
         let height = (text.width() as u16).div_ceil(width.saturating_sub(2).max(1)).clamp(1, 3);
         let Some(y) = bottom.checked_sub(height).filter(|&y| y > 1) else { break };

@@ -7,5 +7,6 @@ mod readme;
 mod screens;
 #[path = "../../../fixtures/stage.rs"]
 mod stage;
+#[allow(dead_code, reason = "the tests of the command use more of it")]
 #[path = "../../../fixtures/tmux.rs"]
 mod tmux;
