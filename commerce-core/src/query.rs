@@ -70,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 14] = [
+const QUERIES: [(&str, Parse); 15] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),

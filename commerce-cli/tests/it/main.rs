@@ -6,6 +6,7 @@ mod apply;
 mod bad;
 mod catalogue;
 mod commands;
+mod console;
 mod each;
 mod faults;
 mod forms;
@@ -16,3 +17,5 @@ mod run;
 mod serve;
 mod shop;
 mod stories;
+#[path = "../../../fixtures/tmux.rs"]
+mod tmux;
