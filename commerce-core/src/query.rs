@@ -65,7 +65,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 11] = [
+const QUERIES: [(&str, Parse); 12] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -77,6 +77,7 @@ const QUERIES: [(&str, Parse); 11] = [
     row::<order::List>(),
     row::<sales::Top>(),
     row::<outbox::List>(),
+    row::<outbox::Since>(),
 ];
 
 const fn row<Q: Query>() -> (&'static str, Parse) {
