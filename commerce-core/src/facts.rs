@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{EventKind, Resting};
+use crate::outbox::{Delivery, EventKind, Resting, Standing};
 use crate::refusal::Refusal;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
@@ -25,6 +25,8 @@ pub struct Keys {
     /// Orders, with their users and products.
     pub(crate) orders: Vec<OrderId>,
     pub(crate) events: Vec<EventId>,
+    /// How far the events were told.
+    pub(crate) relay: bool,
     pub(crate) keys: Vec<Key>,
 }
 
@@ -107,7 +109,9 @@ pub struct Facts {
     products: HashMap<ProductId, Tracked<Product>>,
     carts: HashMap<UserId, Tracked<Vec<CartLine>>>,
     orders: HashMap<OrderId, Order>,
-    events: HashMap<EventId, Resting>,
+    /// Events, with what was kept of their delivery.
+    events: HashMap<EventId, Tracked<Option<Delivery>>>,
+    relay: Option<Tracked<Standing>>,
     keys: HashMap<(Key, i64), Kept>,
     /// Rows that nothing in the group changes again.
     settled: Vec<Change>,
@@ -139,8 +143,14 @@ impl Facts {
         self.orders.get(&id).ok_or(Refusal::OrderNotFound { order: id })
     }
 
-    pub(crate) fn event(&self, id: EventId) -> Option<&Resting> {
-        self.events.get(&id)
+    /// How an event rests, if there is one.
+    pub(crate) fn event(&self, id: EventId) -> Option<Resting> {
+        let tried = &self.events.get(&id)?.now;
+        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id <= self.relay().settled))
+    }
+
+    pub(crate) fn relay(&self) -> Standing {
+        self.relay.as_ref().map(|row| row.now.clone()).unwrap_or_default()
     }
 
     /// What was answered under this key of this user (or, without one, of the store).
@@ -270,10 +280,32 @@ impl Facts {
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
     }
 
-    /// Makes a dead event pending again.
-    pub(crate) fn revive(&mut self, event: EventId) {
-        self.change(&table::DELIVERIES, Kind::Delete, [event.into()]);
-        self.events.insert(event, Resting::Pending);
+    /// Sets what is kept of an event's delivery: nothing when it was delivered.
+    pub(crate) fn set_delivery(&mut self, event: EventId, delivery: Option<Delivery>) {
+        if let Some(row) = self.events.get_mut(&event) {
+            row.now = delivery;
+        }
+    }
+
+    pub(crate) fn set_relay(&mut self, standing: Standing) {
+        if let Some(row) = &mut self.relay {
+            row.now = standing;
+        }
+    }
+
+    /// Remembers how far things were settled at a time.
+    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId) {
+        self.insert(&table::SETTLEMENTS, [at.millis().into(), through.into()]);
+    }
+
+    /// Takes delivered events out of the outbox, and marks that have served.
+    pub(crate) fn prune(&mut self, events: &[EventId], marks: &[Time]) {
+        for &event in events {
+            self.change(&table::OUTBOX, Kind::Delete, [event.into()]);
+        }
+        for mark in marks {
+            self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
+        }
     }
 
     /// Keeps a reply under a key.
@@ -349,8 +381,12 @@ impl Facts {
         self.orders.entry(order.order).or_insert(order);
     }
 
-    pub(crate) fn load_event(&mut self, event: EventId, resting: Resting) {
-        self.events.insert(event, resting);
+    pub(crate) fn load_event(&mut self, event: EventId, tried: Option<Delivery>) {
+        self.events.insert(event, Tracked { stored: Some(tried.clone()), now: tried });
+    }
+
+    pub(crate) fn load_relay(&mut self, standing: Standing) {
+        self.relay = Some(Tracked { stored: Some(standing.clone()), now: standing });
     }
 
     pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
@@ -371,6 +407,7 @@ impl Facts {
         self.change_users();
         self.change_products();
         self.change_carts();
+        self.change_deliveries();
         let last = self.last;
         if last != self.stored_last {
             let row = [
@@ -430,6 +467,31 @@ impl Facts {
             }
         }
         self.products = products;
+    }
+
+    fn change_deliveries(&mut self) {
+        let mut changed: Vec<_> = std::mem::take(&mut self.events)
+            .into_iter()
+            .filter_map(|(event, row)| {
+                let stored = row.stored.flatten();
+                (stored != row.now).then_some((event, stored.is_some(), row.now))
+            })
+            .collect();
+        changed.sort_unstable_by_key(|&(event, ..)| event);
+        for (event, stored, now) in changed {
+            match now {
+                Some(now) => {
+                    let kind = if stored { Kind::Update } else { Kind::Insert };
+                    self.change(&table::DELIVERIES, kind, now.row(event));
+                }
+                None => self.change(&table::DELIVERIES, Kind::Delete, [event.into()]),
+            }
+        }
+        if let Some(row) = self.relay.take()
+            && row.stored.as_ref() != Some(&row.now)
+        {
+            self.change(&table::RELAY, Kind::Update, row.now.row());
+        }
     }
 
     fn change_carts(&mut self) {

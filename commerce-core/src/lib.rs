@@ -46,6 +46,7 @@ pub mod outbox;
 pub mod query;
 mod refusal;
 pub mod sales;
+mod signal;
 mod store;
 mod time;
 pub mod user;

@@ -65,7 +65,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 12] = [
+const QUERIES: [(&str, Parse); 13] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -78,6 +78,7 @@ const QUERIES: [(&str, Parse); 12] = [
     row::<sales::Top>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
+    row::<outbox::Lag>(),
 ];
 
 const fn row<Q: Query>() -> (&'static str, Parse) {

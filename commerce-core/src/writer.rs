@@ -10,6 +10,7 @@ use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, AnyReply, Chain, Decide};
+use crate::signal::Signal;
 use crate::store::{Store, load};
 use crate::time::{Clock, Time};
 
@@ -53,6 +54,8 @@ pub(crate) struct Counters {
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
+    /// Told of every commit.
+    pub(crate) committed: Signal,
 }
 
 /// Runs until the queue is closed and empty.
@@ -124,6 +127,7 @@ fn group(
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
+        counters.committed.give();
     }
     counters.groups.fetch_add(1, Ordering::Relaxed);
     counters.operations.fetch_add(jobs.len() as u64, Ordering::Relaxed);

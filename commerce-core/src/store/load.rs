@@ -8,7 +8,7 @@ use crate::facts::{CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, 
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::Resting;
+use crate::outbox::{Delivery, Standing};
 use crate::time::Time;
 
 /// A statement, and what its rows are.
@@ -42,6 +42,9 @@ pub(crate) fn loads(keys: &Keys) -> Vec<Load> {
     add(ORDER_USERS, orders.clone(), take_users);
     add(ORDER_PRODUCTS, orders.clone(), take_products);
     add(ORDERS, orders, take_orders);
+    if keys.relay {
+        loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
+    }
     loads
 }
 
@@ -117,8 +120,13 @@ const CART_LINES: &str = "SELECT u.user, p.product, c.position, c.quantity, c.pr
 const KEYS: &str = "SELECT key, user_no, digest, order_id, reply FROM keys
     WHERE key IN (SELECT value FROM json_each(?1))";
 
-const EVENTS: &str = "SELECT o.event, d.dead FROM outbox o LEFT JOIN deliveries d USING (event)
+const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
+    FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
+
+/// The state of the relay, in the form that [`Standing`] takes.
+pub(crate) const RELAY: &str =
+    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
 fn take_last(facts: &mut Facts, rows: &Rows) {
     if let Some([at, user, product, movement, charge, entry, order, event]) = rows.first() {
@@ -185,9 +193,13 @@ fn take_keys(facts: &mut Facts, rows: &Rows) {
 
 fn take_events(facts: &mut Facts, rows: &Rows) {
     for row in rows.iter() {
-        let resting = if row[1].int() == 0 { Resting::Pending } else { Resting::Dead };
-        facts.load_event(row[0].int(), resting);
+        let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
+        facts.load_event(row[0].int(), tried);
     }
+}
+
+fn take_relay(facts: &mut Facts, rows: &Rows) {
+    facts.load_relay(rows.first().map(Standing::stored).unwrap_or_default());
 }
 
 fn order(row: &[Value]) -> Order {

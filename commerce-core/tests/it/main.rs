@@ -7,6 +7,7 @@ mod model;
 mod month;
 mod precedence;
 mod race;
+mod relay;
 mod shop;
 mod stories;
 mod worker;

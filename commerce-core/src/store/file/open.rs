@@ -15,7 +15,8 @@ use crate::money::Currency;
 const APPLICATION: i64 = 0x5368_6f70;
 
 /// Every schema change there was, in order. A file's `user_version` says how many it has.
-const MIGRATIONS: [&str; 1] = [include_str!("../schema/0001_shop.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../schema/0001_shop.sql"), include_str!("../schema/0003_relay.sql")];
 
 /// A store that is ready.
 pub(crate) struct Opened {

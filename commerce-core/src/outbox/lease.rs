@@ -1,0 +1,164 @@
+//! The operations of a relay: taking the lease on the outbox, and settling what was delivered. They go
+//! through the writer like any other, so that they share its commits, but they are not offered to callers:
+//! they decide about delivery, not about the shop, and raise no newest time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Delivery, Standing};
+use crate::error::Error;
+use crate::facts::{Facts, Keys};
+use crate::id::{EventId, Key};
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
+use crate::time::Time;
+
+/// A lease that ends later than any can was taken before the clock stepped back: it counts for nothing.
+pub(super) const LONGEST: Duration = Duration::from_secs(600);
+
+/// How often it is remembered how far things were settled.
+const MARK: Duration = Duration::from_secs(3_600);
+
+/// Takes the lease, or renews it.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub(super) owner: Arc<str>,
+    pub(super) lease: Duration,
+}
+
+/// What became of a claim or a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claimed {
+    /// The term under which the lease is held; nothing when another relay holds it.
+    pub(super) term: Option<i64>,
+}
+
+/// Settles what was delivered, and renews the lease.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settle {
+    pub(super) owner: Arc<str>,
+    pub(super) term: i64,
+    /// For how long to renew the lease; zero gives it back.
+    pub(super) lease: Duration,
+    /// Every event up to this one was delivered or is among the deliveries kept.
+    pub(super) settled: EventId,
+    /// What is to be kept of events from now on: nothing of those delivered.
+    pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
+    /// Why the sink takes nothing at present.
+    pub(super) error: Option<Arc<str>>,
+    /// When it is tried again.
+    pub(super) next_at: Option<Time>,
+    pub(super) prune: Prune,
+}
+
+/// Delivered events to take out of the outbox.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Prune {
+    pub(super) events: Vec<EventId>,
+    /// No delivered event is left up to this one.
+    pub(super) through: EventId,
+    /// Marks that have served.
+    pub(super) marks: Vec<Time>,
+}
+
+impl Claim {
+    fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
+        let standing = facts.relay();
+        let renewed = standing.owner == self.owner;
+        if !renewed && held(&standing, now) {
+            return Claimed { term: None };
+        }
+        let term = standing.term + i64::from(!renewed);
+        let until = now.plus(self.lease);
+        facts.set_relay(Standing { owner: self.owner.clone(), term, until, ..standing });
+        Claimed { term: Some(term) }
+    }
+}
+
+/// Whether somebody holds the lease at that time.
+pub(super) fn held(standing: &Standing, now: Time) -> bool {
+    now < standing.until && standing.until <= now.plus(LONGEST)
+}
+
+impl Settle {
+    fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
+        let standing = facts.relay();
+        if standing.owner != self.owner || standing.term != self.term {
+            return Claimed { term: None };
+        }
+        for (event, delivery) in &self.deliveries {
+            facts.set_delivery(*event, delivery.clone());
+        }
+        facts.prune(&self.prune.events, &self.prune.marks);
+        let settled = standing.settled.max(self.settled);
+        let mark = settled > standing.settled && now >= standing.marked.plus(MARK);
+        if mark {
+            facts.mark_settled(now, settled);
+        }
+        facts.set_relay(Standing {
+            until: now.plus(self.lease),
+            settled,
+            pruned: standing.pruned.max(self.prune.through),
+            marked: if mark { now } else { standing.marked },
+            error: self.error.clone(),
+            next_at: self.next_at,
+            ..standing
+        });
+        Claimed { term: Some(self.term) }
+    }
+}
+
+impl Decide for Claim {
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
+    }
+}
+
+impl Decide for Settle {
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
+        keys.events.extend(self.deliveries.iter().map(|(event, _)| event));
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
+    }
+}
+
+impl Reply for Claimed {}
+
+impl Submit for Claim {
+    type Reply = Claimed;
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of_relay(self)
+    }
+
+    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
+        claimed(reply)
+    }
+}
+
+impl Submit for Settle {
+    type Reply = Claimed;
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of_relay(self)
+    }
+
+    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
+        claimed(reply)
+    }
+}
+
+fn claimed(reply: AnyReply) -> Result<Claimed, Error> {
+    let reply = reply.into_any().downcast::<Claimed>();
+    reply.map(|reply| *reply).map_err(|_| Error::Store("the reply is of another operation".into()))
+}
