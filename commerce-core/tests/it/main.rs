@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod chaos;
 mod envelope;
+mod http;
 mod model;
 mod month;
 mod precedence;
 mod race;
+mod receiver;
 mod relay;
 mod shop;
 mod stories;

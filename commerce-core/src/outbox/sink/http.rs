@@ -148,7 +148,8 @@ fn failed(error: &ureq::Error) -> Failure {
         ureq::Error::Timeout(kind) => matches!(kind, Timeout::Resolve | Timeout::Connect),
         ureq::Error::Io(error) => matches!(
             error.kind(),
-            ErrorKind::ConnectionRefused
+            ErrorKind::NotFound
+                | ErrorKind::ConnectionRefused
                 | ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable
                 | ErrorKind::NetworkDown
@@ -180,7 +181,9 @@ impl Resolver for Names {
             _ => {
                 let found: Vec<SocketAddr> = match literal(uri) {
                     Some(found) => found,
-                    None => DefaultResolver::default().resolve(uri, config, timeout)?.to_vec(),
+                    None => {
+                        DefaultResolver::default().resolve(uri, config, timeout).map_err(unknown)?.to_vec()
+                    }
                 };
                 *last = Some((Instant::now(), found.clone()));
                 found
@@ -195,6 +198,17 @@ impl Resolver for Names {
             return Err(std::io::Error::new(ErrorKind::PermissionDenied, because).into());
         }
         Ok(allowed)
+    }
+}
+
+/// A name that cannot be looked up, in a kind of its own.
+fn unknown(error: ureq::Error) -> ureq::Error {
+    match error {
+        ureq::Error::Io(error) => {
+            std::io::Error::new(ErrorKind::NotFound, format!("the receiver's host was not found: {error}"))
+                .into()
+        }
+        other => other,
     }
 }
 
