@@ -60,7 +60,7 @@ struct Shared {
 }
 
 impl Relay {
-    /// Starts delivering.
+    /// Starts delivering. It ends by itself only when the receiver wants no events any more.
     ///
     /// # Errors
     /// When no thread can be had.

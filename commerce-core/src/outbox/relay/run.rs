@@ -152,7 +152,7 @@ impl Run {
         self.collect();
         let gone = self.down.as_ref().is_some_and(|down| down.gone);
         if self.held.is_none() {
-            return if gone && self.once.is_some() { Ok(None) } else { self.stand_by(gone) };
+            return if gone { Ok(None) } else { self.stand_by() };
         }
         if !gone {
             self.read()?;
@@ -183,11 +183,8 @@ impl Run {
     }
 
     /// Waits for something to do and a lease to do it under.
-    fn stand_by(&mut self, gone: bool) -> Result<Option<Duration>, Error> {
+    fn stand_by(&mut self) -> Result<Option<Duration>, Error> {
         self.version = self.shop.version()?;
-        if gone {
-            return Ok(Some(PRUNE));
-        }
         if self.flying > 0 {
             // Under an old lease; nothing is begun under a new one before these have ended.
             return Ok(Some(STAND_BY));
