@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use clap::Subcommand;
-use commerce_core::outbox::relay::{Notice, Options};
-use commerce_core::outbox::{Lag, Relay};
+use commerce_core::outbox::relay::{Notice, Options, Status};
+use commerce_core::outbox::{Lag, Relay, Sink};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -84,27 +84,14 @@ fn relay(session: &Session, sink: &SinkArgs, once: bool, options: Options) -> Re
     if sink.sink.is_none() {
         return Err(Failure::Usage("--sink (or COMMERCE_SINK) says where events go".into()));
     }
-    let Some(sink) = sink.open()? else {
-        session.note("the sink is none: events stay pending");
-        return Ok(());
+    let status = match sink.open()? {
+        Some(sink) => deliver(session, sink, once, options)?,
+        None => {
+            session.note("the sink is none: events stay pending");
+            Status::default()
+        }
     };
-    let shop = session.shop()?;
-    let teller = session.teller();
-    let options = options.notice(move |notice| match notice {
-        Notice::Active | Notice::StandBy | Notice::Up => teller.note(&notice.to_string()),
-        _ => teller.complain(&notice.to_string()),
-    });
-    let start = if once { Relay::once } else { Relay::start };
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let relay = start(shop, sink, options)?;
-    let handle = signals.handle();
-    let status = std::thread::scope(|scope| {
-        scope.spawn(|| signals.forever().for_each(|_| relay.stop()));
-        let status = relay.wait();
-        handle.close();
-        status
-    });
-    let left = shop.query(&Lag)?;
+    let left = session.shop()?.query(&Lag)?;
     let (delivered, refused) = (status.delivered, status.refused);
     session.show(
         &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
@@ -115,6 +102,25 @@ fn relay(session: &Session, sink: &SinkArgs, once: bool, options: Options) -> Re
     } else {
         Ok(())
     }
+}
+
+/// Delivers until a signal asks to end, or it ends by itself.
+fn deliver(session: &Session, sink: Box<dyn Sink>, once: bool, options: Options) -> Result<Status, Failure> {
+    let teller = session.teller();
+    let options = options.notice(move |notice| match notice {
+        Notice::Active | Notice::StandBy | Notice::Up => teller.note(&notice.to_string()),
+        _ => teller.complain(&notice.to_string()),
+    });
+    let start = if once { Relay::once } else { Relay::start };
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let handle = signals.handle();
+    let relay = start(session.shop()?, sink, options)?;
+    Ok(std::thread::scope(|scope| {
+        scope.spawn(|| signals.forever().for_each(|_| relay.stop()));
+        let status = relay.wait();
+        handle.close();
+        status
+    }))
 }
 
 fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod faults;
 mod forms;
 mod lines;
 mod month;
+mod relay;
 mod run;
 mod shop;
 mod stories;

@@ -344,3 +344,127 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outbox::EventKind;
+
+    fn message(event: EventId, subject: &str) -> Message {
+        Message {
+            event,
+            id: event.to_string(),
+            kind: EventKind::WalletCharged,
+            subject: subject.into(),
+            body: String::new(),
+            sent_at: Time::default(),
+        }
+    }
+
+    /// Events 1, 2, … of these subjects, none settled.
+    fn window(subjects: &str, now: Instant) -> Window {
+        let mut window = Window::new(0);
+        for (event, subject) in (1..).zip(subjects.split(' ')) {
+            window.add(message(event, subject), now);
+        }
+        window
+    }
+
+    fn at(millis: i64) -> Time {
+        Time::from_millis(millis)
+    }
+
+    #[test]
+    fn a_subject_is_in_one_job_at_a_time() {
+        let now = Instant::now();
+        let mut window = window("a a b a c", now);
+        assert_eq!(window.take(1, at(0), now), [1]);
+        assert_eq!(window.take(1, at(0), now), [3]);
+        assert_eq!(window.take(9, at(0), now), [5]);
+        assert_eq!(window.take(9, at(0), now), [0_i64; 0]);
+        window.accepted(&[1]);
+        assert_eq!(window.take(9, at(0), now), [2, 4], "those of one subject may go together");
+        window.accepted(&[3]);
+        window.accepted(&[5]);
+        assert_eq!(window.draft(now, PATIENCE), Draft { settled: 1, deliveries: vec![] });
+        window.accepted(&[2, 4]);
+        let draft = window.draft(now, PATIENCE);
+        assert_eq!(draft, Draft { settled: 5, deliveries: vec![] });
+        assert!(!window.is_settled());
+        window.confirm(&draft);
+        assert!(window.is_settled() && window.is_empty());
+    }
+
+    #[test]
+    fn a_refused_event_waits_with_its_subject_and_is_passed_over() {
+        let now = Instant::now();
+        let mut window = window("a b a", now);
+        assert_eq!(window.take(1, at(0), now), [1]);
+        assert_eq!(window.refused(message(1, "a"), "no", |_| Some(at(100))), 1);
+        assert_eq!(window.take(9, at(99), now), [2]);
+        window.accepted(&[2]);
+        let draft = window.draft(now, PATIENCE);
+        let refused = Delivery { attempts: 1, error: Some("no".into()), next_at: Some(at(100)), dead: false };
+        assert_eq!(draft, Draft { settled: 2, deliveries: vec![(1, Some(refused))] });
+        window.confirm(&draft);
+        assert_eq!(window.draft(now + PATIENCE, PATIENCE).settled, 3, "the one behind it has waited long");
+        assert_eq!(window.take(9, at(100), now), [1, 3]);
+        window.accepted(&[1, 3]);
+        let draft = window.draft(now + PATIENCE, PATIENCE);
+        assert_eq!(draft, Draft { settled: 3, deliveries: vec![(1, None), (3, None)] });
+    }
+
+    #[test]
+    fn of_several_that_were_refused_together_each_goes_alone() {
+        let now = Instant::now();
+        let mut window = window("a b c", now);
+        assert_eq!(window.take(9, at(0), now), [1, 2, 3]);
+        window.part(&[1, 2, 3], vec![message(1, "a"), message(2, "b"), message(3, "c")]);
+        for event in 1..=3 {
+            assert_eq!(window.take(9, at(0), now), [event]);
+        }
+    }
+
+    #[test]
+    fn the_dead_are_written_down_only_once_all_before_them_is_settled() {
+        let now = Instant::now();
+        let mut window = window("a b", now);
+        assert_eq!(window.take(1, at(0), now), [1]);
+        assert_eq!(window.take(1, at(0), now), [2]);
+        window.refused(message(2, "b"), "no", |_| None);
+        assert_eq!(window.draft(now, PATIENCE), Draft { settled: 0, deliveries: vec![] });
+        window.accepted(&[1]);
+        let draft = window.draft(now, PATIENCE);
+        assert!(matches!(&draft.deliveries[..], [(2, Some(dead))] if dead.dead), "{draft:?}");
+        window.confirm(&draft);
+        assert!(window.is_settled());
+    }
+
+    #[test]
+    fn when_nothing_is_accepted_nothing_new_is_begun() {
+        let now = Instant::now();
+        let subjects: Vec<String> = (0..100).map(|subject| subject.to_string()).collect();
+        let mut window = window(&subjects.join(" "), now);
+        for event in 1..=STREAK as i64 {
+            assert_eq!(window.take(1, at(0), now), [event]);
+            window.refused(message(event, &subjects[event as usize - 1]), "no", |_| Some(at(100)));
+        }
+        assert_eq!(window.take(1, at(0), now), [0_i64; 0]);
+        assert_eq!(window.take(1, at(100), now), [1], "those refused before are tried");
+        window.accepted(&[1]);
+        assert_eq!(window.take(100, at(0), now).len(), 100 - 1);
+    }
+
+    #[test]
+    fn what_comes_back_to_a_lane_goes_before_what_came_after_it() {
+        let now = Instant::now();
+        let mut window = window("a b a", now);
+        window.take(1, at(0), now);
+        let revived = Delivery::default();
+        window.add_passed(0, "a".into(), revived.clone(), now);
+        window.add_passed(-1, "b".into(), revived, now);
+        assert_eq!(window.take(1, at(0), now), [-1], "before the one that has not begun");
+        window.accepted(&[1]);
+        assert_eq!(window.take(9, at(0), now), [0, 3], "after the one on its way");
+    }
+}
