@@ -4,12 +4,14 @@
 //! differs at the end is saved once. Reading is for everyone; the methods that change anything cannot
 //! fail and stand together under the heading "Changes": a rule calls them only after its last test.
 
+mod delivery;
+
 use std::collections::HashMap;
 
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{Delivery, EventKind, Resting, Standing};
+use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
@@ -143,16 +145,6 @@ impl Facts {
         self.orders.get(&id).ok_or(Refusal::OrderNotFound { order: id })
     }
 
-    /// How an event rests, if there is one.
-    pub(crate) fn event(&self, id: EventId) -> Option<Resting> {
-        let tried = &self.events.get(&id)?.now;
-        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id <= self.relay().settled))
-    }
-
-    pub(crate) fn relay(&self) -> Standing {
-        self.relay.as_ref().map(|row| row.now.clone()).unwrap_or_default()
-    }
-
     /// What was answered under this key of this user (or, without one, of the store).
     pub(crate) fn kept(&self, key: &Key, user: Option<&UserId>) -> Option<&Kept> {
         self.keys.get(&(key.clone(), self.scope(user)?))
@@ -280,34 +272,6 @@ impl Facts {
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
     }
 
-    /// Sets what is kept of an event's delivery: nothing when it was delivered.
-    pub(crate) fn set_delivery(&mut self, event: EventId, delivery: Option<Delivery>) {
-        if let Some(row) = self.events.get_mut(&event) {
-            row.now = delivery;
-        }
-    }
-
-    pub(crate) fn set_relay(&mut self, standing: Standing) {
-        if let Some(row) = &mut self.relay {
-            row.now = standing;
-        }
-    }
-
-    /// Remembers how far things were settled at a time.
-    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId) {
-        self.insert(&table::SETTLEMENTS, [at.millis().into(), through.into()]);
-    }
-
-    /// Takes delivered events out of the outbox, and marks that have served.
-    pub(crate) fn prune(&mut self, events: &[EventId], marks: &[Time]) {
-        for &event in events {
-            self.change(&table::OUTBOX, Kind::Delete, [event.into()]);
-        }
-        for mark in marks {
-            self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
-        }
-    }
-
     /// Keeps a reply under a key.
     pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept, at: Time) {
         let Some(scope) = self.scope(user) else { return };
@@ -379,14 +343,6 @@ impl Facts {
 
     pub(crate) fn load_order(&mut self, order: Order) {
         self.orders.entry(order.order).or_insert(order);
-    }
-
-    pub(crate) fn load_event(&mut self, event: EventId, tried: Option<Delivery>) {
-        self.events.insert(event, Tracked { stored: Some(tried.clone()), now: tried });
-    }
-
-    pub(crate) fn load_relay(&mut self, standing: Standing) {
-        self.relay = Some(Tracked { stored: Some(standing.clone()), now: standing });
     }
 
     pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
@@ -467,31 +423,6 @@ impl Facts {
             }
         }
         self.products = products;
-    }
-
-    fn change_deliveries(&mut self) {
-        let mut changed: Vec<_> = std::mem::take(&mut self.events)
-            .into_iter()
-            .filter_map(|(event, row)| {
-                let stored = row.stored.flatten();
-                (stored != row.now).then_some((event, stored.is_some(), row.now))
-            })
-            .collect();
-        changed.sort_unstable_by_key(|&(event, ..)| event);
-        for (event, stored, now) in changed {
-            match now {
-                Some(now) => {
-                    let kind = if stored { Kind::Update } else { Kind::Insert };
-                    self.change(&table::DELIVERIES, kind, now.row(event));
-                }
-                None => self.change(&table::DELIVERIES, Kind::Delete, [event.into()]),
-            }
-        }
-        if let Some(row) = self.relay.take()
-            && row.stored.as_ref() != Some(&row.now)
-        {
-            self.change(&table::RELAY, Kind::Update, row.now.row());
-        }
     }
 
     fn change_carts(&mut self) {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::envelope::subject;
 use super::{Delivery, Resting, lag};
 use crate::error::Error;
 use crate::id::EventId;
@@ -100,17 +101,13 @@ const DELIVERED: &str = "SELECT event FROM outbox
 
 fn event(row: &[Value], settled: EventId, now: Time) -> Event {
     let (event, at) = (row[0].int(), Time::from_millis(row[4].int()));
-    let subject = match row[3].optional_text() {
-        Some(user) => format!("wallets/{user}"),
-        None => format!("orders/{}", row[2].int()),
-    };
     let tried = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
     let status = Resting::of(tried.as_ref().map(|delivery| delivery.dead), event <= settled);
     let tried = tried.unwrap_or_default();
     Event {
         event,
         kind: row[1].text().as_ref().into(),
-        subject,
+        subject: subject(&row[2..]),
         at,
         age: (now.millis() - at.millis()).max(0) / 1_000,
         status,

@@ -57,10 +57,12 @@ fn lines(path: &Path) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+type Judge = dyn Fn(&Message) -> Result<(), Failure> + Send + Sync;
+
 /// A sink that asks a function what to answer, and keeps what was accepted.
 #[derive(Clone)]
 struct Told {
-    answer: Arc<dyn Fn(&Message) -> Result<(), Failure> + Send + Sync>,
+    answer: Arc<Judge>,
     accepted: Arc<Mutex<Vec<(i64, String)>>>,
     batch: usize,
     parallel: usize,

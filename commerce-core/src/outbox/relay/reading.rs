@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::id::EventId;
-use crate::outbox::envelope::{Reference, render};
+use crate::outbox::envelope::{Reference, render, subject};
 use crate::outbox::lease::Prune;
 use crate::outbox::sink::Message;
 use crate::outbox::{Delivery, Standing, Told, lag};
@@ -67,13 +67,8 @@ pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, 
         WHERE d.dead = 0 ORDER BY d.event LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = view.rows(&Statement::new(sql, [limit.into()]))?;
-    let passed = rows.iter().map(|row| {
-        let subject = match row[2].optional_text() {
-            Some(user) => format!("wallets/{user}"),
-            None => format!("orders/{}", row[1].int()),
-        };
-        (row[0].int(), subject.into(), Delivery::stored(&row[3..]))
-    });
+    let passed =
+        rows.iter().map(|row| (row[0].int(), subject(&row[1..]).into(), Delivery::stored(&row[3..])));
     Ok(passed.collect())
 }
 

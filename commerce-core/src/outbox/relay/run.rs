@@ -1,19 +1,20 @@
 //! A relay's one thread: take the lease, read, send, settle, rest.
 
-use std::pin::Pin;
+mod settle;
+
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use super::pool::{Job, Pool};
 use super::reading::{self, Look};
-use super::window::{Draft, PATIENCE, Window};
+use super::window::{Draft, Window};
 use super::{Notice, Options, Shared};
 use crate::error::Error;
 use crate::id::EventId;
 use crate::operation::Submission;
-use crate::outbox::lease::{Claim, Claimed, Prune, Settle, held};
+use crate::outbox::lag;
+use crate::outbox::lease::{Claim, Claimed, Prune, held};
 use crate::outbox::sink::{Failure, Message, Sink};
 use crate::time::Time;
 use crate::{Commerce, Pending};
@@ -35,9 +36,6 @@ const DOWN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 
 /// How long those that stand by rest at most: the owner may give its lease back before it ends.
 const STAND_BY: Duration = Duration::from_millis(250);
-
-/// How long to wait, when asked to end, for what is on its way.
-const GRACE: Duration = Duration::from_secs(5);
 
 pub(super) struct Run {
     shop: Commerce,
@@ -93,14 +91,6 @@ struct Down {
     times: i64,
     until: Time,
     gone: bool,
-}
-
-struct Waking(Box<dyn Fn() + Send + Sync>);
-
-impl Wake for Waking {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
 }
 
 impl Run {
@@ -333,7 +323,7 @@ impl Run {
             return Ok(());
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
-        let standing = crate::outbox::lag::standing(&mut view)?;
+        let standing = lag::standing(&mut view)?;
         let reload = held.more_passed && held.window.passed() < PASSED / 2;
         if standing.revived != held.revived || reload {
             let passed = reading::passed(&mut view, PASSED)?;
@@ -395,83 +385,6 @@ impl Run {
         Ok(())
     }
 
-    /// Writes down what was delivered, now and then, and keeps the lease meanwhile.
-    fn settle(&mut self) -> Result<(), Error> {
-        self.settled()?;
-        let now = Instant::now();
-        let lease = self.options.whole_lease(self.sink.longest());
-        let renewal = now + self.renewal();
-        let Some(held) = &mut self.held else { return Ok(()) };
-        if held.settling.is_some() || now < held.settled + SETTLE {
-            return Ok(());
-        }
-        if held.prune.events.is_empty() && self.pruned.is_none_or(|when| when.elapsed() >= PRUNE) {
-            let mut view = self.shop.view()?;
-            let standing = crate::outbox::lag::standing(&mut view)?;
-            let before = kept_since(self.shop.now(), &self.options);
-            match reading::prune(&mut view, &standing, before)? {
-                Some(prune) => held.prune = prune,
-                None => self.pruned = Some(now),
-            }
-        }
-        let draft = held.window.draft(now, PATIENCE);
-        let because = self.down.as_ref().map(|down| &down.because);
-        let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
-        let prune = !held.prune.events.is_empty() || !held.prune.marks.is_empty();
-        let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
-        if !news && !prune && !renew && because == held.down.as_ref() {
-            return Ok(());
-        }
-        let down = because.cloned();
-        let prune = std::mem::take(&mut held.prune);
-        let pruned = prune.through;
-        let settle = Settle {
-            owner: self.owner.clone(),
-            term: held.term,
-            lease,
-            settled: draft.settled,
-            deliveries: draft.deliveries.clone(),
-            error: down.clone(),
-            next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
-            prune,
-        };
-        let pending = self.shop.submit(Submission::new(settle)).into_future();
-        held.settling = Some(Settling { pending, draft, pruned, down, began: now });
-        self.settled()
-    }
-
-    /// Takes in what became of a settlement on its way.
-    fn settled(&mut self) -> Result<(), Error> {
-        let lease = self.options.whole_lease(self.sink.longest());
-        let Some(held) = &mut self.held else { return Ok(()) };
-        let Some(settling) = &mut held.settling else { return Ok(()) };
-        let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.committed()))));
-        let Poll::Ready(outcome) = Pin::new(&mut settling.pending).poll(&mut Context::from_waker(&waker))
-        else {
-            return Ok(());
-        };
-        let Some(settling) = held.settling.take() else { return Ok(()) };
-        held.settled = Instant::now();
-        match outcome {
-            Ok(claimed) if claimed.reply.term == Some(held.term) => {
-                held.ends = settling.began + lease;
-                held.down = settling.down;
-                held.pruned = held.pruned.max(settling.pruned);
-                held.window.confirm(&settling.draft);
-                // Those that were delivered when their neighbours had been pruned are pruned by themselves.
-                let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
-                let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
-                held.prune.events.extend(late);
-                Ok(())
-            }
-            Ok(_) => {
-                self.release();
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// How long nothing will happen by itself.
     fn rest(&self, now: Instant) -> Duration {
         let Some(held) = &self.held else { return Duration::ZERO };
@@ -490,50 +403,10 @@ impl Run {
         rest.min(due.unwrap_or(rest)).min(renew.unwrap_or(rest))
     }
 
-    /// How much must be left of the lease when it is renewed: enough to begin deliveries meanwhile.
-    fn renewal(&self) -> Duration {
-        let longest = self.sink.longest();
-        longest + (self.options.whole_lease(longest) - longest) / 2
-    }
-
     /// This relay delivers no more, for now.
     fn release(&mut self) {
         self.held = None;
         self.shared.active.store(false, Ordering::Relaxed);
-    }
-
-    /// Waits a little for what is on its way, writes down what came of it, and gives the lease back.
-    fn finish(&mut self) {
-        let until = Instant::now() + GRACE;
-        while self.held.is_some() && Instant::now() < until {
-            let count = self.shop.commits();
-            self.collect();
-            let busy = self.held.as_ref().is_some_and(|held| held.settling.is_some());
-            if self.settled().is_err() || (self.flying == 0 && !busy) {
-                break;
-            }
-            self.shop.rest(count, self.version, SETTLE);
-        }
-        self.give_back();
-    }
-
-    /// Settles what is left to settle, and gives the lease back.
-    fn give_back(&mut self) {
-        let Some(held) = &mut self.held else { return };
-        let draft = held.window.draft(Instant::now(), Duration::ZERO);
-        let settle = Settle {
-            owner: self.owner.clone(),
-            term: held.term,
-            lease: Duration::ZERO,
-            settled: draft.settled,
-            deliveries: draft.deliveries,
-            error: self.down.as_ref().map(|down| down.because.clone()),
-            next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
-            prune: Prune::default(),
-        };
-        // Where this fails the lease lapses, and what was not marked is delivered again.
-        let _ = self.shop.submit(Submission::new(settle)).wait();
-        self.release();
     }
 
     fn kept_since(&self, now: Time) -> Time {
