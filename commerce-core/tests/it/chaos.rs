@@ -1,4 +1,4 @@
-//! Two relays and two writers, killed at random over and over, and a receiver that drops, fails, answers late
+//! Two relays and two writers, killed or put to sleep at random over and over, and a receiver that drops, fails, answers late
 //! and dies after accepting. In the end it has every event, each subject's in order, and nothing was marked
 //! delivered that it had not accepted.
 
@@ -45,8 +45,15 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     let mut workers: Vec<Worker> = (0..4).map(start).collect();
     go(&shop.path);
     let dice = AtomicU64::new(7);
-    for _ in 0..ROUNDS {
-        std::thread::sleep(Duration::from_millis(20 + random(&dice) % 150));
+    for round in 0..ROUNDS {
+        std::thread::sleep(Duration::from_millis(20 + random(&dice) % 250));
+        if round % 10 == 0 {
+            // A relay sleeps through its lease, and wakes up when the other has it.
+            let sleeper = workers[(random(&dice) % 2) as usize].child.id().to_string();
+            signal("-STOP", &sleeper);
+            std::thread::sleep(Duration::from_millis(1_000));
+            signal("-CONT", &sleeper);
+        }
         let victim = (random(&dice) % 4) as usize;
         // SIGKILL: it has no chance to tidy up.
         workers[victim].child.kill().unwrap();
@@ -80,6 +87,10 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     assert_eq!(lag(&shop)["dead"], 0);
     shop.clean();
     println!("{} events, {} arrivals", committed.len(), arrived.len());
+}
+
+fn signal(signal: &str, process: &str) {
+    assert!(std::process::Command::new("kill").args([signal, process]).status().unwrap().success());
 }
 
 /// What is marked delivered was accepted.

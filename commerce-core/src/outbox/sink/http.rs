@@ -116,7 +116,7 @@ impl Sink for HttpSink {
     }
 
     fn longest(&self) -> Duration {
-        self.timeout + Duration::from_secs(1)
+        self.timeout + self.timeout / 4
     }
 }
 
