@@ -38,3 +38,21 @@ impl Signal {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn whoever_waits_is_woken_and_whoever_comes_late_does_not_wait() {
+        let signal = Arc::new(Signal::default());
+        let (count, giver) = (signal.count(), signal.clone());
+        let given = std::thread::spawn(move || giver.give());
+        signal.wait(count, Duration::from_secs(60));
+        assert_eq!(signal.count(), count + 1);
+        signal.wait(count, Duration::from_secs(60));
+        given.join().unwrap();
+    }
+}

@@ -227,16 +227,26 @@ fn beside(run: Duration, rounds: usize) -> Result<()> {
             relay.into_iter().for_each(|relay| relay.stop());
         }
     }
-    println!("\n| 64 callers, sink | orders/s, median | each round | to none |\n|---|--:|---|--:|");
-    let median = |name: &str| -> f64 {
+    println!(
+        "\n| 64 callers, sink | orders/s, median | to none | best | to none | each round |\n|---|--:|--:|--:|--:|---|"
+    );
+    // On a machine that others use too, the best round says more than the median.
+    let of = |name: &str| -> (f64, f64) {
         let mut sorted = rates.get(name).cloned().unwrap_or_default();
         sorted.sort_unstable_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+        let at = |place: Option<&f64>| place.copied().unwrap_or_default();
+        (at(sorted.get(sorted.len() / 2)), at(sorted.last()))
     };
+    let (median_none, best_none) = of("none");
     for (name, _) in &urls {
         let each: Vec<_> = rates.get(name).into_iter().flatten().map(|rate| format!("{rate:.0}")).collect();
-        let (rate, none) = (median(name), median("none"));
-        println!("| {name} | {rate:.0} | {} | {:.2} |", each.join(", "), rate / none);
+        let (median, best) = of(name);
+        println!(
+            "| {name} | {median:.0} | {:.2} | {best:.0} | {:.2} | {} |",
+            median / median_none,
+            best / best_none,
+            each.join(", ")
+        );
     }
     Ok(())
 }

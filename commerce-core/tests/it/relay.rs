@@ -10,7 +10,7 @@ use commerce_core::outbox::sink::{self, Failure, FileSink, Message, Settings};
 use commerce_core::outbox::{Relay, Sink};
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::shop::{Shop, submit};
 
 /// A shop with two users, and so many charges of each.
 pub fn charged(charges: u64) -> Shop {
@@ -281,6 +281,25 @@ fn once_tries_each_event_once_and_ends() {
 }
 
 #[test]
+fn a_sink_that_refuses_everything_uses_up_the_attempts_of_few() {
+    let shop = charged(1);
+    shop.submit(&json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 0, "stock": 100 }));
+    for _ in 0..60 {
+        let items = json!([{ "product": "mug", "quantity": 1 }]);
+        assert!(
+            shop.submit(&json!({ "op": "order.place", "user": "bob", "items": items })).get("ok").is_some()
+        );
+    }
+    let slow = Options::default().back_off(Duration::from_secs(3_600), Duration::from_secs(3_600));
+    let status = Relay::once(&shop.commerce, Box::new(Told::new(|_| Err(Failure::refused("no")))), slow)
+        .unwrap()
+        .wait();
+    assert_eq!(status.delivered, 0);
+    assert!((16..20).contains(&status.refused), "{status:?}");
+    assert_eq!(lag(&shop)["pending"], 62);
+}
+
+#[test]
 fn one_relay_delivers_and_the_other_takes_over() {
     let shop = charged(50);
     let (first, second) = (Told::new(|_| Ok(())), Told::new(|_| Ok(())));
@@ -335,4 +354,24 @@ fn a_full_or_unwritable_place_is_told_and_delivery_goes_on_when_it_is_mended() {
     until("delivery goes on by itself", || lag(&shop) == json!({ "pending": 0, "dead": 0 }));
     drop(relay);
     assert_eq!(lines(&path).len(), 8);
+}
+
+#[test]
+fn whoever_waits_learns_of_commits_here_and_elsewhere() {
+    let shop = charged(1);
+    let other =
+        commerce_core::Commerce::open(&shop.path, commerce_core::Options::new(commerce_core::SystemClock));
+    let other = other.unwrap();
+    let mut version = shop.commerce.version().unwrap();
+    assert_eq!(shop.commerce.wait(version, Duration::ZERO).unwrap(), version, "nobody committed");
+    for commerce in [&shop.commerce, &other] {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                submit(commerce, &json!({ "op": "wallet.charge", "user": "bob", "amount": 1 })).unwrap()
+            });
+            let now = shop.commerce.wait(version, Duration::from_secs(60)).unwrap();
+            assert_ne!(now, version);
+        });
+        version = shop.commerce.version().unwrap();
+    }
 }

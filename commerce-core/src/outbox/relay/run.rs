@@ -167,9 +167,8 @@ impl Run {
     /// Whether everything that was wanted was tried.
     fn done(&self, held: &Held) -> bool {
         let Some(end) = self.once else { return false };
-        let tried = held.window.ready() == 0 && held.window.read() >= end && !held.more_passed;
-        let later = held.window.next_at().is_none_or(|time| time > self.shop.now());
-        self.down.is_some() || (tried && later)
+        let read = held.window.read() >= end && !held.more_passed;
+        self.down.is_some() || (held.window.is_idle(self.shop.now()) && (read || held.window.refusing()))
     }
 
     /// Waits for something to do and a lease to do it under.
@@ -396,7 +395,11 @@ impl Run {
         }
         let down = self.down.as_ref().filter(|down| !down.gone && held.window.ready() > 0);
         let due = held.window.next_at().into_iter().chain(down.map(|down| down.until));
-        let due = due.map(|due| span(time, due).max(Duration::from_millis(1))).min();
+        // While all that may be on its way is, whoever comes back brings the next turn.
+        let due = due
+            .filter(|&due| due > time || self.flying == 0)
+            .map(|due| span(time, due).max(Duration::from_millis(1)))
+            .min();
         let renewal = now + self.renewal();
         let renew =
             (!held.window.is_empty()).then(|| held.ends.saturating_duration_since(renewal).max(SETTLE));

@@ -122,8 +122,7 @@ impl Window {
             self.again.insert(event);
         }
         let (mut job, mut followers) = (Vec::new(), BTreeSet::new());
-        let retrying = self.waiting.len() + self.again.len();
-        let fresh = self.refusals < STREAK || retrying == 0;
+        let fresh = !self.refusing();
         while job.len() < most {
             let mut sets = [Some(&mut followers), Some(&mut self.again), fresh.then_some(&mut self.fresh)];
             let first = sets
@@ -285,6 +284,17 @@ impl Window {
     /// How many events were passed over and are not delivered yet.
     pub(super) fn passed(&self) -> usize {
         self.passed
+    }
+
+    /// Whether so much was refused that nothing new is begun.
+    pub(super) fn refusing(&self) -> bool {
+        self.refusals >= STREAK && !(self.waiting.is_empty() && self.again.is_empty())
+    }
+
+    /// Whether nothing may go at that time.
+    pub(super) fn is_idle(&self, now: Time) -> bool {
+        let due = self.waiting.first().is_some_and(|&(time, _)| time <= now);
+        !due && self.again.is_empty() && (self.fresh.is_empty() || self.refusing())
     }
 
     /// When the next refused event is to be tried again.
