@@ -119,26 +119,22 @@ impl Session {
 
     /// Tells something that is no data, unless it should be quiet.
     pub fn note(&self, text: &str) {
-        if !self.global.quiet {
-            // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
-        }
+        self.teller().note(text);
     }
 
     /// Tells a fault among several, however quiet it should be: the exit code alone does not say which.
     pub fn complain(&self, text: &str) {
-        // Where standard error is gone, the exit code still tells that there was one.
-        let _ = writeln!(io::stderr(), "{}", self.error(text));
+        self.teller().complain(text);
+    }
+
+    /// The same for another thread.
+    pub fn teller(&self) -> Teller {
+        Teller { quiet: self.global.quiet, colored: self.colored(&io::stderr()) }
     }
 
     /// An error as it is shown.
     pub fn error(&self, text: &str) -> String {
-        let text = crate::output::harmless(text);
-        if self.colored(&io::stderr()) {
-            format!("\x1b[1;31merror:\x1b[0m {text}")
-        } else {
-            format!("error: {text}")
-        }
+        self.teller().error(text)
     }
 
     /// Fails where consent was neither given nor can be asked for, so that a script learns of it at once.
@@ -177,6 +173,32 @@ impl Session {
                 stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
+    }
+}
+
+/// Tells people what is no data.
+#[derive(Clone, Copy)]
+pub struct Teller {
+    quiet: bool,
+    colored: bool,
+}
+
+impl Teller {
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            // A note that nobody can read is not worth failing for.
+            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
+        }
+    }
+
+    pub fn complain(&self, text: &str) {
+        // Where standard error is gone, the exit code still tells that there was one.
+        let _ = writeln!(io::stderr(), "{}", self.error(text));
+    }
+
+    fn error(&self, text: &str) -> String {
+        let text = crate::output::harmless(text);
+        if self.colored { format!("\x1b[1;31merror:\x1b[0m {text}") } else { format!("error: {text}") }
     }
 }
 

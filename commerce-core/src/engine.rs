@@ -16,7 +16,7 @@ use crate::queue::{Job, Outcome};
 use crate::sales::Window;
 use crate::stats::Stats;
 use crate::store::{Reader, file};
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
 use crate::writer::Writer;
 
@@ -54,6 +54,9 @@ pub struct Pending<R> {
     coming: Result<oneshot::AsyncReceiver<Outcome>, Error>,
     read: Read<R>,
 }
+
+/// How often somebody who waits looks whether another process committed.
+const GLANCE: Duration = Duration::from_millis(4);
 
 type Read<R> = fn(AnyReply) -> Result<R, Error>;
 
@@ -183,6 +186,52 @@ impl Commerce {
         self.0.reader.version()
     }
 
+    /// Waits until somebody, here or in another process, has committed since `version`, at most so long, and
+    /// answers the version then. A commit of this process wakes it at once; those of others are noticed within
+    /// milliseconds, without reading any table.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn wait(&self, version: i64, timeout: Duration) -> Result<i64, Error> {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let (count, now) = (committed.count(), self.version()?);
+            let left = until.saturating_duration_since(Instant::now());
+            if now != version || left.is_zero() {
+                return Ok(now);
+            }
+            self.rest(count, version, left);
+        }
+    }
+
+    /// Rests until something happens: a commit here or elsewhere, or a wake. At most so long.
+    pub(crate) fn rest(&self, count: u64, version: i64, timeout: Duration) {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
+                break;
+            }
+            committed.wait(count, left.min(GLANCE));
+        }
+    }
+
+    /// How many wakes there were.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.writer.counters.committed.count()
+    }
+
+    /// Wakes those who rest, as a commit would.
+    pub(crate) fn wake(&self) {
+        self.0.writer.counters.committed.give();
+    }
+
+    /// The same for a thread that must not keep the store open.
+    pub(crate) fn committed(&self) -> impl Fn() + Send + Sync + 'static {
+        let writer = self.0.writer.clone();
+        move || writer.counters.committed.give()
+    }
+
     /// Recomputes every balance, stock, total and sales figure, and tells what differs.
     ///
     /// # Errors
@@ -228,7 +277,12 @@ impl Commerce {
         self.0.close();
     }
 
-    fn view(&self) -> Result<View<'_>, Error> {
+    /// The present time of the clock that was handed in.
+    pub(crate) fn now(&self) -> Time {
+        self.0.options.clock.now()
+    }
+
+    pub(crate) fn view(&self) -> Result<View<'_>, Error> {
         let inner = &self.0;
         Ok(View {
             snapshot: inner.reader.snapshot()?,

@@ -70,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 15] = [
+const QUERIES: [(&str, Parse); 16] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -85,6 +85,7 @@ const QUERIES: [(&str, Parse); 15] = [
     row::<outbox::List>(),
     row::<outbox::Since>(),
     row::<outbox::Newest>(),
+    row::<outbox::Lag>(),
     row::<token::List>(),
 ];
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::signal::Signal;
 
 /// What the writer did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct Counters {
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
+    /// Told of every commit.
+    pub(crate) committed: Signal,
     busy: AtomicU64,
     sizes: Counted<10>,
     times: Counted<12>,
@@ -102,6 +105,7 @@ impl Default for Counters {
             operations: zero(),
             commits: zero(),
             pages: zero(),
+            committed: Signal::default(),
             busy: zero(),
             sizes: Counted::new(1),
             times: Counted::new(Stats::SHORTEST),

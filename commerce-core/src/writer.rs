@@ -149,6 +149,7 @@ fn group(
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
+        counters.committed.give();
     }
     facts.settle();
     counters.group(jobs.len(), started.elapsed());

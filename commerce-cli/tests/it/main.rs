@@ -13,6 +13,7 @@ mod forms;
 mod instances;
 mod lines;
 mod month;
+mod relay;
 mod run;
 mod serve;
 mod shop;

@@ -1,8 +1,11 @@
 //! The schema, which every store has alike.
 
 /// Every schema change there was, in order. A store's `user_version` says how many it has.
-pub(crate) const MIGRATIONS: [&str; 2] =
-    [include_str!("schema/0001_shop.sql"), include_str!("schema/0002_tokens.sql")];
+pub(crate) const MIGRATIONS: [&str; 3] = [
+    include_str!("schema/0001_shop.sql"),
+    include_str!("schema/0002_tokens.sql"),
+    include_str!("schema/0003_relay.sql"),
+];
 
 /// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.
 pub(crate) const FIRST_ROW: &str = "INSERT INTO store (store_no, uuid, currency, last_at, last_user, last_product,

@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod alone;
+mod chaos;
 mod envelope;
+mod http;
 mod model;
 mod month;
 mod precedence;
 mod race;
+mod receiver;
+mod relay;
 mod series;
 mod shop;
 mod stories;
