@@ -1,7 +1,7 @@
 //! The engine: open a store, submit operations, ask queries.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,11 +10,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::location::Location;
 use crate::money::Currency;
 use crate::operation::{Answer, AnyReply, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
 use crate::sales::Window;
-use crate::store::{Reader, file};
+use crate::store::{self, Reader};
 use crate::time::Clock;
 use crate::verify::{self, Difference};
 use crate::writer::{self, Counters, Job, Outcome, Queue};
@@ -28,7 +29,8 @@ struct Inner {
     reader: Box<dyn Reader>,
     window: Window,
     currency: Currency,
-    path: PathBuf,
+    location: Location,
+    warning: Option<String>,
     options: Options,
     counters: Arc<Counters>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -53,6 +55,8 @@ pub struct Stats {
     pub commits: u64,
     /// Pages written to the log by these commits (and, in between, by other processes).
     pub pages: u64,
+    /// Requests to the server; none where the store is a file.
+    pub requests: u64,
 }
 
 /// The coming answer to a submission: wait for it, or await it in any runtime.
@@ -89,38 +93,41 @@ impl Options {
 }
 
 impl Commerce {
-    /// Makes a store in a new file, and opens it.
+    /// Makes a store in a new file, or in an empty database of a server, and opens it.
     ///
     /// # Errors
     /// [`Error::Open`] when there is a store already, or none can be made there.
-    pub fn create(path: &Path, currency: Currency, options: Options) -> Result<Self, Error> {
-        let opened = file::create(path, currency, options.busy_timeout)?;
-        Self::start(path, opened, options)
+    pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::create(&location, currency, options.busy_timeout)?;
+        Self::start(location, opened, options)
     }
 
     /// Opens a store, and brings it to the present schema.
     ///
     /// # Errors
     /// [`Error::Open`] when there is none, or it cannot be used.
-    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let opened = file::open(path, options.busy_timeout)?;
-        Self::start(path, opened, options)
+    pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::open(&location, options.busy_timeout)?;
+        Self::start(location, opened, options)
     }
 
-    fn start(path: &Path, opened: file::Opened, options: Options) -> Result<Self, Error> {
+    fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
         let (queue, counters) = (Queue::new(options.queue), Arc::new(Counters::default()));
         let (jobs, clock, counts) = (queue.clone(), options.clock.clone(), counters.clone());
-        let store = Box::new(opened.writer);
+        let store = opened.writer;
         let writer = std::thread::Builder::new()
             .name("commerce-writer".into())
             .spawn(move || writer::run(store, &jobs, clock.as_ref(), &counts))
             .map_err(|e| Error::Store(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
             queue,
-            reader: Box::new(opened.reader),
+            reader: opened.reader,
             window: Window::default(),
             currency: opened.currency,
-            path: path.into(),
+            location,
+            warning: opened.warning,
             options,
             counters,
             writer: Mutex::new(Some(writer)),
@@ -130,6 +137,11 @@ impl Commerce {
     /// The store's currency.
     pub fn currency(&self) -> Currency {
         self.0.currency
+    }
+
+    /// What whoever runs the store should know, such as that a server does not sync its commits.
+    pub fn warning(&self) -> Option<&str> {
+        self.0.warning.as_deref()
     }
 
     /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
@@ -176,7 +188,7 @@ impl Commerce {
     /// The store's failure.
     pub fn repair(&self) -> Result<Vec<Difference>, Error> {
         let before = self.verify()?;
-        file::repair(&self.0.path, self.0.options.busy_timeout, &verify::REPAIRS)?;
+        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
         Ok(before)
     }
 
@@ -185,7 +197,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when there is such a file, or the store's failure.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
-        file::backup(&self.0.path, to, self.0.options.busy_timeout)
+        store::backup(&self.0.location, to, self.0.options.busy_timeout)
     }
 
     /// Replaces everything in the store by what is in a backup.
@@ -193,7 +205,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when the file is no store, or the store's failure.
     pub fn restore(&self, from: &Path) -> Result<(), Error> {
-        file::restore(&self.0.path, from, self.0.options.busy_timeout)
+        store::restore(&self.0.location, from, self.0.options.busy_timeout)
     }
 
     /// What the writer did so far.
@@ -205,6 +217,7 @@ impl Commerce {
             operations: of(&counters.operations),
             commits: of(&counters.commits),
             pages: of(&counters.pages),
+            requests: of(&counters.requests),
         }
     }
 

@@ -281,6 +281,10 @@ impl Chain {
     pub(crate) fn fail(&self) {
         self.0.store(true, Ordering::Release);
     }
+
+    pub(crate) fn mend(&self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl<O> Submission<O> {

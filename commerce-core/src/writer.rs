@@ -53,6 +53,7 @@ pub(crate) struct Counters {
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
+    pub(crate) requests: AtomicU64,
 }
 
 /// Runs until the queue is closed and empty.
@@ -70,6 +71,7 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
         let started = Instant::now();
         let outcomes = group(store.as_mut(), &jobs, clock, counters);
         store.end();
+        counters.requests.store(store.requests(), Ordering::Relaxed);
         patience = (started.elapsed() / 4).min(PATIENCE);
         expected = (jobs.len() + queue.len()).min(GROUP);
         match outcomes {
@@ -78,6 +80,11 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
                     // A caller that went away misses its answer, not its effect.
                     let _ = job.answer.send(outcome);
                 }
+            }
+            // Nothing was changed, so those that have time left are decided anew.
+            Err(error @ Error::Busy(_)) => {
+                queue.put_back(jobs);
+                answer_all(queue.late(&error), &error);
             }
             Err(error) => answer_all(jobs, &error),
         }
@@ -111,11 +118,14 @@ fn group(
         let loads = load::order_loads(&replayed);
         load::take(&mut facts, &loads, &store.load(&loads)?);
     }
+    // The chains that a group breaks are whole again if the group is not committed.
+    let whole: Vec<_> =
+        jobs.iter().filter_map(|job| job.chain.as_ref()).filter(|chain| !chain.broken()).collect();
     let now = clock.now();
     let outcomes = jobs.iter().map(|job| decide(job, &mut facts, now)).collect();
     let changes = facts.into_changes();
     if !changes.is_empty() {
-        store.commit(&changes)?;
+        store.commit(&changes).inspect_err(|_| whole.iter().for_each(|chain| chain.mend()))?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
     }
@@ -203,6 +213,12 @@ impl Queue {
         let mut state = self.lock();
         let count = state.jobs.len().min(most);
         state.jobs.drain(..count).collect()
+    }
+
+    /// Puts jobs back to where they were taken from.
+    fn put_back(&self, jobs: Vec<Job>) {
+        let mut state = self.lock();
+        jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job));
     }
 
     /// The jobs that cannot wait any longer: those past their deadline, or all after a graver error.

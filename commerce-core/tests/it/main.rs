@@ -7,5 +7,7 @@ mod month;
 mod precedence;
 mod race;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
 mod worker;

@@ -87,6 +87,10 @@ impl Store for FileWriter {
     fn pages(&self) -> u64 {
         self.pages
     }
+
+    fn requests(&self) -> u64 {
+        0
+    }
 }
 
 fn save(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
