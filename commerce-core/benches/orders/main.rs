@@ -112,6 +112,7 @@ fn since(before: Stats, after: Stats) -> Stats {
         operations: after.operations - before.operations,
         commits: after.commits - before.commits,
         pages: after.pages - before.pages,
+        requests: after.requests - before.requests,
     }
 }
 

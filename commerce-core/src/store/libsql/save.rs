@@ -157,7 +157,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE things (a, b, c, d)").unwrap();
         let change = Change { table: &THINGS, kind: Kind::Insert, values };
-        assert!(saves(&[change.clone()]).unwrap().len() > 1);
+        assert!(saves(std::slice::from_ref(&change)).unwrap().len() > 1);
         run(&connection, Kind::Insert, change.values);
         assert_eq!(content(&connection).len(), 10);
     }
