@@ -160,7 +160,14 @@ impl Commerce {
     /// # Errors
     /// A refusal when what is asked for does not exist, or the store's failure.
     pub fn query<Q: Ask>(&self, query: &Q) -> Result<Q::Answer, Error> {
-        query.ask(&mut self.view()?)
+        let deadline = Instant::now() + self.0.options.busy_timeout;
+        loop {
+            match self.view().and_then(|mut view| query.ask(&mut view)) {
+                // A snapshot on a server can be lost between two of its reads; another one will do.
+                Err(Error::Busy(_)) if Instant::now() < deadline => {}
+                answered => return answered,
+            }
+        }
     }
 
     /// A number that differs once anybody, here or in another process, has committed: whoever kept an answer

@@ -122,7 +122,7 @@ impl Client {
             return Err(said(status, &answer));
         }
         serde_json::from_slice(&answer)
-            .map_err(|e| Failure::Server(format!("its answer makes no sense: {e}")))
+            .map_err(|_| Failure::NotFound("what answers there is no libSQL server".into()))
     }
 
     /// Runs a batch in a stream of its own.
@@ -266,6 +266,7 @@ impl Failure {
     pub(super) fn opening(self, url: &Url) -> Error {
         match self {
             Self::Lost(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),
+            Self::Server(because) => OpenError::Failed { path: url.to_string().into(), because }.into(),
             other => other.harmless(url),
         }
     }
