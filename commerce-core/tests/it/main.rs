@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod faults;
 mod model;
 mod month;
 mod precedence;
+mod proxy;
 mod race;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
