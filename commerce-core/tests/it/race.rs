@@ -115,7 +115,11 @@ fn a_checkpoint_by_another_program_fails_no_commit() {
 
 #[test]
 fn every_process_gets_its_share() {
-    let shop = shop(On::File);
+    everywhere(share);
+}
+
+fn share(on: On) {
+    let shop = shop(on);
     let workers: Vec<_> = (0..4).map(|number| Worker::start(&shop, "forever", number)).collect();
     go(&shop.path);
     std::thread::sleep(Duration::from_secs(3));
@@ -129,9 +133,14 @@ fn every_process_gets_its_share() {
 /// More rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
 #[test]
 fn killed_processes_lose_nothing_and_hold_nobody_up() {
-    let rounds =
-        std::env::var("COMMERCE_TEST_KILLS").map_or(50, |text| text.parse().expect("a number of rounds"));
-    let shop = shop(On::File);
+    let rounds = std::env::var("COMMERCE_TEST_KILLS").map(|text| text.parse().expect("a number of rounds"));
+    kill(On::File, rounds.clone().unwrap_or(50));
+    // Whoever dies inside a transaction on a server holds the others up until that times out.
+    kill(On::Server, rounds.map_or(8, |rounds| rounds / 10));
+}
+
+fn kill(on: On, rounds: usize) {
+    let shop = shop(on);
     let start = |number| Worker::start(&shop, "forever", number);
     let mut workers: Vec<_> = (0..4).map(start).collect();
     go(&shop.path);
