@@ -8,6 +8,7 @@ mod month;
 mod precedence;
 mod proxy;
 mod race;
+mod server;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;

@@ -25,6 +25,8 @@ pub struct Proxy {
 
 #[derive(Default)]
 struct State {
+    /// How many requests came.
+    requests: usize,
     next: Option<Fault>,
     /// Whether connections are refused.
     away: bool,
@@ -74,6 +76,10 @@ impl Proxy {
         assert!(!waited.unwrap().1.timed_out(), "nothing was committed for a minute");
     }
 
+    pub fn requests(&self) -> usize {
+        self.state.0.lock().unwrap().requests
+    }
+
     fn serve(&self, client: TcpStream, server: u16) -> io::Result<()> {
         if self.state.0.lock().unwrap().away {
             return Ok(());
@@ -106,6 +112,7 @@ impl Proxy {
     }
 
     fn fault(&self, request: &[u8]) -> Option<Fault> {
+        self.state.0.lock().unwrap().requests += 1;
         if !request.windows(8).any(|part| part == b"\"COMMIT\"") {
             return None;
         }

@@ -159,24 +159,28 @@ impl Stream {
         self.run(vec![batch], timeout)
     }
 
-    /// Reads rows that are too many for one answer part by part, inside a transaction.
+    /// Reads rows that are too many for one answer part by part, inside a transaction. (A statement without an
+    /// order of its own gives its rows in the same order every time, as long as nothing changes.)
     pub(super) fn in_parts(&mut self, statement: &Statement, timeout: Duration) -> Result<Rows, Failure> {
-        const PART: usize = 16_384;
-        let mut all = Rows::default();
-        for place in 0.. {
-            // Only a statement without an order of its own may be read in any order, and then in the same.
-            let sql = format!("SELECT * FROM ({}) LIMIT {PART} OFFSET {}", statement.sql, place * PART);
-            let mut steps = Steps::inside();
-            steps.then(&sql, &statement.values);
-            let part = self.batch(steps, timeout)?.all_rows(0)?.pop().unwrap_or_default();
-            let last = part.iter().count() < PART;
-            all.width = part.width;
-            all.values.extend(part.values);
-            if last {
-                break;
+        let (mut all, mut part, mut place) = (Rows::default(), 16_384, 0);
+        loop {
+            let sql = format!("SELECT * FROM ({}) LIMIT {part} OFFSET {place}", statement.sql);
+            let steps = Steps::inside().and(&sql, &statement.values);
+            match self.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
+                Ok(mut answers) => {
+                    let rows = answers.pop().unwrap_or_default();
+                    let found = rows.iter().count();
+                    all.width = rows.width;
+                    all.values.extend(rows.values);
+                    place += found;
+                    if found < part {
+                        return Ok(all);
+                    }
+                }
+                Err(Failure::TooLarge) if part > 1 => part /= 4,
+                Err(failure) => return Err(failure),
             }
         }
-        Ok(all)
     }
 
     pub(super) fn sequence(&mut self, sql: &str, timeout: Duration) -> Result<(), Failure> {
