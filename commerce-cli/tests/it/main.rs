@@ -12,5 +12,8 @@ mod forms;
 mod lines;
 mod month;
 mod run;
+mod server;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
