@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use commerce_core::{Amount, Error, Invalid, OpenError, Refusal};
+use commerce_core::{Error, Invalid, OpenError, Refusal};
 use serde_json::{Value, json};
 
 use crate::args::Output;
@@ -110,28 +110,11 @@ fn problem(error: &Error) -> Value {
     problem
 }
 
-/// The sentence for people: places without JSON's slashes, money in the currency's form.
+/// The sentence for people. Where there is no store, there is no money to speak of either.
 pub fn sentence(error: &Error, session: &Session) -> String {
-    let money = |amount: &Amount| match session.shop() {
-        Ok(shop) => format!("{} {}", shop.currency().show(amount.get()), shop.currency()),
-        Err(_) => amount.to_string(),
-    };
-    match error {
-        Error::Refused(Refusal::InsufficientBalance { balance, total }) => {
-            format!("the balance of {} does not cover {}", money(balance), money(total))
-        }
-        Error::Refused(Refusal::TotalChanged { expected, total }) => {
-            format!("the total is {}, not the expected {}", money(total), money(expected))
-        }
-        Error::Invalid(Invalid(faults)) => {
-            let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
-            let one = |fault: &commerce_core::Fault| match place(&fault.pointer).as_str() {
-                "" => fault.detail.clone(),
-                place => format!("{place}: {}", fault.detail),
-            };
-            faults.iter().map(one).collect::<Vec<_>>().join("; ")
-        }
-        other => other.to_string(),
+    match session.shop() {
+        Ok(shop) => error.sentence(shop.currency()),
+        Err(_) => error.to_string(),
     }
 }
 

@@ -15,10 +15,11 @@ use crate::money::Currency;
 use crate::operation::{Answer, AnyReply, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
 use crate::sales::Window;
+use crate::stats::{Counters, Stats};
 use crate::store::{self, Reader};
 use crate::time::Clock;
 use crate::verify::{self, Difference};
-use crate::writer::{self, Counters, Job, Outcome, Queue};
+use crate::writer::{self, Job, Outcome, Queue};
 
 /// A shop on one store. A cheap handle: clones share one writer, which ends with the last of them.
 #[derive(Clone)]
@@ -42,21 +43,7 @@ pub struct Options {
     clock: Arc<dyn Clock>,
     busy_timeout: Duration,
     queue: usize,
-}
-
-/// What the writer did so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Groups that were decided.
-    pub groups: u64,
-    /// Operations in them.
-    pub operations: u64,
-    /// Groups that changed something: each one commit, with one sync.
-    pub commits: u64,
-    /// Pages written to the log by these commits (and, in between, by other processes).
-    pub pages: u64,
-    /// Requests to the server; none where the store is a file.
-    pub requests: u64,
+    readers: u32,
 }
 
 /// The coming answer to a submission: wait for it, or await it in any runtime.
@@ -76,7 +63,7 @@ type Read<R> = fn(AnyReply) -> Result<R, Error>;
 impl Options {
     /// The usual options, with the clock to go by.
     pub fn new(clock: impl Clock) -> Self {
-        Self { clock: Arc::new(clock), busy_timeout: Duration::from_secs(10), queue: 8_192 }
+        Self { clock: Arc::new(clock), busy_timeout: Duration::from_secs(10), queue: 8_192, readers: 4 }
     }
 
     /// How long an operation may wait for other processes before it is answered `busy`. 10 s unless told.
@@ -90,6 +77,12 @@ impl Options {
     pub fn queue(self, operations: usize) -> Self {
         Self { queue: operations, ..self }
     }
+
+    /// How many queries may read at the same time; more wait. 4 unless told.
+    #[must_use]
+    pub fn readers(self, readers: u32) -> Self {
+        Self { readers: readers.max(1), ..self }
+    }
 }
 
 impl Commerce {
@@ -99,7 +92,7 @@ impl Commerce {
     /// [`Error::Open`] when there is a store already, or none can be made there.
     pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::create(&location, currency, options.busy_timeout)?;
+        let opened = store::create(&location, currency, options.busy_timeout, options.readers)?;
         Self::start(location, opened, options)
     }
 
@@ -109,7 +102,7 @@ impl Commerce {
     /// [`Error::Open`] when there is none, or it cannot be used.
     pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::open(&location, options.busy_timeout)?;
+        let opened = store::open(&location, options.busy_timeout, options.readers)?;
         Self::start(location, opened, options)
     }
 
@@ -152,6 +145,9 @@ impl Commerce {
         let operation = operation.erase().into_inner();
         let deadline = Instant::now() + self.0.options.busy_timeout;
         let queued = self.0.queue.push(Job { operation, key, at, chain, deadline, answer });
+        if matches!(queued, Err(Error::Busy(_))) {
+            self.0.counters.busy.fetch_add(1, Ordering::Relaxed);
+        }
         Ticket { coming: queued.map(|()| coming), read: O::reply }
     }
 
@@ -217,15 +213,7 @@ impl Commerce {
 
     /// What the writer did so far.
     pub fn stats(&self) -> Stats {
-        let of = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &self.0.counters;
-        Stats {
-            groups: of(&counters.groups),
-            operations: of(&counters.operations),
-            commits: of(&counters.commits),
-            pages: of(&counters.pages),
-            requests: of(&counters.requests),
-        }
+        self.0.counters.stats(self.0.queue.len())
     }
 
     /// Takes no more operations, does those that are queued, and waits for that.

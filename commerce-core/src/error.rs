@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::money::{Amount, Currency};
 use crate::refusal::Refusal;
 
 /// Why there is no reply.
@@ -39,6 +40,28 @@ impl Error {
     /// Whether the same request, with the same key, may succeed later without any change.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unknown(_))
+    }
+
+    /// The sentence for people: places without JSON's slashes, money in the currency's form.
+    pub fn sentence(&self, currency: Currency) -> String {
+        let money = |amount: &Amount| format!("{} {currency}", currency.show(amount.get()));
+        match self {
+            Self::Refused(Refusal::InsufficientBalance { balance, total }) => {
+                format!("the balance of {} does not cover {}", money(balance), money(total))
+            }
+            Self::Refused(Refusal::TotalChanged { expected, total }) => {
+                format!("the total is {}, not the expected {}", money(total), money(expected))
+            }
+            Self::Invalid(Invalid(faults)) => {
+                let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
+                let one = |fault: &Fault| match place(&fault.pointer).as_str() {
+                    "" => fault.detail.clone(),
+                    place => format!("{place}: {}", fault.detail),
+                };
+                faults.iter().map(one).collect::<Vec<_>>().join("; ")
+            }
+            other => other.to_string(),
+        }
     }
 }
 
@@ -144,6 +167,7 @@ pub struct Invalid(pub Vec<Fault>);
 
 /// One fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
     pub pointer: String,

@@ -6,7 +6,7 @@
 //! transaction.
 //!
 //! - [`Commerce`] opens a store, takes operations and answers queries ([`engine`](Commerce)).
-//! - [`user`], [`wallet`], [`catalog`], [`cart`], [`order`], [`sales`] and [`outbox`] hold one operation or
+//! - [`user`], [`wallet`], [`catalog`], [`cart`], [`order`], [`sales`], [`outbox`] and [`token`] hold one operation or
 //!   query per file; every rule is decided in its own `decide`, read from top to bottom.
 //! - [`Error`] and [`Refusal`] say why something was not done.
 //!
@@ -44,27 +44,34 @@ mod money;
 pub mod operation;
 pub mod order;
 pub mod outbox;
+mod probe;
 pub mod query;
 mod refusal;
 pub mod sales;
+#[cfg(feature = "schema")]
+mod schema;
+mod stats;
 mod store;
 mod time;
+pub mod token;
 pub mod user;
 mod verify;
 pub mod wallet;
 mod writer;
 
-pub use engine::{Ask, Commerce, Options, Pending, Stats, Ticket};
+pub use engine::{Ask, Commerce, Options, Pending, Ticket};
 pub use error::{Error, Fault, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful,
+    harmful, harmless,
 };
 pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
+pub use probe::Probe;
 pub use query::{AnyQuery, Cursor, Listing, Page, Query};
 pub use refusal::{Refusal, Shortage};
+pub use stats::{Spread, Stats};
 pub use time::{Clock, SystemClock, Time};
 pub use verify::Difference;

@@ -16,9 +16,10 @@ use crate::facts::{Facts, Kept, KeptReply, Keys};
 use crate::id::{Key, UserId};
 use crate::input::Fields;
 use crate::order::Order;
+use crate::probe::Probe;
 use crate::refusal::Refusal;
 use crate::time::Time;
-use crate::{cart, catalog, order, outbox, user, wallet};
+use crate::{cart, catalog, order, outbox, token, user, wallet};
 
 /// One atomic, durable decision.
 pub trait Operation: Serialize + Send + 'static {
@@ -114,7 +115,7 @@ pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
 type Parse = fn(&mut Fields<'_>) -> Option<AnyOperation>;
 
 /// Every operation there is.
-const OPERATIONS: [(&str, Parse); 13] = [
+const OPERATIONS: [(&str, Parse); 15] = [
     row::<user::Add>(),
     row::<wallet::Charge>(),
     row::<catalog::Add>(),
@@ -128,6 +129,8 @@ const OPERATIONS: [(&str, Parse); 13] = [
     row::<cart::Checkout>(),
     row::<order::Cancel>(),
     row::<outbox::Retry>(),
+    row::<token::Create>(),
+    row::<token::Revoke>(),
 ];
 
 const fn row<O: Operation>() -> (&'static str, Parse) {
@@ -260,7 +263,11 @@ impl Reply for Order {
 impl AnyOperation {
     /// Forgets the type of an operation.
     pub fn new<O: Operation>(operation: O) -> Self {
-        Self(Box::new(operation))
+        Self::of(operation)
+    }
+
+    pub(crate) fn of(decision: impl Decide + 'static) -> Self {
+        Self(Box::new(decision))
     }
 
     pub(crate) fn into_inner(self) -> Box<dyn Decide> {
@@ -309,6 +316,12 @@ impl<O> Submission<O> {
     #[must_use]
     pub fn chain(self, chain: &Chain) -> Self {
         Self { chain: Some(chain.clone()), ..self }
+    }
+}
+
+impl From<Probe> for Submission<Probe> {
+    fn from(probe: Probe) -> Self {
+        Self::new(probe)
     }
 }
 

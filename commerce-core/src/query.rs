@@ -12,7 +12,7 @@ use crate::money::Currency;
 use crate::sales::Window;
 use crate::store::{Rows, Snapshot, Statement};
 use crate::time::Time;
-use crate::{cart, catalog, order, outbox, sales, user, wallet};
+use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 
 /// A question to the store.
 pub trait Query: Send + 'static {
@@ -70,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 11] = [
+const QUERIES: [(&str, Parse); 14] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -81,7 +81,10 @@ const QUERIES: [(&str, Parse); 11] = [
     row::<order::Get>(),
     row::<order::List>(),
     row::<sales::Top>(),
+    row::<sales::Series>(),
     row::<outbox::List>(),
+    row::<outbox::Since>(),
+    row::<token::List>(),
 ];
 
 const fn row<Q: Query>() -> (&'static str, Parse) {
@@ -104,13 +107,19 @@ impl AnyQuery {
 
 /// How many rows of a list to answer, and where to go on.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page {
+    /// The most rows to answer.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::page_length"))]
     limit: u16,
+    /// Where the page begins: the `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "ListOf{T}"))]
 pub struct Listing<T> {
     /// The rows of this page.
     pub items: Vec<T>,

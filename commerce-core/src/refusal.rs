@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use crate::id::{EventId, OrderId, ProductId, UserId};
 use crate::money::Amount;
 use crate::order::Status;
+use crate::token::TokenName;
 
 /// Why a rule said no. A refused operation changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +110,18 @@ pub enum Refusal {
         /// Every event that is still being delivered or was delivered.
         events: Vec<EventId>,
     },
+    /// `token_exists`
+    #[error("token {name} exists already")]
+    TokenExists {
+        /// The name that is taken, or whose secret is.
+        name: TokenName,
+    },
+    /// `token_not_found`
+    #[error("there is no token {name}")]
+    TokenNotFound {
+        /// The unknown name.
+        name: TokenName,
+    },
     /// `key_reused`
     #[error("key {key} was used before, with other content")]
     KeyReused {
@@ -119,6 +132,7 @@ pub enum Refusal {
 
 /// A product of which there is less than was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shortage {
     /// The short product.
     pub product: ProductId,
@@ -147,6 +161,8 @@ impl Refusal {
             Self::OrderNotCancellable { .. } => "order_not_cancellable",
             Self::EventNotFound { .. } => "event_not_found",
             Self::EventNotDead { .. } => "event_not_dead",
+            Self::TokenExists { .. } => "token_exists",
+            Self::TokenNotFound { .. } => "token_not_found",
             Self::KeyReused { .. } => "key_reused",
         }
     }
@@ -186,6 +202,9 @@ impl Serialize for Refusal {
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {
                 map.serialize_entry("events", events)?;
+            }
+            Self::TokenExists { name } | Self::TokenNotFound { name } => {
+                map.serialize_entry("name", name)?;
             }
             Self::KeyReused { key } => map.serialize_entry("key", key)?,
         }

@@ -2,7 +2,7 @@
 //! transaction, and only then answers everybody. Throughput grows with load, since a group costs one sync.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, AnyReply, Chain, Decide};
-use crate::store::{Store, load};
+use crate::stats::Counters;
+use crate::store::{Since, Store, load};
 use crate::time::{Clock, Time};
 
 /// The most operations of one group: it bounds how long others wait for their turn.
@@ -46,30 +47,21 @@ struct State {
     wanted: usize,
 }
 
-/// Counters of the writer.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) groups: AtomicU64,
-    pub(crate) operations: AtomicU64,
-    pub(crate) commits: AtomicU64,
-    pub(crate) pages: AtomicU64,
-    pub(crate) requests: AtomicU64,
-}
-
 /// Runs until the queue is closed and empty.
 pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, counters: &Counters) {
     // However this thread ends, nobody waits for it in vain.
     let _closing = Closing(queue);
     let (mut expected, mut patience) = (1, Duration::ZERO);
+    let mut facts = Facts::default();
     while let Some(deadline) = queue.wait(expected, patience) {
         if let Err(error) = store.turn(deadline) {
             let late = queue.late(&error);
-            answer_all(late, &error);
+            answer_all(late, &error, counters);
             continue;
         }
         let jobs = queue.take(GROUP);
         let started = Instant::now();
-        let outcomes = group(store.as_mut(), &jobs, clock, counters);
+        let outcomes = group(store.as_mut(), &mut facts, &jobs, clock, counters);
         store.end();
         counters.requests.store(store.requests(), Ordering::Relaxed);
         patience = (started.elapsed() / 4).min(PATIENCE);
@@ -81,17 +73,24 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
                     let _ = job.answer.send(outcome);
                 }
             }
-            // Nothing was changed, so those that have time left are decided anew.
             Err(error @ Error::Busy(_)) => {
+                // Nothing was changed, so those that have time left are decided anew.
+                facts.forget();
                 queue.put_back(jobs);
-                answer_all(queue.late(&error), &error);
+                answer_all(queue.late(&error), &error, counters);
             }
-            Err(error) => answer_all(jobs, &error),
+            Err(error) => {
+                facts.forget();
+                answer_all(jobs, &error, counters);
+            }
         }
     }
 }
 
-fn answer_all(jobs: Vec<Job>, error: &Error) {
+fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
+    if matches!(error, Error::Busy(_)) {
+        counters.busy.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    }
     for job in jobs {
         job.chain.iter().for_each(Chain::fail);
         let _ = job.answer.send(Err(error.clone()));
@@ -101,6 +100,7 @@ fn answer_all(jobs: Vec<Job>, error: &Error) {
 /// Decides a group in order and commits it. Without a commit there are no outcomes.
 fn group(
     store: &mut dyn Store,
+    facts: &mut Facts,
     jobs: &[Job],
     clock: &dyn Clock,
     counters: &Counters,
@@ -110,27 +110,30 @@ fn group(
         job.operation.needs(&mut keys);
         keys.keys.extend(job.key.clone());
     }
-    let mut facts = Facts::default();
-    let loads = load::loads(&keys);
-    load::take(&mut facts, &loads, &store.begin(&loads)?);
+    let started = Instant::now();
+    if store.begin()? == Since::Perhaps {
+        facts.forget();
+    }
+    let loads = load::loads(&keys, facts);
+    load::take(facts, &loads, &store.load(&loads)?);
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = load::order_loads(&replayed);
-        load::take(&mut facts, &loads, &store.load(&loads)?);
+        load::take(facts, &loads, &store.load(&loads)?);
     }
     // The chains that a group breaks are whole again if the group is not committed.
     let whole: Vec<_> =
         jobs.iter().filter_map(|job| job.chain.as_ref()).filter(|chain| !chain.broken()).collect();
     let now = clock.now();
-    let outcomes = jobs.iter().map(|job| decide(job, &mut facts, now)).collect();
-    let changes = facts.into_changes();
+    let outcomes = jobs.iter().map(|job| decide(job, facts, now)).collect();
+    let changes = facts.changes();
     if !changes.is_empty() {
         store.commit(&changes).inspect_err(|_| whole.iter().for_each(|chain| chain.mend()))?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
     }
-    counters.groups.fetch_add(1, Ordering::Relaxed);
-    counters.operations.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+    facts.settle();
+    counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
 }
 

@@ -83,7 +83,7 @@ pub fn row_by_row(folder: &Path, run: Duration, keys: Keys) -> Result<(Measured,
 fn stats(measured: &Measured, group: u64) -> Stats {
     let operations = measured.waits.len() as u64;
     let groups = operations / group;
-    Stats { groups, operations, commits: groups, pages: PAGES.load(Ordering::Relaxed), requests: 0 }
+    Stats { groups, operations, commits: groups, pages: PAGES.load(Ordering::Relaxed), ..Stats::default() }
 }
 
 /// Counts the pages of a commit, and writes the log back as SQLite does.

@@ -9,13 +9,13 @@ pub fn show(cases: &[Value], reads: &[Value]) {
         of[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
     };
     println!(
-        "| case | orders/s | x textbook 8 | x row by row | p50 ms | p99 ms | max ms | pages/order | orders/sync |"
+        "| case | orders/s | x textbook 8 | x row by row | p50 ms | p99 ms | max ms | pages/order | orders/sync | writer us/order |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in cases {
         let rate = case["per_second"].as_f64().unwrap_or_default();
         println!(
-            "| {} | {rate:.0} | {:.2} | {:.2} | {} | {} | {} | {} | {} |",
+            "| {} | {rate:.0} | {:.2} | {:.2} | {} | {} | {} | {} | {} | {} |",
             case["case"].as_str().unwrap_or_default(),
             rate / textbook,
             rate / rows,
@@ -24,6 +24,7 @@ pub fn show(cases: &[Value], reads: &[Value]) {
             cell(case, "max_ms", 1),
             cell(case, "pages_per_order", 2),
             cell(case, "orders_per_sync", 1),
+            cell(case, "writer_us_per_order", 1),
         );
     }
     println!("\n| processes | of its fair share, each | longest wait of each, ms |\n|---|---|---|");

@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// Adds units to the line of a product, at the present price.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     /// Whose cart.
     pub user: UserId,

@@ -14,11 +14,13 @@ use crate::time::Time;
 
 /// Orders the named products of a cart, or all of them.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Checkout {
     /// Whose cart.
     pub user: UserId,
     /// Which products; nothing means all.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub products: Option<Vec<ProductId>>,
     /// The total the caller was shown, so that no other is paid.
     #[serde(skip_serializing_if = "Option::is_none")]

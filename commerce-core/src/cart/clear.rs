@@ -12,6 +12,7 @@ use crate::time::Time;
 
 /// Takes every line out of a cart.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Clear {
     /// Whose cart.
     pub user: UserId,

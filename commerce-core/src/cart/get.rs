@@ -13,6 +13,7 @@ use crate::user;
 
 /// A cart as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cart {
     /// Whose.
     pub user: UserId,
@@ -24,6 +25,7 @@ pub struct Cart {
 
 /// A line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
     /// Which product.
     pub product: ProductId,
@@ -45,6 +47,8 @@ pub struct Line {
 /// What stands in the way of ordering a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CartProblem"))]
 pub enum Problem {
     /// The product is not on sale.
     Inactive,
@@ -56,6 +60,7 @@ pub enum Problem {
 
 /// Asks for a cart. One that nobody touched is empty, whoever the user is.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// Whose.
     pub user: UserId,

@@ -12,10 +12,12 @@ use crate::time::Time;
 
 /// Takes lines out of a cart.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Remove {
     /// Whose cart.
     pub user: UserId,
     /// Which products.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub products: Vec<ProductId>,
 }
 

@@ -13,12 +13,14 @@ use crate::time::Time;
 
 /// Sets the line of a product, at the present price.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Set {
     /// Whose cart.
     pub user: UserId,
     /// Which product.
     pub product: ProductId,
     /// How many; nothing takes the line away.
+    #[cfg_attr(feature = "schema", schemars(required, schema_with = "crate::schema::quantity_or_none"))]
     pub quantity: Option<Quantity>,
 }
 

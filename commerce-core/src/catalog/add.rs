@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// Adds a product.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     /// The new identifier.
     pub product: ProductId,

@@ -12,8 +12,10 @@ use crate::time::Time;
 
 /// Adjusts a stock.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Adjust {
     product: ProductId,
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::delta"))]
     delta: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Name>,
@@ -21,6 +23,7 @@ pub struct Adjust {
 
 /// A stock after it was adjusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Adjusted {
     /// Which product.
     pub product: ProductId,

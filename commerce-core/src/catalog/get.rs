@@ -12,6 +12,7 @@ use crate::store::{Statement, Value};
 
 /// A product as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Product {
     /// The identifier.
     pub product: ProductId,
@@ -27,6 +28,7 @@ pub struct Product {
 
 /// Asks for one product.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// Which.
     pub product: ProductId,

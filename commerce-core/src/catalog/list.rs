@@ -11,6 +11,7 @@ use crate::store::{Statement, Value};
 
 /// Asks for a page of the catalogue.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Only products whose identifier or name has this text, in upper or lower case.
     pub search: Option<String>,
@@ -19,6 +20,7 @@ pub struct List {
     /// Only those on sale, or only those that are not.
     pub active: Option<bool>,
     /// Which page.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }
 
@@ -46,6 +48,12 @@ impl Sort {
         ("-price", Self::PriceDown),
         ("stock", Self::Stock),
     ];
+
+    /// Every order by its name.
+    #[cfg(feature = "schema")]
+    pub(crate) fn names() -> [&'static str; 5] {
+        Self::ALL.map(|(name, _)| name)
+    }
 
     /// Where a product stands in this order.
     fn place(self, product: &Product) -> Json {

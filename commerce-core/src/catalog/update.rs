@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// Changes what is given of a product.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Update {
     /// Which product.
     pub product: ProductId,

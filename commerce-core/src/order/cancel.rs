@@ -14,8 +14,10 @@ use crate::wallet::EntryKind;
 
 /// Cancels a paid order.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cancel {
     /// Which order.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub order: OrderId,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]

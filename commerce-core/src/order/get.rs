@@ -10,8 +10,10 @@ use crate::store::load;
 
 /// Asks for one order.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// Which.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub order: OrderId,
 }
 

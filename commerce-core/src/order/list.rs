@@ -11,6 +11,7 @@ use crate::user;
 
 /// Asks for a page of orders.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Only this user's.
     pub user: Option<UserId>,
@@ -21,6 +22,7 @@ pub struct List {
     /// Only those placed at this time or before.
     pub to: Option<Time>,
     /// Which page.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }
 

@@ -20,6 +20,7 @@ use crate::time::Time;
 
 /// An order as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// The number.
     pub order: OrderId,
@@ -45,6 +46,7 @@ pub struct Order {
 
 /// One product of an order, with name and price as they were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Item {
     /// Which product.
     pub product: ProductId,
@@ -61,6 +63,7 @@ pub struct Item {
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Status {
     /// The money was taken and the units are the customer's.
     Paid,

@@ -15,6 +15,7 @@ use crate::wallet::EntryKind;
 
 /// Orders several products and pays from the balance.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// Who orders.
     pub user: UserId,

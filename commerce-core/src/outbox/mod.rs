@@ -1,8 +1,10 @@
 //! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
 
+mod envelope;
 mod list;
 mod retry;
 
+pub use envelope::{Data, Envelope, Following, Since, Told};
 pub use list::{Event, List};
 pub use retry::{Retried, Retry};
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::input::FromJson;
 
 /// What an event tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EventKind {
     /// An order was placed and paid.
     OrderCompleted,
@@ -29,6 +31,12 @@ impl EventKind {
             Self::OrderCancelled => "OrderCancelled",
             Self::WalletCharged => "WalletCharged",
         }
+    }
+
+    pub(crate) fn stored(text: &str) -> Option<Self> {
+        [Self::OrderCompleted, Self::OrderCancelled, Self::WalletCharged]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -13,10 +13,13 @@ use crate::time::Time;
 
 /// Asks for the best sellers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Top {
     /// How many days the window is long, 1 to 365.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 365)))]
     pub days: u16,
     /// How many sellers to answer, 1 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub limit: u16,
     /// Where the window ends; now, if nothing is said.
     pub to: Option<Time>,
@@ -24,6 +27,7 @@ pub struct Top {
 
 /// The best sellers: paid and not cancelled orders with from < at <= to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TopSellers {
     /// The window.
     pub window: Span,
@@ -33,6 +37,7 @@ pub struct TopSellers {
 
 /// A span of time: after `from`, up to and with `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// Not in it.
     pub from: Time,
@@ -42,6 +47,7 @@ pub struct Span {
 
 /// A product that sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seller {
     /// 1 for the best.
     pub rank: usize,
@@ -139,7 +145,7 @@ fn best(sales: &Sales, limit: u16) -> Vec<(i64, i64, i128)> {
 
 /// The newest order that was placed at `time` or before. Orders stand in the order of their times and
 /// their numbers have no gaps, so it is found by halving.
-fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
+pub(super) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
     let sql = "WITH RECURSIVE
         half (low, high) AS (
             SELECT 0, (SELECT last_order FROM store)

@@ -27,18 +27,23 @@ pub(crate) struct Opened {
 }
 
 /// Makes a store where there is none.
-pub(crate) fn create(at: &Location, currency: Currency, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn create(
+    at: &Location,
+    currency: Currency,
+    busy: Duration,
+    readers: u32,
+) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::create(path, currency, busy),
-        Location::Server(server) => libsql::create(server, currency, busy),
+        Location::File(path) => file::create(path, currency, busy, readers),
+        Location::Server(server) => libsql::create(server, currency, busy, readers),
     }
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(at: &Location, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn open(at: &Location, busy: Duration, readers: u32) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::open(path, busy),
-        Location::Server(server) => libsql::open(server, busy),
+        Location::File(path) => file::open(path, busy, readers),
+        Location::Server(server) => libsql::open(server, busy, readers),
     }
 }
 
@@ -72,10 +77,11 @@ pub(crate) trait Store: Send {
     /// Waits until this process may write, or answers `busy` at the deadline.
     fn turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
-    /// Begins the one transaction of a group and reads in it. Nobody else writes until it ends.
-    fn begin(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error>;
+    /// Begins the one transaction of a group. Nobody else writes until it ends. A store that is far away may put
+    /// it off until the first load, and then answers [`Since::Perhaps`].
+    fn begin(&mut self) -> Result<Since, Error>;
 
-    /// Reads more inside the transaction.
+    /// Reads inside the transaction.
     fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error>;
 
     /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`]; after
@@ -90,6 +96,13 @@ pub(crate) trait Store: Send {
 
     /// Requests that were sent to a server so far.
     fn requests(&self) -> u64;
+}
+
+/// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Nobody,
+    Perhaps,
 }
 
 /// The reading side, shared by all threads.

@@ -92,11 +92,6 @@ impl Change {
             Kind::Delete => self.table.key,
         }
     }
-
-    /// The rows, one by one.
-    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
-        self.values.chunks_exact(self.width())
-    }
 }
 
 impl Value {

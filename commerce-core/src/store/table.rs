@@ -14,6 +14,8 @@ pub(crate) static STORE: Table = Table {
         "last_entry",
         "last_order",
         "last_event",
+        "last_token",
+        "last_probe",
     ],
     key: 1,
 };
@@ -69,11 +71,17 @@ pub(crate) static DELIVERIES: Table =
 pub(crate) static KEYS: Table =
     Table { name: "keys", columns: &["key", "user_no", "digest", "order_id", "reply", "at"], key: 2 };
 
+pub(crate) static TOKENS: Table = Table {
+    name: "tokens",
+    columns: &["token_no", "token", "role", "user_no", "digest", "at", "revoked_at"],
+    key: 1,
+};
+
 /// In an order, places 0 to 1023: the line of place `p` in order `o` has the key `o * LINES + p`.
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 14] = [
+pub(crate) static SAVED: [&Table; 15] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -87,5 +95,6 @@ pub(crate) static SAVED: [&Table; 14] = [
     &OUTBOX,
     &DELIVERIES,
     &KEYS,
+    &TOKENS,
     &STORE,
 ];

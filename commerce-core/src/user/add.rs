@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// Adds a user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     /// The new identifier.
     pub user: UserId,

@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// A user as others see one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The identifier.
     pub user: UserId,
@@ -27,6 +28,7 @@ pub struct User {
 
 /// Asks for one user.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// Whom.
     pub user: UserId,

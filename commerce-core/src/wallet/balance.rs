@@ -11,6 +11,7 @@ use crate::user;
 
 /// Asks what a wallet holds.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Balance {
     /// Whose wallet.
     pub user: UserId,
@@ -18,6 +19,7 @@ pub struct Balance {
 
 /// What a wallet holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WalletBalance {
     /// Whose wallet.
     pub user: UserId,
@@ -25,6 +27,7 @@ pub struct WalletBalance {
     pub balance: Amount,
     /// The store's currency.
     #[serde(serialize_with = "code")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub currency: Currency,
 }
 

@@ -14,13 +14,16 @@ use crate::time::Time;
 
 /// Charges a wallet.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Charge {
     user: UserId,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     amount: Amount,
 }
 
 /// A charge that was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Charged {
     /// The number of the charge.
     pub charge: ChargeId,

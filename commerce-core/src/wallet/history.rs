@@ -14,15 +14,18 @@ use crate::user;
 
 /// Asks for a page of a user's ledger.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
     /// Whose.
     pub user: UserId,
     /// Which page.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }
 
 /// An entry of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// The number of the entry.
     pub id: EntryId,

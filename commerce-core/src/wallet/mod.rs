@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// What moved money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum EntryKind {
     /// Money came in.
     Charge,

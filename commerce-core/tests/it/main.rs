@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod envelope;
 mod faults;
 mod model;
 mod month;
 mod precedence;
 mod proxy;
 mod race;
+mod series;
 mod server;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+mod token;
 mod worker;

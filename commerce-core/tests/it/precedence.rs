@@ -29,6 +29,7 @@ fn shop(on: On) -> Shop {
         json!({ "op": "order.place", "user": "rich", "items": [{ "product": "mug", "quantity": 1 }] }),
         json!({ "op": "order.cancel", "order": 1 }),
         json!({ "op": "wallet.charge", "user": "rich", "amount": 7, "key": "used" }),
+        token("office", "operator", None),
     ];
     given.push(json!({ "op": "wallet.charge", "user": "rich", "amount": LIMIT - 1_000_000 + 100 - 7 }));
     for operation in given {
@@ -42,6 +43,10 @@ fn place(user: &str, items: Value, more: Value) -> Value {
     let mut operation = json!({ "op": "order.place", "user": user, "items": items });
     operation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     operation
+}
+
+fn token(name: &str, role: &str, user: Option<&str>) -> Value {
+    json!({ "op": "token.create", "name": name, "role": role, "user": user, "digest": "ab".repeat(32) })
 }
 
 fn rows() -> Vec<(Value, Value)> {
@@ -192,6 +197,12 @@ fn rows() -> Vec<(Value, Value)> {
             json!({ "op": "wallet.charge", "user": "rich", "amount": LIMIT, "key": "used" }),
             json!({ "code": "key_reused", "key": "used" }),
         ),
+        (token("office", "shopper", Some("no")), json!({ "code": "token_exists", "name": "office" })),
+        (
+            json!({ "op": "token.create", "name": "new", "role": "shopper", "user": "no", "digest": "0".repeat(64) }),
+            json!({ "code": "user_not_found", "user": "no" }),
+        ),
+        (json!({ "op": "token.revoke", "name": "no" }), json!({ "code": "token_not_found", "name": "no" })),
     ]
 }
 
@@ -222,6 +233,7 @@ fn state(shop: &Shop) -> Value {
         list("product.list"),
         list("order.list"),
         list("event.list"),
+        list("token.list"),
         shop.ask("cart.get", &json!({ "user": "poor" })),
         shop.ask("cart.get", &json!({ "user": "rich" }))
     ])
@@ -260,6 +272,10 @@ fn malformed_input_names_every_fault() {
         (json!({ "op": "user.add", "user": "a", "key": "sp ace" }), vec!["/key"]),
         (json!({ "op": "user.add", "user": "a", "at": "2999-01-01T00:00:00Z" }), vec!["/at"]),
         (json!({ "op": "order.cancel", "order": 0 }), vec!["/order"]),
+        (token("a b", "owner", None), vec!["/name", "/role"]),
+        (token("a", "shopper", None), vec!["/user"]),
+        (token("a", "operator", Some("u")), vec!["/user"]),
+        (json!({ "op": "token.create", "name": "a", "role": "operator", "digest": "AB" }), vec!["/digest"]),
     ] {
         let told = shop.submit(&operation);
         let errors = told["invalid"]["errors"].as_array().unwrap_or_else(|| panic!("{operation}: {told}"));

@@ -14,7 +14,7 @@ use crate::store::Opened;
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS};
 
 /// Makes a store in a file that is not there, or is empty.
-pub(crate) fn create(path: &Path, currency: Currency, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
     local(path)?;
     match inspect(path) {
         Err(OpenError::Missing(_)) => {}
@@ -28,11 +28,11 @@ pub(crate) fn create(path: &Path, currency: Currency, busy: Duration) -> Result<
         return Err(OpenError::Exists(path.into()).into());
     }
     drop(connection);
-    open(path, busy)
+    open(path, busy, readers)
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(path: &Path, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, Error> {
     let path = path.canonicalize().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
         _ => OpenError::Failed { path: path.into(), because: e.to_string() },
@@ -59,7 +59,7 @@ pub(crate) fn open(path: &Path, busy: Duration) -> Result<Opened, Error> {
         because: format!("its currency is {code:?}"),
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
-    let reader = FileReader::open(&path, busy)?;
+    let reader = FileReader::open(&path, busy, readers)?;
     let writer = Box::new(FileWriter::new(connection, turn)?);
     Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
 }

@@ -21,7 +21,7 @@ pub(crate) struct FileReader {
 struct FileSnapshot(PooledConnection<SqliteConnectionManager>);
 
 impl FileReader {
-    pub(super) fn open(path: &Path, busy: Duration) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Self, Error> {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(move |connection| {
@@ -31,7 +31,7 @@ impl FileReader {
                 connection.pragma_update(None, "query_only", true)
             });
         let pool = r2d2::Pool::builder()
-            .max_size(4)
+            .max_size(readers)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(busy)

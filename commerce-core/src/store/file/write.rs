@@ -10,12 +10,13 @@ use super::turn::Turn;
 use super::{failed, rows};
 use crate::error::Error;
 use crate::store::load::Load;
-use crate::store::{Change, Kind, Rows, Store};
+use crate::store::{Change, Kind, Rows, Since, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
     connection: Connection,
     turn: Turn,
+    version: Option<i64>,
     frames: i64,
     pages: u64,
 }
@@ -41,7 +42,7 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, turn, frames: 0, pages: 0 })
+        Ok(Self { connection, turn, version: None, frames: 0, pages: 0 })
     }
 }
 
@@ -50,9 +51,13 @@ impl Store for FileWriter {
         self.turn.take(deadline)
     }
 
-    fn begin(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
+    fn begin(&mut self) -> Result<Since, Error> {
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-        self.load(loads)
+        // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
+        let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        let version = version.query_row([], |row| row.get(0)).map_err(failed)?;
+        let before = self.version.replace(version);
+        Ok(if before == Some(version) { Since::Nobody } else { Since::Perhaps })
     }
 
     fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
@@ -93,15 +98,33 @@ impl Store for FileWriter {
     }
 }
 
+/// Rows per statement: an insert that follows another in the same statement goes to where that one was, without
+/// looking for the place again.
+const BATCH: usize = 16;
+
 fn save(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&sql(change))?;
-    for row in change.rows() {
-        statement.execute(rusqlite::params_from_iter(row))?;
+    let width = change.width();
+    let batches = match change.kind {
+        Kind::Insert => change.values.chunks_exact(width * BATCH),
+        Kind::Update | Kind::Delete => [].chunks_exact(1),
+    };
+    let rest = if change.kind == Kind::Insert { batches.remainder() } else { &change.values };
+    if batches.len() > 0 {
+        let mut statement = connection.prepare_cached(&sql(change, BATCH))?;
+        for batch in batches {
+            statement.execute(rusqlite::params_from_iter(batch))?;
+        }
+    }
+    if !rest.is_empty() {
+        let mut statement = connection.prepare_cached(&sql(change, 1))?;
+        for row in rest.chunks_exact(width) {
+            statement.execute(rusqlite::params_from_iter(row))?;
+        }
     }
     Ok(())
 }
 
-fn sql(change: &Change) -> String {
+fn sql(change: &Change, rows: usize) -> String {
     let table = change.table;
     let (key, others) = table.columns.split_at(table.key);
     let named = |columns: &[&str], first: usize, between: &str| {
@@ -116,12 +139,12 @@ fn sql(change: &Change) -> String {
     let key = named(key, 1, " AND ");
     match change.kind {
         Kind::Insert => {
-            let places: Vec<_> = (1..=table.columns.len()).map(|place| format!("?{place}")).collect();
+            let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
+            let columns = table.columns.join(", ");
             format!(
-                "INSERT INTO {} ({}) VALUES ({})",
+                "INSERT OR ROLLBACK INTO {} ({columns}) VALUES {}",
                 table.name,
-                table.columns.join(", "),
-                places.join(", ")
+                vec![row; rows].join(", ")
             )
         }
         Kind::Update => {

@@ -27,7 +27,7 @@ const TABLES: &str =
 /// Copies the store, as it is at one moment, to a file that is not there yet.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
     let newest = Arc::new(AtomicU64::new(0));
-    let reader = ServerReader::new(Client::new(server, None, &newest), None, busy);
+    let reader = ServerReader::new(Client::new(server, None, &newest), None, busy, 1);
     let mut snapshot = reader.snapshot()?;
     file::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;

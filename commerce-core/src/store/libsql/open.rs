@@ -41,7 +41,12 @@ enum What {
 }
 
 /// Makes a store in an empty database.
-pub(crate) fn create(server: &Server, currency: Currency, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn create(
+    server: &Server,
+    currency: Currency,
+    busy: Duration,
+    readers: u32,
+) -> Result<Opened, Error> {
     let opening = Opening::new(server, busy)?;
     match opening.look()?.what {
         What::Empty => {}
@@ -52,11 +57,11 @@ pub(crate) fn create(server: &Server, currency: Currency, busy: Duration) -> Res
     if !opening.migrate(&What::Empty, Some(&row))? {
         return Err(OpenError::Exists(path(&server.url)).into());
     }
-    open(server, busy)
+    open(server, busy, readers)
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(server: &Server, busy: Duration) -> Result<Opened, Error> {
+pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Opened, Error> {
     let opening = Opening::new(server, busy)?;
     let Found { what, synced } = opening.look()?;
     match what {
@@ -78,7 +83,7 @@ pub(crate) fn open(server: &Server, busy: Duration) -> Result<Opened, Error> {
     let warning = (!synced).then(|| unsynced(&server.url));
     Ok(Opened {
         writer: Box::new(ServerWriter::new(opening.client, busy)),
-        reader: Box::new(ServerReader::new(reading, replica, busy)),
+        reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
         currency,
         warning,
     })

@@ -32,13 +32,14 @@ struct ServerSnapshot<'a> {
 
 /// A server has 128 streams for all its instances, so each has its share of reads that run at once.
 struct Places {
-    free: Mutex<usize>,
+    free: Mutex<u32>,
     freed: Condvar,
 }
 
 struct Place<'a>(&'a Places);
 
-const READS: usize = 16;
+/// The reads that may run at once, unless more are wanted: each is mostly waiting.
+const READS: u32 = 16;
 
 /// How long a replica may take to answer, and to become new enough, before the primary is asked.
 const REPLICA: Duration = Duration::from_secs(1);
@@ -47,8 +48,8 @@ const REPLICA: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(5);
 
 impl ServerReader {
-    pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration) -> Self {
-        let places = Places { free: Mutex::new(READS), freed: Condvar::new() };
+    pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
+        let places = Places { free: Mutex::new(readers.max(READS)), freed: Condvar::new() };
         let replica = replica.map(Replica::new);
         Self { primary: primary.into(), replica, busy, places }
     }

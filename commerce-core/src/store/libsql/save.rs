@@ -25,7 +25,7 @@ pub(super) fn saves(changes: &[Change]) -> Result<Vec<Save>, Error> {
     for change in changes {
         let sql = sql(change.table, change.kind);
         let mut part = Part::default();
-        for row in change.rows() {
+        for row in change.values.chunks_exact(change.width()) {
             part.add(row)?;
             saves.extend(part.full().map(|rows| Save { sql: sql.clone(), rows: [rows] }));
         }

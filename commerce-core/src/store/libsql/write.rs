@@ -9,7 +9,7 @@ use super::hrana::Steps;
 use super::save::saves;
 use crate::error::Error;
 use crate::store::load::Load;
-use crate::store::{Change, Rows, Store, Value};
+use crate::store::{Change, Rows, Since, Store, Value};
 
 /// The one writing stream of this instance.
 pub(super) struct ServerWriter {
@@ -51,6 +51,32 @@ impl ServerWriter {
         loads.iter().for_each(|load| steps.read(&load.statement));
         self.open = true;
         self.stream.batch(steps, timeout)?.all_rows(1)
+    }
+
+    fn begin_with(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+        self.stream.refresh();
+        persist(self.deadline, |timeout| {
+            let begun = match self.try_begin(loads, timeout) {
+                Err(Failure::TooLarge) => self.begin_in_parts(loads, timeout),
+                other => other,
+            };
+            if begun.is_err() {
+                self.stream.close(CLOSE);
+                self.open = false;
+            }
+            begun
+        })
+    }
+
+    fn load_more(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+        let mut steps = Steps::inside();
+        loads.iter().for_each(|load| steps.read(&load.statement));
+        match self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0)) {
+            Err(Failure::TooLarge) => {
+                loads.iter().map(|load| self.stream.in_parts(&load.statement, REQUEST)).collect()
+            }
+            other => other,
+        }
     }
 
     /// Begins, and reads what is too much for one answer part by part.
@@ -97,33 +123,15 @@ impl Store for ServerWriter {
         Ok(())
     }
 
-    fn begin(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
-        self.stream.refresh();
-        persist(self.deadline, |timeout| {
-            let begun = match self.try_begin(loads, timeout) {
-                Err(Failure::TooLarge) => self.begin_in_parts(loads, timeout),
-                other => other,
-            };
-            if begun.is_err() {
-                self.stream.close(CLOSE);
-                self.open = false;
-            }
-            begun
-        })
-        .map_err(|failure| failure.harmless(&self.client.url))
+    fn begin(&mut self) -> Result<Since, Error> {
+        self.open = false;
+        Ok(Since::Perhaps)
     }
 
+    // What is loaded first goes along with the beginning, in one request.
     fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
-        let mut steps = Steps::inside();
-        loads.iter().for_each(|load| steps.read(&load.statement));
-        let answer = self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0));
-        let answer = match answer {
-            Err(Failure::TooLarge) => {
-                loads.iter().map(|load| self.stream.in_parts(&load.statement, REQUEST)).collect()
-            }
-            other => other,
-        };
-        answer.map_err(|failure| failure.harmless(&self.client.url))
+        let loaded = if self.open { self.load_more(loads) } else { self.begin_with(loads) };
+        loaded.map_err(|failure| failure.harmless(&self.client.url))
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
@@ -148,8 +156,10 @@ impl Store for ServerWriter {
             return Ok(());
         }
         match results.error().map(Failure::of) {
-            // A commit that failed as such may have failed in saying so.
-            Some(failure) if results.done(commit - 1) => self.learn(failure),
+            // A commit that failed as such may have failed in saying so, unless a reference was broken.
+            Some(failure) if results.done(commit - 1) && !matches!(failure, Failure::Constraint(_)) => {
+                self.learn(failure)
+            }
             Some(failure) => Err(failure.harmless(&self.client.url)),
             // No step ran, since there was no transaction any more.
             None => Err(Failure::Stolen.harmless(&self.client.url)),

@@ -1,0 +1,183 @@
+//! `event.since`: the events after one, oldest first, each in its envelope (CloudEvents 1.0 JSON). An event
+//! is a reference; what it tells is rendered here, from rows that never change, so it reads the same
+//! whenever and however often it is asked for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::EventKind;
+use crate::error::Error;
+use crate::id::{EventId, UserId};
+use crate::input::Fields;
+use crate::money::Amount;
+use crate::order::Order;
+use crate::query::{Query, View, ranged};
+use crate::store::{Statement, Value, load};
+use crate::time::Time;
+use crate::wallet::Charged;
+
+/// Asks for the events after one.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// The last one already known; 0 for none.
+    pub after: EventId,
+    /// The most to answer, 1 to 1,000.
+    pub limit: u16,
+}
+
+/// Events in a row, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Following {
+    /// The events; fewer than were asked for when there are no more.
+    pub items: Vec<Told>,
+}
+
+/// An event with its envelope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// The sequence number.
+    pub event: EventId,
+    /// What is sent.
+    pub envelope: Envelope,
+}
+
+/// An event as others receive it, in the form of CloudEvents 1.0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Envelope {
+    /// The version of CloudEvents: 1.0.
+    pub specversion: &'static str,
+    /// The same however often the event is delivered: the store's UUID and the sequence number.
+    pub id: String,
+    /// The store.
+    pub source: Arc<str>,
+    /// What it tells.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// Of what: `orders/42`, `wallets/alice`.
+    pub subject: String,
+    /// When that took place.
+    pub time: Time,
+    /// `application/json`.
+    pub datacontenttype: &'static str,
+    /// The order or the charge.
+    pub data: Data,
+}
+
+/// What an event carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Data {
+    /// The whole order: as it was paid, or as it was cancelled.
+    Order(Order),
+    /// The charge.
+    Charge(Charged),
+}
+
+impl Query for Since {
+    const NAME: &'static str = "event.since";
+    type Answer = Following;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        let (after, limit) = (fields.optional::<i64>("after"), ranged(fields, "limit", 1_000, 100));
+        let after = after?.unwrap_or(0);
+        if after < 0 {
+            return fields.fault("after", format!("must be at least 0, got {after}"));
+        }
+        Some(Self { after, limit: limit? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Following, Error> {
+        let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
+        let limit = i64::from(self.limit.clamp(1, 1_000));
+        let rows = view.rows(&Statement::new(sql, [self.after.into(), limit.into()]))?;
+        let events: Vec<_> = rows.iter().map(Reference::read).collect::<Result<_, _>>()?;
+        Ok(Following { items: render(view, &events)? })
+    }
+}
+
+/// An event as the outbox keeps it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reference {
+    pub(super) event: EventId,
+    pub(super) kind: EventKind,
+    pub(super) source: i64,
+}
+
+impl Reference {
+    /// From the columns event, type, source.
+    pub(super) fn read(row: &[Value]) -> Result<Self, Error> {
+        let kind = EventKind::stored(&row[1].text());
+        let kind = kind.ok_or_else(|| Error::Store(format!("event {} is of no known type", row[0].int())))?;
+        Ok(Self { event: row[0].int(), kind, source: row[2].int() })
+    }
+}
+
+/// Puts events into their envelopes, in the order given.
+pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Told>, Error> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = |charged: bool| -> Vec<i64> {
+        let such = events.iter().filter(|event| (event.kind == EventKind::WalletCharged) == charged);
+        such.map(|event| event.source).collect()
+    };
+    let (orders, charges) = (of(false), of(true));
+    let rows = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
+    let store = rows.first().map(|row| row[0].text()).unwrap_or_default();
+    let source: Arc<str> = format!("urn:uuid:{store}").into();
+    let orders: HashMap<i64, Order> = match orders.as_slice() {
+        [] => HashMap::new(),
+        some => load::orders(&view.rows(&load::orders_of(some))?).into_iter().map(|o| (o.order, o)).collect(),
+    };
+    let charges: HashMap<i64, Charged> = match charges.as_slice() {
+        [] => HashMap::new(),
+        some => view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?.iter().map(charge).collect(),
+    };
+    let told = |event: &Reference| {
+        let missing = || Error::Store(format!("event {} tells of something that is not there", event.event));
+        let (subject, time, data) = match event.kind {
+            EventKind::WalletCharged => {
+                let charge = charges.get(&event.source).cloned().ok_or_else(missing)?;
+                (format!("wallets/{}", charge.user), charge.at, Data::Charge(charge))
+            }
+            EventKind::OrderCompleted => {
+                let order = orders.get(&event.source).cloned().ok_or_else(missing)?.into_paid();
+                (format!("orders/{}", order.order), order.at, Data::Order(order))
+            }
+            EventKind::OrderCancelled => {
+                let order = orders.get(&event.source).cloned().ok_or_else(missing)?;
+                let time = order.cancelled_at.ok_or_else(missing)?;
+                (format!("orders/{}", order.order), time, Data::Order(order))
+            }
+        };
+        let envelope = Envelope {
+            specversion: "1.0",
+            id: format!("{store}-{}", event.event),
+            source: source.clone(),
+            kind: event.kind,
+            subject,
+            time,
+            datacontenttype: "application/json",
+            data,
+        };
+        Ok(Told { event: event.event, envelope })
+    };
+    events.iter().map(told).collect()
+}
+
+const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.at
+    FROM ledger l JOIN users u USING (user_no) WHERE l.entry IN (SELECT value FROM json_each(?1))";
+
+fn charge(row: &[Value]) -> (i64, Charged) {
+    let amount = |value: &Value| Amount::new(value.int()).unwrap_or_default();
+    let charged = Charged {
+        charge: row[1].int(),
+        user: UserId::stored(row[2].text()),
+        amount: amount(&row[3]),
+        balance: amount(&row[4]),
+        at: Time::from_millis(row[5].int()),
+    };
+    (row[0].int(), charged)
+}

@@ -1,0 +1,34 @@
+//! A write that means nothing: whoever must know whether the store can be written finds out by writing.
+
+use crate::error::Error;
+use crate::facts::{Facts, Keys};
+use crate::id::Key;
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
+
+/// Raises a number that means nothing (SQLite does not write what is as it was), in a commit like any other.
+/// It raises no time, so it stands in nobody's way.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe;
+
+impl Submit for Probe {
+    type Reply = ();
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of(self)
+    }
+
+    fn reply(_: AnyReply) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Decide for Probe {
+    fn needs(&self, _: &mut Keys) {}
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        facts.probe();
+        Ok(Answer { reply: Box::new(()), replayed: false })
+    }
+}
+
+impl Reply for () {}

@@ -1,0 +1,92 @@
+//! Value types as JSON Schema, for doors that publish what they take and answer. What is made of fields
+//! derives its schema; what is one checked value says here what it was checked for.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::catalog::Sort;
+use crate::id::{Key, Name, ProductId, UserId};
+use crate::money::{Amount, LIMIT, Quantity, Stock};
+use crate::order::Items;
+use crate::query::Cursor;
+use crate::time::Time;
+use crate::token::{Digest, Role, TokenName};
+
+/// The schema of a value that has no name of its own and stands wherever it is used.
+macro_rules! inline {
+    ($type:ty, $name:literal, $schema:expr) => {
+        impl JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    };
+}
+
+inline!(UserId, "UserId", identifier());
+inline!(ProductId, "ProductId", identifier());
+inline!(TokenName, "TokenName", identifier());
+inline!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$" }));
+inline!(
+    Name,
+    "Name",
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern":
+        r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$" })
+);
+inline!(Amount, "Amount", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
+inline!(Stock, "Stock", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
+inline!(Quantity, "Quantity", json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MAX }));
+inline!(Time, "Time", json_schema!({ "type": "string", "format": "date-time" }));
+inline!(Cursor, "Cursor", json_schema!({ "type": "string" }));
+inline!(Sort, "Sort", json_schema!({ "type": "string", "enum": Self::names() }));
+inline!(Role, "Role", json_schema!({ "type": "string", "enum": ["operator", "shopper"] }));
+inline!(Digest, "Digest", json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }));
+
+impl JsonSchema for Items {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Items".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (product, quantity) =
+            (generator.subschema_for::<ProductId>(), generator.subschema_for::<Quantity>());
+        json_schema!({ "type": "array", "minItems": 1, "items": {
+            "type": "object",
+            "properties": { "product": product, "quantity": quantity },
+            "required": ["product", "quantity"],
+            "additionalProperties": false,
+        } })
+    }
+}
+
+fn identifier() -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })
+}
+
+/// A quantity, or 0.
+pub(crate) fn quantity_or_none(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX })
+}
+
+/// How many units come (or, negative, go).
+pub(crate) fn delta(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": -LIMIT, "maximum": LIMIT, "not": { "const": 0 } })
+}
+
+/// The length of a page.
+pub(crate) fn page_length(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": crate::Page::MAX, "default": 20 })
+}

@@ -1,0 +1,68 @@
+//! What a door asks for each bearer: whose token has this digest, and whether any token changed at all.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Digest, Token, token};
+use crate::error::Error;
+use crate::input::Fields;
+use crate::query::{Query, View};
+use crate::store::Statement;
+
+/// Asks for the token of a digest. Comparing takes the same time whatever the secret is, since only its
+/// SHA-256 is looked up.
+#[derive(Clone, Debug)]
+pub struct Find {
+    /// The digest of the secret that was presented.
+    pub digest: Digest,
+}
+
+/// Asks where the changes to tokens stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Changes;
+
+/// Where the changes to tokens stand: as long as two marks are equal, no token was made or revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    changes: i64,
+    store: Arc<str>,
+}
+
+impl Mark {
+    /// Whether no token was ever made.
+    pub fn is_none_yet(&self) -> bool {
+        self.changes == 0
+    }
+}
+
+impl Query for Find {
+    const NAME: &'static str = "token.find";
+    type Answer = Option<Token>;
+
+    fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { digest: fields.required("digest")? })
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Option<Token>, Error> {
+        let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
+            WHERE t.digest = ?1";
+        let rows = view.rows(&Statement::new(sql, [self.digest.as_str().into()]))?;
+        Ok(rows.first().map(token))
+    }
+}
+
+impl Query for Changes {
+    const NAME: &'static str = "token.changes";
+    type Answer = Mark;
+
+    fn parse(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Mark, Error> {
+        let rows = view.rows(&Statement::new("SELECT last_token, uuid FROM store", []))?;
+        let none = || Error::Store("the store's own row is missing".into());
+        rows.first().map(|row| Mark { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
+    }
+}

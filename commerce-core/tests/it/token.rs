@@ -1,0 +1,88 @@
+//! Tokens as the store keeps them, the write that means nothing, and a store of the first schema.
+
+use commerce_core::token::{Changes, Digest, Find};
+use commerce_core::{Commerce, Options, Probe, SystemClock};
+use serde_json::json;
+
+use crate::shop::Shop;
+
+#[test]
+fn tokens_are_made_found_by_their_digest_and_revoked() {
+    let shop = Shop::new();
+    let mark = || shop.commerce.query(&Changes).unwrap();
+    assert!(mark().is_none_yet());
+    shop.submit(&json!({ "op": "user.add", "user": "alice" }));
+    let (office, alice) = (Digest::of("office"), Digest::of("alice"));
+    let create = json!({ "op": "token.create", "name": "office", "role": "operator", "digest": office });
+    assert_eq!(shop.submit(&create)["ok"]["role"], "operator");
+    let create =
+        json!({ "op": "token.create", "name": "a1", "role": "shopper", "user": "alice", "digest": alice });
+    assert_eq!(shop.submit(&create)["ok"]["user"], "alice");
+    let before = mark();
+    let again = json!({ "op": "token.create", "name": "a2", "role": "operator", "digest": office });
+    assert_eq!(shop.submit(&again)["refused"]["code"], "token_exists", "the same secret twice");
+    assert_eq!(mark(), before, "a refusal is no change");
+
+    let found = shop.commerce.query(&Find { digest: alice.clone() }).unwrap().expect("a token");
+    assert_eq!((found.name.as_str(), found.user.as_ref().map(|u| u.as_str())), ("a1", Some("alice")));
+    assert_eq!(shop.commerce.query(&Find { digest: Digest::of("no") }).unwrap(), None);
+
+    let revoked = shop.submit(&json!({ "op": "token.revoke", "name": "a1" }));
+    assert!(revoked["ok"]["revoked_at"].is_string(), "{revoked}");
+    assert_ne!(mark(), before);
+    assert_eq!(shop.submit(&json!({ "op": "token.revoke", "name": "a1" })), revoked);
+    let list = shop.ask("token.list", &json!({}));
+    assert_eq!(list["items"][0]["revoked_at"], revoked["ok"]["revoked_at"]);
+    assert_eq!(list["items"][1]["name"], "office");
+    assert!(list["items"][1].get("digest").is_none());
+    shop.clean();
+}
+
+#[test]
+fn a_group_may_make_and_revoke_the_same_token() {
+    let shop = Shop::new();
+    let submissions = ["{\"op\":\"token.create\",\"name\":\"t\",\"role\":\"operator\",\"digest\":\"", "\"}"];
+    let create = submissions.join(Digest::of("t").as_str());
+    let parse = |text: &str| {
+        commerce_core::operation::parse(&commerce_core::input::json(text.as_bytes()).unwrap()).unwrap()
+    };
+    let tickets = [
+        shop.commerce.submit(parse(&create)),
+        shop.commerce.submit(parse("{\"op\":\"token.revoke\",\"name\":\"t\"}")),
+    ];
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    assert!(shop.ask("token.list", &json!({}))["items"][0]["revoked_at"].is_string());
+}
+
+#[test]
+fn a_probe_commits_and_stands_in_nobodys_way() {
+    let shop = Shop::new();
+    shop.submit(&json!({ "op": "user.add", "user": "old", "at": "2020-01-01T00:00:00Z" }));
+    let (version, commits) = (shop.commerce.version().unwrap(), shop.commerce.stats().commits);
+    shop.commerce.submit(Probe).wait().unwrap();
+    assert_ne!(shop.commerce.version().unwrap(), version);
+    assert_eq!(shop.commerce.stats().commits, commits + 1);
+    let later = json!({ "op": "user.add", "user": "new", "at": "2020-01-02T00:00:00Z" });
+    assert!(shop.submit(&later)["ok"].is_object(), "history can still be imported");
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_forward() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 0x53686f70; PRAGMA user_version = 1; PRAGMA journal_mode = wal;
+        INSERT INTO store VALUES (1, 'a-store', 'KRW', 0, 0, 0, 0, 0, 0, 0, 0);",
+    )
+    .unwrap();
+    drop(old);
+    let open = || Commerce::open(&path, Options::new(SystemClock)).expect("the store, brought forward");
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(open);
+        (open(), other.join().unwrap())
+    });
+    assert!(one.query(&Changes).unwrap().is_none_yet());
+    assert_eq!(other.verify().unwrap(), []);
+}
