@@ -272,3 +272,21 @@ fn filled(shop: &Shop) {
             .is_object()
     );
 }
+
+#[test]
+fn a_group_costs_two_requests_however_large() {
+    let shop = Shop::on(On::Server);
+    filled(&shop);
+    let before = shop.commerce.stats();
+    let tickets: Vec<_> = (0..500)
+        .map(|place| json!({ "op": "wallet.charge", "user": format!("u{}", place % 9), "amount": 1 }))
+        .map(|charge| shop.commerce.submit(commerce_core::operation::parse(&charge).unwrap()))
+        .collect();
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    let after = shop.commerce.stats();
+    assert_eq!(after.operations - before.operations, 500);
+    assert_eq!(after.requests - before.requests, 2 * (after.groups - before.groups));
+    // A group that changes nothing ends its transaction all the same.
+    shop.submit(&json!({ "op": "user.add", "user": "u1" }));
+    assert_eq!(shop.commerce.stats().requests - after.requests, 2);
+}
