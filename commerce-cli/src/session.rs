@@ -64,7 +64,7 @@ impl Session {
             fields.insert("key".into(), key.into());
         }
         let submission = operation::parse(&operation)?;
-        let answer = self.shop()?.submit(submission).wait()?;
+        let answer = self.shop()?.perform(submission)?;
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
 

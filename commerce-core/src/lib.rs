@@ -20,14 +20,14 @@
 //! let (alice, mug) = (UserId::new("alice")?, ProductId::new("mug")?);
 //! let money = |minor| Amount::new(minor).ok_or("no such amount");
 //!
-//! shop.submit(user::Add { user: alice.clone(), name: None }).wait()?;
-//! shop.submit(wallet::Charge::new(alice.clone(), money(50_000)?)?).wait()?;
+//! shop.perform(user::Add { user: alice.clone(), name: None })?;
+//! shop.perform(wallet::Charge::new(alice.clone(), money(50_000)?)?)?;
 //! let stock = Stock::new(10).ok_or("no such stock")?;
 //! let add = catalog::Add { product: mug.clone(), name: Name::new("머그컵 Mug")?, price: money(12_000)?, stock };
-//! shop.submit(add).wait()?;
+//! shop.perform(add)?;
 //!
 //! let items = order::Items::new([(mug, Quantity::new(2).ok_or("no such quantity")?)])?;
-//! let order = shop.submit(order::Place { user: alice, items, expected_total: None }).wait()?;
+//! let order = shop.perform(order::Place { user: alice, items, expected_total: None })?;
 //! assert_eq!(order.reply.total, money(24_000)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -46,6 +46,7 @@ pub mod order;
 pub mod outbox;
 mod probe;
 pub mod query;
+mod queue;
 mod refusal;
 pub mod sales;
 #[cfg(feature = "schema")]

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// What the writer did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -45,7 +47,7 @@ pub(crate) struct Counters {
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
     pub(crate) requests: AtomicU64,
-    pub(crate) busy: AtomicU64,
+    busy: AtomicU64,
     sizes: Counted<10>,
     times: Counted<12>,
 }
@@ -70,6 +72,13 @@ impl Counters {
         self.operations.fetch_add(operations as u64, Ordering::Relaxed);
         self.sizes.add(operations as u64);
         self.times.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts operations that were not done because of this.
+    pub(crate) fn refused(&self, error: &Error, operations: usize) {
+        if matches!(error, Error::Busy(_)) {
+            self.busy.fetch_add(operations as u64, Ordering::Relaxed);
+        }
     }
 
     /// The figures as they are now.

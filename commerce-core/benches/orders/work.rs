@@ -141,7 +141,7 @@ pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Resu
         while started.elapsed() < run {
             let submission = submission(&mut random, keys)?;
             let asked = Instant::now();
-            shop.submit(submission).wait()?;
+            shop.perform(submission)?;
             waits.push(asked.elapsed());
         }
         Ok(waits)

@@ -44,7 +44,7 @@ pub struct Table {
 }
 
 /// What to do with the rows of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Add rows of all columns.
     Insert,

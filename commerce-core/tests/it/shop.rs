@@ -84,7 +84,7 @@ fn location(path: &Path, server: Option<&Sqld>) -> Location {
 pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
     let text = serde_json::to_vec(operation).expect("JSON");
     let submission = operation::parse(&input::json(&text)?)?;
-    let answer = commerce.submit(submission).wait()?;
+    let answer = commerce.perform(submission)?;
     Ok(serde_json::to_value(answer).expect("JSON"))
 }
 

@@ -1,6 +1,7 @@
 //! Writing: one connection, one transaction per group, one cached statement per kind of change.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use crate::store::{Change, Kind, Rows, Since, Store};
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
     connection: Connection,
+    saves: Saves,
     turn: Turn,
     version: Option<i64>,
     frames: i64,
@@ -42,7 +44,7 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, turn, version: None, frames: 0, pages: 0 })
+        Ok(Self { connection, saves: Saves::new(), turn, version: None, frames: 0, pages: 0 })
     }
 }
 
@@ -66,7 +68,7 @@ impl Store for FileWriter {
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
         for change in changes {
-            save(&self.connection, change).map_err(failed)?;
+            save(&self.connection, &mut self.saves, change).map_err(failed)?;
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|error| {
             match error.sqlite_error_code() {
@@ -102,23 +104,18 @@ impl Store for FileWriter {
 /// looking for the place again.
 const BATCH: usize = 16;
 
-fn save(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
-    let width = change.width();
-    let batches = match change.kind {
-        Kind::Insert => change.values.chunks_exact(width * BATCH),
-        Kind::Update | Kind::Delete => [].chunks_exact(1),
-    };
-    let rest = if change.kind == Kind::Insert { batches.remainder() } else { &change.values };
-    if batches.len() > 0 {
-        let mut statement = connection.prepare_cached(&sql(change, BATCH))?;
-        for batch in batches {
-            statement.execute(rusqlite::params_from_iter(batch))?;
-        }
-    }
-    if !rest.is_empty() {
-        let mut statement = connection.prepare_cached(&sql(change, 1))?;
-        for row in rest.chunks_exact(width) {
-            statement.execute(rusqlite::params_from_iter(row))?;
+/// Statements that save, by what they do: made once.
+type Saves = HashMap<(&'static str, Kind, usize), String>;
+
+fn save(connection: &Connection, saves: &mut Saves, change: &Change) -> rusqlite::Result<()> {
+    let (width, values) = (change.width(), &change.values);
+    let most = if change.kind == Kind::Insert { BATCH } else { 1 };
+    let (batches, rest) = values.split_at(values.len() - values.len() % (width * most));
+    for (values, rows) in [(batches, most), (rest, 1)].into_iter().filter(|(values, _)| !values.is_empty()) {
+        let sql = saves.entry((change.table.name, change.kind, rows)).or_insert_with(|| sql(change, rows));
+        let mut statement = connection.prepare_cached(sql)?;
+        for values in values.chunks_exact(width * rows) {
+            statement.execute(rusqlite::params_from_iter(values))?;
         }
     }
     Ok(())
