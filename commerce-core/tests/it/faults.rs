@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use commerce_core::{Commerce, Error, Location, Options, SystemClock};
+use commerce_core::{Chain, Commerce, Error, Location, Options, SystemClock, Ticket, operation};
 use serde_json::{Value, json};
 
 use crate::proxy::{Fault, Proxy};
@@ -190,11 +190,13 @@ fn a_server_killed_and_restarted_lost_nothing_it_acknowledged() {
     let mut server = shop.server.take().unwrap();
     let instances: Vec<_> = (0..2).map(|_| open(&server.url(), Options::new(SystemClock))).collect();
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let reader = open(&server.url(), Options::new(SystemClock));
     let work = Work::during(&instances, |work| {
         for _ in 0..20 {
             work.goes_on();
             std::thread::sleep(Duration::from_micros(random(&mut seed, 20_000)));
             server.kill_and_restart();
+            assert_eq!(reader.verify().expect("reads find the server again"), []);
         }
         work.goes_on();
     });
@@ -240,6 +242,26 @@ fn an_outcome_that_cannot_be_learnt_is_told_and_the_key_resolves_it() {
         assert_eq!(reply.get("replayed").is_some(), key == "kept", "{reply}");
     }
     assert_eq!(shop.ask("order.list", &json!({}))["items"].as_array().unwrap().len(), 2);
+    shop.clean();
+}
+
+#[test]
+fn a_group_that_is_decided_anew_breaks_its_chain_where_it_did_before() {
+    let shop = shop();
+    let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
+    let instance = open(&proxy.url(), Options::new(SystemClock));
+    for fault in [Fault::CutRequest(500), Fault::CutAnswer(0)] {
+        proxy.arm(fault);
+        let chain = Chain::new();
+        let charge = |user: &str| json!({ "op": "wallet.charge", "user": user, "amount": 1 });
+        let chained = |operation: &Value| operation::parse(operation).unwrap().chain(&chain);
+        let tickets = ["u0", "nobody", "u1"].map(|user| instance.submit(chained(&charge(user))));
+        let [first, refused, skipped] = tickets.map(Ticket::wait);
+        assert!(first.is_ok_and(|answer| !answer.replayed));
+        assert!(matches!(refused, Err(Error::Refused(_))), "{refused:?}");
+        assert!(matches!(skipped, Err(Error::Skipped)), "{skipped:?}");
+    }
+    assert_eq!(shop.ask("wallet.balance", &json!({ "user": "u0" }))["balance"], 1_000_000_002);
     shop.clean();
 }
 
