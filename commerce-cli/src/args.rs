@@ -10,7 +10,8 @@ use commerce_core::outbox::sink::{self, Secret, Settings};
 use crate::command::Command;
 use crate::exit::Failure;
 
-/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file.
+/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file or a
+/// libSQL server.
 #[derive(Parser)]
 #[command(
     name = "commerce",
@@ -35,9 +36,15 @@ pub struct Args {
 /// Options of every command.
 #[derive(clap::Args, Clone)]
 pub struct Global {
-    /// The store: a file.
+    /// The store: a file, or libsql://HOST:PORT (or http://, https://) of a libSQL server.
     #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
     pub db: PathBuf,
+    /// A replica of the server to read from; what was just written is always seen.
+    #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]
+    pub read_url: Option<String>,
+    /// A file that holds the server's token. Without it COMMERCE_DB_TOKEN is used.
+    #[arg(long, global = true, env = "COMMERCE_DB_TOKEN_FILE", value_name = "FILE")]
+    pub db_token_file: Option<PathBuf>,
     /// Whether the store was named on the command line itself.
     #[arg(skip)]
     pub named: bool,

@@ -15,8 +15,6 @@ pub enum Failure {
     Engine(Error),
     /// The arguments or the input make no sense.
     Usage(String),
-    /// The store's address is not one that can be opened.
-    Address(String),
     /// Everything was told already; some of it was refused or differs.
     Partly,
     /// Everything was told already; the gravest code of several.
@@ -37,7 +35,7 @@ pub fn report(failure: &Failure, session: &Session) -> ExitCode {
             Some(Problem::Engine(error.clone()).document().to_string())
         }
         Failure::Engine(error) => Some(session.error(&sentence(error, session))),
-        Failure::Usage(text) | Failure::Address(text) => Some(session.error(text)),
+        Failure::Usage(text) => Some(session.error(text)),
         Failure::Io(error) => Some(session.error(&error.to_string())),
         Failure::Partly | Failure::Told(_) => None,
     };
@@ -56,7 +54,6 @@ fn code(failure: &Failure) -> u8 {
         Failure::Engine(error) => code_of(error),
         Failure::Usage(_) => 2,
         Failure::Partly => 3,
-        Failure::Address(_) => 4,
         Failure::Told(code) => *code,
         Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Failure::Io(_) => 1,
@@ -87,6 +84,9 @@ fn hint(error: &Error, session: &Session) {
         Error::Open(OpenError::Missing(path)) => {
             format!("make one with: commerce --db {} init   (or see: commerce demo)", path.display())
         }
+        Error::Open(OpenError::Denied { .. }) => {
+            "set COMMERCE_DB_TOKEN to the token, or name its file with --db-token-file".into()
+        }
         _ => return,
     };
     session.note(&hint);
@@ -95,6 +95,12 @@ fn hint(error: &Error, session: &Session) {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Engine(error.into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 
-use commerce_core::{Commerce, Currency, Options, SystemClock, operation, query};
+use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
@@ -30,25 +30,36 @@ impl Session {
 
     /// The store, opened in another than the usual way.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        self.check_address()?;
-        let shop = Commerce::open(&self.global.db, options)?;
-        Ok(self.shop.get_or_init(|| shop))
+        Ok(self.keep(Commerce::open(self.location()?, options)?))
     }
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        self.check_address()?;
-        let shop = Commerce::create(&self.global.db, currency, Options::new(SystemClock))?;
-        Ok(self.shop.get_or_init(|| shop))
+        Ok(self.keep(Commerce::create(self.location()?, currency, Options::new(SystemClock))?))
     }
 
-    fn check_address(&self) -> Result<(), Failure> {
-        let address = self.global.db.to_string_lossy();
-        let remote = ["libsql://", "http://", "https://"].iter().any(|scheme| address.starts_with(scheme));
-        if remote {
-            return Err(Failure::Address(format!("{address}: this version opens files only")));
+    fn keep(&self, shop: Commerce) -> &Commerce {
+        if let Some(warning) = shop.warning() {
+            // However quiet it should be: orders can be lost.
+            self.teller().warn(warning);
         }
-        Ok(())
+        self.shop.get_or_init(|| shop)
+    }
+
+    /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
+    pub fn location(&self) -> Result<Location, Failure> {
+        let global = &self.global;
+        let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
+        let mut location: Location = text.parse()?;
+        if let Some(replica) = &global.read_url {
+            location = location.read_from(replica)?;
+        }
+        let token = match &global.db_token_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|e| Failure::Usage(format!("{} cannot be read: {e}", file.display())))?,
+            None => std::env::var("COMMERCE_DB_TOKEN").unwrap_or_default(),
+        };
+        Ok(if token.trim().is_empty() { location } else { location.token(&token) })
     }
 
     /// Does an operation, given as its JSON object without what is null.
@@ -196,9 +207,18 @@ impl Teller {
         let _ = writeln!(io::stderr(), "{}", self.error(text));
     }
 
+    fn warn(&self, text: &str) {
+        // As with a fault: where nobody can read it, the work is done all the same.
+        let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
+    }
+
     fn error(&self, text: &str) -> String {
+        self.marked("error", "31", text)
+    }
+
+    fn marked(&self, what: &str, color: &str, text: &str) -> String {
         let text = crate::output::harmless(text);
-        if self.colored { format!("\x1b[1;31merror:\x1b[0m {text}") } else { format!("error: {text}") }
+        if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The engine: open a store, submit operations, ask queries.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -9,13 +9,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::location::Location;
 use crate::money::Currency;
 use crate::operation::{Answer, AnyReply, Chain, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::Window;
 use crate::stats::Stats;
-use crate::store::{Reader, file};
+use crate::store::{self, Reader};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
 use crate::writer::Writer;
@@ -30,7 +31,8 @@ struct Inner {
     reader: Box<dyn Reader>,
     window: Window,
     currency: Currency,
-    path: PathBuf,
+    location: Location,
+    warning: Option<String>,
     options: Options,
 }
 
@@ -54,9 +56,6 @@ pub struct Pending<R> {
     coming: Result<oneshot::AsyncReceiver<Outcome>, Error>,
     read: Read<R>,
 }
-
-/// How often somebody who waits looks whether another process committed.
-const GLANCE: Duration = Duration::from_millis(4);
 
 type Read<R> = fn(AnyReply) -> Result<R, Error>;
 
@@ -86,26 +85,28 @@ impl Options {
 }
 
 impl Commerce {
-    /// Makes a store in a new file, and opens it.
+    /// Makes a store in a new file, or in an empty database of a server, and opens it.
     ///
     /// # Errors
     /// [`Error::Open`] when there is a store already, or none can be made there.
-    pub fn create(path: &Path, currency: Currency, options: Options) -> Result<Self, Error> {
-        let opened = file::create(path, currency, options.busy_timeout, options.readers)?;
-        Self::start(path, opened, options)
+    pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::create(&location, currency, options.busy_timeout, options.readers)?;
+        Self::start(location, opened, options)
     }
 
     /// Opens a store, and brings it to the present schema.
     ///
     /// # Errors
     /// [`Error::Open`] when there is none, or it cannot be used.
-    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let opened = file::open(path, options.busy_timeout, options.readers)?;
-        Self::start(path, opened, options)
+    pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::open(&location, options.busy_timeout, options.readers)?;
+        Self::start(location, opened, options)
     }
 
-    fn start(path: &Path, opened: file::Opened, options: Options) -> Result<Self, Error> {
-        let writer = Arc::new(Writer::new(Box::new(opened.writer), options.clock.clone(), options.queue));
+    fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
+        let writer = Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue));
         let writing = writer.clone();
         let thread = std::thread::Builder::new()
             .name("commerce-writer".into())
@@ -114,22 +115,28 @@ impl Commerce {
         Ok(Self(Arc::new(Inner {
             writer,
             thread: Mutex::new(Some(thread)),
-            reader: Box::new(opened.reader),
+            reader: opened.reader,
             window: Window::default(),
             currency: opened.currency,
-            path: path.into(),
+            location,
+            warning: opened.warning,
             options,
         })))
     }
 
     /// Where the store is.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    pub fn location(&self) -> &Location {
+        &self.0.location
     }
 
     /// The store's currency.
     pub fn currency(&self) -> Currency {
         self.0.currency
+    }
+
+    /// What whoever runs the store should know, such as that a server does not sync its commits.
+    pub fn warning(&self) -> Option<&str> {
+        self.0.warning.as_deref()
     }
 
     /// Does an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. A caller
@@ -173,7 +180,14 @@ impl Commerce {
     /// # Errors
     /// A refusal when what is asked for does not exist, or the store's failure.
     pub fn query<Q: Ask>(&self, query: &Q) -> Result<Q::Answer, Error> {
-        query.ask(&mut self.view()?)
+        let deadline = Instant::now() + self.0.options.busy_timeout;
+        loop {
+            match self.view().and_then(|mut view| query.ask(&mut view)) {
+                // A snapshot on a server can be lost between two of its reads; another one will do.
+                Err(Error::Busy(_)) if Instant::now() < deadline => {}
+                answered => return answered,
+            }
+        }
     }
 
     /// A number that differs once anybody, here or in another process, has committed: whoever kept an answer
@@ -212,7 +226,7 @@ impl Commerce {
             if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
                 break;
             }
-            committed.wait(count, left.min(GLANCE));
+            committed.wait(count, left.min(self.0.reader.glance()));
         }
     }
 
@@ -247,7 +261,7 @@ impl Commerce {
     /// The store's failure.
     pub fn repair(&self) -> Result<Vec<Difference>, Error> {
         let before = self.verify()?;
-        file::repair(&self.0.path, self.0.options.busy_timeout, &verify::REPAIRS)?;
+        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
         Ok(before)
     }
 
@@ -256,7 +270,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when there is such a file, or the store's failure.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
-        file::backup(&self.0.path, to, self.0.options.busy_timeout)
+        store::backup(&self.0.location, to, self.0.options.busy_timeout)
     }
 
     /// Replaces everything in the store by what is in a backup.
@@ -264,7 +278,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when the file is no store, or the store's failure.
     pub fn restore(&self, from: &Path) -> Result<(), Error> {
-        file::restore(&self.0.path, from, self.0.options.busy_timeout)
+        store::restore(&self.0.location, from, self.0.options.busy_timeout)
     }
 
     /// What the writer did so far.

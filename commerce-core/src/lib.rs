@@ -39,6 +39,7 @@ mod error;
 mod facts;
 mod id;
 pub mod input;
+mod location;
 mod money;
 pub mod operation;
 pub mod order;
@@ -67,6 +68,7 @@ pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
     harmful, harmless,
 };
+pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use probe::Probe;

@@ -295,6 +295,12 @@ impl Chain {
     }
 }
 
+impl PartialEq for Chain {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl<O> Submission<O> {
     /// An operation alone.
     pub fn new(operation: O) -> Self {

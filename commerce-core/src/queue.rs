@@ -115,6 +115,12 @@ impl Queue {
         state.jobs.drain(..count).collect()
     }
 
+    /// Puts jobs back to where they were taken from.
+    pub(crate) fn put_back(&self, jobs: Vec<Job>) {
+        let mut state = self.lock();
+        jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job));
+    }
+
     /// The jobs that cannot wait any longer: those past their deadline, or all after a graver error.
     pub(crate) fn late(&self, error: &Error) -> Vec<Job> {
         let (mut state, now) = (self.lock(), Instant::now());

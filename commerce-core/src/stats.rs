@@ -17,6 +17,8 @@ pub struct Stats {
     pub commits: u64,
     /// Pages written to the log by these commits (and, in between, by other processes).
     pub pages: u64,
+    /// Requests to the server; none where the store is a file.
+    pub requests: u64,
     /// Operations that wait at this moment.
     pub queued: u64,
     /// Operations that were answered `busy`.
@@ -47,6 +49,7 @@ pub(crate) struct Counters {
     pub(crate) pages: AtomicU64,
     /// Told of every commit.
     pub(crate) committed: Signal,
+    pub(crate) requests: AtomicU64,
     busy: AtomicU64,
     sizes: Counted<10>,
     times: Counted<12>,
@@ -89,6 +92,7 @@ impl Counters {
             operations: of(&self.operations),
             commits: of(&self.commits),
             pages: of(&self.pages),
+            requests: of(&self.requests),
             queued: queued as u64,
             busy: of(&self.busy),
             sizes: self.sizes.spread(),
@@ -106,6 +110,7 @@ impl Default for Counters {
             commits: zero(),
             pages: zero(),
             committed: Signal::default(),
+            requests: zero(),
             busy: zero(),
             sizes: Counted::new(1),
             times: Counted::new(Stats::SHORTEST),

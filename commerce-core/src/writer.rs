@@ -92,6 +92,7 @@ impl Writer {
         let outcomes =
             group(desk.store.as_mut(), &mut desk.facts, &jobs, self.clock.as_ref(), &self.counters);
         desk.store.end();
+        self.counters.requests.store(desk.store.requests(), Ordering::Relaxed);
         desk.patience = (started.elapsed() / 4).min(PATIENCE);
         desk.expected = (jobs.len() + self.queue.len()).min(GROUP);
         self.calm.store(desk.expected <= 1, Ordering::Relaxed);
@@ -101,6 +102,12 @@ impl Writer {
                     // A caller that went away misses its answer, not its effect.
                     let _ = job.answer.send(outcome);
                 }
+            }
+            Err(error @ Error::Busy(_)) => {
+                // Nothing was changed, so those that have time left are decided anew.
+                desk.facts.forget();
+                self.queue.put_back(jobs);
+                answer_all(self.queue.late(&error), &error, &self.counters);
             }
             Err(error) => {
                 desk.facts.forget();
@@ -143,7 +150,8 @@ fn group(
         load::take(facts, &loads, &store.load(&loads)?);
     }
     let now = clock.now();
-    let outcomes = jobs.iter().map(|job| decide(job, facts, now)).collect();
+    let mut broken = Vec::new();
+    let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
     let changes = facts.changes();
     if !changes.is_empty() {
         store.commit(&changes)?;
@@ -151,13 +159,16 @@ fn group(
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
         counters.committed.give();
     }
+    // Only now, since a group that was not committed may be decided anew.
+    broken.into_iter().for_each(Chain::fail);
     facts.settle();
     counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
 }
 
-fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {
-    if job.chain.as_ref().is_some_and(Chain::broken) {
+fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a Chain>) -> Outcome {
+    let chain = job.chain.as_ref();
+    if chain.is_some_and(|chain| chain.broken() || broken.contains(&chain)) {
         return Err(Error::Skipped);
     }
     let when = |facts: &Facts| match job.at {
@@ -171,7 +182,7 @@ fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {
     };
     let outcome = job.operation.decide(job.key.as_ref(), facts, &when);
     if outcome.is_err() {
-        job.chain.iter().for_each(Chain::fail);
+        broken.extend(chain);
     }
     outcome
 }

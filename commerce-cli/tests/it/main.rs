@@ -16,7 +16,10 @@ mod month;
 mod relay;
 mod run;
 mod serve;
+mod server;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
 #[path = "../../../fixtures/tmux.rs"]
 mod tmux;

@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     }
     if has("--grown") && GROWN.contains(only) {
         let folder = tempfile::tempdir()?;
-        let shop = work::shop(&folder.path().join("shop.db"))?;
+        let shop = work::shop(folder.path().join("shop.db"))?;
         work::grow(&shop, 1_000_000)?;
         told.push(engine(&shop, GROWN, |shop| work::callers(shop, 64, run, Keys::Ordered))?);
     }
@@ -115,7 +115,7 @@ fn cases() -> Vec<(String, Case)> {
 /// The engine on a new store.
 fn fresh(name: &str, measure: impl FnOnce(&Commerce) -> Result<Measured>) -> Result<Value> {
     let folder = tempfile::tempdir()?;
-    engine(&work::shop(&folder.path().join("shop.db"))?, name, measure)
+    engine(&work::shop(folder.path().join("shop.db"))?, name, measure)
 }
 
 fn engine(shop: &Commerce, name: &str, measure: impl FnOnce(&Commerce) -> Result<Measured>) -> Result<Value> {
@@ -155,6 +155,7 @@ fn since(before: Stats, after: Stats) -> Stats {
         operations: after.operations - before.operations,
         commits: after.commits - before.commits,
         pages: after.pages - before.pages,
+        requests: after.requests - before.requests,
         ..Stats::default()
     }
 }

@@ -85,7 +85,7 @@ fn http(url: &str) -> Result<Box<dyn Sink>> {
 
 /// A shop on which everything so far is delivered, since only what follows is measured.
 fn shop(folder: &Path) -> Result<Commerce> {
-    let shop = work::shop(&folder.join("shop.db"))?;
+    let shop = work::shop(folder.join("shop.db"))?;
     Relay::once(&shop, Box::new(FileSink::new(folder.join("before.jsonl"))), Options::default())?.wait();
     Ok(shop)
 }

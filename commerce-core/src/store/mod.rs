@@ -1,6 +1,7 @@
 //! What a store must do: load rows, save changes, and read from one snapshot. No rule lives here.
 
 pub(crate) mod file;
+pub(crate) mod libsql;
 pub(crate) mod load;
 mod row;
 pub(crate) mod schema;
@@ -8,10 +9,67 @@ pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use self::load::Load;
 use crate::error::Error;
+use crate::location::Location;
+use crate::money::Currency;
+
+/// A store that is ready.
+pub(crate) struct Opened {
+    pub(crate) writer: Box<dyn Store>,
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) currency: Currency,
+    /// What whoever runs the store should know.
+    pub(crate) warning: Option<String>,
+}
+
+/// Makes a store where there is none.
+pub(crate) fn create(
+    at: &Location,
+    currency: Currency,
+    busy: Duration,
+    readers: u32,
+) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::create(path, currency, busy, readers),
+        Location::Server(server) => libsql::create(server, currency, busy, readers),
+    }
+}
+
+/// Opens a store, and brings it to the present schema.
+pub(crate) fn open(at: &Location, busy: Duration, readers: u32) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::open(path, busy, readers),
+        Location::Server(server) => libsql::open(server, busy, readers),
+    }
+}
+
+/// Runs statements that rebuild derived figures, in one transaction.
+pub(crate) fn repair(at: &Location, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::repair(path, busy, statements),
+        Location::Server(server) => libsql::repair(server, busy, statements),
+    }
+}
+
+/// Copies a store to a file that is not there yet, while it is in use.
+pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::backup(path, to, busy),
+        Location::Server(server) => libsql::backup(server, to, busy),
+    }
+}
+
+/// Replaces the content of a store by that of a backup.
+pub(crate) fn restore(at: &Location, from: &Path, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::restore(path, from, busy),
+        Location::Server(server) => libsql::restore(server, from, busy),
+    }
+}
 
 /// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit if
 /// anything changed, end. What is read together is asked for together, since a store may be far away.
@@ -35,6 +93,9 @@ pub(crate) trait Store: Send {
 
     /// Pages written by the last commit, where the store can tell.
     fn pages(&self) -> u64;
+
+    /// Requests that were sent to a server so far.
+    fn requests(&self) -> u64;
 }
 
 /// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
@@ -51,6 +112,9 @@ pub(crate) trait Reader: Send + Sync {
 
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
+
+    /// How often somebody who waits for others' commits may ask for the version.
+    fn glance(&self) -> Duration;
 }
 
 /// The store as it was at one moment.

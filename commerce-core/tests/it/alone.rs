@@ -21,7 +21,7 @@ impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {
 
 fn shop(folder: &tempfile::TempDir, clock: impl Clock, queue: usize) -> Commerce {
     let won = Currency::new("KRW").expect("a currency");
-    Commerce::create(&folder.path().join("shop.db"), won, Options::new(clock).queue(queue)).expect("a store")
+    Commerce::create(folder.path().join("shop.db"), won, Options::new(clock).queue(queue)).expect("a store")
 }
 
 fn alice() -> UserId {

@@ -41,7 +41,7 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     std::fs::write(shop.path.with_file_name("receiver"), receiver.url()).unwrap();
 
     let task = |number: usize| if number < 2 { "relay" } else { "write" };
-    let start = |number: usize| Worker::start(&shop.path, task(number), number);
+    let start = |number: usize| Worker::start(&shop, task(number), number);
     let mut workers: Vec<Worker> = (0..4).map(start).collect();
     go(&shop.path);
     let dice = AtomicU64::new(7);

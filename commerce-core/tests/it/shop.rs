@@ -1,24 +1,56 @@
-//! A store in a folder of its own, and operations as JSON.
+//! A store of its own for each test, on a file or on a server, and operations as JSON.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use commerce_core::{Commerce, Currency, Error, Options, SystemClock, input, operation, query};
+use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, operation, query};
 use serde_json::{Value, json};
 
-/// A shop that goes with its folder.
+use crate::sqld::Sqld;
+
+/// What a store lies on.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    File,
+    Server,
+}
+
+/// Plays a test on every kind of store.
+pub fn everywhere(test: impl Fn(On)) {
+    for on in [On::File, On::Server] {
+        eprintln!("on a {on:?}");
+        test(on);
+    }
+}
+
+/// A shop that goes with its folder and its server.
 pub struct Shop {
     pub commerce: Commerce,
+    /// The store's file, or the place of one where the store lies on a server.
     pub path: PathBuf,
+    pub server: Option<Sqld>,
     _folder: tempfile::TempDir,
 }
 
 impl Shop {
     pub fn new() -> Self {
+        Self::on(On::File)
+    }
+
+    pub fn on(on: On) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("shop.db");
+        let server = match on {
+            On::File => None,
+            On::Server => Some(Sqld::start()),
+        };
         let won = Currency::new("KRW").expect("a currency");
-        let commerce = Commerce::create(&path, won, Options::new(SystemClock)).expect("a store");
-        Self { commerce, path, _folder: folder }
+        let path = folder.path().join("shop.db");
+        let commerce = Commerce::create(location(&path, server.as_ref()), won, Options::new(SystemClock));
+        Self { commerce: commerce.expect("a store"), path, server, _folder: folder }
+    }
+
+    /// Where the store is.
+    pub fn at(&self) -> Location {
+        location(&self.path, self.server.as_ref())
     }
 
     /// Does an operation and tells the outcome in the form of `apply`'s results.
@@ -39,6 +71,13 @@ impl Shop {
 
     pub fn clean(&self) {
         assert_eq!(self.commerce.verify().expect("a verification"), []);
+    }
+}
+
+fn location(path: &Path, server: Option<&Sqld>) -> Location {
+    match server {
+        None => path.into(),
+        Some(server) => server.url().parse().expect("an address"),
     }
 }
 

@@ -41,7 +41,8 @@ impl State {
             Action::Status => {
                 self.events.status = match self.events.status {
                     None => Some(Resting::Pending),
-                    Some(Resting::Pending) => Some(Resting::Dead),
+                    Some(Resting::Pending) => Some(Resting::Delivered),
+                    Some(Resting::Delivered) => Some(Resting::Dead),
                     Some(_) => None,
                 };
                 self.events.list.reset();

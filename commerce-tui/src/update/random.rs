@@ -122,7 +122,8 @@ impl Random {
             kind: "OrderCompleted".into(),
             subject: "orders/1".into(),
             at: self.time(),
-            status: self.of(&[Resting::Pending, Resting::Dead]),
+            age: self.below(100_000) as i64,
+            status: self.of(&[Resting::Pending, Resting::Delivered, Resting::Dead]),
             attempts: 3,
             last_error: (self.below(2) == 0).then(|| "refused \u{1b}[31m by the other side".into()),
             next_attempt: None,
@@ -270,7 +271,7 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
             let folder = tempfile::tempdir().unwrap();
             let options = commerce_core::Options::new(commerce_core::SystemClock);
             let won = Currency::new("KRW").unwrap();
-            let shop = commerce_core::Commerce::create(&folder.path().join("s.db"), won, options).unwrap();
+            let shop = commerce_core::Commerce::create(folder.path().join("s.db"), won, options).unwrap();
             for number in 0..9 {
                 let user = UserId::new(&format!("u{number}")).unwrap();
                 shop.submit(commerce_core::user::Add { user, name: None }).wait().unwrap();

@@ -103,6 +103,7 @@ fn standing(state: &State, status: &Resting) -> (String, Style) {
     let (theme, word) = (&state.setup.theme, word(status));
     match status {
         Resting::Pending => (format!("… {word}"), theme.warn),
+        Resting::Delivered => (format!("✓ {word}"), theme.good),
         Resting::Dead => (format!("✗ {word}"), theme.bad),
     }
 }

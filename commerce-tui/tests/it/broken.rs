@@ -44,7 +44,7 @@ fn program() {
     });
     let clock = Arc::new(Breaking { thread: thread.clone(), due: due.clone() });
     let options = Options::new(Breaking { thread, due });
-    let shop = Commerce::open(std::env::var(STORE).unwrap().as_ref(), options).unwrap();
+    let shop = Commerce::open(std::path::PathBuf::from(std::env::var(STORE).unwrap()), options).unwrap();
     let (store, customer, theme) = ("shop.db".into(), None, ThemeName::Dark);
     commerce_tui::run(commerce_tui::Options { shop, store, clock, customer, read_only: false, theme })
         .unwrap();

@@ -10,17 +10,8 @@ use super::turn::Turn;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
-use crate::store::schema::{FIRST_ROW, MIGRATIONS};
-
-/// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>).
-const APPLICATION: i64 = 0x5368_6f70;
-
-/// A store that is ready.
-pub(crate) struct Opened {
-    pub(crate) writer: FileWriter,
-    pub(crate) reader: FileReader,
-    pub(crate) currency: Currency,
-}
+use crate::store::Opened;
+use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS};
 
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
@@ -69,7 +60,8 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
     let reader = FileReader::open(&path, busy, readers)?;
-    Ok(Opened { writer: FileWriter::new(connection, turn)?, reader, currency })
+    let writer = Box::new(FileWriter::new(connection, turn)?);
+    Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
 }
 
 /// What a file is.

@@ -55,6 +55,10 @@ impl Reader for FileReader {
         let mut statement = watch.prepare_cached("PRAGMA data_version").map_err(failed)?;
         statement.query_row([], |row| row.get(0)).map_err(failed)
     }
+
+    fn glance(&self) -> Duration {
+        Duration::from_millis(4)
+    }
 }
 
 impl Snapshot for FileSnapshot {

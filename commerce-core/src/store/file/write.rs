@@ -94,6 +94,10 @@ impl Store for FileWriter {
     fn pages(&self) -> u64 {
         self.pages
     }
+
+    fn requests(&self) -> u64 {
+        0
+    }
 }
 
 /// Rows per statement: an insert that follows another in the same statement goes to where that one was, without
