@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod exit;
 mod output;
+mod relay;
 mod session;
 
 use std::process::ExitCode;

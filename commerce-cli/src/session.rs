@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
@@ -25,7 +26,12 @@ impl Session {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
-        self.open(Options::new(SystemClock))
+        self.open(self.options())
+    }
+
+    /// The usual options.
+    pub fn options(&self) -> Options {
+        Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
     }
 
     /// The store, opened in another than the usual way.
@@ -35,7 +41,7 @@ impl Session {
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::create(self.location()?, currency, Options::new(SystemClock))?))
+        Ok(self.keep(Commerce::create(self.location()?, currency, self.options())?))
     }
 
     fn keep(&self, shop: Commerce) -> &Commerce {

@@ -43,6 +43,7 @@ pub struct Options {
     busy_timeout: Duration,
     queue: usize,
     readers: u32,
+    keep_keys: Duration,
 }
 
 /// The coming answer to a submission: wait for it, or await it in any runtime.
@@ -62,7 +63,8 @@ type Read<R> = fn(AnyReply) -> Result<R, Error>;
 impl Options {
     /// The usual options, with the clock to go by.
     pub fn new(clock: impl Clock) -> Self {
-        Self { clock: Arc::new(clock), busy_timeout: Duration::from_secs(10), queue: 8_192, readers: 4 }
+        let (busy_timeout, keep_keys) = (Duration::from_secs(10), Duration::from_hours(24));
+        Self { clock: Arc::new(clock), busy_timeout, queue: 8_192, readers: 4, keep_keys }
     }
 
     /// How long an operation may wait for other processes before it is answered `busy`. 10 s unless told.
@@ -75,6 +77,13 @@ impl Options {
     #[must_use]
     pub fn queue(self, operations: usize) -> Self {
         Self { queue: operations, ..self }
+    }
+
+    /// For how long an idempotency key is sure to be known, at least; 24 hours unless told. Older ones are let go
+    /// little by little as new ones come, so whatever works on one store should be told the same.
+    #[must_use]
+    pub fn keep_keys(self, time: Duration) -> Self {
+        Self { keep_keys: time, ..self }
     }
 
     /// How many queries may read at the same time; more wait. 4 unless told.
@@ -106,7 +115,8 @@ impl Commerce {
     }
 
     fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
-        let writer = Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue));
+        let writer =
+            Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
         let writing = writer.clone();
         let thread = std::thread::Builder::new()
             .name("commerce-writer".into())

@@ -11,6 +11,7 @@ mod save;
 mod tracked;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
@@ -129,7 +130,11 @@ pub struct Facts {
     events: Tracked<EventId, Option<Delivery>>,
     relay: Tracked<(), Standing>,
     keys: HashMap<(Key, i64), Kept>,
+    /// Keys that are only looked at for their age, in the order of the table.
+    aged_keys: Vec<(Arc<str>, i64, Time)>,
     tokens: HashMap<TokenName, Bearer>,
+    /// What the clock says, whatever time an operation is to have.
+    pub(crate) present: Time,
     /// Rows that nothing in the group changes again.
     settled: Vec<Change>,
 }
@@ -307,14 +312,21 @@ impl Facts {
         self.tokens.insert(name.clone(), bearer);
     }
 
-    /// Keeps a reply under a key.
-    pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept, at: Time) {
+    /// Keeps a reply under a key, from the present on: that of a history that is imported is as new as any.
+    pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept) {
         let Some(scope) = self.scope(user) else { return };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => (Value::Integer(*order), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),
         };
-        let row = [key.shared().into(), scope.into(), kept.digest.into(), order, json, at.millis().into()];
+        let row = [
+            key.shared().into(),
+            scope.into(),
+            kept.digest.into(),
+            order,
+            json,
+            self.present.millis().into(),
+        ];
         self.insert(&table::KEYS, row);
         self.keys.insert((key.clone(), scope), kept);
     }
@@ -322,6 +334,17 @@ impl Facts {
     /// Counts a write that is for nothing else.
     pub(crate) fn probe(&mut self) {
         self.last.probe += 1;
+    }
+
+    /// Takes those of the aged keys that were kept before `limit` out of the store. How many there were to look
+    /// at, and the last of them.
+    pub(crate) fn drop_keys_before(&mut self, limit: Time) -> Option<(usize, (Arc<str>, i64))> {
+        let aged = std::mem::take(&mut self.aged_keys);
+        let (count, last) = (aged.len(), aged.last().map(|(key, scope, _)| (key.clone(), *scope))?);
+        for (key, scope, _) in aged.into_iter().filter(|&(.., at)| at < limit) {
+            self.change(&table::KEYS, Kind::Delete, [key.into(), scope.into()]);
+        }
+        Some((count, last))
     }
 
     /// Raises the newest time.
@@ -411,6 +434,10 @@ impl Facts {
 
     pub(crate) fn load_token(&mut self, bearer: Bearer) {
         self.tokens.insert(bearer.token.name.clone(), bearer);
+    }
+
+    pub(crate) fn load_aged_key(&mut self, key: Arc<str>, scope: i64, at: Time) {
+        self.aged_keys.push((key, scope, at));
     }
 
     /// The orders that kept replies refer to and that are not here yet.

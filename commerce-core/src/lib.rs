@@ -54,6 +54,7 @@ mod schema;
 mod signal;
 mod stats;
 mod store;
+mod sweep;
 mod time;
 pub mod token;
 pub mod user;

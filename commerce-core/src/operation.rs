@@ -230,7 +230,7 @@ impl<O: Operation> Decide for O {
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
-            facts.keep(key, self.user(), Kept { digest, reply: reply.kept() }, now);
+            facts.keep(key, self.user(), Kept { digest, reply: reply.kept() });
         }
         facts.reach(now);
         Ok(Answer { reply: Box::new(reply), replayed: false })

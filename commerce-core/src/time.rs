@@ -30,6 +30,12 @@ impl Time {
     }
 
     /// That much later.
+    /// That much earlier.
+    pub(crate) fn minus(self, duration: std::time::Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
+        Self::from_millis(self.0.saturating_sub(millis))
+    }
+
     pub(crate) fn plus(self, duration: std::time::Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
         Self::from_millis(self.0.saturating_add(millis))

@@ -13,6 +13,7 @@ use crate::operation::Chain;
 use crate::queue::{Job, Outcome, Queue};
 use crate::stats::Counters;
 use crate::store::{Since, Store, load};
+use crate::sweep::Sweep;
 use crate::time::{Clock, Time};
 
 /// The most operations of one group: it bounds how long others wait for their turn.
@@ -35,16 +36,23 @@ pub(crate) struct Writer {
 struct Desk {
     store: Box<dyn Store>,
     facts: Facts,
+    sweep: Sweep,
     /// How many operations the next group is likely to have, and how long to wait for them.
     expected: usize,
     patience: Duration,
 }
 
 impl Writer {
-    pub(crate) fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, capacity: usize) -> Self {
-        let desk = Desk { store, facts: Facts::default(), expected: 1, patience: Duration::ZERO };
+    pub(crate) fn new(
+        store: Box<dyn Store>,
+        clock: Arc<dyn Clock>,
+        queue: usize,
+        keep_keys: Duration,
+    ) -> Self {
+        let (facts, sweep) = (Facts::default(), Sweep::new(keep_keys));
+        let desk = Desk { store, facts, sweep, expected: 1, patience: Duration::ZERO };
         Self {
-            queue: Queue::new(capacity),
+            queue: Queue::new(queue),
             counters: Counters::default(),
             clock,
             desk: Mutex::new(Some(desk)),
@@ -89,8 +97,7 @@ impl Writer {
         }
         let jobs = self.queue.take(GROUP);
         let started = Instant::now();
-        let outcomes =
-            group(desk.store.as_mut(), &mut desk.facts, &jobs, self.clock.as_ref(), &self.counters);
+        let outcomes = group(desk, &jobs, self.clock.as_ref(), &self.counters);
         desk.store.end();
         self.counters.requests.store(desk.store.requests(), Ordering::Relaxed);
         desk.patience = (started.elapsed() / 4).min(PATIENCE);
@@ -127,12 +134,12 @@ fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
 
 /// Decides a group in order and commits it. Without a commit there are no outcomes.
 fn group(
-    store: &mut dyn Store,
-    facts: &mut Facts,
+    desk: &mut Desk,
     jobs: &[Job],
     clock: &dyn Clock,
     counters: &Counters,
 ) -> Result<Vec<Outcome>, Error> {
+    let Desk { store, facts, sweep, .. } = desk;
     let mut keys = Keys::default();
     for job in jobs {
         job.operation.needs(&mut keys);
@@ -142,16 +149,19 @@ fn group(
     if store.begin()? == Since::Perhaps {
         facts.forget();
     }
-    let loads = load::loads(&keys, facts);
+    let now = clock.now();
+    let mut loads = load::loads(&keys, facts);
+    loads.extend(sweep.load(keys.keys.len(), now));
     load::take(facts, &loads, &store.load(&loads)?);
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = load::order_loads(&replayed);
         load::take(facts, &loads, &store.load(&loads)?);
     }
-    let now = clock.now();
+    facts.present = now;
     let mut broken = Vec::new();
     let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
+    sweep.go(facts, now);
     let changes = facts.changes();
     if !changes.is_empty() {
         store.commit(&changes)?;

@@ -11,8 +11,8 @@ use axum::extract::Request;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use commerce_core::{Commerce, Error};
-use serde_json::{Map, Value};
+use commerce_core::{Commerce, Error, outbox};
+use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
@@ -235,7 +235,8 @@ async fn told(
                 return Err(Error::Busy("the server is shutting down").into());
             }
             server.health.ready(&server.shop).await?;
-            json(StatusCode::OK, br#"{"status":"ok"}"#.to_vec())
+            let outbox = large(server, |shop| shop.query(&outbox::Lag)).await?;
+            json(StatusCode::OK, json!({ "status": "ok", "outbox": outbox }).to_string().into_bytes())
         }
         Page::Metrics => {
             let figures = server.clone();

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use commerce_core::{Clock as _, Commerce, Error, Spread, Stats, SystemClock, outbox, query};
+use commerce_core::{Commerce, Error, Spread, Stats, outbox};
 
 use crate::route::{ROUTES, Route};
 
@@ -80,12 +80,7 @@ impl Metrics {
             self.streams.load(Ordering::Relaxed),
         );
         engine(&mut text, &shop.stats());
-        text.one(
-            "commerce_outbox_lag_seconds",
-            "gauge",
-            "Age of the oldest event that was not delivered yet.",
-            outbox_lag(shop)?.as_secs_f64(),
-        );
+        events(&mut text, &shop.query(&outbox::Lag)?);
         Ok(text.0)
     }
 
@@ -142,11 +137,16 @@ fn bounds<const N: usize>(spread: &Spread<N>, first: f64) -> impl Iterator<Item 
     spread.within.into_iter().enumerate().map(move |(place, count)| (bound(place), count))
 }
 
-fn outbox_lag(shop: &Commerce) -> Result<Duration, Error> {
-    let pending = outbox::List { status: Some(outbox::Resting::Pending), page: query::Page::first(1) };
-    let oldest = shop.query(&pending)?.items.first().map(|event| event.at.millis());
-    let late = oldest.map_or(0, |at| SystemClock.now().millis() - at);
-    Ok(Duration::from_millis(u64::try_from(late).unwrap_or_default()))
+fn events(text: &mut Text, backlog: &outbox::Backlog) {
+    let age = backlog.oldest.map_or(0, |oldest| oldest.age);
+    let figures = [
+        ("commerce_outbox_pending", "Events that were not delivered yet.", backlog.pending),
+        ("commerce_outbox_dead", "Events that were given up.", backlog.dead),
+        ("commerce_outbox_lag_seconds", "Age of the oldest event that was not delivered yet.", age),
+    ];
+    for (name, help, value) in figures {
+        text.one(name, "gauge", help, value);
+    }
 }
 
 struct Text(String);

@@ -1,7 +1,7 @@
 //! The document that describes the API (OpenAPI 3.1), read off the route table and the schemas that the
 //! engine's own types derive: a field that a type gains or loses shows here by itself.
 
-use commerce_core::{Fault, Operation, Query};
+use commerce_core::{Fault, Operation, Query, outbox};
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -106,14 +106,19 @@ pub(crate) fn docs(_: &mut Schemas) -> Described {
     page("This document as a page to read.", "text/html", json!({ "type": "string" }))
 }
 
-pub(crate) fn health(_: &mut Schemas) -> Described {
+pub(crate) fn alive(_: &mut Schemas) -> Described {
     let ok =
         json!({ "type": "object", "properties": { "status": { "const": "ok" } }, "required": ["status"] });
-    page(
-        "Whether the server runs (livez), and whether the store can be written (readyz).",
-        "application/json",
-        ok,
-    )
+    page("Whether the server runs.", "application/json", ok)
+}
+
+pub(crate) fn ready(schemas: &mut Schemas) -> Described {
+    let outbox = schemas.taken.subschema_for::<outbox::Backlog>().to_value();
+    let ok = json!({
+        "type": "object", "properties": { "status": { "const": "ok" }, "outbox": outbox },
+        "required": ["status", "outbox"],
+    });
+    page("Whether the store can be written, and how far the delivery of events is.", "application/json", ok)
 }
 
 pub(crate) fn metrics(_: &mut Schemas) -> Described {

@@ -120,8 +120,8 @@ pub static ROUTES: [Route; 27] = [
     tell("/v1/events", "events", Reach::Operator, Page::Events, openapi::events),
     tell("/openapi.json", "openapi", Reach::Open, Page::OpenApi, openapi::this),
     tell("/docs", "docs", Reach::Open, Page::Docs, openapi::docs),
-    tell("/livez", "livez", Reach::Open, Page::Live, openapi::health),
-    tell("/readyz", "readyz", Reach::Open, Page::Ready, openapi::health),
+    tell("/livez", "livez", Reach::Open, Page::Live, openapi::alive),
+    tell("/readyz", "readyz", Reach::Open, Page::Ready, openapi::ready),
     tell("/metrics", "metrics", Reach::Operator, Page::Metrics, openapi::metrics),
 ];
 

@@ -4,12 +4,15 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
+use commerce_core::Commerce;
+use commerce_core::outbox::Relay;
+use commerce_core::outbox::relay::Notice;
 use commerce_server::{Options, ServeError, TlsFiles};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::Failure;
+use crate::relay::RelayArgs;
 use crate::session::Session;
 
 /// Serve the shop through HTTP.
@@ -17,6 +20,7 @@ use crate::session::Session;
 #[command(after_help = "Examples:
   commerce serve                                  on this machine only, without tokens
   commerce token create office --role operator
+  commerce serve --sink file:events.jsonl         and deliver events
   commerce serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --log json
   curl -H 'Authorization: Bearer …' https://shop.example:8443/v1/products
 
@@ -40,6 +44,8 @@ pub struct Serve {
     /// Log every request to standard error in this form. Failures are logged in any case.
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<Log>,
+    #[command(flatten)]
+    relay: RelayArgs,
 }
 
 /// How the log is written.
@@ -57,7 +63,8 @@ impl Serve {
         self.start_log();
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = commerce_server::readers(threads);
-        let shop = session.open(StoreOptions::new(SystemClock).readers(readers))?;
+        let shop = session.open(session.options().readers(readers))?;
+        let relay = self.relay.start(&shop, Relay::start, log_relay)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         let served = runtime.block_on(async {
@@ -73,7 +80,8 @@ impl Serve {
             };
             commerce_server::serve(options, shutdown).await.map_err(failure)
         });
-        // Whatever was queued is decided before the process ends.
+        // What is on its way to the sink is marked, and whatever was queued is decided, before the process ends.
+        drop(relay);
         shop.close();
         served
     }
@@ -131,6 +139,13 @@ impl Serve {
             Some(Log::Json) => log.json().flatten_event(true).init(),
             Some(Log::Text) | None => log.with_ansi(false).init(),
         }
+    }
+}
+
+fn log_relay(notice: &Notice) {
+    match notice {
+        Notice::Active | Notice::StandBy | Notice::Up => tracing::info!("relay: {notice}"),
+        _ => tracing::warn!("relay: {notice}"),
     }
 }
 

@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use commerce_core::outbox::Relay;
 use commerce_core::{SystemClock, UserId};
 use commerce_tui::ThemeName;
 
 use crate::args::Color;
 use crate::exit::Failure;
+use crate::relay::RelayArgs;
 use crate::session::Session;
 
 /// The terminal console.
@@ -28,6 +30,8 @@ pub struct Tui {
     /// The colours.
     #[arg(long, value_enum)]
     theme: Option<Theme>,
+    #[command(flatten)]
+    relay: RelayArgs,
 }
 
 /// The colours of the console.
@@ -51,6 +55,11 @@ impl Tui {
             ));
         }
         let shop = session.shop()?.clone();
+        // How delivery stands is on the console's own screen.
+        let _relay = match self.read_only {
+            false => self.relay.start(&shop, Relay::start, |_| {})?,
+            true => None,
+        };
         let path = &session.global.db;
         let store = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), Arc::new(SystemClock));

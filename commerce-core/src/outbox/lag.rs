@@ -17,6 +17,7 @@ pub struct Lag;
 
 /// What is not delivered yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backlog {
     /// Events that wait to be delivered, perhaps again.
     pub pending: i64,
@@ -35,6 +36,7 @@ pub struct Backlog {
 
 /// An event that has waited longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Oldest {
     /// The sequence number.
     pub event: EventId,

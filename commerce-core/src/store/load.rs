@@ -1,6 +1,7 @@
 //! Loading: the statements that read what a group needs, one per table, and their rows as facts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -55,6 +56,15 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
         loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
     }
     loads
+}
+
+/// The keys that come next in the table, to see how old they are.
+pub(crate) fn aged_keys(after: Arc<str>, scope: i64, most: usize) -> Load {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    Load {
+        statement: Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]),
+        take: take_aged_keys,
+    }
 }
 
 /// Orders alone, for replies that are answered again.
@@ -126,6 +136,9 @@ const ORDER_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p
 const CART_LINES: &str = "SELECT u.user, p.product, c.position, c.quantity, c.price
     FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
     WHERE u.user IN (SELECT value FROM json_each(?1)) ORDER BY c.user_no, c.position";
+
+const AGED_KEYS: &str = "SELECT key, user_no, at FROM keys WHERE (key, user_no) > (?1, ?2)
+    ORDER BY key, user_no LIMIT ?3";
 
 const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
     FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
@@ -201,6 +214,12 @@ fn take_carts(facts: &mut Facts, rows: &Rows) {
 fn take_orders(facts: &mut Facts, rows: &Rows) {
     for order in orders(rows) {
         facts.load_order(order);
+    }
+}
+
+fn take_aged_keys(facts: &mut Facts, rows: &Rows) {
+    for row in rows.iter() {
+        facts.load_aged_key(row[0].text(), row[1].int(), Time::from_millis(row[2].int()));
     }
 }
 

@@ -7,6 +7,7 @@ mod chaos;
 mod envelope;
 mod faults;
 mod http;
+mod keys;
 mod model;
 mod month;
 mod precedence;

@@ -165,6 +165,7 @@ fn figures_tell_what_was_done() {
         "commerce_queue_depth 0",
         "commerce_busy_total 0",
         "commerce_connections 1",
+        "commerce_outbox_dead 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }

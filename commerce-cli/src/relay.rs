@@ -1,0 +1,69 @@
+//! Delivering events from whatever runs for long: the options that say where to, and how to begin.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use commerce_core::outbox::relay::{Notice, Options};
+use commerce_core::outbox::sink::{self, Secret, Settings};
+use commerce_core::outbox::{Relay, Sink};
+use commerce_core::{Commerce, Error};
+
+use crate::exit::Failure;
+
+/// Where events are delivered to, and how.
+#[derive(clap::Args, Clone)]
+pub struct RelayArgs {
+    /// Where events go: file:PATH, http://…, https://…, or none. Over HTTP they are signed with the secret
+    /// in COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
+    #[arg(long, env = "COMMERCE_SINK", value_name = "SINK")]
+    pub sink: Option<String>,
+    /// Read the secret from this file instead.
+    #[arg(long, value_name = "FILE")]
+    sink_secret_file: Option<PathBuf>,
+    /// Allow a receiver in a private address range.
+    #[arg(long)]
+    sink_allow_private: bool,
+    /// How often an event is tried before it is dead.
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    attempts: u32,
+    /// How many days delivered events are kept.
+    #[arg(long, default_value_t = 30, value_name = "DAYS")]
+    retention: u16,
+}
+
+/// [`Relay::start`] or [`Relay::once`].
+type Start = fn(&Commerce, Box<dyn Sink>, Options) -> Result<Relay, Error>;
+
+impl RelayArgs {
+    /// Begins to deliver, unless there is nowhere to deliver to.
+    pub fn start(
+        &self,
+        shop: &Commerce,
+        start: Start,
+        tell: impl Fn(&Notice) + Send + Sync + 'static,
+    ) -> Result<Option<Relay>, Failure> {
+        let Some(sink) = self.open()? else { return Ok(None) };
+        let retention = Duration::from_hours(u64::from(self.retention) * 24);
+        let options = Options::default().attempts(self.attempts).retention(retention).notice(tell);
+        Ok(Some(start(shop, sink, options)?))
+    }
+
+    /// The sink, unless there is none.
+    fn open(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
+        let Some(address) = &self.sink else { return Ok(None) };
+        let secret = match &self.sink_secret_file {
+            Some(file) => Some(
+                std::fs::read_to_string(file)
+                    .map_err(|e| Failure::Usage(format!("--sink-secret-file {}: {e}", file.display())))?,
+            ),
+            None => std::env::var("COMMERCE_SINK_SECRET").ok(),
+        };
+        let secret = secret.map(|text| Secret::new(&text)).transpose().map_err(Failure::Usage)?;
+        if secret.is_none() && address.starts_with("http") {
+            let how = "set COMMERCE_SINK_SECRET or give --sink-secret-file";
+            return Err(Failure::Usage(format!("events over HTTP are signed; {how} (whsec_… in base64)")));
+        }
+        let settings = Settings { secret, allow_private: self.sink_allow_private };
+        sink::open(address, &settings).map_err(Failure::Usage)
+    }
+}

@@ -1,0 +1,57 @@
+//! Lets idempotency keys go that were kept long enough: a few are looked at with the groups that keep new ones,
+//! in the order of the table, so that it costs next to nothing and no key stays for good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::facts::Facts;
+use crate::store::load::{self, Load};
+use crate::time::Time;
+
+/// How many keys are looked at together.
+const STEP: usize = 128;
+
+/// A key is looked at for every so many that are kept. So a round takes twice as many new keys as there are old
+/// ones, and no key of a steady shop stays longer than three times the time for which it is kept.
+const PER_KEY: usize = 2;
+
+/// Where the looking stands.
+pub(crate) struct Sweep {
+    kept: Duration,
+    /// The last key that was looked at, and its scope.
+    after: (Arc<str>, i64),
+    /// Keys that were kept since something was looked at.
+    owed: usize,
+    rest_until: Time,
+}
+
+impl Sweep {
+    /// Lets keys go that were kept for longer than `kept`.
+    pub(crate) fn new(kept: Duration) -> Self {
+        Self { kept, after: ("".into(), 0), owed: 0, rest_until: Time::from_millis(0) }
+    }
+
+    /// What to load with a group that has so many keys.
+    pub(crate) fn load(&mut self, keys: usize, now: Time) -> Option<Load> {
+        self.owed += keys;
+        if self.owed < STEP * PER_KEY || now < self.rest_until {
+            return None;
+        }
+        self.owed = 0;
+        let (key, scope) = self.after.clone();
+        Some(load::aged_keys(key, scope, STEP))
+    }
+
+    /// Takes what is too old of what was loaded out of the store.
+    pub(crate) fn go(&mut self, facts: &mut Facts, now: Time) {
+        let looked_at = facts.drop_keys_before(now.minus(self.kept));
+        let Some((count, last)) = looked_at else { return };
+        if count == STEP {
+            self.after = last;
+            return;
+        }
+        // The end of the table: the next round begins when there can be something to find.
+        self.after = ("".into(), 0);
+        self.rest_until = now.plus(self.kept / 24);
+    }
+}

@@ -1,0 +1,75 @@
+//! Idempotency keys are kept as long as was said, and then let go.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use commerce_core::{Clock, Commerce, Currency, Options, Time};
+use serde_json::{Value, json};
+
+use crate::shop::submit;
+
+const HOUR: i64 = 3_600_000;
+
+#[derive(Clone)]
+struct Set(Arc<AtomicI64>);
+
+impl Clock for Set {
+    fn now(&self) -> Time {
+        Time::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+fn charge(key: &str) -> Value {
+    json!({ "op": "wallet.charge", "user": "u", "amount": 1, "key": key })
+}
+
+#[test]
+fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.db");
+    let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
+    let options = Options::new(clock.clone()).keep_keys(Duration::from_hours(24));
+    let shop = Commerce::create(&path, Currency::new("KRW").expect("a currency"), options).expect("a store");
+    let replayed = |key: &str| submit(&shop, &charge(key)).expect("a charge")["replayed"] == true;
+    submit(&shop, &json!({ "op": "user.add", "user": "u" })).expect("a user");
+
+    assert!(!replayed("old"));
+    clock.0.fetch_add(23 * HOUR, Ordering::SeqCst);
+    for number in 0..700 {
+        assert!(!replayed(&format!("new-{number}")));
+    }
+    assert!(replayed("old"), "after 23 hours");
+    clock.0.fetch_add(2 * HOUR, Ordering::SeqCst);
+    assert!(replayed("old"), "it is let go only when others come");
+    for number in 700..1_400 {
+        assert!(!replayed(&format!("new-{number}")));
+    }
+    assert!(!replayed("old"), "after 25 hours");
+    assert!(replayed("new-0"), "after 2 hours");
+
+    // However many there are: in the end only those of the last 24 hours are left.
+    clock.0.fetch_add(30 * HOUR, Ordering::SeqCst);
+    for number in 0..6_000 {
+        assert!(!replayed(&format!("later-{number}")));
+    }
+    shop.close();
+    let connection = rusqlite::Connection::open(&path).expect("the file");
+    let count: i64 =
+        connection.query_row("SELECT count(*) FROM keys", [], |row| row.get(0)).expect("a count");
+    assert_eq!(count, 6_000);
+}
+
+#[test]
+fn the_keys_of_an_imported_history_are_kept_from_the_import_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
+    let won = Currency::new("KRW").expect("a currency");
+    let shop = Commerce::create(folder.path().join("shop.db"), won, Options::new(clock)).expect("a store");
+    let add = json!({ "op": "user.add", "user": "u", "key": "a", "at": "2020-01-01T00:00:00Z" });
+    submit(&shop, &add).expect("a user of long ago");
+    for number in 0..700 {
+        submit(&shop, &charge(&format!("b-{number}"))).expect("a charge");
+    }
+    assert_eq!(submit(&shop, &add).expect("the same again")["replayed"], true);
+}
