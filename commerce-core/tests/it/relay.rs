@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use commerce_core::outbox::relay::{Notice, Options};
 use commerce_core::outbox::sink::{self, Failure, FileSink, Message, Settings};
-use commerce_core::outbox::{Relay, Sink};
+use commerce_core::outbox::{Lag, Relay, Sink};
+use commerce_core::{Commerce, SystemClock};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
@@ -374,4 +375,28 @@ fn whoever_waits_learns_of_commits_here_and_elsewhere() {
         });
         version = shop.commerce.version().unwrap();
     }
+}
+
+#[test]
+fn a_store_from_before_the_relay_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 1399353200; PRAGMA user_version = 1;
+        INSERT INTO store VALUES (1, '6c125207-d0f7-48f9-938a-a5e55363f327', 'KRW', 5, 1, 0, 0, 1, 1, 0, 1);
+        INSERT INTO users VALUES (1, 'alice', NULL, 5);
+        INSERT INTO wallets VALUES (1, 100, 1, 0);
+        INSERT INTO ledger VALUES (1, 1, 'charge', 100, 100, 1, 0, 5);
+        INSERT INTO outbox VALUES (1, 'WalletCharged', 1);",
+    )
+    .unwrap();
+    drop(old);
+    let shop = Commerce::open(&path, commerce_core::Options::new(SystemClock)).unwrap();
+    assert_eq!(shop.query(&Lag).unwrap().pending, 1);
+    let sink = Told::new(|_| Ok(()));
+    assert_eq!(Relay::once(&shop, Box::new(sink.clone()), quick()).unwrap().wait().delivered, 1);
+    assert_eq!(sink.accepted(), [1]);
+    assert_eq!(shop.query(&Lag).unwrap().pending, 0);
 }
