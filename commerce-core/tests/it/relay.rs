@@ -45,10 +45,12 @@ pub fn lag(shop: &Shop) -> Value {
     shop.ask("event.lag", &json!({}))
 }
 
-fn quick() -> Options {
+/// Options with waits that suit a test.
+pub fn quick() -> Options {
     Options::default().back_off(Duration::from_millis(1), Duration::from_millis(20))
 }
 
+/// The events of a list.
 pub fn numbers(list: &Value) -> Vec<i64> {
     list["items"].as_array().unwrap().iter().map(|item| item["event"].as_i64().unwrap()).collect()
 }

@@ -5,8 +5,8 @@
 //! delivers; the others stand by and take over when it ends or dies. What it may mark is decided in the
 //! transaction that marks it: a relay whose lease another has taken marks nothing any more.
 //!
-//! - [`options`](Options) says how to deliver, [`window`] which event may go next, [`pool`] waits for the
-//!   sink, [`reading`] reads the store, and [`run`] brings them together.
+//! [`Options`] say how to deliver. Within, `window` knows which event may go next, `pool` waits for the sink,
+//! `reading` reads the store, and `run` brings them together.
 
 mod options;
 mod pool;
