@@ -67,9 +67,6 @@ pub struct Pending<R> {
     read: Read<R>,
 }
 
-/// How often somebody who waits looks whether another process committed.
-const GLANCE: Duration = Duration::from_millis(4);
-
 type Read<R> = fn(AnyReply) -> Result<R, Error>;
 
 impl Options {
@@ -190,7 +187,7 @@ impl Commerce {
             if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
                 break;
             }
-            committed.wait(count, left.min(GLANCE));
+            committed.wait(count, left.min(self.0.reader.glance()));
         }
     }
 

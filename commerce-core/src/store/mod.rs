@@ -7,7 +7,7 @@ pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
@@ -39,6 +39,11 @@ pub(crate) trait Reader: Send + Sync {
 
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
+
+    /// How often that may be asked by somebody who waits, so that it costs next to nothing.
+    fn glance(&self) -> Duration {
+        Duration::from_millis(4)
+    }
 }
 
 /// The store as it was at one moment.
