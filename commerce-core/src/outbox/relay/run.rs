@@ -150,6 +150,9 @@ impl Run {
         let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
         let quiet = self.flying == 0 && held.settling.is_none();
         if quiet && (gone || self.done(held)) && held.is_settled() {
+            let end = self.once.unwrap_or_default();
+            let left = !held.window.is_empty() || held.window.read() < end;
+            self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
             return Ok(if self.once.is_some() { None } else { Some(Duration::ZERO) });
         }
@@ -186,6 +189,7 @@ impl Run {
         }
         let pending = last > standing.settled || due.is_some_and(|time| time <= now);
         if !pending && !prune {
+            self.shared.left.store(self.once.is_some() && due.is_some(), Ordering::Relaxed);
             let until = due.map_or(PRUNE, |time| span(now, time).min(PRUNE));
             return Ok(self.once.is_none().then_some(until));
         }

@@ -161,7 +161,9 @@ fn failed(error: &ureq::Error) -> Failure {
         ureq::Error::Timeout(kind) => matches!(kind, Timeout::Resolve | Timeout::Connect),
         ureq::Error::Io(error) => matches!(
             error.kind(),
-            ErrorKind::NotFound
+            // TLS tells its faults, such as a certificate that is not trusted, as data that is not valid.
+            ErrorKind::InvalidData
+                | ErrorKind::NotFound
                 | ErrorKind::ConnectionRefused
                 | ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable
