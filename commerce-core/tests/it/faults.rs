@@ -16,7 +16,7 @@ const CALLERS: usize = 4;
 
 /// A shop on a server, with users who can buy what there is plenty of.
 fn shop() -> Shop {
-    let shop = Shop::on(On::Server);
+    let shop = Shop::on(On::Server(1));
     for number in 0..2 * CALLERS {
         let user = format!("u{number}");
         shop.submit(&json!({ "op": "user.add", "user": user }));

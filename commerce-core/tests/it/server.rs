@@ -184,7 +184,7 @@ fn a_replica_answers_and_shows_everybody_its_own_writes() {
 
 #[test]
 fn a_server_is_copied_to_a_file_and_back() {
-    let shop = Shop::on(On::Server);
+    let shop = Shop::on(On::Server(1));
     filled(&shop);
     let copy = shop.path.with_file_name("copy.db");
     shop.commerce.backup(&copy).unwrap();
@@ -216,7 +216,7 @@ fn a_server_is_copied_to_a_file_and_back() {
 
 #[test]
 fn what_derives_from_the_ledgers_is_rebuilt() {
-    let shop = Shop::on(On::Server);
+    let shop = Shop::on(On::Server(1));
     filled(&shop);
     run(shop.server.as_ref().unwrap(), "UPDATE wallets SET balance = 5; UPDATE stocks SET stock = 1");
     assert!(!shop.commerce.repair().unwrap().is_empty());
@@ -275,7 +275,7 @@ fn filled(shop: &Shop) {
 
 #[test]
 fn a_group_costs_two_requests_however_large() {
-    let shop = Shop::on(On::Server);
+    let shop = Shop::on(On::Server(1));
     filled(&shop);
     let before = shop.commerce.stats();
     let tickets: Vec<_> = (0..500)

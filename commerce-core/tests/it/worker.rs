@@ -60,9 +60,9 @@ impl Drop for Worker {
     }
 }
 
-/// Starts four processes on a task, lets them go at once, and gathers what each says.
-pub fn four(shop: &Shop, task: &str) -> Vec<Vec<String>> {
-    let workers: Vec<_> = (0..4).map(|number| Worker::start(shop, task, number)).collect();
+/// Starts processes on a task, lets them go at once, and gathers what each says.
+pub fn race(shop: &Shop, task: &str) -> Vec<Vec<String>> {
+    let workers: Vec<_> = (0..shop.on.processes()).map(|number| Worker::start(shop, task, number)).collect();
     go(&shop.path);
     workers.into_iter().map(Worker::all).collect()
 }
