@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use commerce_core::{Error, Invalid, OpenError, Refusal};
-use serde_json::{Value, json};
+use commerce_core::{Error, Invalid, OpenError};
+use commerce_server::Problem;
 
 use crate::args::Output;
 use crate::session::Session;
@@ -31,7 +31,9 @@ pub fn report(failure: &Failure, session: &Session) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let told = match failure {
-        Failure::Engine(error) if session.output() == Output::Json => Some(problem(error).to_string()),
+        Failure::Engine(error) if session.output() == Output::Json => {
+            Some(Problem::Engine(error.clone()).document().to_string())
+        }
         Failure::Engine(error) => Some(session.error(&sentence(error, session))),
         Failure::Usage(text) => Some(session.error(text)),
         Failure::Io(error) => Some(session.error(&error.to_string())),
@@ -67,47 +69,6 @@ pub fn code_of(error: &Error) -> u8 {
         Error::Open(_) => 4,
         Error::Store(_) | Error::Closed => 1,
     }
-}
-
-/// The stable code of an error, and the status that a server would answer.
-pub fn coded(error: &Error) -> (&'static str, u16) {
-    match error {
-        Error::Refused(refusal) => (refusal.code(), status(refusal)),
-        Error::Invalid(_) => ("invalid_request", 400),
-        Error::Busy(_) | Error::Unknown(_) => ("busy", 503),
-        Error::Open(_) | Error::Store(_) | Error::Closed | Error::Skipped => ("internal", 500),
-    }
-}
-
-fn status(refusal: &Refusal) -> u16 {
-    match refusal.code() {
-        "insufficient_balance" => 402,
-        "user_not_found" | "product_not_found" | "order_not_found" | "event_not_found" => 404,
-        "key_reused" => 422,
-        _ => 409,
-    }
-}
-
-/// The problem object (RFC 9457).
-fn problem(error: &Error) -> Value {
-    let (code, status) = coded(error);
-    let mut problem = json!({
-        "type": format!("urn:commerce:{code}"),
-        "title": code.replace('_', " "),
-        "status": status,
-        "detail": error.to_string(),
-        "code": code,
-        "retryable": error.retryable(),
-    });
-    let facts = match error {
-        Error::Refused(refusal) => serde_json::to_value(refusal),
-        Error::Invalid(invalid) => serde_json::to_value(invalid),
-        _ => return problem,
-    };
-    if let (Ok(Value::Object(facts)), Some(problem)) = (facts, problem.as_object_mut()) {
-        problem.extend(facts);
-    }
-    problem
 }
 
 /// The sentence for people. Where there is no store, there is no money to speak of either.

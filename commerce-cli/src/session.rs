@@ -25,7 +25,12 @@ impl Session {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
-        Ok(self.keep(Commerce::open(self.location()?, Options::new(SystemClock))?))
+        self.open(Options::new(SystemClock))
+    }
+
+    /// The store, opened in another than the usual way.
+    pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
+        Ok(self.keep(Commerce::open(self.location()?, options)?))
     }
 
     /// A new store.
@@ -36,7 +41,7 @@ impl Session {
     fn keep(&self, shop: Commerce) -> &Commerce {
         if let Some(warning) = shop.warning() {
             // However quiet it should be: orders can be lost.
-            self.tell("warning", "33", warning);
+            self.teller().warn(warning);
         }
         self.shop.get_or_init(|| shop)
     }
@@ -125,35 +130,22 @@ impl Session {
 
     /// Tells something that is no data, unless it should be quiet.
     pub fn note(&self, text: &str) {
-        if !self.global.quiet {
-            // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
-        }
+        self.teller().note(text);
     }
 
     /// Tells a fault among several, however quiet it should be: the exit code alone does not say which.
     pub fn complain(&self, text: &str) {
-        // Where standard error is gone, the exit code still tells that there was one.
-        let _ = writeln!(io::stderr(), "{}", self.error(text));
+        self.teller().complain(text);
     }
 
-    fn tell(&self, what: &str, color: &str, text: &str) {
-        // As with a fault: where nobody can read it, the work is done all the same.
-        let _ = writeln!(io::stderr(), "{}", self.marked(what, color, text));
+    /// The same for another thread.
+    pub fn teller(&self) -> Teller {
+        Teller { quiet: self.global.quiet, colored: self.colored(&io::stderr()) }
     }
 
     /// An error as it is shown.
     pub fn error(&self, text: &str) -> String {
-        self.marked("error", "31", text)
-    }
-
-    fn marked(&self, what: &str, color: &str, text: &str) -> String {
-        let text = crate::output::harmless(text);
-        if self.colored(&io::stderr()) {
-            format!("\x1b[1;{color}m{what}:\x1b[0m {text}")
-        } else {
-            format!("{what}: {text}")
-        }
+        self.teller().error(text)
     }
 
     /// Fails where consent was neither given nor can be asked for, so that a script learns of it at once.
@@ -192,6 +184,41 @@ impl Session {
                 stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
+    }
+}
+
+/// Tells people what is no data.
+#[derive(Clone, Copy)]
+pub struct Teller {
+    quiet: bool,
+    colored: bool,
+}
+
+impl Teller {
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            // A note that nobody can read is not worth failing for.
+            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
+        }
+    }
+
+    pub fn complain(&self, text: &str) {
+        // Where standard error is gone, the exit code still tells that there was one.
+        let _ = writeln!(io::stderr(), "{}", self.error(text));
+    }
+
+    fn warn(&self, text: &str) {
+        // As with a fault: where nobody can read it, the work is done all the same.
+        let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
+    }
+
+    fn error(&self, text: &str) -> String {
+        self.marked("error", "31", text)
+    }
+
+    fn marked(&self, what: &str, color: &str, text: &str) -> String {
+        let text = crate::output::harmless(text);
+        if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
 

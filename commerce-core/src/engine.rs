@@ -17,7 +17,7 @@ use crate::queue::{Job, Outcome};
 use crate::sales::Window;
 use crate::stats::Stats;
 use crate::store::{self, Reader};
-use crate::time::Clock;
+use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
 use crate::writer::Writer;
 
@@ -124,6 +124,11 @@ impl Commerce {
         })))
     }
 
+    /// Where the store is.
+    pub fn location(&self) -> &Location {
+        &self.0.location
+    }
+
     /// The store's currency.
     pub fn currency(&self) -> Currency {
         self.0.currency
@@ -195,6 +200,52 @@ impl Commerce {
         self.0.reader.version()
     }
 
+    /// Waits until somebody, here or in another process, has committed since `version`, at most so long, and
+    /// answers the version then. A commit of this process wakes it at once; those of others are noticed within
+    /// milliseconds, without reading any table.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn wait(&self, version: i64, timeout: Duration) -> Result<i64, Error> {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let (count, now) = (committed.count(), self.version()?);
+            let left = until.saturating_duration_since(Instant::now());
+            if now != version || left.is_zero() {
+                return Ok(now);
+            }
+            self.rest(count, version, left);
+        }
+    }
+
+    /// Rests until something happens: a commit here or elsewhere, or a wake. At most so long.
+    pub(crate) fn rest(&self, count: u64, version: i64, timeout: Duration) {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
+                break;
+            }
+            committed.wait(count, left.min(self.0.reader.glance()));
+        }
+    }
+
+    /// How many wakes there were.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.writer.counters.committed.count()
+    }
+
+    /// Wakes those who rest, as a commit would.
+    pub(crate) fn wake(&self) {
+        self.0.writer.counters.committed.give();
+    }
+
+    /// The same for a thread that must not keep the store open.
+    pub(crate) fn committed(&self) -> impl Fn() + Send + Sync + 'static {
+        let writer = self.0.writer.clone();
+        move || writer.counters.committed.give()
+    }
+
     /// Recomputes every balance, stock, total and sales figure, and tells what differs.
     ///
     /// # Errors
@@ -240,7 +291,12 @@ impl Commerce {
         self.0.close();
     }
 
-    fn view(&self) -> Result<View<'_>, Error> {
+    /// The present time of the clock that was handed in.
+    pub(crate) fn now(&self) -> Time {
+        self.0.options.clock.now()
+    }
+
+    pub(crate) fn view(&self) -> Result<View<'_>, Error> {
         let inner = &self.0;
         Ok(View {
             snapshot: inner.reader.snapshot()?,

@@ -6,6 +6,7 @@
 //!
 //! Users and products are kept for the next group, which need not load them while nobody else has written.
 
+mod delivery;
 mod save;
 mod tracked;
 
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{EventKind, Resting};
+use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
@@ -32,6 +33,8 @@ pub struct Keys {
     /// Orders, with their users and products.
     pub(crate) orders: Vec<OrderId>,
     pub(crate) events: Vec<EventId>,
+    /// How far the events were told.
+    pub(crate) relay: bool,
     pub(crate) keys: Vec<Key>,
     pub(crate) tokens: Vec<TokenName>,
     pub(crate) digests: Vec<Digest>,
@@ -122,7 +125,9 @@ pub struct Facts {
     products: Tracked<ProductId, Product>,
     carts: Tracked<UserId, Vec<CartLine>>,
     orders: HashMap<OrderId, Order>,
-    events: HashMap<EventId, Resting>,
+    /// Events, with what was kept of their delivery.
+    events: Tracked<EventId, Option<Delivery>>,
+    relay: Tracked<(), Standing>,
     keys: HashMap<(Key, i64), Kept>,
     tokens: HashMap<TokenName, Bearer>,
     /// Rows that nothing in the group changes again.
@@ -153,10 +158,6 @@ impl Facts {
 
     pub(crate) fn order(&self, id: OrderId) -> Result<&Order, Refusal> {
         self.orders.get(&id).ok_or(Refusal::OrderNotFound { order: id })
-    }
-
-    pub(crate) fn event(&self, id: EventId) -> Option<&Resting> {
-        self.events.get(&id)
     }
 
     pub(crate) fn find_token(&self, name: &TokenName) -> Option<&Token> {
@@ -290,12 +291,6 @@ impl Facts {
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
     }
 
-    /// Makes a dead event pending again.
-    pub(crate) fn revive(&mut self, event: EventId) {
-        self.change(&table::DELIVERIES, Kind::Delete, [event.into()]);
-        self.events.insert(event, Resting::Pending);
-    }
-
     pub(crate) fn add_token(&mut self, token: Token, digest: Digest) {
         self.last.token += 1;
         let user_no = token.user.as_ref().and_then(|user| self.find_user(user)).map(|user| user.no);
@@ -410,10 +405,6 @@ impl Facts {
         self.orders.entry(order.order).or_insert(order);
     }
 
-    pub(crate) fn load_event(&mut self, event: EventId, resting: Resting) {
-        self.events.insert(event, resting);
-    }
-
     pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
         self.keys.insert((key, scope), kept);
     }
@@ -441,7 +432,8 @@ impl Facts {
         self.products.settle();
         self.carts.forget();
         self.orders.clear();
-        self.events.clear();
+        self.events.forget();
+        self.relay.forget();
         self.tokens.clear();
         self.keys.clear();
     }

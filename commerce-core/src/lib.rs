@@ -51,6 +51,7 @@ mod refusal;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
+mod signal;
 mod stats;
 mod store;
 mod time;

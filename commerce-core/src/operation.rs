@@ -270,6 +270,11 @@ impl AnyOperation {
         Self(Box::new(decision))
     }
 
+    /// An operation of the relay, which callers cannot name.
+    pub(crate) fn of_relay(operation: impl Decide + 'static) -> Self {
+        Self(Box::new(operation))
+    }
+
     pub(crate) fn into_inner(self) -> Box<dyn Decide> {
         self.0
     }

@@ -70,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 14] = [
+const QUERIES: [(&str, Parse); 16] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -84,6 +84,8 @@ const QUERIES: [(&str, Parse); 14] = [
     row::<sales::Series>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
+    row::<outbox::Newest>(),
+    row::<outbox::Lag>(),
     row::<token::List>(),
 ];
 

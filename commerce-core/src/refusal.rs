@@ -198,7 +198,8 @@ impl Serialize for Refusal {
             Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
             Self::OrderNotCancellable { order, status, because: _ } => {
                 map.serialize_entry("order", order)?;
-                map.serialize_entry("status", status)?;
+                // In a problem document `status` is the number of HTTP.
+                map.serialize_entry("order_status", status)?;
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {
                 map.serialize_entry("events", events)?;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::signal::Signal;
 
 /// What the writer did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(crate) struct Counters {
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
+    /// Told of every commit.
+    pub(crate) committed: Signal,
     pub(crate) requests: AtomicU64,
     busy: AtomicU64,
     sizes: Counted<10>,
@@ -106,6 +109,7 @@ impl Default for Counters {
             operations: zero(),
             commits: zero(),
             pages: zero(),
+            committed: Signal::default(),
             requests: zero(),
             busy: zero(),
             sizes: Counted::new(1),

@@ -157,6 +157,7 @@ fn group(
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
+        counters.committed.give();
     }
     // Only now, since a group that was not committed may be decided anew.
     broken.into_iter().for_each(Chain::fail);

@@ -1,1 +1,149 @@
-//! The REST server comes here. This crate is empty so far.
+//! The REST server: the engine's operations and queries through HTTP, and nothing else.
+//!
+//! One table ([`ROUTES`](route::ROUTES)) maps method and path to operation or query; one match ([`Problem`])
+//! maps errors to status and problem document. No rule of the shop lives here: a request becomes one JSON
+//! object of fields, the engine reads it, decides and answers, and the answer goes out as it stands. A request
+//! that changes something awaits its group's commit without holding a thread.
+//!
+//! - [`serve`] listens until it is told to stop, and then finishes what is in flight.
+//! - `call` takes one request from its head to its answer; `fields` reads what it says; `access` decides who
+//!   may what; `listen` bounds connections.
+
+mod access;
+mod call;
+mod docs;
+mod etag;
+mod fields;
+mod health;
+mod listen;
+mod metrics;
+pub mod openapi;
+mod options;
+mod problem;
+mod rate;
+pub mod route;
+mod router;
+mod stream;
+mod tls;
+
+pub use options::{Limits, Options, TlsFiles};
+pub use problem::Problem;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Error;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
+
+use call::{Ids, Server};
+use listen::{Listening, Phase};
+
+/// Why there is nothing served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Others could do everything.
+    #[error(
+        "{0} can be reached by others, but the store has no token: make one first, or listen on 127.0.0.1"
+    )]
+    NoToken(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {because}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        because: std::io::Error,
+    },
+    /// The certificate or key cannot be used.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// What should be an origin is none.
+    #[error("{0} is no origin such as https://shop.example")]
+    Origin(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// How many queries may keep a thread at one time.
+const LARGE: usize = 2;
+
+/// How many requests a second one client may make from elsewhere, unless told otherwise.
+const RATE: u32 = 100;
+
+/// How many queries a server may have at the store at one time, with so many threads of its own: open the
+/// store with as many [readers](commerce_core::Options::readers), so that none waits for another.
+pub fn readers(threads: usize) -> u32 {
+    u32::try_from(threads + LARGE).unwrap_or(u32::MAX)
+}
+
+/// Serves until `shutdown` comes, then takes no more and finishes what is in flight. Runs in tokio's
+/// multi-threaded runtime.
+///
+/// # Errors
+/// [`ServeError`] when it cannot begin.
+pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, ready } = options;
+    let access = access::Access::new(shop.clone(), cors_origins.clone());
+    let elsewhere = listen.iter().find(|address| !address.ip().is_loopback()).copied();
+    if let Some(address) = elsewhere
+        && access.without_tokens()?
+    {
+        return Err(ServeError::NoToken(address));
+    }
+    let tls = tls.as_ref().map(tls::acceptor).transpose().map_err(ServeError::Tls)?;
+    let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+    let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
+    let (phase, phases) = listen::phases();
+    let server = Arc::new(Server {
+        rate: rate::Rate::new(rate_limit.unwrap_or(if elsewhere.is_some() { RATE } else { 0 })),
+        tags: etag::Tags::default(),
+        metrics: metrics::Metrics::new(),
+        health: health::Health::default(),
+        document: openapi::document().to_string().into(),
+        large: Arc::new(Semaphore::new(LARGE)),
+        ids: Ids::new(),
+        phase: phases,
+        shop,
+        access,
+        limits,
+        log_requests,
+    });
+    let router = router::router(&server, &cors_origins)?;
+    let limits = server.limits.clone();
+    let listening = Arc::new(Listening::new(server.clone(), router, tls));
+    for (listener, address) in listeners {
+        tokio::spawn(listening.clone().accept(listener, address.ip().is_loopback()));
+    }
+    ready(&addresses);
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            () = tokio::time::sleep(Duration::from_secs(60)) => server.rate.forget(),
+        }
+    }
+    // Nobody is left to be told once all receivers are gone.
+    let _ = phase.send(Phase::Draining);
+    if !listen::drain(&listening.seats, limits.connections, limits.drain).await {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+    let _ = phase.send(Phase::Ended);
+    Ok(())
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // So that a restart need not wait for old connections to be forgotten.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(4_096)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listen().map_err(|because| ServeError::Listen { address, because })
+}

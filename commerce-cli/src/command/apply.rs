@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, operation};
+use commerce_server::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::exit::{Failure, code_of, coded};
+use crate::exit::{Failure, code_of};
 use crate::session::Session;
 
 /// Do operations from JSON Lines.
@@ -261,7 +262,10 @@ impl Tally {
             Err(error) => {
                 let code = code_of(&error);
                 self.failed = Some(self.failed.unwrap_or(code).min(code));
-                let code = if matches!(error, Error::Unknown(_)) { "unknown" } else { coded(&error).0 };
+                let code = match &error {
+                    Error::Unknown(_) => "unknown",
+                    other => Problem::Engine(other.clone()).coded().0,
+                };
                 json!({ "line": number, "error": { "code": code, "detail": error.to_string() } })
             }
         })

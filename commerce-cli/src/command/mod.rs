@@ -9,8 +9,11 @@ mod import;
 mod init;
 mod order;
 mod product;
+mod serve;
 mod shell;
+mod token;
 mod top;
+mod tui;
 mod user;
 mod verify;
 mod wallet;
@@ -47,6 +50,8 @@ pub enum Command {
     /// The outgoing events.
     #[command(subcommand, after_help = "Example:\n  commerce events list --status pending")]
     Events(events::Events),
+    /// The terminal console.
+    Tui(tui::Tui),
     /// Do operations from JSON Lines, in order.
     Apply(apply::Apply),
     /// Recompute every figure from the ledgers and print each difference.
@@ -61,6 +66,11 @@ pub enum Command {
     Balance(wallet::Show),
     /// Short for `order place`.
     Buy(order::Place),
+    /// Serve the shop through HTTP.
+    Serve(serve::Serve),
+    /// Tokens: who may come through the server.
+    #[command(subcommand, after_help = "Example:\n  commerce token create office --role operator")]
+    Token(token::Token),
     /// Print completions for a shell.
     Completions(shell::Completions),
     /// Print the manual page.
@@ -80,6 +90,7 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Order(order) => order.run(session),
         Command::Top(top) => top.run(session),
         Command::Events(events) => events.run(session),
+        Command::Tui(tui) => tui.run(session),
         Command::Apply(apply) => apply.run(session),
         Command::Verify(verify) => verify.run(session),
         Command::Backup(backup) => backup.run(session),
@@ -87,6 +98,8 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Charge(charge) => charge.run(session),
         Command::Balance(show) => show.run(session),
         Command::Buy(place) => place.run(session),
+        Command::Serve(serve) => serve.run(session),
+        Command::Token(token) => token.run(session),
         Command::Completions(completions) => completions.run(),
         Command::Man => shell::man(),
     }

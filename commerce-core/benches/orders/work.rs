@@ -71,7 +71,7 @@ impl Measured {
         let orders = self.waits.len() as f64;
         let mut told = json!({
             "case": case, "per_second": orders / self.took.as_secs_f64(),
-            "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0),
+            "p50_ms": at(0.5), "p99_ms": at(0.99), "p999_ms": at(0.999), "max_ms": at(1.0),
         });
         if let Some(stats) = stats {
             told["pages_per_order"] = (stats.pages as f64 / stats.operations as f64).into();

@@ -9,6 +9,7 @@ impl Facts {
         self.change_users();
         self.change_products();
         self.change_carts();
+        self.change_deliveries();
         let last = self.last;
         if Some(last) != self.stored_last {
             let row = [

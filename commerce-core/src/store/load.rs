@@ -10,7 +10,7 @@ use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::Resting;
+use crate::outbox::{Delivery, Standing};
 use crate::time::Time;
 use crate::token::{self, Digest};
 
@@ -51,6 +51,9 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     add(ORDER_USERS, orders.clone(), take_users);
     add(ORDER_PRODUCTS, orders.clone(), take_products);
     add(ORDERS, orders, take_orders);
+    if keys.relay {
+        loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
+    }
     loads
 }
 
@@ -134,8 +137,13 @@ const TOKENS_NAMED: &str =
 const TOKENS_OF: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
-const EVENTS: &str = "SELECT o.event, d.dead FROM outbox o LEFT JOIN deliveries d USING (event)
+const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
+    FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
+
+/// The state of the relay, in the form that [`Standing`] takes.
+pub(crate) const RELAY: &str =
+    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
 fn take_last(facts: &mut Facts, rows: &Rows) {
     if let Some([at, user, product, movement, charge, entry, order, event, token, probe]) = rows.first() {
@@ -219,9 +227,13 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) {
 
 fn take_events(facts: &mut Facts, rows: &Rows) {
     for row in rows.iter() {
-        let resting = if row[1].int() == 0 { Resting::Pending } else { Resting::Dead };
-        facts.load_event(row[0].int(), resting);
+        let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
+        facts.load_event(row[0].int(), tried);
     }
+}
+
+fn take_relay(facts: &mut Facts, rows: &Rows) {
+    facts.load_relay(rows.first().map(Standing::stored).unwrap_or_default());
 }
 
 fn order(row: &[Value]) -> Order {

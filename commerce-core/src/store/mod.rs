@@ -112,6 +112,9 @@ pub(crate) trait Reader: Send + Sync {
 
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
+
+    /// How often somebody who waits for others' commits may ask for the version.
+    fn glance(&self) -> Duration;
 }
 
 /// The store as it was at one moment.

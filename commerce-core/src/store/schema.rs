@@ -1,9 +1,10 @@
 //! The schema, which every store has alike.
 
 /// Every schema change there was, in order. A store's `user_version` says how many it has.
-pub(crate) const MIGRATIONS: [&str; 3] = [
+pub(crate) const MIGRATIONS: [&str; 4] = [
     include_str!("schema/0001_shop.sql"),
     include_str!("schema/0002_tokens.sql"),
+    include_str!("schema/0003_relay.sql"),
     include_str!("schema/0004_receipts.sql"),
 ];
 

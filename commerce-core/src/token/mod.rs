@@ -87,13 +87,10 @@ impl Digest {
     /// The digest of a secret.
     pub fn of(secret: &str) -> Self {
         use sha2::Digest as _;
-        use std::fmt::Write as _;
-        let mut text = String::with_capacity(64);
-        for byte in sha2::Sha256::digest(secret) {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+        let bytes = sha2::Sha256::digest(secret);
+        Self(bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
     }
 
     /// The 64 digits.

@@ -181,12 +181,12 @@ fn rows() -> Vec<(Value, Value)> {
         (json!({ "op": "order.cancel", "order": 99 }), json!({ "code": "order_not_found", "order": 99 })),
         (
             json!({ "op": "order.cancel", "order": 1 }),
-            json!({ "code": "order_not_cancellable", "order": 1, "status": "cancelled" }),
+            json!({ "code": "order_not_cancellable", "order": 1, "order_status": "cancelled" }),
         ),
         // The refund would pass the limit of the balance.
         (
             json!({ "op": "order.cancel", "order": 2 }),
-            json!({ "code": "order_not_cancellable", "order": 2, "status": "paid" }),
+            json!({ "code": "order_not_cancellable", "order": 2, "order_status": "paid" }),
         ),
         (
             json!({ "op": "event.retry", "events": [1, 999] }),

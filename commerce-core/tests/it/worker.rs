@@ -101,6 +101,8 @@ fn process() {
                 scope.spawn(move || order_forever(shop, path, number, thread));
             }
         }),
+        "relay" => crate::chaos::relay(&shop, &path),
+        "write" => crate::chaos::write(&shop, &path, number),
         name => std::thread::scope(|scope| {
             for thread in 0..8 {
                 let shop = &shop;

@@ -45,7 +45,7 @@ impl FileReader {
 impl Reader for FileReader {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
         let connection = self.pool.get().map_err(|_| Error::Busy("every reading connection is taken"))?;
-        connection.execute_batch("BEGIN").map_err(failed)?;
+        connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
         Ok(Box::new(FileSnapshot(connection)))
     }
 
@@ -54,6 +54,10 @@ impl Reader for FileReader {
         let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement = watch.prepare_cached("PRAGMA data_version").map_err(failed)?;
         statement.query_row([], |row| row.get(0)).map_err(failed)
+    }
+
+    fn glance(&self) -> Duration {
+        Duration::from_millis(4)
     }
 }
 
@@ -70,6 +74,6 @@ impl Snapshot for FileSnapshot {
 impl Drop for FileSnapshot {
     fn drop(&mut self) {
         // A read transaction that cannot be ended is ended when the pool closes the connection.
-        let _ = self.0.execute_batch("COMMIT");
+        let _ = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
 }

@@ -113,6 +113,11 @@ impl Reader for ServerReader {
             Err(failure) => Err(failure.harmless(&self.primary.url)),
         }
     }
+
+    // Each time is a request.
+    fn glance(&self) -> Duration {
+        Duration::from_millis(100)
+    }
 }
 
 impl Snapshot for ServerSnapshot<'_> {

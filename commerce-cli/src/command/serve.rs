@@ -1,0 +1,145 @@
+//! `serve`: the shop through HTTP, until the process is told to stop.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
+use commerce_server::{Options, ServeError, TlsFiles};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::exit::Failure;
+use crate::session::Session;
+
+/// Serve the shop through HTTP.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  commerce serve                                  on this machine only, without tokens
+  commerce token create office --role operator
+  commerce serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --log json
+  curl -H 'Authorization: Bearer …' https://shop.example:8443/v1/products
+
+SIGTERM and SIGINT end it: no more requests are taken, those in flight are answered.")]
+pub struct Serve {
+    /// Where to listen; may be given several times.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: Vec<String>,
+    /// A certificate with its chain, as PEM. Makes it speak TLS only.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Requests a second for each token or address; 0 for any number. 100 unless only loopback is listened on.
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
+    /// Let pages of this origin call from a browser; may be given several times.
+    #[arg(long, value_name = "ORIGIN")]
+    cors_origin: Vec<String>,
+    /// Log every request to standard error in this form. Failures are logged in any case.
+    #[arg(long, value_enum, value_name = "FORM")]
+    log: Option<Log>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl Serve {
+    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        let listen = self.addresses()?;
+        self.start_log();
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let readers = commerce_server::readers(threads);
+        let shop = session.open(StoreOptions::new(SystemClock).readers(readers))?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+        let served = runtime.block_on(async {
+            let options = self.options(session, shop.clone(), listen)?;
+            // From here on a signal ends the server in order.
+            let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let shutdown = async {
+                tokio::select! {
+                    _ = term.recv() => {}
+                    _ = int.recv() => {}
+                }
+                session.note("finishing what is in flight");
+            };
+            commerce_server::serve(options, shutdown).await.map_err(failure)
+        });
+        // Whatever was queued is decided before the process ends.
+        shop.close();
+        served
+    }
+
+    fn options(
+        &self,
+        session: &Session,
+        shop: Commerce,
+        listen: Vec<SocketAddr>,
+    ) -> Result<Options, Failure> {
+        let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
+        let (quiet, open) = (session.global.quiet, session.ask("token.list", serde_json::json!({}))?);
+        let open = open["items"].as_array().is_none_or(Vec::is_empty);
+        let mut options = Options::new(shop, listen)
+            .cors_origins(self.cors_origin.clone())
+            .log_requests(self.log.is_some())
+            .on_ready(move |addresses| {
+                let note = |text: String| {
+                    if !quiet {
+                        eprintln!("{text}");
+                    }
+                };
+                for address in addresses {
+                    note(format!("listening on {scheme}://{address}"));
+                }
+                if open {
+                    note("the store has no token: whoever reaches these addresses may do everything".into());
+                }
+            });
+        if let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) {
+            options = options.tls(TlsFiles { certificates: certificates.clone(), key: key.clone() });
+        }
+        if let Some(rate) = self.rate_limit {
+            options = options.rate_limit(rate);
+        }
+        Ok(options)
+    }
+
+    fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        let mut all = Vec::new();
+        for text in &self.listen {
+            let shown = crate::output::harmless(text);
+            let found = text.to_socket_addrs().map_err(|e| {
+                Failure::Usage(format!("--listen: {shown} is no address such as 127.0.0.1:8080: {e}"))
+            })?;
+            all.extend(found);
+        }
+        Ok(all)
+    }
+
+    fn start_log(&self) {
+        let level = if self.log.is_some() { LevelFilter::INFO } else { LevelFilter::WARN };
+        let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+        match self.log {
+            Some(Log::Json) => log.json().flatten_event(true).init(),
+            Some(Log::Text) | None => log.with_ansi(false).init(),
+        }
+    }
+}
+
+fn failure(error: ServeError) -> Failure {
+    match error {
+        ServeError::Store(error) => Failure::Engine(error),
+        wrong @ (ServeError::NoToken(_) | ServeError::Tls(_) | ServeError::Origin(_)) => {
+            Failure::Usage(wrong.to_string())
+        }
+        wrong @ ServeError::Listen { .. } => Failure::Io(std::io::Error::other(wrong.to_string())),
+    }
+}

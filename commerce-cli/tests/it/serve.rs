@@ -1,0 +1,80 @@
+//! `serve` and `token`: started, told to stop, and refused where others could do everything.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::instances::http::Client;
+use crate::shop::Shop;
+
+#[test]
+fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
+    let shop = Shop::stocked();
+    let mut program =
+        shop.program(&["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"]);
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = || {
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let (first, second, warning) = (line(), line(), line());
+    assert!(second.starts_with("listening on http://[::1]:"), "{second}");
+    assert!(warning.contains("no token"), "{warning}");
+    let address = first.strip_prefix("listening on http://").unwrap().parse().unwrap();
+    let mut client = Client::connect(address).unwrap();
+    let answer = client.send("GET", "/v1/products/mug", &[("X-Request-Id", "mine")], None).unwrap();
+    assert_eq!((answer.status, &answer.json()["stock"]), (200, &5.into()));
+    let logged: Value = serde_json::from_str(&line()).unwrap();
+    assert_eq!((&logged["request_id"], &logged["status"]), (&"mine".into(), &200.into()), "{logged}");
+
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("finishing what is in flight"), "{rest}");
+}
+
+#[test]
+fn what_cannot_be_served_is_told() {
+    let shop = Shop::stocked();
+    assert!(shop.fails(2, &["serve", "--listen", "0.0.0.0:0"]).contains("no token"));
+    assert!(shop.fails(2, &["serve", "--listen", "nowhere"]).contains("nowhere"));
+    assert!(shop.fails(2, &["serve", "--tls-cert", "cert.pem"]).contains("--tls-key"));
+    let no_files = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", "no.pem", "--tls-key", "no.pem"];
+    assert!(shop.fails(2, &no_files).contains("no.pem"));
+    assert!(shop.fails(2, &["serve", "--listen", "127.0.0.1:0", "--cors-origin", "shop"]).contains("origin"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    assert!(shop.fails(1, &["serve", "--listen", &address]).contains(&address));
+    assert!(Shop::bare().fails(4, &["serve", "--listen", "127.0.0.1:0"]).contains("no store"));
+}
+
+#[test]
+fn tokens_are_made_listed_and_revoked_and_their_secrets_shown_once() {
+    let shop = Shop::stocked();
+    let made = shop.json(&["token", "create", "phone", "--role", "shopper", "--user", "alice"]);
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!((made["user"].as_str(), secret.len()), (Some("alice"), 43));
+    let other = shop.json(&["token", "create", "office", "--role", "operator"]);
+    assert_ne!(other["secret"], made["secret"]);
+    assert!(shop.fails(3, &["token", "create", "office", "--role", "operator"]).contains("office"));
+    assert!(
+        shop.fails(3, &["token", "create", "x", "--role", "shopper", "--user", "no"]).contains("no user")
+    );
+    assert!(shop.fails(2, &["token", "create", "x", "--role", "shopper"]).contains("user"));
+    assert!(shop.fails(2, &["token", "revoke", "phone"]).contains("--yes"));
+    assert!(shop.json(&["token", "revoke", "phone", "--yes"])["revoked_at"].is_string());
+    assert!(shop.fails(3, &["token", "revoke", "none", "--yes"]).contains("none"));
+    let list = shop.ok(&["token", "list", "--output", "jsonl"]);
+    assert_eq!(list.lines().count(), 2);
+    assert!(!list.contains(secret) && !list.contains("digest"), "{list}");
+    for file in ["shop.db", "shop.db-wal"] {
+        let bytes = std::fs::read(shop.path(file)).unwrap_or_default();
+        let kept = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!kept, "the secret stands in {file}");
+    }
+}

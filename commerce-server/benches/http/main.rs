@@ -1,0 +1,259 @@
+//! Requests per second and their latency: orders and reads through HTTP, beside the engine called in process by
+//! as many callers and beside a bare server that does nothing, all in one run.
+//! `cargo bench -p commerce-server --bench http -- --help`
+
+mod bare;
+mod load;
+#[allow(dead_code, reason = "the engine's own bench does more of this work")]
+#[path = "../../../commerce-core/benches/orders/work.rs"]
+mod work;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use commerce_core::token::{Create, Digest, TokenName};
+use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
+use commerce_server::Options;
+use serde_json::{Value, json};
+
+use work::{Keys, Result};
+
+const HELP: &str =
+    "cargo bench -p commerce-server --bench http -- [--seconds N] [--connections N] [--json FILE]
+  --seconds N       how long each case runs (3)
+  --connections N   only with so many connections (1, 8, 64 and 256)
+  --json FILE       the figures as JSON too";
+
+const SECRET: &str = "bench-bench-bench-bench-bench-bench-bench-1";
+
+const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
+    let has = |name: &str| args.iter().any(|arg| arg == name);
+    if has("--help") {
+        println!("{HELP}");
+        return Ok(());
+    }
+    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(3.0), |text| text.parse())?);
+    if let Some(store) = value("--serve") {
+        return serve(Path::new(store));
+    }
+    if let (Some(store), Some(callers)) = (value("--engine"), value("--callers")) {
+        return engine(Path::new(store), callers.parse()?, has("--tasks"), run);
+    }
+    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
+    if has("--test") || !has("--bench") {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let mut cases = Vec::new();
+    let only = value("--connections").map(|text| text.parse::<usize>()).transpose()?;
+    for connections in CONNECTIONS.into_iter().filter(|some| only.is_none_or(|only| only == *some)) {
+        cases.extend(through_http(&folder.path().join(format!("http-{connections}.db")), connections, run)?);
+        for tasks in [false, true] {
+            let store = folder.path().join(format!("engine-{connections}-{tasks}.db"));
+            cases.push(in_process(&store, connections, tasks, run)?);
+        }
+    }
+    show(&cases);
+    let aims = aims(&cases);
+    if let Some(file) = value("--json") {
+        std::fs::write(file, json!({ "cases": cases, "aims": aims }).to_string())?;
+    }
+    Ok(())
+}
+
+/// Every case through HTTP with so many connections, on a store of its own.
+fn through_http(store: &Path, connections: usize, run: Duration) -> Result<Vec<Value>> {
+    let shop = work::shop(store)?;
+    shop.submit(Create::operator(TokenName::new("bench")?, Digest::of(SECRET))).wait()?;
+    shop.close();
+    drop(shop);
+    let server = Server::start(store)?;
+    let mut cases = Vec::new();
+    for (name, address, request) in [
+        ("bare server, empty", server.bare, load::get as load::Make),
+        ("bare server, JSON echo", server.bare, load::order),
+        ("empty route", server.shop, load::live),
+        ("read of a product", server.shop, load::read),
+        ("order", server.shop, load::order),
+    ] {
+        let (before, groups) = (usage(server.child.id())?, server.groups()?);
+        let measured = load::run(address, connections, run, request)?;
+        let (after, more) = (usage(server.child.id())?, server.groups()?);
+        let requests = measured.waits.len() as f64;
+        let mut told = measured.told(name, None);
+        told["connections"] = connections.into();
+        told["cpu_us"] = ((after.0 - before.0) * 1e6 / requests).into();
+        told["memory_mb"] = after.1.into();
+        if more.1 > groups.1 {
+            told["orders_per_sync"] = ((more.0 - groups.0) / (more.1 - groups.1)).into();
+        }
+        cases.push(told);
+    }
+    let left = server.verify(store)?;
+    if left > 0 {
+        return Err(format!("{left} figures differ after the bench").into());
+    }
+    Ok(cases)
+}
+
+/// The engine called by so many callers, in a process of its own as well.
+fn in_process(store: &Path, callers: usize, tasks: bool, run: Duration) -> Result<Value> {
+    work::shop(store)?.close();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--engine", &store.to_string_lossy(), "--callers", &callers.to_string()]);
+    command.args(["--seconds", &run.as_secs_f64().to_string()]);
+    if tasks {
+        command.arg("--tasks");
+    }
+    let done = command.stderr(Stdio::inherit()).output()?;
+    let mut told: Value = serde_json::from_slice(&done.stdout)?;
+    told["connections"] = callers.into();
+    Ok(told)
+}
+
+fn engine(store: &Path, callers: u64, tasks: bool, run: Duration) -> Result<()> {
+    let shop = Commerce::open(store, StoreOptions::new(SystemClock))?;
+    let before = usage(std::process::id())?.0;
+    let (name, measured) = match tasks {
+        true => ("engine in process (tasks)", work::tasks(&shop, callers, run, Keys::Ordered)?),
+        false => ("engine in process (threads)", work::callers(&shop, callers, run, Keys::Ordered)?),
+    };
+    let (seconds, memory) = usage(std::process::id())?;
+    let requests = measured.waits.len() as f64;
+    let mut told = measured.told(name, Some(shop.stats()));
+    told["cpu_us"] = ((seconds - before) * 1e6 / requests).into();
+    told["memory_mb"] = memory.into();
+    println!("{told}");
+    Ok(())
+}
+
+/// The server in a process of its own, and in the same one the bare server.
+struct Server {
+    child: Child,
+    shop: SocketAddr,
+    bare: SocketAddr,
+}
+
+impl Server {
+    fn start(store: &Path) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["--serve", &store.to_string_lossy()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+        let (shop, bare) = line.trim().split_once(' ').ok_or("no addresses")?;
+        Ok(Self { child, shop: shop.parse()?, bare: bare.parse()? })
+    }
+
+    /// Operations and commits so far, from the server's own figures.
+    fn groups(&self) -> Result<(f64, f64)> {
+        let mut stream = TcpStream::connect(self.shop)?;
+        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close";
+        write!(stream, "{head}\r\nAuthorization: Bearer {SECRET}\r\n\r\n")?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text)?;
+        let figure = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such figure")?;
+            Result::Ok(line.trim().parse()?)
+        };
+        Ok((figure("commerce_operations_total ")?, figure("commerce_commits_total ")?))
+    }
+
+    fn verify(mut self, store: &Path) -> Result<usize> {
+        drop(self.child.stdin.take());
+        self.child.wait()?;
+        Ok(Commerce::open(store, StoreOptions::new(SystemClock))?.verify()?.len())
+    }
+}
+
+/// Seconds of CPU that a process used so far, and megabytes of memory that it holds.
+fn usage(process: u32) -> Result<(f64, f64)> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // After the name in parentheses: the 12th and 13th are user and system time, the 22nd is memory in pages.
+    let fields: Vec<&str> = stat.rsplit_once(')').ok_or("no name")?.1.split_whitespace().collect();
+    let number = |place: usize| fields[place].parse::<f64>();
+    Ok(((number(11)? + number(12)?) / 100.0, number(21)? * 4096.0 / 1e6))
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn serve(store: &Path) -> Result<()> {
+    let threads = std::thread::available_parallelism()?.get();
+    let readers = commerce_server::readers(threads);
+    let shop = Commerce::open(store, StoreOptions::new(SystemClock).readers(readers))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(async {
+        let bare = bare::start().await?;
+        let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
+            .on_ready(move |addresses| println!("{} {bare}", addresses[0]));
+        let end = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+        commerce_server::serve(options, async move {
+            let _ = end.await;
+        })
+        .await?;
+        Ok(())
+    })
+}
+
+fn show(cases: &[Value]) {
+    println!(
+        "| connections | case | per second | p50 ms | p99 ms | p99.9 ms | max ms | CPU µs each | memory MB |"
+    );
+    println!("|--:|---|--:|--:|--:|--:|--:|--:|--:|");
+    for case in cases {
+        let cell = |name: &str, digits: usize| {
+            case[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
+        };
+        println!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            case["connections"],
+            case["case"].as_str().unwrap_or_default(),
+            cell("per_second", 0),
+            cell("p50_ms", 2),
+            cell("p99_ms", 2),
+            cell("p999_ms", 2),
+            cell("max_ms", 1),
+            cell("cpu_us", 1),
+            cell("memory_mb", 0),
+            cell("orders_per_sync", 1),
+        );
+    }
+}
+
+/// Prints and answers each aim, what was measured, and whether it was reached.
+fn aims(cases: &[Value]) -> Vec<Value> {
+    let rate = |name: &str| {
+        let found = cases.iter().find(|case| case["connections"] == 64 && case["case"] == name);
+        found.and_then(|case| case["per_second"].as_f64()).unwrap_or(f64::NAN)
+    };
+    let (threads, tasks) = (rate("engine in process (threads)"), rate("engine in process (tasks)"));
+    println!("\n| aim, with 64 connections | at least | measured | reached |\n|---|--:|--:|---|");
+    let aims = [
+        ("orders to the engine in process (threads)", rate("order") / threads, 0.85),
+        ("orders to the engine in process (tasks)", rate("order") / tasks, 0.85),
+        ("orders to the JSON echo of a bare server", rate("order") / rate("bare server, JSON echo"), 0.35),
+        ("reads to the empty route", rate("read of a product") / rate("empty route"), 0.6),
+        ("reads to a bare server", rate("read of a product") / rate("bare server, empty"), 0.6),
+    ];
+    aims.map(|(aim, measured, bound)| {
+        let reached = measured >= bound;
+        println!("| {aim} | {bound} | {measured:.2} | {} |", if reached { "yes" } else { "**no**" });
+        json!({ "aim": aim, "bound": bound, "measured": measured, "reached": reached })
+    })
+    .into()
+}

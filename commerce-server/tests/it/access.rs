@@ -1,0 +1,225 @@
+//! Every route of the table, asked by everybody who may not, and by those who may.
+
+use commerce_server::route::{ROUTES, Reach, Route};
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Client};
+use crate::served::Served;
+
+/// A request to a route that would succeed for an operator, concerning the user and order given.
+fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
+    let path = route.path.replace("{user}", user).replace("{product}", "mug").replace("{order}", order);
+    let body = match route.name {
+        "user.add" => json!({ "user": "carol" }),
+        "wallet.charge" => json!({ "amount": 5 }),
+        "product.add" => json!({ "product": "lamp", "name": "Lamp", "price": 1, "stock": 1 }),
+        "product.update" => json!({ "price": 1_200 }),
+        "stock.adjust" => json!({ "delta": 1 }),
+        "cart.add" => json!({ "product": "mug", "quantity": 1 }),
+        "cart.set" => json!({ "quantity": 2 }),
+        "order.place" => json!({ "user": user, "items": [{ "product": "mug", "quantity": 1 }] }),
+        "order.list" => return (format!("{path}?user={user}"), None),
+        _ => return (path, None),
+    };
+    (path, Some(body))
+}
+
+fn ask(client: &mut Client, route: &Route, user: &str, order: &str) -> Answer {
+    let (path, body) = request(route, user, order);
+    let method = route.method.as_str();
+    match route.name {
+        // A stream has no end to wait for.
+        "events" => {
+            client.write(head(client, &path).as_bytes()).unwrap();
+            let answer = client.head().unwrap();
+            match answer.status {
+                200 => answer,
+                _ => Answer { body: body_of(client, &answer), ..answer },
+            }
+        }
+        _ => client.send(method, &path, &[], body.as_ref()).unwrap(),
+    }
+}
+
+fn head(client: &Client, path: &str) -> String {
+    let own: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{own}\r\n")
+}
+
+fn body_of(client: &mut Client, answer: &Answer) -> Vec<u8> {
+    let length = answer.header("content-length").unwrap().parse().unwrap();
+    client.exactly(length)
+}
+
+/// A shop with an order of alice's, and the secrets of an operator, of alice and of bob.
+fn shop() -> (Served, [String; 3]) {
+    let served = Served::stocked();
+    served.submit(
+        &json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 1 }] }),
+    );
+    let tokens = [
+        served.token("office", None),
+        served.token("alice1", Some("alice")),
+        served.token("bob1", Some("bob")),
+    ];
+    (served, tokens)
+}
+
+#[test]
+fn strangers_come_nowhere() {
+    let (served, [office, ..]) = shop();
+    let revoked = served.token("gone", None);
+    served.submit(&json!({ "op": "token.revoke", "name": "gone" }));
+    let before = served.shop.stats().operations;
+    let long = "x".repeat(4_000);
+    let bearer = |secret: &str| format!("Bearer {secret}");
+    let presented = [
+        None,
+        Some(bearer(&revoked)),
+        Some(bearer("unknown-unknown-unknown-unknown-unknown-123")),
+        Some(bearer("")),
+        Some(bearer("short")),
+        Some(bearer(&long)),
+        Some(bearer(&office[1..])),
+        Some(bearer(&office.to_uppercase())),
+        Some("Basic b2ZmaWNlOng=".into()),
+        Some(office.clone()),
+    ];
+    for authorization in &presented {
+        let mut client = served.client();
+        client.headers.extend(authorization.iter().map(|value| ("Authorization".to_owned(), value.clone())));
+        for route in &ROUTES {
+            let answer = ask(&mut client, route, "alice", "1");
+            let case = format!("{} {} with {authorization:?}: {answer:?}", route.method, route.path);
+            if route.reach == Reach::Open {
+                assert_eq!(answer.status, 200, "{case}");
+                continue;
+            }
+            assert_eq!((answer.status, answer.code().as_str()), (401, "unauthenticated"), "{case}");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{case}");
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{case}");
+        }
+    }
+    // The probe of readyz is an operation of its own, at most one a second.
+    let done = served.shop.stats().operations - before;
+    assert!(done < 60, "{done} operations were decided for strangers");
+    assert_eq!(served.client().get("/v1/nothing").status, 404);
+    let twice = format!(
+        "GET /v1/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {office}\r\nAuthorization: Bearer {office}\r\n\r\n"
+    );
+    assert_eq!(served.client().raw(twice.as_bytes(), false).unwrap().status, 400);
+}
+
+#[test]
+fn shoppers_reach_their_own_and_learn_nothing_of_others() {
+    let (served, [_, alice, bob]) = shop();
+    let mut client = served.client().bearer(&bob);
+    for route in &ROUTES {
+        let answer = ask(&mut client, route, "alice", "1");
+        let case = format!("{} {} by bob: {answer:?}", route.method, route.path);
+        let like_nothing = |client: &mut Client| {
+            let none = ask(client, route, "nobody", "77");
+            let plain = |answer: &Answer| {
+                let mut problem = answer.json();
+                problem["request_id"] = Value::Null;
+                problem.to_string().replace("nobody", "alice").replace("77", "1")
+            };
+            assert_eq!((plain(&answer), answer.status), (plain(&none), 404), "{case} but {none:?}");
+        };
+        match route.reach {
+            Reach::Open | Reach::Bearer => assert_eq!(answer.status, 200, "{case}"),
+            Reach::Operator => {
+                assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{case}");
+            }
+            Reach::OwnUser => {
+                assert_eq!(answer.code(), "user_not_found", "{case}");
+                like_nothing(&mut client);
+            }
+            Reach::OwnOrder => {
+                assert_eq!(answer.code(), "order_not_found", "{case}");
+                like_nothing(&mut client);
+            }
+        }
+    }
+    assert_eq!(served.client().bearer(&bob).get("/v1/orders").json()["items"], json!([]));
+
+    let mut client = served.client().bearer(&alice);
+    for route in ROUTES.iter().filter(|route| [Reach::OwnUser, Reach::OwnOrder].contains(&route.reach)) {
+        // What was taken out or ordered has to be there for the next.
+        served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
+        let answer = ask(&mut client, route, "alice", "1");
+        assert_eq!(answer.status, route.status.as_u16(), "{} by alice: {answer:?}", route.path);
+    }
+    let charge = client.post("/v1/users/alice/charges", &json!({ "amount": 1_000_000 }));
+    assert_eq!(charge.status, 403, "nobody charges oneself");
+    let placed = client.post("/v1/orders", &json!({ "items": [{ "product": "pen", "quantity": 1 }] }));
+    assert_eq!(placed.json()["user"], "alice", "the user is implied");
+    let own = client.get("/v1/orders").json();
+    assert!(own["items"].as_array().unwrap().iter().all(|order| order["user"] == "alice"), "{own}");
+}
+
+#[test]
+fn operators_may_do_everything() {
+    let (served, [office, ..]) = shop();
+    for route in &ROUTES {
+        served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
+        let answer = ask(&mut served.client().bearer(&office), route, "alice", "1");
+        assert_eq!(answer.status, route.status.as_u16(), "{} {}: {answer:?}", route.method, route.path);
+    }
+}
+
+#[test]
+fn a_revoked_token_is_refused_at_once_also_where_it_was_just_used() {
+    let (served, [_, alice, _]) = shop();
+    let mut client = served.client().bearer(&alice);
+    for round in 0..20 {
+        assert_eq!(client.get("/v1/products/mug").status, 200, "round {round}");
+    }
+    // Through another handle on the same file, as another process would.
+    let other = commerce_core::Commerce::open(
+        served.shop.location().clone(),
+        commerce_core::Options::new(commerce_core::SystemClock),
+    )
+    .unwrap();
+    let name = commerce_core::token::TokenName::new("alice1").unwrap();
+    other.submit(commerce_core::token::Revoke { name }).wait().unwrap();
+    assert_eq!(client.get("/v1/products/mug").status, 401);
+}
+
+#[test]
+fn without_tokens_this_machine_may_do_everything_but_no_page_of_another_origin() {
+    let served = Served::stocked();
+    let mut client = served.client();
+    assert_eq!(client.get("/v1/users/alice/balance").status, 200);
+    let own = format!("http://{}", served.address);
+    for (name, value, status) in [
+        ("Origin", "https://evil.example", 401),
+        ("Origin", "null", 401),
+        ("Origin", own.as_str(), 200),
+        ("Authorization", "Bearer x", 401),
+    ] {
+        let answer = client.send("GET", "/v1/users/alice/balance", &[(name, value)], None).unwrap();
+        assert_eq!(answer.status, status, "{name}: {value}");
+    }
+    for (host, status) in [("evil.example", 401), ("localhost", 200), ("[::1]:80", 200), ("127.0.0.1", 200)] {
+        let text = format!("GET /v1/users/alice/balance HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(client.raw(text.as_bytes(), false).unwrap().status, status, "{host}");
+    }
+    served.token("first", None);
+    assert_eq!(client.get("/v1/users/alice/balance").status, 401, "from the first token on");
+}
+
+#[test]
+fn nobody_listens_elsewhere_without_a_token() {
+    let served = Served::new();
+    let serve = |shop: &commerce_core::Commerce| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let everywhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
+        let options = commerce_server::Options::new(shop.clone(), vec![everywhere]);
+        runtime.block_on(commerce_server::serve(options, std::future::ready(())))
+    };
+    let told = serve(&served.shop).expect_err("a refusal to listen").to_string();
+    assert!(told.contains("no token"), "{told}");
+    served.token("first", None);
+    serve(&served.shop).expect("to listen");
+}

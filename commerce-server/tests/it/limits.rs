@@ -1,0 +1,166 @@
+//! Clients that are slow, idle, many or endless: each gets the right answer or none, and others are served.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use commerce_server::Limits;
+use serde_json::json;
+
+use crate::http::Client;
+use crate::served::{Apart, Served};
+
+/// With little patience.
+fn short() -> Served {
+    let (head, body) = (Duration::from_millis(300), Duration::from_millis(300));
+    let served = Served::with(|options| {
+        options.limits(Limits { head, body, body_size: 10_000, connections: 8, ..Limits::default() })
+    });
+    served.stock();
+    served
+}
+
+/// What the server still says on a connection until it closes it.
+fn rest(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut told = Vec::new();
+    match stream.read_to_end(&mut told) {
+        Ok(_) => {}
+        // Closed with something of ours unread.
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
+        Err(error) => panic!("the connection stays open: {error}"),
+    }
+    String::from_utf8_lossy(&told).into_owned()
+}
+
+#[test]
+fn who_does_not_finish_the_head_is_sent_away() {
+    let served = short();
+    for begin in [
+        "",
+        "G",
+        "PRI * HTT",
+        "PRI * HTTP/2.0\r\n\r\n",
+        "GET /livez HTTP/1.1\r\n",
+        "GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+    ] {
+        let mut stream = TcpStream::connect(served.address).unwrap();
+        stream.write_all(begin.as_bytes()).unwrap();
+        let told = rest(stream);
+        assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{begin:?}: {told}");
+    }
+    // A byte now and then does not help.
+    let mut stream = TcpStream::connect(served.address).unwrap();
+    let mut dripped = 0;
+    while stream.write_all(b"G").is_ok() && dripped < 1_000 {
+        std::thread::sleep(Duration::from_millis(20));
+        dripped += 1;
+    }
+    assert!(dripped < 1_000, "the connection stays open");
+    // Nor does one good request.
+    let mut client = served.client();
+    assert_eq!(client.get("/livez").status, 200);
+    assert!(client.line().is_err(), "an idle connection is closed");
+    assert_eq!(served.client().get("/livez").status, 200);
+}
+
+#[test]
+fn who_does_not_finish_the_body_is_told_and_sent_away() {
+    let served = short();
+    for body in ["", "{\"user\":"] {
+        let mut stream = TcpStream::connect(served.address).unwrap();
+        let head = "POST /v1/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n";
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        let told = rest(stream);
+        assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
+        assert!(
+            told.contains("\"code\":\"request_timeout\"") && told.contains("\"retryable\":true"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn bodies_that_are_too_long_are_refused_without_reading_them() {
+    let served = short();
+    let head = "POST /v1/users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    let mut client = served.client();
+    let told = client.raw(format!("{head}Content-Length: 99999999999\r\n\r\n").as_bytes(), false).unwrap();
+    assert_eq!((told.status, told.code().as_str()), (413, "too_large"));
+    let mut client = served.client();
+    client.write(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
+    for _ in 0..4 {
+        // The server may have closed it by now.
+        let _ = client.write(chunk.as_bytes());
+    }
+    assert_eq!(client.read(false).unwrap().status, 413);
+    let almost = json!({ "user": "long", "name": "x".repeat(9_000) });
+    assert_eq!(served.client().post("/v1/users", &almost).status, 400, "within the bound it is read");
+}
+
+#[test]
+fn bodies_that_end_early_do_nothing() {
+    let served = short();
+    for head in ["Content-Length: 500", "Transfer-Encoding: chunked"] {
+        let mut client = served.client();
+        let text = format!(
+            "POST /v1/users/alice/charges HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{head}\r\n\r\n{}",
+            "{\"amount\":1}"
+        );
+        client.write(text.as_bytes()).unwrap();
+        client.finish().unwrap();
+        // Who has gone need not be answered.
+        if let Ok(told) = client.read(false) {
+            assert_eq!(told.status, 400, "{told:?}");
+        }
+    }
+    assert_eq!(served.client().get("/v1/users/alice/balance").json()["balance"], 100_000);
+}
+
+#[test]
+fn at_the_bound_of_connections_others_wait_for_a_free_place() {
+    let served = Served::with(|options| options.limits(Limits { connections: 3, ..Limits::default() }));
+    let mut held: Vec<Client> = (0..3).map(|_| served.client()).collect();
+    for client in &mut held {
+        assert_eq!(client.get("/livez").status, 200);
+    }
+    let mut waiting = served.client();
+    waiting.patience(Duration::from_millis(300));
+    let waits = waiting.send("GET", "/livez", &[], None).unwrap_err().kind();
+    assert!(matches!(waits, std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{waits}");
+    drop(held.pop());
+    waiting.patience(Duration::from_secs(60));
+    assert_eq!(waiting.read(false).unwrap().status, 200);
+}
+
+#[test]
+fn five_thousand_idle_connections_cost_little_and_keep_nobody_out() {
+    const IDLE: usize = 5_000;
+    let needed = IDLE as u64 + 1_000;
+    let raised = rlimit::increase_nofile_limit(needed).expect("a limit of descriptors");
+    assert!(raised >= needed, "this test needs {needed} descriptors: raise the hard limit (ulimit -Hn)");
+    let served = Apart::start();
+    // What is allocated once is not a connection's.
+    drop((0..64).map(|_| asked(&served)).collect::<Vec<_>>());
+    for open in [|served: &Apart| TcpStream::connect(served.address).unwrap(), asked] {
+        let before = served.resident();
+        let idle: Vec<TcpStream> = (0..IDLE).map(|_| open(&served)).collect();
+        let mut client = Client::connect(served.address).unwrap();
+        assert_eq!(client.get("/v1/products/mug").status, 200);
+        let each = served.resident().saturating_sub(before) / IDLE;
+        println!("{each} bytes of memory for each idle connection");
+        assert!(each <= 21 * 1024, "{each} bytes for each idle connection");
+        drop(idle);
+    }
+    served.end_well();
+}
+
+/// A connection that rests after one request.
+fn asked(served: &Apart) -> TcpStream {
+    let mut stream = TcpStream::connect(served.address).unwrap();
+    stream.write_all(b"GET /v1/products/mug HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = [0; 1_024];
+    assert!(stream.read(&mut answer).unwrap() > 0);
+    stream
+}

@@ -1,0 +1,15 @@
+//! The server as clients meet it: through sockets, well behaved or not.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
+
+mod access;
+mod bad;
+mod document;
+#[path = "../../../fixtures/http.rs"]
+mod http;
+mod limits;
+mod served;
+mod stories;
+mod stream;
+mod surface;
+mod tester;

@@ -1,0 +1,237 @@
+//! A server on a store of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use commerce_core::token::{Create, Digest, TokenName};
+use commerce_core::{Commerce, Currency, Options as StoreOptions, SystemClock, UserId, input, operation};
+use commerce_server::{Options, serve};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::http::Client;
+
+/// A server that ends with this value.
+pub struct Served {
+    pub shop: Commerce,
+    pub address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Served {
+    pub fn new() -> Self {
+        Self::with(|options| options)
+    }
+
+    pub fn with(options: impl FnOnce(Options) -> Options) -> Self {
+        Self::on(StoreOptions::new(SystemClock).readers(commerce_server::readers(2)), options)
+    }
+
+    /// On a store opened so.
+    pub fn on(store: StoreOptions, options: impl FnOnce(Options) -> Options) -> Self {
+        watch_for_panics();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let won = Currency::new("KRW").expect("a currency");
+        let shop = Commerce::create(folder.path().join("shop.db"), won, store).expect("a store");
+        let (ready, address) = std::sync::mpsc::channel();
+        let options = options(Options::new(shop.clone(), vec![SocketAddr::from(([127, 0, 0, 1], 0))]))
+            .on_ready(move |addresses| ready.send(addresses[0]).expect("a test that waits"));
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name(THREADS)
+                .enable_all()
+                .build();
+            let shutdown = async {
+                // A test that ended without a word wants it stopped too.
+                let _ = stopped.await;
+            };
+            runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
+        });
+        let address = address.recv().expect("an address");
+        Self { shop, address, stop: Some(stop), thread: Some(thread), folder: Some(folder) }
+    }
+
+    /// With a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.
+    pub fn stocked() -> Self {
+        let served = Self::new();
+        served.stock();
+        served
+    }
+
+    pub fn stock(&self) {
+        for operation in [
+            json!({ "op": "user.add", "user": "alice", "name": "앨리스" }),
+            json!({ "op": "user.add", "user": "bob" }),
+            json!({ "op": "wallet.charge", "user": "alice", "amount": 100_000 }),
+            json!({ "op": "product.add", "product": "mug", "name": "머그컵 ☕", "price": 1_200, "stock": 50 }),
+            json!({ "op": "product.add", "product": "pen", "name": "Pen", "price": 300, "stock": 1_000_000 }),
+        ] {
+            self.submit(&operation);
+        }
+    }
+
+    /// Does an operation that must succeed, past the server.
+    pub fn submit(&self, operation: &Value) -> Value {
+        let text = operation.to_string();
+        let submission = operation::parse(&input::json(text.as_bytes()).unwrap()).unwrap();
+        let answer = self.shop.submit(submission).wait().unwrap_or_else(|e| panic!("{operation}: {e}"));
+        serde_json::to_value(answer).unwrap()
+    }
+
+    pub fn client(&self) -> Client {
+        Client::connect(self.address).expect("a connection")
+    }
+
+    /// Makes a token and gives its secret. It is a shopper's where there is a user.
+    pub fn token(&self, name: &str, user: Option<&str>) -> String {
+        let secret = format!("{name:-<43}");
+        let (name, digest) = (TokenName::new(name).unwrap(), Digest::of(&secret));
+        let create = match user {
+            Some(user) => Create::shopper(name, UserId::new(user).unwrap(), digest),
+            None => Create::operator(name, digest),
+        };
+        self.shop.submit(create).wait().expect("a token");
+        secret
+    }
+
+    /// Tells the server to stop, and waits until it has.
+    pub fn stop(&mut self) {
+        self.begin_to_stop();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server ends well");
+        }
+    }
+
+    pub fn begin_to_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.begin_to_stop();
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server panicked");
+        }
+        let panics = PANICS.load(Ordering::Relaxed);
+        assert!(panics == 0 || std::thread::panicking(), "{panics} panics on a server's threads");
+    }
+}
+
+/// A server in a process of its own, so that its memory is nobody else's: this test binary started again.
+pub struct Apart {
+    pub address: SocketAddr,
+    child: Child,
+    /// Kept, since who writes to nobody fails.
+    _said: BufReader<ChildStdout>,
+    folder: tempfile::TempDir,
+}
+
+/// Names the store that a process of its own serves.
+const STORE: &str = "COMMERCE_TEST_STORE";
+
+impl Apart {
+    /// On a store with users and products.
+    pub fn start() -> Self {
+        let mut here = Served::stocked();
+        here.stop();
+        let folder = here.folder.take().expect("its folder");
+        let log = std::fs::File::create(folder.path().join("log")).unwrap();
+        let mut child = Command::new(std::env::current_exe().expect("this test binary"))
+            .args(["--exact", "served::process", "--ignored", "--nocapture"])
+            .env(STORE, folder.path().join("shop.db"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("a process");
+        let mut said = BufReader::new(child.stdout.take().expect("its output"));
+        let address = said.by_ref().lines().map_while(Result::ok).find_map(|line| {
+            line.strip_prefix("serving ").map(|address| address.parse().expect("an address"))
+        });
+        Self { address: address.expect("the process serves"), child, _said: said, folder }
+    }
+
+    /// Bytes of memory that the process holds.
+    pub fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("Linux's account of the process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1_024
+    }
+
+    /// Ends the process, which must not have panicked, and audits its store.
+    pub fn end_well(mut self) {
+        drop(self.child.stdin.take());
+        assert!(self.child.wait().expect("its end").success());
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+        assert!(!log.contains("panicked"), "{log}");
+        let store = self.folder.path().join("shop.db");
+        let shop = Commerce::open(&store, StoreOptions::new(SystemClock)).expect("the store");
+        assert_eq!(shop.verify().expect("an audit"), []);
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+#[ignore = "is what the process of other tests runs"]
+fn process() {
+    let Ok(store) = std::env::var(STORE) else { return };
+    rlimit::increase_nofile_limit(u64::MAX).expect("a limit of descriptors");
+    let options = StoreOptions::new(SystemClock).readers(commerce_server::readers(2));
+    let shop = Commerce::open(std::path::PathBuf::from(store), options).expect("the store");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
+        .on_ready(|addresses| println!("\nserving {}", addresses[0]));
+    let shutdown = async {
+        let end = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        tokio::task::spawn_blocking(end).await.expect("to wait").expect("an end of input");
+    };
+    runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
+}
+
+/// What a server's threads are called here.
+const THREADS: &str = "served";
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// A panic while a request is answered costs its connection only, and so would go unnoticed.
+fn watch_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().name() == Some(THREADS) {
+                PANICS.fetch_add(1, Ordering::Relaxed);
+            }
+            usual(panic);
+        }));
+    });
+}
+
+/// Text as it stands in a URL.
+pub fn encoded(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}

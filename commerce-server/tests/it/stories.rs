@@ -1,0 +1,118 @@
+//! The stories, played through HTTP: each operation and query through its own route, found in the table. What
+//! cannot be said there (a time of the past, several products taken out of a cart at once, the list of events, a
+//! key with a line break in it) goes to the engine behind the same server.
+
+#[path = "../../../fixtures/story.rs"]
+mod story;
+
+use commerce_core::query;
+use commerce_server::route::{ROUTES, Route};
+use serde_json::{Map, Value, json};
+
+use crate::http::{Answer, Client};
+use crate::served::{Served, encoded};
+
+struct Door {
+    served: Served,
+    client: Client,
+}
+
+impl story::Door for Door {
+    fn submit(&mut self, operation: &Value) -> Value {
+        let Some((route, path, mut fields)) =
+            operation["op"].as_str().and_then(|op| addressed(op, operation))
+        else {
+            return self.past_the_server(operation);
+        };
+        let in_a_header =
+            |key: &Value| key.as_str().is_some_and(|key| key.bytes().all(|c| (b' '..=b'~').contains(&c)));
+        if fields.contains_key("at") || !fields.get("key").is_none_or(in_a_header) {
+            return self.past_the_server(operation);
+        }
+        fields.remove("op");
+        let key = fields.remove("key");
+        let key = key.as_ref().map(|key| key.as_str().expect("a key that is text"));
+        let headers: Vec<_> = key.iter().map(|key| ("Idempotency-Key", *key)).collect();
+        // A route whose fields all stand in the path takes no body.
+        let body = Value::Object(fields);
+        let body = Some(&body).filter(|body| *body != &json!({}));
+        told(self.client.send(route.method.as_str(), &path, &headers, body).expect("an answer"))
+    }
+
+    fn ask(&mut self, query: &str, with: &Value) -> Value {
+        let Some((_, path, fields)) = addressed(query, with) else {
+            let asked = query::parse(query, with).expect("a query");
+            return self.served.shop.query(&asked).expect("an answer");
+        };
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pairs: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{name}={}", encoded(&text(value)))).collect();
+        let told = told(self.client.get(&format!("{path}?{}", pairs.join("&"))));
+        told.get("ok").cloned().unwrap_or(told)
+    }
+}
+
+impl Door {
+    fn past_the_server(&self, operation: &Value) -> Value {
+        use commerce_core::{Error, input, operation as operations};
+        let outcome = input::json(operation.to_string().as_bytes())
+            .and_then(|value| operations::parse(&value))
+            .map_err(Error::from)
+            .and_then(|submission| self.served.shop.submit(submission).wait());
+        match outcome {
+            Ok(answer) => json!({ "ok": answer }),
+            Err(Error::Refused(refusal)) => json!({ "refused": refusal }),
+            Err(Error::Invalid(invalid)) => json!({ "invalid": invalid }),
+            Err(other) => panic!("{operation}: {other}"),
+        }
+    }
+}
+
+/// The route of an operation or query, its path with the fields that stand there, and the other fields.
+fn addressed(name: &str, fields: &Value) -> Option<(&'static Route, String, Map<String, Value>)> {
+    let route = ROUTES.iter().find(|route| route.name == name)?;
+    let mut fields = fields.as_object()?.clone();
+    if name == "cart.remove" {
+        let products = fields.remove("products")?;
+        let [one] = products.as_array()?.as_slice() else { return None };
+        fields.insert("product".into(), one.clone());
+    }
+    let mut path = String::new();
+    for part in route.path.split('/').skip(1) {
+        let value = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            None => part.to_owned(),
+            Some(name) => match fields.remove(name)? {
+                Value::String(text) if !text.is_empty() => encoded(&text),
+                Value::Number(number) if name == "order" => number.to_string(),
+                // What is no text cannot stand in a path.
+                _ => return None,
+            },
+        };
+        path = format!("{path}/{value}");
+    }
+    Some((route, path, fields))
+}
+
+fn told(answer: Answer) -> Value {
+    let (status, mut body) = (answer.status, answer.json());
+    match status {
+        200 | 201 => {
+            if answer.header("idempotent-replayed") == Some("true") {
+                body["replayed"] = true.into();
+            }
+            json!({ "ok": body })
+        }
+        400 => json!({ "invalid": body }),
+        402 | 404 | 409 | 422 => json!({ "refused": body }),
+        _ => panic!("{answer:?}"),
+    }
+}
+
+#[test]
+fn the_stories_come_out_through_http() {
+    story::play_all(|| {
+        let served = Served::new();
+        let client = served.client();
+        Box::new(Door { served, client })
+    });
+}

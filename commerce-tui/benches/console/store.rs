@@ -1,0 +1,121 @@
+//! The store to measure on, made once and kept, and the load beside the console.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use commerce_core::{
+    Amount, Clock, Commerce, Currency, Name, Options, ProductId, Quantity, Stock, Submission, SystemClock,
+    Time, UserId, catalog, order, user, wallet,
+};
+
+use crate::Result;
+
+const PRODUCTS: u64 = 100_000;
+const USERS: u64 = 10_000;
+const ORDERS: u64 = 1_000_000;
+const DAYS: i64 = 30;
+
+/// The store; made at the first time, which takes minutes. `COMMERCE_BENCH_STORE` says where it lies.
+pub fn path() -> Result<PathBuf> {
+    let given = std::env::var_os("COMMERCE_BENCH_STORE").map(PathBuf::from);
+    let path = given.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.db"));
+    if !path.exists() {
+        // Under another name until it is whole.
+        let making = path.with_extension("making");
+        for rest in ["making", "making-wal", "making-shm", "making-gate", "making-turn"] {
+            let _ = std::fs::remove_file(path.with_extension(rest));
+        }
+        eprintln!("making {} with {ORDERS} orders …", path.display());
+        make(&making)?;
+        std::fs::rename(making, &path)?;
+    }
+    Ok(path)
+}
+
+/// Places orders until it is over.
+pub fn load(
+    shop: &Commerce,
+    number: u64,
+    over: Arc<AtomicBool>,
+    placed: Arc<AtomicU64>,
+) -> JoinHandle<Result<()>> {
+    let shop = shop.clone();
+    std::thread::spawn(move || {
+        let mut turn = number * 7_919;
+        while !over.load(Ordering::Relaxed) {
+            turn += 1;
+            shop.submit(place(turn)?).wait()?;
+            placed.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    })
+}
+
+fn make(path: &Path) -> Result<()> {
+    let won = Currency::new("KRW").ok_or("no such currency")?;
+    let shop = Commerce::create(path, won, Options::new(SystemClock).queue(20_000))?;
+    let now = SystemClock.now();
+    let first = now.minus_days(DAYS as u16);
+    let mut pending = Vec::new();
+    for number in 0..PRODUCTS {
+        let (price, stock) =
+            (Amount::new(1_000 + (number % 97) as i64 * 100), Stock::new((number * 31 % 9_973) as i64 * 40));
+        let name = Name::new(&format!("상품 {number} · Product {number}"))?;
+        let (price, stock) = (price.ok_or("no such price")?, stock.ok_or("no such stock")?);
+        let add = catalog::Add { product: product(number)?, name, price, stock };
+        pending.push(shop.submit(Submission::new(add).at(first)));
+        if pending.len() == 10_000 {
+            for ticket in pending.drain(..) {
+                ticket.wait()?;
+            }
+        }
+    }
+    for number in 0..USERS {
+        let user = customer(number)?;
+        shop.submit(Submission::new(user::Add { user: user.clone(), name: None }).at(first));
+        let amount = Amount::new(10_000_000_000).ok_or("no such amount")?;
+        let charge = Submission::new(wallet::Charge::new(user, amount)?).at(first);
+        if number % 1_000 == 999 {
+            shop.submit(charge).wait()?;
+        } else {
+            shop.submit(charge);
+        }
+    }
+    let mut orders = Vec::new();
+    for number in 0..ORDERS {
+        let at = first.millis() + (number as i64) * DAYS * 86_400_000 / ORDERS as i64;
+        orders.push(shop.submit(Submission::new(place(number)?).at(Time::from_millis(at))));
+        if orders.len() == 5_000 {
+            for ticket in orders.drain(..) {
+                // Some products are sold out; that is what happens in a shop.
+                let _ = ticket.wait();
+            }
+        }
+    }
+    shop.close();
+    Ok(())
+}
+
+fn place(number: u64) -> Result<order::Place> {
+    let quantity = |units| Quantity::new(units).ok_or("no such quantity");
+    let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+    // Half of the orders are for the thousand best sellers.
+    let best = if number.is_multiple_of(2) { mixed % 1_000 } else { mixed % PRODUCTS };
+    let items =
+        [(product(best)?, quantity(1 + (mixed % 3) as i64)?), (product(mixed % 7_919)?, quantity(1)?)];
+    Ok(order::Place {
+        user: customer(mixed % USERS)?,
+        items: order::Items::new(items)?,
+        expected_total: None,
+    })
+}
+
+fn product(number: u64) -> Result<ProductId> {
+    Ok(ProductId::new(&format!("product-{number}"))?)
+}
+
+fn customer(number: u64) -> Result<UserId> {
+    Ok(UserId::new(&format!("user-{number}"))?)
+}
