@@ -378,6 +378,7 @@ fn a_failing_store_is_asked_again_but_not_without_a_pause() {
     let first = hand.asked(Topic::Shop(0));
     hand.answer(Topic::Shop(0), Err(Error::Store("disk".into())));
     assert_eq!(hand.asked(Topic::Shop(0)), first);
+    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
     hand.wait(1_100);
     assert!(hand.asked(Topic::Shop(0)) > first);
 }

@@ -65,10 +65,11 @@ pub fn pane(
     inner
 }
 
-/// Where one is in a list: `12 of 200+`.
+/// Where one is in a list: `12 of 200+`; with a mark when it could not be read anew.
 pub fn place<T: Row>(list: &List<T>) -> String {
     let (rows, more) = list.known();
-    spot(&list.spot, rows, more)
+    let place = spot(&list.spot, rows, more);
+    if list.fault.is_some() && rows > 0 { format!("✗ not up to date · {place}") } else { place }
 }
 
 /// Where one is in some rows.
