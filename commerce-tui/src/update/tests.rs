@@ -437,3 +437,22 @@ fn the_palette_does_what_is_found() {
     hand.keys("[ + v");
     assert_eq!((hand.state.top.days(), hand.state.top.limit), (7, 25));
 }
+
+#[test]
+fn sellers_of_one_window_never_stand_under_the_name_of_another() {
+    use commerce_core::sales::{Seller, Span, TopSellers};
+    let mut hand = Hand::stocked(false);
+    hand.keys("4");
+    let Product { product, name, price, stock, .. } = product(1);
+    let seller = Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000 };
+    let window = Span { from: Time::default(), to: Time::default() };
+    let top = TopSellers { window, items: vec![seller] };
+    hand.answer(Topic::Top, Ok(Data::Top(top.clone())));
+    let old = hand.asked(Topic::Top).unwrap();
+    hand.keys("+");
+    assert_eq!(hand.state.top.rows().len(), 1, "a longer list begins with the same");
+    hand.keys("]");
+    assert!(hand.state.top.rows().is_empty());
+    hand.answer_to(old, Topic::Top, Ok(Data::Top(top)));
+    assert!(hand.state.top.rows().is_empty(), "the answer to an older question");
+}

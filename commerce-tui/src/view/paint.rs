@@ -145,6 +145,7 @@ pub fn no_rows(
                 ],
             );
         }
+        None if waits && !patience_ends(state) => {}
         None if waits => {
             notice(frame, rows, &[Line::styled(format!("{} loading", spinner(state.now())), theme.dim)])
         }
@@ -153,6 +154,12 @@ pub fn no_rows(
             notice(frame, rows, &empty.iter().map(line).collect::<Vec<_>>());
         }
     }
+}
+
+/// Whether an answer takes so long that it is shown: what comes at once must not flicker.
+pub fn patience_ends(state: &State) -> bool {
+    const PATIENCE: i64 = 200;
+    state.waiting().is_some_and(|since| state.now().millis() - since.millis() > PATIENCE)
 }
 
 /// One step of a turning wheel.
