@@ -367,9 +367,10 @@ impl State {
                 self.tell(News::Slow, format!("The store has not answered for {seconds} s; still waiting."));
             }
         }
+        let editing = self.editing();
         let desk = &mut self.desk;
         match self.place {
-            Place::Shop => self.shop.settle(desk),
+            Place::Shop => self.shop.settle(desk, editing),
             Place::Customers => self.customers.settle(desk),
             Place::Orders => self.orders.settle(desk),
             Place::Top => self.top.settle(desk),

@@ -248,6 +248,9 @@ fn quick_keys_add_up_before_the_store_answers() {
         other => panic!("{other:?}"),
     };
     assert_eq!(hand.changes().iter().map(quantity).collect::<Vec<_>>(), [Some(3), Some(4), Some(3)]);
+    let asked = hand.asked(Topic::Cart);
+    hand.event(Event::Changed);
+    assert_eq!(hand.asked(Topic::Cart), asked, "a cart read now could be older than what is shown");
     let first = hand.changes()[0].number;
     hand.event(Event::Decided(first, Box::new(Ok(Done::Cart(cart(&[(1, 3), (2, 1)]))))));
     assert_eq!(hand.state.shop.line().unwrap().quantity.get(), 3, "the last edit counts");
