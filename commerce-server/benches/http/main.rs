@@ -21,6 +21,10 @@ use serde_json::{Value, json};
 
 use work::{Keys, Result};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const HELP: &str =
     "cargo bench -p commerce-server --bench http -- [--seconds N] [--connections N] [--json FILE]
   --seconds N       how long each case runs (3)
@@ -212,9 +216,9 @@ fn serve(store: &Path) -> Result<()> {
 
 fn show(cases: &[Value]) {
     println!(
-        "| connections | case | per second | p50 ms | p99 ms | p99.9 ms | max ms | CPU µs each | memory MB |"
+        "| connections | case | per second | p50 ms | p99 ms | p99.9 ms | max ms | CPU µs each | memory MB | orders/sync |"
     );
-    println!("|--:|---|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in cases {
         let cell = |name: &str, digits: usize| {
             case[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
