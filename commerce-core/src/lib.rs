@@ -1,11 +1,11 @@
 //! A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers, on one SQLite file that
-//! many processes share.
+//! many processes share, or on a libSQL server that many machines share.
 //!
 //! One idea carries the whole: an operation is a value; deciding it is a pure function over rows loaded
 //! beforehand; a store does nothing but load those rows and save the changed ones, many operations in one
 //! transaction.
 //!
-//! - [`Commerce`] opens a store, takes operations and answers queries ([`engine`](Commerce)).
+//! - [`Commerce`] opens a store, wherever its [`Location`] is, takes operations and answers queries ([`engine`](Commerce)).
 //! - [`user`], [`wallet`], [`catalog`], [`cart`], [`order`], [`sales`], [`outbox`] and [`token`] hold one operation or
 //!   query per file; every rule is decided in its own `decide`, read from top to bottom.
 //! - [`Error`] and [`Refusal`] say why something was not done.

@@ -110,11 +110,11 @@ impl fmt::Display for Location {
 impl Url {
     /// `libsql://` is encrypted unless the host is this machine; `?tls=0` and `?tls=1` say otherwise.
     fn parse(text: &str) -> Result<Self, OpenError> {
-        let bad = |because: &str| address(text, because);
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // What stands after the ? may be a secret, as what stands before an @.
+        let bad = |because: &str| address(&format!("{scheme}://{place}"), because);
         if place.contains('@') {
-            // What stands before the @ may be a secret, so the address is not repeated.
             return Err(address("the address", "it holds a password; give a token instead"));
         }
         let uri: Uri = format!("http://{place}").parse().map_err(|e| bad(&format!("{e}")))?;
@@ -183,8 +183,10 @@ mod tests {
         for text in ["libsql://", "ftp://host", "libsql://host?tls=2", "http://host?x=1", "http://a b"] {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }
-        let told = "https://me:secret@host".parse::<Location>().unwrap_err().to_string();
-        assert!(!told.contains("secret"), "{told}");
+        for text in ["https://me:secret@host", "libsql://host?authToken=secret", "https://host?secret"] {
+            let told = text.parse::<Location>().unwrap_err().to_string();
+            assert!(!told.contains("secret"), "{told}");
+        }
         let location = "libsql://host".parse::<Location>().unwrap().token("secret");
         assert!(!format!("{location:?} {location}").contains("secret"));
         assert!(Location::from(Path::new("shop.db")).read_from("libsql://host").is_err());

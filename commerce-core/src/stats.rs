@@ -17,7 +17,7 @@ pub struct Stats {
     pub commits: u64,
     /// Pages written to the log by these commits (and, in between, by other processes).
     pub pages: u64,
-    /// Requests to the server; none where the store is a file.
+    /// Requests of the writer to the server; none where the store is a file.
     pub requests: u64,
     /// Operations that wait at this moment.
     pub queued: u64,

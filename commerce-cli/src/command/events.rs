@@ -94,11 +94,7 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
         &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
     )?;
     // What was asked for once was not done, or cannot go on.
-    if status.gone || (once && (status.error.is_some() || refused > 0)) {
-        Err(Failure::Told(1))
-    } else {
-        Ok(())
-    }
+    if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Told(1)) } else { Ok(()) }
 }
 
 /// Waits until a signal asks to end, or the relay ends by itself.

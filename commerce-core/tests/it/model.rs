@@ -235,17 +235,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn on_a_server_they_agree_too(operations in operations(), group in 1..80_usize) {
-        agree(On::Server, &operations, group)?;
+    fn on_a_server_they_agree_too(
+        operations in operations(), group in 1..80_usize, instances in prop::sample::select(vec![1_usize, 2, 4]),
+    ) {
+        agree(On::Server(instances), &operations, group)?;
     }
 }
 
-/// Does the operations at a shop and at the model, so many at a time, and compares.
+/// Does the operations at a shop and at the model, so many at a time, each time through another instance, and
+/// compares.
 fn agree(on: On, operations: &[Value], group: usize) -> Result<(), TestCaseError> {
     let (shop, mut model) = (Shop::on(on), Model::default());
     for operations in operations.chunks(group) {
+        let instance = shop.instance();
         let tickets: Vec<_> =
-            operations.iter().map(|o| shop.commerce.submit(operation::parse(o).unwrap())).collect();
+            operations.iter().map(|o| instance.submit(operation::parse(o).unwrap())).collect();
         for (operation, ticket) in operations.iter().zip(tickets) {
             let outcome = ticket.wait().map(|answer| serde_json::to_value(answer).unwrap());
             prop_assert_eq!(seen(operation, outcome), model.apply(operation), "{}", operation);

@@ -1,5 +1,6 @@
 //! A store of its own for each test, on a file or on a server, and operations as JSON.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, operation, query};
@@ -11,12 +12,23 @@ use crate::sqld::Sqld;
 #[derive(Clone, Copy, Debug)]
 pub enum On {
     File,
-    Server,
+    /// With so many instances, which take turns in doing what a test wants to be done.
+    Server(usize),
+}
+
+impl On {
+    /// How many processes a race on it has.
+    pub fn processes(self) -> usize {
+        match self {
+            Self::File => 4,
+            Self::Server(instances) => instances,
+        }
+    }
 }
 
 /// Plays a test on every kind of store.
 pub fn everywhere(test: impl Fn(On)) {
-    for on in [On::File, On::Server] {
+    for on in [On::File, On::Server(2), On::Server(4)] {
         eprintln!("on a {on:?}");
         test(on);
     }
@@ -28,6 +40,10 @@ pub struct Shop {
     /// The store's file, or the place of one where the store lies on a server.
     pub path: PathBuf,
     pub server: Option<Sqld>,
+    pub on: On,
+    /// The first of them is `commerce`.
+    instances: Vec<Commerce>,
+    next: Cell<usize>,
     _folder: tempfile::TempDir,
 }
 
@@ -40,12 +56,24 @@ impl Shop {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = match on {
             On::File => None,
-            On::Server => Some(Sqld::start()),
+            On::Server(_) => Some(Sqld::start()),
         };
         let won = Currency::new("KRW").expect("a currency");
         let path = folder.path().join("shop.db");
-        let commerce = Commerce::create(location(&path, server.as_ref()), won, Options::new(SystemClock));
-        Self { commerce: commerce.expect("a store"), path, server, _folder: folder }
+        let (at, options) = (location(&path, server.as_ref()), Options::new(SystemClock));
+        let commerce = Commerce::create(at.clone(), won, options.clone()).expect("a store");
+        let mut instances = vec![commerce.clone()];
+        if let On::Server(count) = on {
+            let open = |_| Commerce::open(at.clone(), options.clone()).expect("the same store");
+            instances.extend((1..count).map(open));
+        }
+        Self { commerce, path, server, on, instances, next: Cell::new(0), _folder: folder }
+    }
+
+    /// The instance whose turn it is.
+    pub fn instance(&self) -> &Commerce {
+        self.next.set(self.next.get() + 1);
+        &self.instances[self.next.get() % self.instances.len()]
     }
 
     /// Where the store is.
@@ -55,7 +83,7 @@ impl Shop {
 
     /// Does an operation and tells the outcome in the form of `apply`'s results.
     pub fn submit(&self, operation: &Value) -> Value {
-        told(submit(&self.commerce, operation))
+        told(submit(self.instance(), operation))
     }
 
     pub fn ask(&self, name: &str, with: &Value) -> Value {
@@ -63,14 +91,14 @@ impl Shop {
             Ok(query) => query,
             Err(invalid) => return json!({ "invalid": invalid }),
         };
-        match self.commerce.query(&query) {
+        match self.instance().query(&query) {
             Ok(answer) => answer,
             Err(error) => told(Err(error)),
         }
     }
 
     pub fn clean(&self) {
-        assert_eq!(self.commerce.verify().expect("a verification"), []);
+        assert_eq!(self.instance().verify().expect("a verification"), []);
     }
 }
 

@@ -316,16 +316,17 @@ fn said(status: StatusCode, body: &[u8]) -> Failure {
         #[serde(default)]
         code: Option<String>,
     }
-    let text = String::from_utf8_lossy(body);
-    let (message, code) = match serde_json::from_slice::<Said>(body) {
+    let said = serde_json::from_slice::<Said>(body);
+    if said.is_err() && status == StatusCode::NOT_FOUND {
+        let because = "what answers does not speak Hrana 3; is it an older server, or another one?";
+        return Failure::NotFound(because.into());
+    }
+    let (message, code) = match said {
         Ok(said) => (said.error, said.code),
-        Err(_) => (text.chars().take(200).collect(), None),
+        Err(_) => (String::from_utf8_lossy(body).chars().take(200).collect(), None),
     };
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message),
-        StatusCode::NOT_FOUND if message.is_empty() => Failure::NotFound(
-            "what answers does not speak Hrana 3; is it an older server, or another one?".into(),
-        ),
         StatusCode::NOT_FOUND => Failure::NotFound(message),
         _ if code.is_some() => Failure::of(&Failed { message, code }),
         StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::Gone,
