@@ -65,7 +65,7 @@ impl Serve {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = commerce_server::readers(threads);
         let shop = session.open(session.options().readers(readers))?;
-        let relay = self.relay.start(&shop, Relay::start, log_relay)?;
+        let relay = self.relay.start(shop, Relay::start, log_relay)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         let served = runtime.block_on(async {
