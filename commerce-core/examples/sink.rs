@@ -25,7 +25,7 @@ impl Sink for Print {
         100
     }
 
-    /// How long that may take. A relay that is held up for longer may be replaced by another.
+    /// How long that may take: nothing is begun that could outlast the relay's lease.
     fn longest(&self) -> Duration {
         Duration::from_secs(1)
     }

@@ -49,10 +49,14 @@ impl Access {
         Self { shop, known: RwLock::new(known), origins }
     }
 
-    /// Who sent this request. A token that was revoked, by whichever process, is refused at once: what is
+    /// Who sent this request, and the store's version at the time of asking. A token that was revoked, by whichever process, is refused at once: what is
     /// remembered holds only while the store's version is the same, or no token changed since.
-    pub(crate) fn caller(&self, headers: &HeaderMap, local: bool) -> Result<Caller, Problem> {
-        let mark = self.refresh()?;
+    pub(crate) fn caller(&self, headers: &HeaderMap, local: bool) -> Result<(Caller, i64), Problem> {
+        let (mark, version) = self.refresh()?;
+        Ok((self.bearer(headers, local, &mark)?, version))
+    }
+
+    fn bearer(&self, headers: &HeaderMap, local: bool, mark: &Mark) -> Result<Caller, Problem> {
         let open = mark.is_none_yet() && local;
         let Some(secret) = secret(headers)? else {
             return Ok(match open {
@@ -81,7 +85,7 @@ impl Access {
         let caller = Caller { token: Some(token.name.as_str().into()), may };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // Unless a token changed since this one was looked up.
-        if known.mark.as_ref() == Some(&mark) {
+        if known.mark.as_ref() == Some(mark) {
             if known.callers.len() >= MOST {
                 known.callers.clear();
             }
@@ -121,7 +125,7 @@ impl Access {
 
     /// Whether no token was ever made.
     pub(crate) fn without_tokens(&self) -> Result<bool, Error> {
-        Ok(self.refresh()?.is_none_yet())
+        Ok(self.refresh()?.0.is_none_yet())
     }
 
     fn owns(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
@@ -132,13 +136,13 @@ impl Access {
         }
     }
 
-    /// Forgets what may no longer hold; tells where the changes to tokens stand.
-    fn refresh(&self) -> Result<Mark, Error> {
+    /// Forgets what may no longer hold; tells where the changes to tokens stand, and the store's version.
+    fn refresh(&self) -> Result<(Mark, i64), Error> {
         let version = self.shop.version()?;
         {
             let known = self.known();
             if let (true, Some(mark)) = (known.version == Some(version), &known.mark) {
-                return Ok(mark.clone());
+                return Ok((mark.clone(), version));
             }
         }
         // Taken after the version: should more have changed by now, the next version tells.
@@ -149,7 +153,7 @@ impl Access {
             known.mark = Some(mark.clone());
         }
         known.version = Some(version);
-        Ok(mark)
+        Ok((mark, version))
     }
 
     /// Without any token whoever reaches the loopback address may do everything, but no web page may: neither

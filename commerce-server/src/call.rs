@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
-use crate::etag::{self, Tags};
+use crate::etag::{self, Answer, Answers};
 use crate::fields;
 use crate::health::Health;
 use crate::listen::Phase;
@@ -32,7 +32,7 @@ pub(crate) struct Server {
     pub(crate) shop: Commerce,
     pub(crate) access: Access,
     pub(crate) rate: Rate,
-    pub(crate) tags: Tags,
+    pub(crate) answers: Answers,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) limits: Limits,
@@ -119,7 +119,7 @@ async fn work(
     let peer = parts.extensions.get::<Peer>().copied();
     // Who came no known way is nobody's neighbour.
     let peer = peer.unwrap_or(Peer { address: IpAddr::from([0, 0, 0, 0]), local: false });
-    let caller = server.access.caller(&parts.headers, peer.local)?;
+    let (caller, version) = server.access.caller(&parts.headers, peer.local)?;
     server.rate.count(&caller, peer.address)?;
     caller.admitted(route.reach)?;
     let mut fields = fields::read(route, parts, body, &server.limits).await?;
@@ -139,7 +139,7 @@ async fn work(
         }
         Does::Ask { read, cost, tag } => {
             let asked = read(&Value::Object(fields))?;
-            tagged(server, parts, cost, tag, asked).await
+            tagged(server, parts, (cost, tag), version, asked).await
         }
         Does::Tell(_) => told(server, route, parts, &fields).await,
     }
@@ -169,33 +169,32 @@ pub(crate) async fn large<T: Send + 'static>(
     done.await.map_err(|panic| Error::Store(panic.to_string()))?
 }
 
-/// An answer with a tag, or the news that the client has it.
+/// An answer with a tag, or the news that the client has it. The version was taken before anything was read.
 async fn tagged(
     server: &Server,
     parts: &Parts,
-    cost: Cost,
-    tag: Tag,
+    (cost, tag): (Cost, Tag),
+    version: i64,
     asked: Asked,
 ) -> Result<Response<Body>, Problem> {
     let url = parts.uri.path_and_query().map_or("", |url| url.as_str());
-    // Only who asks whether something changed pays for its being remembered.
-    let version = match parts.headers.contains_key(header::IF_NONE_MATCH) && tag == Tag::Whole {
-        true => Some(server.shop.version()?),
-        false => None,
+    let known = if tag == Tag::Whole { server.answers.known(url, version) } else { None };
+    let answer = match known {
+        Some(known) => known,
+        None => {
+            let body = run(server, cost, asked).await?;
+            let answer = Answer { tag: etag::tag_of(&body, tag), body: body.into() };
+            // What also depends on the time of the question is not the same again.
+            if tag == Tag::Whole {
+                server.answers.learn(url, version, answer.clone());
+            }
+            answer
+        }
     };
-    if let Some(known) = version.and_then(|version| server.tags.known(url, version))
-        && etag::has(&parts.headers, known)
-    {
-        return Ok(with_tag(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, known));
-    }
-    let answer = run(server, cost, asked).await?;
-    let tag = etag::tag_of(&answer, tag);
-    if let Some(version) = version {
-        server.tags.learn(url, version, tag);
-    }
+    let Answer { tag, body } = answer;
     Ok(match etag::has(&parts.headers, tag) {
         true => with_tag(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, tag),
-        false => with_tag(json(StatusCode::OK, answer), StatusCode::OK, tag),
+        false => with_tag(json(StatusCode::OK, body), StatusCode::OK, tag),
     })
 }
 
@@ -245,8 +244,8 @@ async fn told(
     })
 }
 
-fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -1,35 +1,57 @@
-//! Tags of answers: a client that has the newest answer is told so without its being sent again, and, where
-//! nobody committed since it was told last, without reading any table.
+//! Answers that are asked for again and again: as long as nobody committed they are given as they are, without
+//! reading any table, and a client that has the newest is told so without its being sent.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Mutex, PoisonError};
 
+use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap};
 
 use crate::route::Tag;
 
-/// The tags last told for each URL, with the store's version at that time.
+/// The answers last given at each URL, with the store's version at that time.
 #[derive(Default)]
-pub(crate) struct Tags(Mutex<HashMap<String, (i64, u64)>>);
+pub(crate) struct Answers(Mutex<Kept>);
 
-/// The most URLs remembered; past it all begin anew.
-const MOST: usize = 4_096;
+#[derive(Default)]
+struct Kept {
+    by_url: HashMap<String, (i64, Answer)>,
+    bytes: usize,
+}
 
-impl Tags {
-    /// The tag of the answer at this URL, if that was learnt at this version of the store.
-    pub(crate) fn known(&self, url: &str, version: i64) -> Option<u64> {
-        let tags = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tags.get(url).filter(|(then, _)| *then == version).map(|(_, tag)| *tag)
+/// An answer and its tag.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) tag: u64,
+    pub(crate) body: Bytes,
+}
+
+/// The most URLs and bytes remembered; past either all begin anew.
+const MOST: (usize, usize) = (4_096, 16 << 20);
+
+impl Answers {
+    /// The answer at this URL, if it was given at this version of the store.
+    pub(crate) fn known(&self, url: &str, version: i64) -> Option<Answer> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.by_url.get(url).filter(|(then, _)| *then == version).map(|(_, answer)| answer.clone())
     }
 
-    /// Remembers a tag that was learnt at this version of the store or a later one.
-    pub(crate) fn learn(&self, url: &str, version: i64, tag: u64) {
-        let mut tags = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tags.len() >= MOST {
-            tags.clear();
+    /// Remembers an answer that was given at this version of the store or a later one.
+    pub(crate) fn learn(&self, url: &str, version: i64, answer: Answer) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = &mut *kept;
+        kept.bytes += answer.body.len();
+        match kept.by_url.get_mut(url) {
+            Some(known) => {
+                kept.bytes -= known.1.body.len();
+                *known = (version, answer);
+            }
+            None => drop(kept.by_url.insert(url.into(), (version, answer))),
         }
-        tags.insert(url.into(), (version, tag));
+        if kept.by_url.len() > MOST.0 || kept.bytes > MOST.1 {
+            *kept = Kept::default();
+        }
     }
 }
 
@@ -64,6 +86,23 @@ pub(crate) fn has(headers: &HeaderMap, tag: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_are_known_at_their_version_only_and_within_bounds() {
+        let answers = Answers::default();
+        let of = |length: usize| Answer { tag: 7, body: vec![0; length].into() };
+        answers.learn("/a", 1, of(10));
+        assert!(answers.known("/a", 2).is_none() && answers.known("/b", 1).is_none());
+        assert_eq!(answers.known("/a", 1).map(|answer| answer.tag), Some(7));
+        answers.learn("/a", 2, of(20));
+        assert_eq!(answers.0.lock().unwrap().bytes, 20);
+        answers.learn("/b", 2, of(MOST.1));
+        assert!(answers.known("/a", 2).is_none(), "too much, so all begin anew");
+        for number in 0..3 * MOST.0 {
+            answers.learn(&format!("/{number}"), 3, of(1));
+        }
+        assert!(answers.0.lock().unwrap().by_url.len() <= MOST.0);
+    }
 
     #[test]
     fn the_window_of_best_sellers_does_not_count() {

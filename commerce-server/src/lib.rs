@@ -100,7 +100,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     let (phase, phases) = listen::phases();
     let server = Arc::new(Server {
         rate: rate::Rate::new(rate_limit.unwrap_or(if elsewhere.is_some() { RATE } else { 0 })),
-        tags: etag::Tags::default(),
+        answers: etag::Answers::default(),
         metrics: metrics::Metrics::new(),
         health: health::Health::default(),
         document: openapi::document().to_string().into(),

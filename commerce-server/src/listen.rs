@@ -49,7 +49,8 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 impl Listening {
     pub(crate) fn new(server: Arc<Server>, router: Router, tls: Option<TlsAcceptor>) -> Self {
         let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
-        http1.http1().timer(TokioTimer::new()).header_read_timeout(server.limits.head);
+        // Answers are short: copied behind their heads they go out in one piece.
+        http1.http1().timer(TokioTimer::new()).header_read_timeout(server.limits.head).writev(false);
         let mut http2 = Builder::new(TokioExecutor::new()).http2_only();
         http2
             .http2()
@@ -95,10 +96,7 @@ impl Listening {
         open.fetch_add(1, Ordering::Relaxed);
         // Answers are written whole; waiting for more would only delay them.
         let _ = stream.set_nodelay(true);
-        tokio::select! {
-            () = self.greet(stream, peer) => {}
-            () = self.reached(Phase::Ended) => {}
-        }
+        self.greet(stream, peer).await;
         open.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -144,10 +142,14 @@ impl Listening {
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
+            biased;
             ended = connection.as_mut() => ended,
             () = self.reached(Phase::Draining) => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::select! {
+                    ended = connection => ended,
+                    () = self.reached(Phase::Ended) => return,
+                }
             }
         };
         if let Err(error) = ended {

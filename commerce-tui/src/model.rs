@@ -240,7 +240,7 @@ impl State {
         let now = self.now().millis();
         let due = match self.place {
             _ if self.link != Link::Up => None,
-            Place::Shop => self.shop.due(),
+            Place::Shop => self.shop.due(self.editing()),
             Place::Customers => self.customers.due(),
             Place::Orders => self.orders.list.due(),
             Place::Top => self.top.due(),
@@ -252,6 +252,11 @@ impl State {
         let next = toasts.chain(due).map(|time| time.millis() - now).min().unwrap_or(1_000);
         let spin = if self.waiting().is_some() { 100 } else { 1_000 };
         Duration::from_millis(next.clamp(1, spin).unsigned_abs())
+    }
+
+    /// Whether edits of a cart are under way.
+    pub fn editing(&self) -> bool {
+        self.sent.iter().any(|sent| sent.change.deed.edits_cart_of().is_some())
     }
 
     /// Whether quitting would lose something.

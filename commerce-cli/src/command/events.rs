@@ -97,11 +97,7 @@ fn relay(session: &Session, sink: &SinkArgs, once: bool, options: Options) -> Re
         &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
     )?;
     // What was asked for once was not done, or cannot go on.
-    if status.gone || (once && (status.error.is_some() || refused > 0)) {
-        Err(Failure::Told(1))
-    } else {
-        Ok(())
-    }
+    if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Told(1)) } else { Ok(()) }
 }
 
 /// Delivers until a signal asks to end, or it ends by itself.

@@ -1,5 +1,6 @@
 //! `serve`: the shop through HTTP, until the process is told to stop.
 
+use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -93,7 +94,8 @@ impl Serve {
             .on_ready(move |addresses| {
                 let note = |text: String| {
                     if !quiet {
-                        eprintln!("{text}");
+                        // A note that nobody can read is not worth failing for.
+                        let _ = writeln!(std::io::stderr(), "{text}");
                     }
                 };
                 for address in addresses {

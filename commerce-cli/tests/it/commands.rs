@@ -134,9 +134,6 @@ fn the_program_explains_itself() {
     {
         assert!(folder.ok(&command).contains("Example"), "{command:?}");
     }
-    for later in ["serve", "tui", "token"] {
-        folder.fails(2, &[later]);
-    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ pub(crate) trait Reader: Send + Sync {
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
 
-    /// How often somebody who waits for others' commits may ask for the version.
+    /// How often that may be asked by somebody who waits, so that it costs next to nothing.
     fn glance(&self) -> Duration;
 }
 

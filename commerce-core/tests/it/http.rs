@@ -5,20 +5,15 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use commerce_core::outbox::Relay;
-use commerce_core::outbox::relay::Options;
 use commerce_core::outbox::sink::{self, HttpSink, Secret, Settings};
 use serde_json::json;
 
 use crate::receiver::{Answer, Receiver, SECRET};
-use crate::relay::{charge, charged, lag, numbers, until};
+use crate::relay::{charge, charged, lag, numbers, quick, until};
 
 fn http(url: &str) -> HttpSink {
     let sink = HttpSink::new(url, Secret::new(SECRET).unwrap()).unwrap();
     sink.allow_private(true).timeout(Duration::from_millis(500))
-}
-
-fn quick() -> Options {
-    Options::default().back_off(Duration::from_millis(1), Duration::from_millis(20))
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use commerce_core::outbox::relay::{Notice, Options};
 use commerce_core::outbox::sink::{self, Failure, FileSink, Message, Settings};
-use commerce_core::outbox::{Relay, Sink};
+use commerce_core::outbox::{Lag, Relay, Sink};
+use commerce_core::{Commerce, SystemClock};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
@@ -44,10 +45,12 @@ pub fn lag(shop: &Shop) -> Value {
     shop.ask("event.lag", &json!({}))
 }
 
-fn quick() -> Options {
+/// Options with waits that suit a test.
+pub fn quick() -> Options {
     Options::default().back_off(Duration::from_millis(1), Duration::from_millis(20))
 }
 
+/// The events of a list.
 pub fn numbers(list: &Value) -> Vec<i64> {
     list["items"].as_array().unwrap().iter().map(|item| item["event"].as_i64().unwrap()).collect()
 }
@@ -257,7 +260,8 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     drop(relay);
     let sink = Told::new(|_| Ok(()));
     let relay = Relay::once(&shop.commerce, Box::new(sink.clone()), quick()).unwrap();
-    assert_eq!(relay.wait().delivered, 4);
+    let status = relay.wait();
+    assert_eq!((status.delivered, status.left), (4, false));
     assert_eq!(lag(&shop), json!({ "pending": 0, "dead": 0 }));
 }
 
@@ -272,12 +276,13 @@ fn once_tries_each_event_once_and_ends() {
     let relay = Relay::once(&shop.commerce, Box::new(sink.clone()), slow.clone()).unwrap();
     let status = relay.wait();
     // Events 4 and 6 are of the same wallet as event 2, and wait for it.
-    assert_eq!((status.delivered, status.refused), (3, 1));
+    assert_eq!((status.delivered, status.refused, status.left), (3, 1, true));
     let pending = shop.ask("event.list", &json!({ "status": "pending" }));
     assert_eq!(numbers(&pending), [2, 4, 6]);
     assert_eq!(pending["items"][0]["attempts"], 1);
     assert!(pending["items"][0]["next_attempt"].is_string());
-    assert_eq!(Relay::once(&shop.commerce, Box::new(sink), slow).unwrap().wait().delivered, 0);
+    let status = Relay::once(&shop.commerce, Box::new(sink), slow).unwrap().wait();
+    assert_eq!((status.delivered, status.refused, status.left), (0, 0, true), "event 2 is not due yet");
 }
 
 #[test]
@@ -374,4 +379,28 @@ fn whoever_waits_learns_of_commits_here_and_elsewhere() {
         });
         version = shop.commerce.version().unwrap();
     }
+}
+
+#[test]
+fn a_store_from_before_the_relay_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();
+    old.execute_batch(
+        "PRAGMA application_id = 1399353200; PRAGMA user_version = 1;
+        INSERT INTO store VALUES (1, '6c125207-d0f7-48f9-938a-a5e55363f327', 'KRW', 5, 1, 0, 0, 1, 1, 0, 1);
+        INSERT INTO users VALUES (1, 'alice', NULL, 5);
+        INSERT INTO wallets VALUES (1, 100, 1, 0);
+        INSERT INTO ledger VALUES (1, 1, 'charge', 100, 100, 1, 0, 5);
+        INSERT INTO outbox VALUES (1, 'WalletCharged', 1);",
+    )
+    .unwrap();
+    drop(old);
+    let shop = Commerce::open(&path, commerce_core::Options::new(SystemClock)).unwrap();
+    assert_eq!(shop.query(&Lag).unwrap().pending, 1);
+    let sink = Told::new(|_| Ok(()));
+    assert_eq!(Relay::once(&shop, Box::new(sink.clone()), quick()).unwrap().wait().delivered, 1);
+    assert_eq!(sink.accepted(), [1]);
+    assert_eq!(shop.query(&Lag).unwrap().pending, 0);
 }

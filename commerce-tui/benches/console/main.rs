@@ -29,12 +29,20 @@ fn main() -> Result<()> {
     let path = store::path()?;
     terminal::first_screen(&path)?;
     terminal::idle(&path)?;
-    frames(&Commerce::open(&path, Options::new(SystemClock))?)
+    let shop = Commerce::open(&path, Options::new(SystemClock))?;
+    println!(
+        "\n{:<28}{:>10}{:>10}{:>10}{:>10}{:>14}",
+        "orders beside it", "frames", "half ms", "99 % ms", "most ms", "99 % busy ms"
+    );
+    frames(&shop, &[])?;
+    frames(&shop, &[Duration::from_millis(1)])?;
+    frames(&shop, &[Duration::ZERO; 16])
 }
 
 /// The time from the first event since the last frame to the end of the next, at 120x40, while keys are pressed 60
-/// times a second and orders are placed beside it.
-fn frames(shop: &Commerce) -> Result<()> {
+/// times a second and each of `callers` places an order, waits for it, and pauses. On a machine that has other
+/// things to do, the time in which the processor worked on the frame says more.
+fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let size = Size::new(120, 40);
     let theme = ThemeName::Dark.theme();
     let setup = Setup { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
@@ -44,13 +52,14 @@ fn frames(shop: &Commerce) -> Result<()> {
     let worker = Worker::start(shop, &events)?;
     let over = Arc::new(AtomicBool::new(false));
     let placed = Arc::new(AtomicU64::new(0));
-    let loads: Vec<_> =
-        (0..16).map(|number| store::load(shop, number, over.clone(), placed.clone())).collect();
+    let load =
+        |(number, pause): (u64, &Duration)| store::load(shop, number, *pause, over.clone(), placed.clone());
+    let loads: Vec<_> = (0..).zip(callers).map(load).collect();
     let viewport = Viewport::Fixed(Rect::new(0, 0, size.width, size.height));
     let backend = CrosstermBackend::new(io::sink());
     let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
     let keys: Vec<char> = "jjjj3j471G5g2js61s".chars().collect();
-    let (mut frames, mut pressed) = (Vec::new(), 0);
+    let (mut frames, mut busy, mut pressed) = (Vec::new(), Vec::new(), 0);
     let begun = Instant::now();
     while begun.elapsed() < WATCHED {
         let next_key = begun + Duration::from_micros(16_667) * pressed;
@@ -62,7 +71,7 @@ fn frames(shop: &Commerce) -> Result<()> {
             }
             Err(error) => return Err(error.into()),
         };
-        let frame = Instant::now();
+        let (frame, worked) = (Instant::now(), worked()?);
         for event in std::iter::once(event).chain(coming.try_iter().take(63)) {
             for effect in update(&mut state, event, SystemClock.now()) {
                 if let Effect::Ask(request) = effect {
@@ -72,22 +81,29 @@ fn frames(shop: &Commerce) -> Result<()> {
         }
         terminal.draw(|frame| commerce_tui::view::draw(frame, &state))?;
         frames.push(frame.elapsed());
+        busy.push(self::worked()?.saturating_sub(worked));
     }
     over.store(true, Ordering::Relaxed);
     for load in loads {
         load.join().map_err(|_| "a load failed")??;
     }
-    frames.sort_unstable();
-    let at = |part: f64| millis(frames[((frames.len() - 1) as f64 * part) as usize]);
-    println!(
-        "orders beside the console   {:>8} a second",
-        placed.load(Ordering::Relaxed) / WATCHED.as_secs()
-    );
-    println!("frames drawn                {:>8}", frames.len());
-    println!("frame, half of them within  {:>8.2} ms", at(0.5));
-    println!("frame, 99 % within          {:>8.2} ms", at(0.99));
-    println!("frame, the longest          {:>8.2} ms", at(1.0));
+    let orders = format!("{} a second", placed.load(Ordering::Relaxed) / WATCHED.as_secs());
+    let [half, most_of, most] = [0.5, 0.99, 1.0].map(|part| at(&mut frames, part));
+    let worked = at(&mut busy, 0.99);
+    println!("{orders:<28}{:>10}{half:>10.2}{most_of:>10.2}{most:>10.2}{worked:>14.2}", frames.len());
     Ok(())
+}
+
+/// The time within which this part of them lies, in milliseconds.
+fn at(times: &mut [Duration], part: f64) -> f64 {
+    times.sort_unstable();
+    millis(times[((times.len() - 1) as f64 * part) as usize])
+}
+
+/// How long the processor has worked for this thread.
+fn worked() -> Result<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(told.split(' ').next().unwrap_or_default().parse()?))
 }
 
 fn millis(time: Duration) -> f64 {

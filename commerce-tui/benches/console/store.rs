@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use commerce_core::{
-    Amount, Clock, Commerce, Currency, Name, Options, ProductId, Quantity, Stock, Submission, SystemClock,
-    Time, UserId, catalog, order, user, wallet,
+    Amount, Clock, Commerce, Currency, Error, Name, Options, ProductId, Quantity, Stock, Submission,
+    SystemClock, Ticket, Time, UserId, catalog, order, user, wallet,
 };
 
 use crate::Result;
@@ -22,22 +23,26 @@ pub fn path() -> Result<PathBuf> {
     let given = std::env::var_os("COMMERCE_BENCH_STORE").map(PathBuf::from);
     let path = given.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.db"));
     if !path.exists() {
-        // Under another name until it is whole.
-        let making = path.with_extension("making");
-        for rest in ["making", "making-wal", "making-shm", "making-gate", "making-turn"] {
-            let _ = std::fs::remove_file(path.with_extension(rest));
+        // In a folder of its own until it is whole.
+        let folder = path.with_extension("making");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
         }
+        std::fs::create_dir_all(&folder)?;
         eprintln!("making {} with {ORDERS} orders …", path.display());
-        make(&making)?;
-        std::fs::rename(making, &path)?;
+        let made = folder.join("store.db");
+        make(&made)?;
+        std::fs::rename(made, &path)?;
+        std::fs::remove_dir_all(&folder)?;
     }
     Ok(path)
 }
 
-/// Places orders until it is over.
+/// Places one order after the other, each after a pause, until it is over.
 pub fn load(
     shop: &Commerce,
     number: u64,
+    pause: Duration,
     over: Arc<AtomicBool>,
     placed: Arc<AtomicU64>,
 ) -> JoinHandle<Result<()>> {
@@ -46,8 +51,10 @@ pub fn load(
         let mut turn = number * 7_919;
         while !over.load(Ordering::Relaxed) {
             turn += 1;
-            shop.submit(place(turn)?).wait()?;
-            placed.fetch_add(1, Ordering::Relaxed);
+            if settled(shop.submit(place(turn)?))? {
+                placed.fetch_add(1, Ordering::Relaxed);
+            }
+            std::thread::sleep(pause);
         }
         Ok(())
     })
@@ -89,13 +96,21 @@ fn make(path: &Path) -> Result<()> {
         orders.push(shop.submit(Submission::new(place(number)?).at(Time::from_millis(at))));
         if orders.len() == 5_000 {
             for ticket in orders.drain(..) {
-                // Some products are sold out; that is what happens in a shop.
-                let _ = ticket.wait();
+                settled(ticket)?;
             }
         }
     }
     shop.close();
     Ok(())
+}
+
+/// Whether an order was placed. Some products are sold out, as happens in a shop.
+fn settled(ticket: Ticket<order::Order>) -> Result<bool> {
+    match ticket.wait() {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn place(number: u64) -> Result<order::Place> {

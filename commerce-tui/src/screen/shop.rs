@@ -78,22 +78,25 @@ impl Shop {
         [self.list.since(), self.who.since(), self.cart.since()].into_iter().flatten().min()
     }
 
-    /// When the next question is due.
-    pub fn due(&self) -> Option<Time> {
-        let of_customer =
-            self.customer.as_ref().and_then(|_| self.who.due().into_iter().chain(self.cart.due()).min());
+    /// When the next question is due. The cart is not asked for while edits of it are under way: the answer could
+    /// be older than what is shown.
+    pub fn due(&self, editing: bool) -> Option<Time> {
+        let cart = if editing { None } else { self.cart.due() };
+        let of_customer = self.customer.as_ref().and_then(|_| self.who.due().into_iter().chain(cart).min());
         self.list.due().into_iter().chain(of_customer).min()
     }
 
     /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk) {
+    pub fn settle(&mut self, desk: &mut Desk, editing: bool) {
         let (search, sort) = (super::wanted(self.search.text()), self.sort);
         self.list.settle(desk, Topic::Shop, |page| {
             Ask::Products(catalog::List { search: search.clone(), sort, active: Some(true), page })
         });
         if let Some(user) = self.customer.clone() {
             self.who.settle(desk, Topic::Customer, || Ask::User(user::Get { user: user.clone() }));
-            self.cart.settle(desk, Topic::Cart, || Ask::Cart(cart::Get { user }));
+            if !editing {
+                self.cart.settle(desk, Topic::Cart, || Ask::Cart(cart::Get { user }));
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::effect::{Ask, Topic};
 use crate::keys::Action;
 use crate::model::State;
 use crate::slot::Slot;
-use crate::spot::Spot;
+use crate::spot::{Move, Spot};
 
 /// Screen 4.
 #[derive(Clone, Debug)]
@@ -91,6 +91,20 @@ impl Top {
         self.steps.settle(desk, Topic::Steps, || Ask::Series(sales::Series { step, count, to: None }));
     }
 
+    /// Another window. What sold in the one before must not stand under its name.
+    fn show(&mut self, window: usize) {
+        self.window = window;
+        self.sellers.reset();
+        self.steps.reset();
+        self.spot.go(Move::To(0), 0);
+    }
+
+    /// Another length of the list; the sellers on show stay until more come.
+    fn lengthen(&mut self, limit: u16) {
+        self.limit = limit;
+        self.sellers.renew();
+    }
+
     /// Wants newer answers.
     pub fn touch(&mut self) {
         self.sellers.touch();
@@ -103,20 +117,17 @@ impl State {
     pub(crate) fn act_in_top(&mut self, action: Action) {
         let top = &mut self.top;
         match action {
-            Action::LongerWindow if top.window + 1 < WINDOWS.len() => top.window += 1,
-            Action::ShorterWindow if top.window > 0 => top.window -= 1,
-            Action::Longer => top.limit = (top.limit + 5).min(LIMITS.1),
-            Action::Shorter => top.limit = top.limit.saturating_sub(5).max(LIMITS.0),
+            Action::LongerWindow if top.window + 1 < WINDOWS.len() => top.show(top.window + 1),
+            Action::ShorterWindow if top.window > 0 => top.show(top.window - 1),
+            Action::Longer => top.lengthen((top.limit + 5).min(LIMITS.1)),
+            Action::Shorter => top.lengthen(top.limit.saturating_sub(5).max(LIMITS.0)),
             Action::Measure => {
                 top.measure = match top.measure {
                     Measure::Units => Measure::Revenue,
                     Measure::Revenue => Measure::Units,
                 };
-                return;
             }
-            _ => return,
+            _ => {}
         }
-        top.sellers.renew();
-        top.steps.renew();
     }
 }

@@ -10,7 +10,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 
-use commerce_core::{Time, order::Order};
+use commerce_core::{Error, Time, order::Order};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Size;
 
@@ -37,7 +37,7 @@ pub enum Event {
     /// The store answered.
     Answered(Box<Answer>),
     /// An operation was decided, or was not.
-    Decided(u64, Box<Result<Done, commerce_core::Error>>),
+    Decided(u64, Box<Result<Done, Error>>),
     /// Somebody committed.
     Changed,
     /// The store is not at hand.
@@ -277,6 +277,12 @@ impl State {
     fn take(&mut self, answer: Answer) {
         let Answer { number, topic, took, result } = answer;
         let now = self.now();
+        // What is refused is explained where it is shown; everything else may be over at the next try.
+        if let Err(error) = &result
+            && !matches!(error, Error::Refused(_))
+        {
+            self.tell(News::Bad, error.sentence(self.setup.currency));
+        }
         macro_rules! told {
             ($kind:ident) => {
                 match result {
@@ -361,9 +367,10 @@ impl State {
                 self.tell(News::Slow, format!("The store has not answered for {seconds} s; still waiting."));
             }
         }
+        let editing = self.editing();
         let desk = &mut self.desk;
         match self.place {
-            Place::Shop => self.shop.settle(desk),
+            Place::Shop => self.shop.settle(desk, editing),
             Place::Customers => self.customers.settle(desk),
             Place::Orders => self.orders.settle(desk),
             Place::Top => self.top.settle(desk),

@@ -248,6 +248,9 @@ fn quick_keys_add_up_before_the_store_answers() {
         other => panic!("{other:?}"),
     };
     assert_eq!(hand.changes().iter().map(quantity).collect::<Vec<_>>(), [Some(3), Some(4), Some(3)]);
+    let asked = hand.asked(Topic::Cart);
+    hand.event(Event::Changed);
+    assert_eq!(hand.asked(Topic::Cart), asked, "a cart read now could be older than what is shown");
     let first = hand.changes()[0].number;
     hand.event(Event::Decided(first, Box::new(Ok(Done::Cart(cart(&[(1, 3), (2, 1)]))))));
     assert_eq!(hand.state.shop.line().unwrap().quantity.get(), 3, "the last edit counts");
@@ -378,6 +381,7 @@ fn a_failing_store_is_asked_again_but_not_without_a_pause() {
     let first = hand.asked(Topic::Shop(0));
     hand.answer(Topic::Shop(0), Err(Error::Store("disk".into())));
     assert_eq!(hand.asked(Topic::Shop(0)), first);
+    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
     hand.wait(1_100);
     assert!(hand.asked(Topic::Shop(0)) > first);
 }
@@ -435,4 +439,23 @@ fn the_palette_does_what_is_found() {
     assert_eq!(hand.state.top.days(), 14);
     hand.keys("[ + v");
     assert_eq!((hand.state.top.days(), hand.state.top.limit), (7, 25));
+}
+
+#[test]
+fn sellers_of_one_window_never_stand_under_the_name_of_another() {
+    use commerce_core::sales::{Seller, Span, TopSellers};
+    let mut hand = Hand::stocked(false);
+    hand.keys("4");
+    let Product { product, name, price, stock, .. } = product(1);
+    let seller = Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000 };
+    let window = Span { from: Time::default(), to: Time::default() };
+    let top = TopSellers { window, items: vec![seller] };
+    hand.answer(Topic::Top, Ok(Data::Top(top.clone())));
+    let old = hand.asked(Topic::Top).unwrap();
+    hand.keys("+");
+    assert_eq!(hand.state.top.rows().len(), 1, "a longer list begins with the same");
+    hand.keys("]");
+    assert!(hand.state.top.rows().is_empty());
+    hand.answer_to(old, Topic::Top, Ok(Data::Top(top)));
+    assert!(hand.state.top.rows().is_empty(), "the answer to an older question");
 }

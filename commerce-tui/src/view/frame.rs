@@ -7,15 +7,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::paint::spinner;
+use super::paint::{patience_ends, spinner};
 use crate::dialog::Dialog;
 use crate::keys::{self, Action, Scope};
 use crate::layout::tabs;
 use crate::model::{Follow, Link, News, Place, State};
 use crate::text::{ago, fit};
-
-/// How long an answer may take before a wheel turns.
-const PATIENCE: i64 = 200;
 
 /// Draws the tabs, and on the right how the store stands.
 pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
@@ -43,7 +40,7 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if state.setup.read_only {
         parts.insert(0, ("read only".to_owned(), theme.warn));
     }
-    if state.waiting().is_some_and(|since| state.now().millis() - since.millis() > PATIENCE) {
+    if patience_ends(state) {
         parts.insert(0, (format!("{} waiting", spinner(state.now())), theme.warn));
     }
     parts.push((format!("{} · {}", state.setup.store, state.setup.currency), theme.dim));

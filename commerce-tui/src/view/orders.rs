@@ -11,10 +11,10 @@ use crate::text::{clock, moment, money};
 const COLUMNS: [Column; 6] = [
     number("ORDER", 9, 0),
     text("WHEN (UTC)", 19, 66),
-    text("AT", 8, 36),
+    text("AT", 8, 46),
     text("CUSTOMER", 0, 0),
     number("TOTAL", 12, 0),
-    text("STATUS", 9, 48),
+    text("STATUS", 9, 54),
 ];
 
 /// Draws the orders' left pane.

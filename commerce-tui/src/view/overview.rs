@@ -30,7 +30,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let hour: i64 = orders.iter().sum();
     let last = orders.iter().rev().nth(1).copied().unwrap_or(0);
     let told = match overview.minutes.value {
-        Some(_) => format!("{} last minute, {} in an hour", count(last), count(hour)),
+        Some(_) => format!("{} last hour, {} last min", count(hour), count(last)),
         None => "…".into(),
     };
     paint::lines(frame, inner, [paint::pair(theme, " Orders", told)]);
@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 
 fn today(state: &State) -> Line<'static> {
     let days = state.overview.days.value.as_ref().map(|series| series.items.as_slice());
-    day(state, " Today", days.and_then(<[_]>::last))
+    day(state, " Today UTC", days.and_then(<[_]>::last))
 }
 
 fn yesterday(state: &State) -> Line<'static> {
@@ -56,7 +56,7 @@ fn yesterday(state: &State) -> Line<'static> {
 fn day(state: &State, name: &'static str, sold: Option<&commerce_core::sales::Sold>) -> Line<'static> {
     let told = sold.map_or("…".to_owned(), |sold| {
         let revenue = paint::money(state.setup.currency, sold.revenue);
-        format!("{revenue}, {} orders (UTC)", count(sold.orders))
+        format!("{revenue}, {} orders", count(sold.orders))
     });
     paint::pair(&state.setup.theme, name, told)
 }

@@ -65,10 +65,11 @@ pub fn pane(
     inner
 }
 
-/// Where one is in a list: `12 of 200+`.
+/// Where one is in a list: `12 of 200+`; with a mark when it could not be read anew.
 pub fn place<T: Row>(list: &List<T>) -> String {
     let (rows, more) = list.known();
-    spot(&list.spot, rows, more)
+    let place = spot(&list.spot, rows, more);
+    if list.fault.is_some() && rows > 0 { format!("✗ not up to date · {place}") } else { place }
 }
 
 /// Where one is in some rows.
@@ -144,6 +145,7 @@ pub fn no_rows(
                 ],
             );
         }
+        None if waits && !patience_ends(state) => {}
         None if waits => {
             notice(frame, rows, &[Line::styled(format!("{} loading", spinner(state.now())), theme.dim)])
         }
@@ -152,6 +154,12 @@ pub fn no_rows(
             notice(frame, rows, &empty.iter().map(line).collect::<Vec<_>>());
         }
     }
+}
+
+/// Whether an answer takes so long that it is shown: what comes at once must not flicker.
+pub fn patience_ends(state: &State) -> bool {
+    const PATIENCE: i64 = 200;
+    state.waiting().is_some_and(|since| state.now().millis() - since.millis() > PATIENCE)
 }
 
 /// One step of a turning wheel.

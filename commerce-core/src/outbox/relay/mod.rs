@@ -5,8 +5,8 @@
 //! delivers; the others stand by and take over when it ends or dies. What it may mark is decided in the
 //! transaction that marks it: a relay whose lease another has taken marks nothing any more.
 //!
-//! - [`options`](Options) says how to deliver, [`window`] which event may go next, [`pool`] waits for the
-//!   sink, [`reading`] reads the store, and [`run`] brings them together.
+//! [`Options`] say how to deliver. Within, `window` knows which event may go next, `pool` waits for the sink,
+//! `reading` reads the store, and `run` brings them together.
 
 mod options;
 mod pool;
@@ -46,6 +46,8 @@ pub struct Status {
     pub error: Option<String>,
     /// Whether the receiver wants no events any more.
     pub gone: bool,
+    /// Whether [`Relay::once`] left something undelivered, or has not ended yet.
+    pub left: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +55,7 @@ struct Shared {
     stop: AtomicBool,
     active: AtomicBool,
     gone: AtomicBool,
+    left: AtomicBool,
     delivered: AtomicU64,
     refused: AtomicU64,
     dead: AtomicU64,
@@ -68,8 +71,8 @@ impl Relay {
         Self::run(shop, sink, options, false)
     }
 
-    /// Starts delivering what is pending now. It ends by itself when each of these events was delivered, or
-    /// tried once more in vain.
+    /// Starts delivering what is pending now. It ends by itself when each of these events that is due was
+    /// delivered, or tried once in vain.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -78,7 +81,7 @@ impl Relay {
     }
 
     fn run(shop: &Commerce, sink: Box<dyn Sink>, options: Options, once: bool) -> Result<Self, Error> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { left: once.into(), ..Shared::default() });
         let run = run::Run::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
         let thread = std::thread::Builder::new().name("commerce-relay".into());
         let thread = thread.spawn(move || run.run()).map_err(|e| Error::Store(format!("no thread: {e}")))?;
@@ -115,6 +118,7 @@ impl Relay {
             dead: of(&shared.dead),
             error: shared.error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             gone: is(&shared.gone),
+            left: is(&shared.left),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::store::{Statement, load};
 use crate::time::Time;
 
 /// The most delivered events that are pruned in one group, so that no order waits for it.
-const PRUNED: i64 = 256;
+const PRUNED: i64 = 512;
 
 /// Whether there is anything to do.
 #[derive(Debug)]

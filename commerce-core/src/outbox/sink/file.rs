@@ -194,6 +194,30 @@ mod tests {
     }
 
     #[test]
+    fn several_may_append_to_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        // Each opens the file by itself, as another process would.
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let sink = FileSink::new(&path);
+                scope.spawn(move || {
+                    for place in 0..25 {
+                        let first = (thread * 25 + place) * 10;
+                        let batch: Vec<Message> = (first..first + 10).map(message).collect();
+                        sink.deliver(&batch).unwrap();
+                    }
+                });
+            }
+        });
+        let mut found = lines(&path);
+        found.sort_unstable();
+        let mut expected: Vec<String> = (0..1_000).map(|event| message(event).body).collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn a_file_that_was_rotated_away_is_opened_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.jsonl");

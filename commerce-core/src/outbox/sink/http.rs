@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Uri};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -13,6 +14,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
 use super::{Failure, Message, Secret, Sink};
+use crate::time::Time;
 
 /// The most of an answer's body that is read, so that its connection can be used again.
 const ANSWER: u64 = 64 * 1024;
@@ -104,7 +106,7 @@ impl Sink for HttpSink {
                 .header("webhook-signature", self.secret.sign(&message.id, seconds, &message.body))
                 .send(message.body.as_bytes());
             let mut answer = sent.map_err(|error| failed(&error))?;
-            let outcome = judge(answer.status().as_u16(), answer.headers());
+            let outcome = judge(answer.status().as_u16(), answer.headers(), message.sent_at);
             // The status decides; the body is read only so that the connection can be used again.
             let _ = answer.body_mut().with_config().limit(ANSWER).read_to_vec();
             outcome
@@ -120,9 +122,8 @@ impl Sink for HttpSink {
     }
 }
 
-fn judge(status: u16, headers: &HeaderMap) -> Result<(), Failure> {
-    let seconds = headers.get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let after = seconds.map(|seconds| Duration::from_secs(seconds).min(AFTER));
+fn judge(status: u16, headers: &HeaderMap, now: Time) -> Result<(), Failure> {
+    let after = headers.get("retry-after").and_then(|value| after(value.to_str().ok()?.trim(), now));
     let because = format!("the receiver answered {status}");
     match status {
         200..=299 => Ok(()),
@@ -131,6 +132,18 @@ fn judge(status: u16, headers: &HeaderMap) -> Result<(), Failure> {
         429 => Err(Failure::Down { because: format!("{because}: too many requests"), after }),
         _ => Err(Failure::Refused { because, after }),
     }
+}
+
+/// How long `Retry-After` asks to wait: seconds, or until a date.
+fn after(text: &str, now: Time) -> Option<Duration> {
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = DateTime::parse_from_rfc2822(text).ok()?.timestamp_millis();
+            Duration::from_millis(u64::try_from(until - now.millis()).unwrap_or_default())
+        }
+    };
+    Some(wait.min(AFTER))
 }
 
 /// A receiver that cannot be reached is down; one that was reached and then failed may have failed over the
@@ -148,7 +161,9 @@ fn failed(error: &ureq::Error) -> Failure {
         ureq::Error::Timeout(kind) => matches!(kind, Timeout::Resolve | Timeout::Connect),
         ureq::Error::Io(error) => matches!(
             error.kind(),
-            ErrorKind::NotFound
+            // TLS tells its faults, such as a certificate that is not trusted, as data that is not valid.
+            ErrorKind::InvalidData
+                | ErrorKind::NotFound
                 | ErrorKind::ConnectionRefused
                 | ErrorKind::HostUnreachable
                 | ErrorKind::NetworkUnreachable
@@ -285,11 +300,21 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "7".parse().unwrap());
         let after = Some(Duration::from_secs(7));
+        let judge = |status, headers: &HeaderMap| super::judge(status, headers, Time::default());
         assert_eq!(judge(204, &headers), Ok(()));
         assert!(matches!(judge(429, &headers), Err(Failure::Down { after: a, .. }) if a == after));
         assert!(matches!(judge(503, &headers), Err(Failure::Refused { after: a, .. }) if a == after));
         assert!(matches!(judge(302, &headers), Err(Failure::Refused { .. })));
         assert!(matches!(judge(410, &headers), Err(Failure::Gone { .. })));
+        for (value, wait) in
+            [("Thu, 01 Jan 1970 00:00:07 GMT", after), ("86400", Some(AFTER)), ("soon", None)]
+        {
+            headers.insert("retry-after", value.parse().unwrap());
+            assert!(
+                matches!(judge(429, &headers), Err(Failure::Down { after: a, .. }) if a == wait),
+                "{value}"
+            );
+        }
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Run {
         let draft = held.window.draft(now, PATIENCE);
         let because = self.down.as_ref().map(|down| &down.because);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
-        let prune = !held.prune.events.is_empty() || !held.prune.marks.is_empty();
+        let prune = &held.prune;
+        let prune = prune.through > held.pruned || !prune.events.is_empty() || !prune.marks.is_empty();
         let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
         if !news && !prune && !renew && because == held.down.as_ref() {
             return Ok(());
