@@ -46,12 +46,17 @@ impl Folder {
     }
 
     pub fn run(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut command = Command::cargo_bin("commerce").unwrap();
-        command.current_dir(self.folder.path()).env_remove("COMMERCE_DB").args(args);
+        Command::from_std(self.program(args)).write_stdin(input).output().unwrap()
+    }
+
+    /// The program, not yet run.
+    pub fn program(&self, args: &[&str]) -> std::process::Command {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_commerce"));
+        program.current_dir(self.folder.path()).env_remove("COMMERCE_DB").args(args);
         if let Some(server) = &self.server {
-            command.env("COMMERCE_DB", server.url());
+            program.env("COMMERCE_DB", server.url());
         }
-        command.write_stdin(input).output().unwrap()
+        program
     }
 
     /// Standard output of a command that must succeed.

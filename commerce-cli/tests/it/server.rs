@@ -1,6 +1,11 @@
 //! Every command on a server, and why a server cannot be used.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
+
+use crate::instances::http::Client;
 
 use crate::run::Folder;
 use crate::sqld::Sqld;
@@ -33,6 +38,42 @@ fn every_command_works_on_a_server() {
     assert_eq!(shop.json(&["order", "list", "--user", "alice"])["items"].as_array().unwrap().len(), 4);
     assert_eq!(shop.json(&["product", "list", "--all"])["items"].as_array().unwrap().len(), 201);
     assert!(!shop.json(&["events", "list"])["items"].as_array().unwrap().is_empty());
+    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+}
+
+#[test]
+fn events_are_relayed_from_a_server_and_requests_served_on_it() {
+    let shop = Folder::with_server();
+    shop.ok(&["init"]);
+    shop.ok(&["user", "add", "alice"]);
+    shop.ok(&["charge", "alice", "500"]);
+    shop.ok(&["events", "relay", "--once", "--sink", "file:events.jsonl"]);
+    let sent = std::fs::read_to_string(shop.path("events.jsonl")).unwrap();
+    let sent: Vec<Value> = sent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(sent[0]["type"], "WalletCharged", "{sent:?}");
+    assert_eq!(shop.json(&["events", "list"])["items"][0]["status"], "delivered");
+    let secret = shop.json(&["token", "create", "desk", "--role", "operator"])["secret"].clone();
+
+    let mut child =
+        shop.program(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    let mut client = Client::connect(address).unwrap();
+    let bearer = format!("Bearer {}", secret.as_str().unwrap());
+    let with = [("Authorization", bearer.as_str()), ("Idempotency-Key", "c-2")];
+    for status in [201, 201] {
+        let body = json!({ "amount": 250 });
+        let answer = client.send("POST", "/v1/users/alice/charges", &with, Some(&body)).unwrap();
+        assert_eq!(answer.status, status, "{:?}", answer.json());
+    }
+    let ready = client.send("GET", "/readyz", &with[..1], None).unwrap();
+    assert_eq!(ready.status, 200);
+    // Killed here, it leaves nothing that holds up the next.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 750);
     assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
 }
 
