@@ -94,12 +94,12 @@ pub enum Pane {
 }
 
 /// Whether the store is at hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
     /// It is.
     Up,
-    /// It is not, since then and for this reason. It is tried again all the time.
-    Lost(Time, String),
+    /// It is not, since then. It is tried again all the time.
+    Lost(Time),
 }
 
 /// Whether changes of others are followed.

@@ -224,10 +224,9 @@ fn a_missing_store_is_told_before_the_terminal_is_taken() {
     assert!(screen.contains("there is no store"), "{screen}");
 }
 
-/// Sends a signal to the program that has the terminal.
+/// Sends a signal to the program that the terminal's shell has started.
 fn terminate(terminal: &Terminal, signal: &str) {
     let shell = terminal.flag("pane_pid");
-    let list = Command::new("ps").args(["-o", "pid=", "--ppid", &shell]).output().expect("ps");
-    let program = String::from_utf8_lossy(&list.stdout).trim().to_owned();
-    assert!(Command::new("kill").args(["-s", signal, &program]).status().expect("kill").success());
+    let kill = format!("kill -s {signal} $(cat /proc/{shell}/task/{shell}/children)");
+    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
 }

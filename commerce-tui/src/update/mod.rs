@@ -72,7 +72,8 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
         },
         Event::Lost(because) => {
             if state.link == Link::Up {
-                state.link = Link::Lost(now, because);
+                state.tell(News::Bad, format!("The store is not at hand: {because}. It is tried again."));
+                state.link = Link::Lost(now);
             }
         }
         Event::Found => {

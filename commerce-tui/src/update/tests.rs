@@ -306,6 +306,7 @@ fn a_lost_store_is_told_and_read_anew_when_found() {
     let mut hand = Hand::stocked(false);
     hand.event(Event::Lost("no such disk".into()));
     assert!(matches!(hand.state.link, Link::Lost(..)));
+    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("no such disk")));
     let before = hand.effects.len();
     hand.keys("2");
     assert_eq!(hand.effects.len(), before, "nothing is asked of a store that is not at hand");

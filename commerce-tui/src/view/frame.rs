@@ -56,8 +56,8 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn standing(state: &State) -> (String, Style) {
     let theme = &state.setup.theme;
-    match (&state.link, state.follow) {
-        (Link::Lost(since, _), _) => (format!("✗ no store for {}", ago(*since, state.now())), theme.bad),
+    match (state.link, state.follow) {
+        (Link::Lost(since), _) => (format!("✗ no store for {}", ago(since, state.now())), theme.bad),
         (Link::Up, Follow::Live) => ("● live".into(), theme.good),
         (Link::Up, Follow::Frozen) => ("‖ frozen".into(), theme.warn),
         (Link::Up, Follow::FrozenBehind) => ("‖ frozen, changed since".into(), theme.warn),
