@@ -4,9 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
-use crate::command::Command;
+use commerce_core::outbox::Sink;
+use commerce_core::outbox::sink::{self, Secret, Settings};
 
-/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file.
+use crate::command::Command;
+use crate::exit::Failure;
+
+/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file or a
+/// libSQL server.
 #[derive(Parser)]
 #[command(
     name = "commerce",
@@ -31,9 +36,15 @@ pub struct Args {
 /// Options of every command.
 #[derive(clap::Args, Clone)]
 pub struct Global {
-    /// The store: a file.
+    /// The store: a file, or libsql://HOST:PORT (or http://, https://) of a libSQL server.
     #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
     pub db: PathBuf,
+    /// A replica of the server to read from; what was just written is always seen.
+    #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]
+    pub read_url: Option<String>,
+    /// A file that holds the server's token. Without it COMMERCE_DB_TOKEN is used.
+    #[arg(long, global = true, env = "COMMERCE_DB_TOKEN_FILE", value_name = "FILE")]
+    pub db_token_file: Option<PathBuf>,
     /// Whether the store was named on the command line itself.
     #[arg(skip)]
     pub named: bool,
@@ -86,6 +97,42 @@ pub struct YesArg {
     /// Do not ask (needed where there is no terminal to ask on).
     #[arg(long, short = 'y')]
     pub yes: bool,
+}
+
+/// Where events are delivered to.
+#[derive(clap::Args, Clone)]
+pub struct SinkArgs {
+    /// Where events go: file:PATH, http://…, https://…, or none. Over HTTP they are signed with the secret
+    /// in COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
+    #[arg(long, env = "COMMERCE_SINK", value_name = "SINK")]
+    pub sink: Option<String>,
+    /// Read the secret from this file instead.
+    #[arg(long, value_name = "FILE")]
+    pub sink_secret_file: Option<PathBuf>,
+    /// Allow a receiver in a private address range.
+    #[arg(long)]
+    pub sink_allow_private: bool,
+}
+
+impl SinkArgs {
+    /// The sink, unless there is none.
+    pub fn open(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
+        let Some(address) = &self.sink else { return Ok(None) };
+        let secret = match &self.sink_secret_file {
+            Some(file) => Some(
+                std::fs::read_to_string(file)
+                    .map_err(|e| Failure::Usage(format!("--sink-secret-file {}: {e}", file.display())))?,
+            ),
+            None => std::env::var("COMMERCE_SINK_SECRET").ok(),
+        };
+        let secret = secret.map(|text| Secret::new(&text)).transpose().map_err(Failure::Usage)?;
+        if secret.is_none() && address.starts_with("http") {
+            let how = "set COMMERCE_SINK_SECRET or give --sink-secret-file";
+            return Err(Failure::Usage(format!("events over HTTP are signed; {how} (whsec_… in base64)")));
+        }
+        let settings = Settings { secret, allow_private: self.sink_allow_private };
+        sink::open(address, &settings).map_err(Failure::Usage)
+    }
 }
 
 /// Which part of a list.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use commerce_core::{Amount, Error, Invalid, OpenError, Refusal};
+use commerce_core::{Error, Invalid, OpenError};
 use commerce_server::Problem;
 
 use crate::args::Output;
@@ -15,8 +15,6 @@ pub enum Failure {
     Engine(Error),
     /// The arguments or the input make no sense.
     Usage(String),
-    /// The store's address is not one that can be opened.
-    Address(String),
     /// Everything was told already; some of it was refused or differs.
     Partly,
     /// Everything was told already; the gravest code of several.
@@ -37,7 +35,7 @@ pub fn report(failure: &Failure, session: &Session) -> ExitCode {
             Some(Problem::Engine(error.clone()).document().to_string())
         }
         Failure::Engine(error) => Some(session.error(&sentence(error, session))),
-        Failure::Usage(text) | Failure::Address(text) => Some(session.error(text)),
+        Failure::Usage(text) => Some(session.error(text)),
         Failure::Io(error) => Some(session.error(&error.to_string())),
         Failure::Partly | Failure::Told(_) => None,
     };
@@ -56,7 +54,6 @@ fn code(failure: &Failure) -> u8 {
         Failure::Engine(error) => code_of(error),
         Failure::Usage(_) => 2,
         Failure::Partly => 3,
-        Failure::Address(_) => 4,
         Failure::Told(code) => *code,
         Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Failure::Io(_) => 1,
@@ -74,28 +71,11 @@ pub fn code_of(error: &Error) -> u8 {
     }
 }
 
-/// The sentence for people: places without JSON's slashes, money in the currency's form.
+/// The sentence for people. Where there is no store, there is no money to speak of either.
 pub fn sentence(error: &Error, session: &Session) -> String {
-    let money = |amount: &Amount| match session.shop() {
-        Ok(shop) => format!("{} {}", shop.currency().show(amount.get()), shop.currency()),
-        Err(_) => amount.to_string(),
-    };
-    match error {
-        Error::Refused(Refusal::InsufficientBalance { balance, total }) => {
-            format!("the balance of {} does not cover {}", money(balance), money(total))
-        }
-        Error::Refused(Refusal::TotalChanged { expected, total }) => {
-            format!("the total is {}, not the expected {}", money(total), money(expected))
-        }
-        Error::Invalid(Invalid(faults)) => {
-            let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
-            let one = |fault: &commerce_core::Fault| match place(&fault.pointer).as_str() {
-                "" => fault.detail.clone(),
-                place => format!("{place}: {}", fault.detail),
-            };
-            faults.iter().map(one).collect::<Vec<_>>().join("; ")
-        }
-        other => other.to_string(),
+    match session.shop() {
+        Ok(shop) => error.sentence(shop.currency()),
+        Err(_) => error.to_string(),
     }
 }
 
@@ -103,6 +83,9 @@ fn hint(error: &Error, session: &Session) {
     let hint = match error {
         Error::Open(OpenError::Missing(path)) => {
             format!("make one with: commerce --db {} init   (or see: commerce demo)", path.display())
+        }
+        Error::Open(OpenError::Denied { .. }) => {
+            "set COMMERCE_DB_TOKEN to the token, or name its file with --db-token-file".into()
         }
         _ => return,
     };
@@ -112,6 +95,12 @@ fn hint(error: &Error, session: &Session) {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Engine(error.into())
     }
 }
 

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use commerce_core::{Currency, harmful};
+use commerce_core::Currency;
+use commerce_core::harmful;
+pub use commerce_core::harmless;
 use serde_json::{Map, Value};
 
 use crate::args::Output;
@@ -26,15 +28,6 @@ pub fn print(
         Output::Csv => csv(out, &rows(data), currency),
         Output::Table => table(out, data, currency, color),
     }
-}
-
-/// Text that cannot steer a terminal: what could is shown escaped.
-pub fn harmless(text: &str) -> String {
-    let escape = |c: char| match c {
-        c if harmful(c) => c.escape_unicode().to_string(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 /// JSON that cannot steer a terminal either. What could can only stand within strings, where an escape

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 
-use commerce_core::{Commerce, Currency, Options, SystemClock, operation, query};
+use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
@@ -30,25 +30,36 @@ impl Session {
 
     /// The store, opened in another than the usual way.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        self.check_address()?;
-        let shop = Commerce::open(&self.global.db, options)?;
-        Ok(self.shop.get_or_init(|| shop))
+        Ok(self.keep(Commerce::open(self.location()?, options)?))
     }
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        self.check_address()?;
-        let shop = Commerce::create(&self.global.db, currency, Options::new(SystemClock))?;
-        Ok(self.shop.get_or_init(|| shop))
+        Ok(self.keep(Commerce::create(self.location()?, currency, Options::new(SystemClock))?))
     }
 
-    fn check_address(&self) -> Result<(), Failure> {
-        let address = self.global.db.to_string_lossy();
-        let remote = ["libsql://", "http://", "https://"].iter().any(|scheme| address.starts_with(scheme));
-        if remote {
-            return Err(Failure::Address(format!("{address}: this version opens files only")));
+    fn keep(&self, shop: Commerce) -> &Commerce {
+        if let Some(warning) = shop.warning() {
+            // However quiet it should be: orders can be lost.
+            self.teller().warn(warning);
         }
-        Ok(())
+        self.shop.get_or_init(|| shop)
+    }
+
+    /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
+    pub fn location(&self) -> Result<Location, Failure> {
+        let global = &self.global;
+        let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
+        let mut location: Location = text.parse()?;
+        if let Some(replica) = &global.read_url {
+            location = location.read_from(replica)?;
+        }
+        let token = match &global.db_token_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|e| Failure::Usage(format!("{} cannot be read: {e}", file.display())))?,
+            None => std::env::var("COMMERCE_DB_TOKEN").unwrap_or_default(),
+        };
+        Ok(if token.trim().is_empty() { location } else { location.token(&token) })
     }
 
     /// Does an operation, given as its JSON object without what is null.
@@ -58,7 +69,7 @@ impl Session {
             fields.insert("key".into(), key.into());
         }
         let submission = operation::parse(&operation)?;
-        let answer = self.shop()?.submit(submission).wait()?;
+        let answer = self.shop()?.perform(submission)?;
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
 
@@ -119,26 +130,22 @@ impl Session {
 
     /// Tells something that is no data, unless it should be quiet.
     pub fn note(&self, text: &str) {
-        if !self.global.quiet {
-            // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
-        }
+        self.teller().note(text);
     }
 
     /// Tells a fault among several, however quiet it should be: the exit code alone does not say which.
     pub fn complain(&self, text: &str) {
-        // Where standard error is gone, the exit code still tells that there was one.
-        let _ = writeln!(io::stderr(), "{}", self.error(text));
+        self.teller().complain(text);
+    }
+
+    /// The same for another thread.
+    pub fn teller(&self) -> Teller {
+        Teller { quiet: self.global.quiet, colored: self.colored(&io::stderr()) }
     }
 
     /// An error as it is shown.
     pub fn error(&self, text: &str) -> String {
-        let text = crate::output::harmless(text);
-        if self.colored(&io::stderr()) {
-            format!("\x1b[1;31merror:\x1b[0m {text}")
-        } else {
-            format!("error: {text}")
-        }
+        self.teller().error(text)
     }
 
     /// Fails where consent was neither given nor can be asked for, so that a script learns of it at once.
@@ -177,6 +184,41 @@ impl Session {
                 stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
+    }
+}
+
+/// Tells people what is no data.
+#[derive(Clone, Copy)]
+pub struct Teller {
+    quiet: bool,
+    colored: bool,
+}
+
+impl Teller {
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            // A note that nobody can read is not worth failing for.
+            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
+        }
+    }
+
+    pub fn complain(&self, text: &str) {
+        // Where standard error is gone, the exit code still tells that there was one.
+        let _ = writeln!(io::stderr(), "{}", self.error(text));
+    }
+
+    fn warn(&self, text: &str) {
+        // As with a fault: where nobody can read it, the work is done all the same.
+        let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
+    }
+
+    fn error(&self, text: &str) -> String {
+        self.marked("error", "31", text)
+    }
+
+    fn marked(&self, what: &str, color: &str, text: &str) -> String {
+        let text = crate::output::harmless(text);
+        if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
 

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("order {} paid {}, again: {}", order.reply.order, order.reply.total, again.replayed);
 
     // A rule that says no tells the facts.
-    if let Err(refused) = shop.submit(place(2)?).wait() {
+    if let Err(refused) = shop.perform(place(2)?) {
         println!("refused: {refused}");
     }
     for seller in shop.query(&sales::Top::default())?.items {

@@ -1,38 +1,39 @@
 //! The engine: open a store, submit operations, ask queries.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::location::Location;
 use crate::money::Currency;
-use crate::operation::{Answer, AnyReply, Submission, Submit};
+use crate::operation::{Answer, AnyReply, Chain, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
+use crate::queue::{Job, Outcome};
 use crate::sales::Window;
-use crate::stats::{Counters, Stats};
-use crate::store::{Reader, file};
-use crate::time::Clock;
+use crate::stats::Stats;
+use crate::store::{self, Reader};
+use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
-use crate::writer::{self, Job, Outcome, Queue};
+use crate::writer::Writer;
 
 /// A shop on one store. A cheap handle: clones share one writer, which ends with the last of them.
 #[derive(Clone)]
 pub struct Commerce(Arc<Inner>);
 
 struct Inner {
-    queue: Arc<Queue>,
+    writer: Arc<Writer>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     reader: Box<dyn Reader>,
     window: Window,
     currency: Currency,
-    path: PathBuf,
+    location: Location,
+    warning: Option<String>,
     options: Options,
-    counters: Arc<Counters>,
-    writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How to work with a store.
@@ -84,47 +85,48 @@ impl Options {
 }
 
 impl Commerce {
-    /// Makes a store in a new file, and opens it.
+    /// Makes a store in a new file, or in an empty database of a server, and opens it.
     ///
     /// # Errors
     /// [`Error::Open`] when there is a store already, or none can be made there.
-    pub fn create(path: &Path, currency: Currency, options: Options) -> Result<Self, Error> {
-        let opened = file::create(path, currency, options.busy_timeout, options.readers)?;
-        Self::start(path, opened, options)
+    pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::create(&location, currency, options.busy_timeout, options.readers)?;
+        Self::start(location, opened, options)
     }
 
     /// Opens a store, and brings it to the present schema.
     ///
     /// # Errors
     /// [`Error::Open`] when there is none, or it cannot be used.
-    pub fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let opened = file::open(path, options.busy_timeout, options.readers)?;
-        Self::start(path, opened, options)
+    pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
+        let location = at.into();
+        let opened = store::open(&location, options.busy_timeout, options.readers)?;
+        Self::start(location, opened, options)
     }
 
-    fn start(path: &Path, opened: file::Opened, options: Options) -> Result<Self, Error> {
-        let (queue, counters) = (Queue::new(options.queue), Arc::new(Counters::default()));
-        let (jobs, clock, counts) = (queue.clone(), options.clock.clone(), counters.clone());
-        let store = Box::new(opened.writer);
-        let writer = std::thread::Builder::new()
+    fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
+        let writer = Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue));
+        let writing = writer.clone();
+        let thread = std::thread::Builder::new()
             .name("commerce-writer".into())
-            .spawn(move || writer::run(store, &jobs, clock.as_ref(), &counts))
+            .spawn(move || writing.run())
             .map_err(|e| Error::Store(e.to_string()))?;
         Ok(Self(Arc::new(Inner {
-            queue,
-            reader: Box::new(opened.reader),
+            writer,
+            thread: Mutex::new(Some(thread)),
+            reader: opened.reader,
             window: Window::default(),
             currency: opened.currency,
-            path: path.into(),
+            location,
+            warning: opened.warning,
             options,
-            counters,
-            writer: Mutex::new(Some(writer)),
         })))
     }
 
     /// Where the store is.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    pub fn location(&self) -> &Location {
+        &self.0.location
     }
 
     /// The store's currency.
@@ -132,16 +134,43 @@ impl Commerce {
         self.0.currency
     }
 
+    /// What whoever runs the store should know, such as that a server does not sync its commits.
+    pub fn warning(&self) -> Option<&str> {
+        self.0.warning.as_deref()
+    }
+
+    /// Does an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. A caller
+    /// that is alone writes on its own thread, which is faster than waking the writer's.
+    ///
+    /// # Errors
+    /// A refusal, or why the operation was not done.
+    pub fn perform<O: Submit>(
+        &self,
+        submission: impl Into<Submission<O>>,
+    ) -> Result<Answer<O::Reply>, Error> {
+        let ticket = self.queue(submission.into());
+        self.0.writer.write();
+        ticket.wait()
+    }
+
     /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
     /// caller are decided in the order in which they were submitted.
     pub fn submit<O: Submit>(&self, submission: impl Into<Submission<O>>) -> Ticket<O::Reply> {
-        let Submission { operation, key, at, chain } = submission.into();
+        let ticket = self.queue(submission.into());
+        self.0.writer.queue.announce();
+        ticket
+    }
+
+    fn queue<O: Submit>(&self, submission: Submission<O>) -> Ticket<O::Reply> {
+        let Submission { operation, key, at, chain } = submission;
         let (answer, coming) = oneshot::channel();
         let operation = operation.erase().into_inner();
         let deadline = Instant::now() + self.0.options.busy_timeout;
-        let queued = self.0.queue.push(Job { operation, key, at, chain, deadline, answer });
-        if matches!(queued, Err(Error::Busy(_))) {
-            self.0.counters.busy.fetch_add(1, Ordering::Relaxed);
+        let (writer, links) = (&self.0.writer, chain.clone());
+        let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
+        if let Err(error) = &queued {
+            links.iter().for_each(Chain::fail);
+            writer.counters.refused(error, 1);
         }
         Ticket { coming: queued.map(|()| coming), read: O::reply }
     }
@@ -151,7 +180,14 @@ impl Commerce {
     /// # Errors
     /// A refusal when what is asked for does not exist, or the store's failure.
     pub fn query<Q: Ask>(&self, query: &Q) -> Result<Q::Answer, Error> {
-        query.ask(&mut self.view()?)
+        let deadline = Instant::now() + self.0.options.busy_timeout;
+        loop {
+            match self.view().and_then(|mut view| query.ask(&mut view)) {
+                // A snapshot on a server can be lost between two of its reads; another one will do.
+                Err(Error::Busy(_)) if Instant::now() < deadline => {}
+                answered => return answered,
+            }
+        }
     }
 
     /// A number that differs once anybody, here or in another process, has committed: whoever kept an answer
@@ -162,6 +198,52 @@ impl Commerce {
     /// The store's failure.
     pub fn version(&self) -> Result<i64, Error> {
         self.0.reader.version()
+    }
+
+    /// Waits until somebody, here or in another process, has committed since `version`, at most so long, and
+    /// answers the version then. A commit of this process wakes it at once; those of others are noticed within
+    /// milliseconds, without reading any table.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn wait(&self, version: i64, timeout: Duration) -> Result<i64, Error> {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let (count, now) = (committed.count(), self.version()?);
+            let left = until.saturating_duration_since(Instant::now());
+            if now != version || left.is_zero() {
+                return Ok(now);
+            }
+            self.rest(count, version, left);
+        }
+    }
+
+    /// Rests until something happens: a commit here or elsewhere, or a wake. At most so long.
+    pub(crate) fn rest(&self, count: u64, version: i64, timeout: Duration) {
+        let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
+                break;
+            }
+            committed.wait(count, left.min(self.0.reader.glance()));
+        }
+    }
+
+    /// How many wakes there were.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.writer.counters.committed.count()
+    }
+
+    /// Wakes those who rest, as a commit would.
+    pub(crate) fn wake(&self) {
+        self.0.writer.counters.committed.give();
+    }
+
+    /// The same for a thread that must not keep the store open.
+    pub(crate) fn committed(&self) -> impl Fn() + Send + Sync + 'static {
+        let writer = self.0.writer.clone();
+        move || writer.counters.committed.give()
     }
 
     /// Recomputes every balance, stock, total and sales figure, and tells what differs.
@@ -179,7 +261,7 @@ impl Commerce {
     /// The store's failure.
     pub fn repair(&self) -> Result<Vec<Difference>, Error> {
         let before = self.verify()?;
-        file::repair(&self.0.path, self.0.options.busy_timeout, &verify::REPAIRS)?;
+        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
         Ok(before)
     }
 
@@ -188,7 +270,7 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when there is such a file, or the store's failure.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
-        file::backup(&self.0.path, to, self.0.options.busy_timeout)
+        store::backup(&self.0.location, to, self.0.options.busy_timeout)
     }
 
     /// Replaces everything in the store by what is in a backup.
@@ -196,12 +278,12 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when the file is no store, or the store's failure.
     pub fn restore(&self, from: &Path) -> Result<(), Error> {
-        file::restore(&self.0.path, from, self.0.options.busy_timeout)
+        store::restore(&self.0.location, from, self.0.options.busy_timeout)
     }
 
     /// What the writer did so far.
     pub fn stats(&self) -> Stats {
-        self.0.counters.stats(self.0.queue.len())
+        self.0.writer.counters.stats(self.0.writer.queue.len())
     }
 
     /// Takes no more operations, does those that are queued, and waits for that.
@@ -209,7 +291,12 @@ impl Commerce {
         self.0.close();
     }
 
-    fn view(&self) -> Result<View<'_>, Error> {
+    /// The present time of the clock that was handed in.
+    pub(crate) fn now(&self) -> Time {
+        self.0.options.clock.now()
+    }
+
+    pub(crate) fn view(&self) -> Result<View<'_>, Error> {
         let inner = &self.0;
         Ok(View {
             snapshot: inner.reader.snapshot()?,
@@ -247,11 +334,11 @@ impl Ask for AnyQuery {
 
 impl Inner {
     fn close(&self) {
-        self.queue.close();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
+        self.writer.queue.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             // A writer that panicked has closed the queue behind it.
-            let _ = writer.join();
+            let _ = thread.join();
         }
     }
 }

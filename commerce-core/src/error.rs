@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::money::{Amount, Currency};
 use crate::refusal::Refusal;
 
 /// Why there is no reply.
@@ -40,12 +41,34 @@ impl Error {
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unknown(_))
     }
+
+    /// The sentence for people: places without JSON's slashes, money in the currency's form.
+    pub fn sentence(&self, currency: Currency) -> String {
+        let money = |amount: &Amount| format!("{} {currency}", currency.show(amount.get()));
+        match self {
+            Self::Refused(Refusal::InsufficientBalance { balance, total }) => {
+                format!("the balance of {} does not cover {}", money(balance), money(total))
+            }
+            Self::Refused(Refusal::TotalChanged { expected, total }) => {
+                format!("the total is {}, not the expected {}", money(total), money(expected))
+            }
+            Self::Invalid(Invalid(faults)) => {
+                let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
+                let one = |fault: &Fault| match place(&fault.pointer).as_str() {
+                    "" => fault.detail.clone(),
+                    place => format!("{place}: {}", fault.detail),
+                };
+                faults.iter().map(one).collect::<Vec<_>>().join("; ")
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Why a store could not be opened or made.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is no file.
+    /// There is no file, or no store on the server.
     #[error("there is no store at {}", .0.display())]
     Missing(PathBuf),
     /// There is a store already.
@@ -54,7 +77,7 @@ pub enum OpenError {
     /// The file is something else.
     #[error("{} is not a store of this program: {because}", path.display())]
     Foreign {
-        /// The file.
+        /// The file, or the server's address.
         path: PathBuf,
         /// What was found instead.
         because: String,
@@ -62,7 +85,7 @@ pub enum OpenError {
     /// A later version of this program made or changed the store.
     #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
     Newer {
-        /// The file.
+        /// The file, or the server's address.
         path: PathBuf,
         /// The schema of the store.
         found: i64,
@@ -72,7 +95,7 @@ pub enum OpenError {
     /// The file or its folder cannot be written.
     #[error("{} cannot be written: {because}; the store needs a file and folder it may write", path.display())]
     ReadOnly {
-        /// The file.
+        /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
         because: String,
@@ -80,15 +103,57 @@ pub enum OpenError {
     /// SQLite's locks do not hold on network file systems.
     #[error("{} lies on a network file system ({kind}), where locks do not hold; keep the store on a local disk", path.display())]
     Network {
-        /// The file.
+        /// The file, or the server's address.
         path: PathBuf,
         /// The kind of file system.
         kind: String,
     },
+    /// The text is no address of a server.
+    #[error("{url} cannot be used: {because}")]
+    Address {
+        /// The text.
+        url: String,
+        /// What is wrong with it.
+        because: String,
+    },
+    /// No answer comes from the server.
+    #[error("{url} cannot be reached: {because}; is the address right, and does the server run?")]
+    Unreachable {
+        /// The server's address.
+        url: String,
+        /// What the system said.
+        because: String,
+    },
+    /// The server wants another token.
+    #[error("{url} refuses access: {because}; a valid token with the right to write is needed")]
+    Denied {
+        /// The server's address.
+        url: String,
+        /// What the server said.
+        because: String,
+    },
+    /// Something answers, but no libSQL server with such a database.
+    #[error("there is no libSQL database at {url}: {because}")]
+    NoServer {
+        /// The address.
+        url: String,
+        /// What came instead.
+        because: String,
+    },
+    /// The server is too old.
+    #[error("the server at {url} is sqld {found}; at least {needed} is needed, so update it")]
+    OldServer {
+        /// The server's address.
+        url: String,
+        /// Its version.
+        found: String,
+        /// The oldest version that will do.
+        needed: String,
+    },
     /// Anything else the system said.
     #[error("{} cannot be opened: {because}", path.display())]
     Failed {
-        /// The file.
+        /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
         because: String,

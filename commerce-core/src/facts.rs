@@ -3,18 +3,25 @@
 //! A group loads its rows once, every operation of it reads and changes them here, in memory, and what
 //! differs at the end is saved once. Reading is for everyone; the methods that change anything cannot
 //! fail and stand together under the heading "Changes": a rule calls them only after its last test.
+//!
+//! Users and products are kept for the next group, which need not load them while nobody else has written.
+
+mod delivery;
+mod save;
+mod tracked;
 
 use std::collections::HashMap;
 
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{EventKind, Resting};
+use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
 use crate::token::{Digest, Token, TokenName};
 use crate::wallet::EntryKind;
+use tracked::Tracked;
 
 /// Which rows an operation will look at.
 #[derive(Debug, Default)]
@@ -26,6 +33,8 @@ pub struct Keys {
     /// Orders, with their users and products.
     pub(crate) orders: Vec<OrderId>,
     pub(crate) events: Vec<EventId>,
+    /// How far the events were told.
+    pub(crate) relay: bool,
     pub(crate) keys: Vec<Key>,
     pub(crate) tokens: Vec<TokenName>,
     pub(crate) digests: Vec<Digest>,
@@ -106,23 +115,19 @@ pub(crate) struct Last {
     pub(crate) probe: i64,
 }
 
-/// A row as it is in the store, and as it is now.
-#[derive(Clone, Debug)]
-struct Tracked<T> {
-    stored: Option<T>,
-    now: T,
-}
-
 /// The rows of a group.
 #[derive(Debug, Default)]
 pub struct Facts {
-    stored_last: Last,
+    /// As stored; nothing before it was loaded.
+    stored_last: Option<Last>,
     pub(crate) last: Last,
-    users: HashMap<UserId, Tracked<User>>,
-    products: HashMap<ProductId, Tracked<Product>>,
-    carts: HashMap<UserId, Tracked<Vec<CartLine>>>,
+    users: Tracked<UserId, User>,
+    products: Tracked<ProductId, Product>,
+    carts: Tracked<UserId, Vec<CartLine>>,
     orders: HashMap<OrderId, Order>,
-    events: HashMap<EventId, Resting>,
+    /// Events, with what was kept of their delivery.
+    events: Tracked<EventId, Option<Delivery>>,
+    relay: Tracked<(), Standing>,
     keys: HashMap<(Key, i64), Kept>,
     tokens: HashMap<TokenName, Bearer>,
     /// Rows that nothing in the group changes again.
@@ -136,7 +141,7 @@ impl Facts {
     }
 
     pub(crate) fn find_user(&self, id: &UserId) -> Option<&User> {
-        self.users.get(id).map(|row| &row.now)
+        self.users.get(id)
     }
 
     pub(crate) fn product(&self, id: &ProductId) -> Result<&Product, Refusal> {
@@ -144,19 +149,15 @@ impl Facts {
     }
 
     pub(crate) fn find_product(&self, id: &ProductId) -> Option<&Product> {
-        self.products.get(id).map(|row| &row.now)
+        self.products.get(id)
     }
 
     pub(crate) fn cart(&self, user: &UserId) -> &[CartLine] {
-        self.carts.get(user).map_or(&[], |cart| &cart.now)
+        self.carts.get(user).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn order(&self, id: OrderId) -> Result<&Order, Refusal> {
         self.orders.get(&id).ok_or(Refusal::OrderNotFound { order: id })
-    }
-
-    pub(crate) fn event(&self, id: EventId) -> Option<&Resting> {
-        self.events.get(&id)
     }
 
     pub(crate) fn find_token(&self, name: &TokenName) -> Option<&Token> {
@@ -186,37 +187,33 @@ impl Facts {
         let wallet = Wallet { balance: Amount::ZERO, last_entry: 0, last_order: 0 };
         let shown = name.as_ref().map(Name::shared);
         self.insert(&table::USERS, [no.into(), id.shared().into(), shown.into(), at.millis().into()]);
-        self.users.insert(id, Tracked { stored: None, now: User { no, wallet } });
+        self.users.set(id, User { no, wallet });
     }
 
     pub(crate) fn add_product(&mut self, id: ProductId, name: Name, price: Amount, stock: Stock, at: Time) {
         self.last.product += 1;
         let no = self.last.product;
         self.move_stock(no, stock.get(), stock, None, at);
-        let product = Product { no, name, price, active: true, stock };
-        self.products.insert(id, Tracked { stored: None, now: product });
+        self.products.set(id, Product { no, name, price, active: true, stock });
     }
 
     pub(crate) fn set_product(&mut self, id: &ProductId, name: Name, price: Amount, active: bool) {
-        if let Some(row) = self.products.get_mut(id) {
-            row.now = Product { name, price, active, ..row.now };
+        if let Some(product) = self.products.change(id) {
+            *product = Product { name, price, active, ..*product };
         }
     }
 
     /// Sets a stock for a reason other than an order.
     pub(crate) fn adjust_stock(&mut self, id: &ProductId, stock: Stock, reason: Option<&Name>, at: Time) {
-        if let Some(row) = self.products.get_mut(id) {
-            let (no, delta) = (row.now.no, stock.get() - row.now.stock.get());
-            row.now.stock = stock;
+        if let Some(product) = self.products.change(id) {
+            let (no, delta) = (product.no, stock.get() - product.stock.get());
+            product.stock = stock;
             self.move_stock(no, delta, stock, reason, at);
         }
     }
 
     pub(crate) fn set_cart(&mut self, user: &UserId, lines: Vec<CartLine>) {
-        match self.carts.get_mut(user) {
-            Some(row) => row.now = lines,
-            None => drop(self.carts.insert(user.clone(), Tracked { stored: None, now: lines })),
-        }
+        self.carts.set(user.clone(), lines);
     }
 
     /// Sets a balance and writes the entry that explains it.
@@ -228,9 +225,9 @@ impl Facts {
         source: i64,
         at: Time,
     ) -> EntryId {
-        let Some(row) = self.users.get_mut(user) else { return 0 };
+        let Some(user) = self.users.change(user) else { return 0 };
         self.last.entry += 1;
-        let (entry, no, wallet) = (self.last.entry, row.now.no, &mut row.now.wallet);
+        let (entry, no, wallet) = (self.last.entry, user.no, &mut user.wallet);
         let amount = balance.get() - wallet.balance.get();
         let previous = std::mem::replace(&mut wallet.last_entry, entry);
         wallet.balance = balance;
@@ -250,9 +247,9 @@ impl Facts {
 
     /// Writes a paid order and takes its units out of the stocks. The payment is posted apart.
     pub(crate) fn add_order(&mut self, order: Order) {
-        let Some(row) = self.users.get_mut(&order.user) else { return };
-        let (no, id) = (row.now.no, order.order);
-        let previous = std::mem::replace(&mut row.now.wallet.last_order, id);
+        let Some(user) = self.users.change(&order.user) else { return };
+        let (no, id) = (user.no, order.order);
+        let previous = std::mem::replace(&mut user.wallet.last_order, id);
         let row = [
             id.into(),
             no.into(),
@@ -292,12 +289,6 @@ impl Facts {
     pub(crate) fn emit(&mut self, kind: EventKind, source: i64) {
         self.last.event += 1;
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
-    }
-
-    /// Makes a dead event pending again.
-    pub(crate) fn revive(&mut self, event: EventId) {
-        self.change(&table::DELIVERIES, Kind::Delete, [event.into()]);
-        self.events.insert(event, Resting::Pending);
     }
 
     pub(crate) fn add_token(&mut self, token: Token, digest: Digest) {
@@ -366,50 +357,52 @@ impl Facts {
     }
 
     fn shift_stock(&mut self, item: &Item, delta: i64) -> Option<i64> {
-        let row = self.products.get_mut(&item.product)?;
-        row.now.stock = row.now.stock.adjusted(delta).unwrap_or_default();
-        Some(row.now.no)
+        let product = self.products.change(&item.product)?;
+        product.stock = product.stock.adjusted(delta).unwrap_or_default();
+        Some(product.no)
     }
 
     fn insert<const N: usize>(&mut self, table: &'static Table, row: [Value; N]) {
         self.change(table, Kind::Insert, row);
     }
 
-    fn change<const N: usize>(&mut self, table: &'static Table, kind: Kind, row: [Value; N]) {
-        match self.settled.iter_mut().find(|change| change.kind == kind && change.table == table) {
+    fn change(&mut self, table: &'static Table, kind: Kind, row: impl IntoIterator<Item = Value>) {
+        let same = |change: &&mut Change| change.kind == kind && std::ptr::eq(change.table, table);
+        match self.settled.iter_mut().find(same) {
             Some(change) => change.values.extend(row),
-            None => self.settled.push(Change { table, kind, values: row.into() }),
+            None => self.settled.push(Change { table, kind, values: row.into_iter().collect() }),
         }
     }
 }
 
-/// Loading and saving, for the writer.
+/// Loading and keeping, for the writer.
 impl Facts {
+    /// The most rows that are kept for the next group: some 10 MB of memory.
+    const KEPT: usize = 32_768;
+
+    /// Whether nothing is known yet.
+    pub(crate) fn unknown(&self) -> bool {
+        self.stored_last.is_none()
+    }
+
     pub(crate) fn set_last(&mut self, last: Last) {
-        (self.stored_last, self.last) = (last, last);
+        (self.stored_last, self.last) = (Some(last), last);
     }
 
     pub(crate) fn load_user(&mut self, id: UserId, user: User) {
-        self.users.entry(id).or_insert_with(|| Tracked { stored: Some(user.clone()), now: user });
+        self.users.load(id, user);
     }
 
     pub(crate) fn load_product(&mut self, id: ProductId, product: Product) {
-        self.products.entry(id).or_insert_with(|| Tracked { stored: Some(product.clone()), now: product });
+        self.products.load(id, product);
     }
 
-    pub(crate) fn load_cart_line(&mut self, user: UserId, line: CartLine) {
-        let cart =
-            self.carts.entry(user).or_insert_with(|| Tracked { stored: Some(Vec::new()), now: Vec::new() });
-        cart.stored.get_or_insert_default().push(line.clone());
-        cart.now.push(line);
+    pub(crate) fn load_cart(&mut self, user: UserId, lines: Vec<CartLine>) {
+        self.carts.load(user, lines);
     }
 
     pub(crate) fn load_order(&mut self, order: Order) {
         self.orders.entry(order.order).or_insert(order);
-    }
-
-    pub(crate) fn load_event(&mut self, event: EventId, resting: Resting) {
-        self.events.insert(event, resting);
     }
 
     pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
@@ -429,102 +422,24 @@ impl Facts {
         self.keys.values().filter_map(order).collect()
     }
 
-    /// Everything that differs from the store, in an order that keeps every reference valid.
-    pub(crate) fn into_changes(mut self) -> Vec<Change> {
-        self.change_users();
-        self.change_products();
-        self.change_carts();
-        let last = self.last;
-        if last != self.stored_last {
-            let row = [
-                1,
-                last.at.millis(),
-                last.user,
-                last.product,
-                last.movement,
-                last.charge,
-                last.entry,
-                last.order,
-                last.event,
-                last.token,
-                last.probe,
-            ];
-            self.change(&table::STORE, Kind::Update, row.map(Value::Integer));
+    /// The group is stored: what it changed is how things are now.
+    pub(crate) fn settle(&mut self) {
+        if self.users.len() + self.products.len() > Self::KEPT {
+            return self.forget();
         }
-        let rank = |change: &Change| table::SAVED.iter().position(|table| *table == change.table);
-        self.settled.sort_by_key(rank);
-        self.settled
+        self.stored_last = Some(self.last);
+        self.users.settle();
+        self.products.settle();
+        self.carts.forget();
+        self.orders.clear();
+        self.events.forget();
+        self.relay.forget();
+        self.tokens.clear();
+        self.keys.clear();
     }
 
-    // Sorted by number, so that rows that lie on one page are written one after the other.
-    fn change_users(&mut self) {
-        let mut changed: Vec<_> = self
-            .users
-            .values()
-            .filter(|row| row.stored.as_ref().map(|user| user.wallet) != Some(row.now.wallet))
-            .map(|row| (row.now.no, kind_of(row), row.now.wallet))
-            .collect();
-        changed.sort_unstable_by_key(|&(no, ..)| no);
-        for (no, kind, wallet) in changed {
-            let row = [no, wallet.balance.get(), wallet.last_entry, wallet.last_order];
-            self.change(&table::WALLETS, kind, row.map(Value::Integer));
-        }
+    /// Nothing is known any more: somebody else has written, or the group was not stored.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
     }
-
-    fn change_products(&mut self) {
-        let products = std::mem::take(&mut self.products);
-        let mut changed: Vec<_> =
-            products.iter().filter(|(_, row)| row.stored.as_ref() != Some(&row.now)).collect();
-        changed.sort_unstable_by_key(|(_, row)| row.now.no);
-        for (id, row) in changed {
-            let (now, stored) = (&row.now, row.stored.as_ref());
-            if stored.is_none_or(|stored| Product { stock: now.stock, ..stored.clone() } != *now) {
-                let search = format!("{id}\n{}", now.name).to_lowercase();
-                let details = [
-                    now.no.into(),
-                    id.shared().into(),
-                    now.name.shared().into(),
-                    search.into(),
-                    now.price.get().into(),
-                    now.active.into(),
-                ];
-                self.change(&table::PRODUCTS, kind_of(row), details);
-            }
-            if stored.is_none_or(|stored| stored.stock != now.stock) {
-                self.change(&table::STOCKS, kind_of(row), [now.no.into(), now.stock.get().into()]);
-            }
-        }
-        self.products = products;
-    }
-
-    fn change_carts(&mut self) {
-        for (user, cart) in std::mem::take(&mut self.carts) {
-            let Some(user) = self.find_user(&user).map(|user| user.no) else { continue };
-            let stored = cart.stored.unwrap_or_default();
-            let same =
-                |a: &CartLine, lines: &[CartLine]| lines.iter().find(|b| b.product == a.product).cloned();
-            for line in stored.iter().filter(|line| same(line, &cart.now).is_none()) {
-                let Some(product) = self.find_product(&line.product).map(|product| product.no) else {
-                    continue;
-                };
-                self.change(&table::CART_LINES, Kind::Delete, [user.into(), product.into()]);
-            }
-            for line in &cart.now {
-                let Some(product) = self.find_product(&line.product).map(|product| product.no) else {
-                    continue;
-                };
-                let before = same(line, &stored);
-                if before.as_ref() == Some(line) {
-                    continue;
-                }
-                let kind = if before.is_some() { Kind::Update } else { Kind::Insert };
-                let row = [user, product, line.position, line.quantity.get(), line.price.get()];
-                self.change(&table::CART_LINES, kind, row.map(Value::Integer));
-            }
-        }
-    }
-}
-
-fn kind_of<T>(row: &Tracked<T>) -> Kind {
-    if row.stored.is_some() { Kind::Update } else { Kind::Insert }
 }

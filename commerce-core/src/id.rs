@@ -159,6 +159,15 @@ pub fn harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Text that cannot steer a terminal: what could is shown escaped.
+pub fn harmless(text: &str) -> String {
+    let escape = |c: char| match c {
+        c if harmful(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
 /// Shows foreign text in a message: escaped, and cut where it is long.
 pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 80;

@@ -1,11 +1,11 @@
 //! A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers, on one SQLite file that
-//! many processes share.
+//! many processes share, or on a libSQL server that many machines share.
 //!
 //! One idea carries the whole: an operation is a value; deciding it is a pure function over rows loaded
 //! beforehand; a store does nothing but load those rows and save the changed ones, many operations in one
 //! transaction.
 //!
-//! - [`Commerce`] opens a store, takes operations and answers queries ([`engine`](Commerce)).
+//! - [`Commerce`] opens a store, wherever its [`Location`] is, takes operations and answers queries ([`engine`](Commerce)).
 //! - [`user`], [`wallet`], [`catalog`], [`cart`], [`order`], [`sales`], [`outbox`] and [`token`] hold one operation or
 //!   query per file; every rule is decided in its own `decide`, read from top to bottom.
 //! - [`Error`] and [`Refusal`] say why something was not done.
@@ -20,14 +20,14 @@
 //! let (alice, mug) = (UserId::new("alice")?, ProductId::new("mug")?);
 //! let money = |minor| Amount::new(minor).ok_or("no such amount");
 //!
-//! shop.submit(user::Add { user: alice.clone(), name: None }).wait()?;
-//! shop.submit(wallet::Charge::new(alice.clone(), money(50_000)?)?).wait()?;
+//! shop.perform(user::Add { user: alice.clone(), name: None })?;
+//! shop.perform(wallet::Charge::new(alice.clone(), money(50_000)?)?)?;
 //! let stock = Stock::new(10).ok_or("no such stock")?;
 //! let add = catalog::Add { product: mug.clone(), name: Name::new("머그컵 Mug")?, price: money(12_000)?, stock };
-//! shop.submit(add).wait()?;
+//! shop.perform(add)?;
 //!
 //! let items = order::Items::new([(mug, Quantity::new(2).ok_or("no such quantity")?)])?;
-//! let order = shop.submit(order::Place { user: alice, items, expected_total: None }).wait()?;
+//! let order = shop.perform(order::Place { user: alice, items, expected_total: None })?;
 //! assert_eq!(order.reply.total, money(24_000)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -39,16 +39,19 @@ mod error;
 mod facts;
 mod id;
 pub mod input;
+mod location;
 mod money;
 pub mod operation;
 pub mod order;
 pub mod outbox;
 mod probe;
 pub mod query;
+mod queue;
 mod refusal;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
+mod signal;
 mod stats;
 mod store;
 mod time;
@@ -63,8 +66,9 @@ pub use error::{Error, Fault, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful,
+    harmful, harmless,
 };
+pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use probe::Probe;

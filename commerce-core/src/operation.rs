@@ -270,6 +270,11 @@ impl AnyOperation {
         Self(Box::new(decision))
     }
 
+    /// An operation of the relay, which callers cannot name.
+    pub(crate) fn of_relay(operation: impl Decide + 'static) -> Self {
+        Self(Box::new(operation))
+    }
+
     pub(crate) fn into_inner(self) -> Box<dyn Decide> {
         self.0
     }
@@ -287,6 +292,12 @@ impl Chain {
 
     pub(crate) fn fail(&self) {
         self.0.store(true, Ordering::Release);
+    }
+}
+
+impl PartialEq for Chain {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -45,6 +45,11 @@ impl View<'_> {
     pub(crate) fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.rows(statement)
     }
+
+    /// Reads for the last time in this answer.
+    pub(crate) fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.snapshot.last(statement)
+    }
 }
 
 /// Any query, known by its name only at run time. Its answer is JSON.
@@ -65,7 +70,7 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Parse); 14] = [
+const QUERIES: [(&str, Parse); 16] = [
     row::<user::Get>(),
     row::<user::List>(),
     row::<wallet::Balance>(),
@@ -76,9 +81,11 @@ const QUERIES: [(&str, Parse); 14] = [
     row::<order::Get>(),
     row::<order::List>(),
     row::<sales::Top>(),
+    row::<sales::Series>(),
     row::<outbox::List>(),
     row::<outbox::Since>(),
     row::<outbox::Newest>(),
+    row::<outbox::Lag>(),
     row::<token::List>(),
 ];
 

@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::signal::Signal;
+
 /// What the writer did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -14,6 +17,8 @@ pub struct Stats {
     pub commits: u64,
     /// Pages written to the log by these commits (and, in between, by other processes).
     pub pages: u64,
+    /// Requests of the writer to the server; none where the store is a file.
+    pub requests: u64,
     /// Operations that wait at this moment.
     pub queued: u64,
     /// Operations that were answered `busy`.
@@ -42,7 +47,10 @@ pub(crate) struct Counters {
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
-    pub(crate) busy: AtomicU64,
+    /// Told of every commit.
+    pub(crate) committed: Signal,
+    pub(crate) requests: AtomicU64,
+    busy: AtomicU64,
     sizes: Counted<10>,
     times: Counted<12>,
 }
@@ -69,6 +77,13 @@ impl Counters {
         self.times.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// Counts operations that were not done because of this.
+    pub(crate) fn refused(&self, error: &Error, operations: usize) {
+        if matches!(error, Error::Busy(_)) {
+            self.busy.fetch_add(operations as u64, Ordering::Relaxed);
+        }
+    }
+
     /// The figures as they are now.
     pub(crate) fn stats(&self, queued: usize) -> Stats {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -77,6 +92,7 @@ impl Counters {
             operations: of(&self.operations),
             commits: of(&self.commits),
             pages: of(&self.pages),
+            requests: of(&self.requests),
             queued: queued as u64,
             busy: of(&self.busy),
             sizes: self.sizes.spread(),
@@ -93,6 +109,8 @@ impl Default for Counters {
             operations: zero(),
             commits: zero(),
             pages: zero(),
+            committed: Signal::default(),
+            requests: zero(),
             busy: zero(),
             sizes: Counted::new(1),
             times: Counted::new(Stats::SHORTEST),

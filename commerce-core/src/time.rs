@@ -29,6 +29,12 @@ impl Time {
         Self::from_millis(self.0 - i64::from(days) * 86_400_000)
     }
 
+    /// That much later.
+    pub(crate) fn plus(self, duration: std::time::Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
+        Self::from_millis(self.0.saturating_add(millis))
+    }
+
     /// Reads RFC 3339 with any offset. Finer parts than a millisecond are cut off.
     ///
     /// # Errors

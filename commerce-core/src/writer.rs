@@ -1,17 +1,18 @@
-//! Group commit: one thread takes what is queued, decides it over rows loaded once, commits it in one
-//! transaction, and only then answers everybody. Throughput grows with load, since a group costs one sync.
+//! Group commit: what is queued is taken together, decided over rows loaded once, committed in one transaction,
+//! and only then is everybody answered. Throughput grows with load, since a group costs one sync.
+//!
+//! A thread of its own does that. A caller that is alone does it itself, which spares two changes of threads.
 
-use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Keys};
-use crate::id::Key;
-use crate::operation::{Answer, AnyReply, Chain, Decide};
+use crate::operation::Chain;
+use crate::queue::{Job, Outcome, Queue};
 use crate::stats::Counters;
-use crate::store::{Store, load};
+use crate::store::{Since, Store, load};
 use crate::time::{Clock, Time};
 
 /// The most operations of one group: it bounds how long others wait for their turn.
@@ -20,50 +21,81 @@ const GROUP: usize = 512;
 /// The longest wait for callers that were just answered to come back and fill the next group.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// An operation on its way.
-pub(crate) struct Job {
-    pub(crate) operation: Box<dyn Decide>,
-    pub(crate) key: Option<Key>,
-    pub(crate) at: Option<Time>,
-    pub(crate) chain: Option<Chain>,
-    pub(crate) deadline: Instant,
-    pub(crate) answer: oneshot::Sender<Outcome>,
+/// The one writer of an open store.
+pub(crate) struct Writer {
+    pub(crate) queue: Queue,
+    pub(crate) counters: Counters,
+    clock: Arc<dyn Clock>,
+    desk: Mutex<Option<Desk>>,
+    /// Whether the last group was a single operation and nobody came meanwhile.
+    calm: AtomicBool,
 }
 
-/// What a caller is told.
-pub(crate) type Outcome = Result<Answer<AnyReply>, Error>;
-
-/// Operations that wait for the writer.
-pub(crate) struct Queue {
-    state: Mutex<State>,
-    arrived: Condvar,
-    capacity: usize,
+/// What a group is decided and written with: whoever holds it writes.
+struct Desk {
+    store: Box<dyn Store>,
+    facts: Facts,
+    /// How many operations the next group is likely to have, and how long to wait for them.
+    expected: usize,
+    patience: Duration,
 }
 
-struct State {
-    jobs: VecDeque<Job>,
-    closed: bool,
-    /// How many jobs the writer waits for: only that arrival wakes it.
-    wanted: usize,
-}
-
-/// Runs until the queue is closed and empty.
-pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, counters: &Counters) {
-    // However this thread ends, nobody waits for it in vain.
-    let _closing = Closing(queue);
-    let (mut expected, mut patience) = (1, Duration::ZERO);
-    while let Some(deadline) = queue.wait(expected, patience) {
-        if let Err(error) = store.turn(deadline) {
-            let late = queue.late(&error);
-            answer_all(late, &error, counters);
-            continue;
+impl Writer {
+    pub(crate) fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, capacity: usize) -> Self {
+        let desk = Desk { store, facts: Facts::default(), expected: 1, patience: Duration::ZERO };
+        Self {
+            queue: Queue::new(capacity),
+            counters: Counters::default(),
+            clock,
+            desk: Mutex::new(Some(desk)),
+            calm: AtomicBool::new(true),
         }
-        let jobs = queue.take(GROUP);
+    }
+
+    /// Writes until the queue is closed and empty, and then lets the store go.
+    pub(crate) fn run(&self) {
+        // However this thread ends, nobody waits for it in vain.
+        let _abandoning = Abandoning(&self.queue);
+        let (mut expected, mut patience) = (1, Duration::ZERO);
+        while self.queue.wait(expected, patience) {
+            // Whoever panicked while writing has left everything half done in memory, though not in the store.
+            let Ok(mut desk) = self.desk.lock() else { return };
+            let Some(desk) = desk.as_mut() else { return };
+            self.round(desk);
+            (expected, patience) = (desk.expected, desk.patience);
+        }
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Writes what is queued here and now if nobody else is at it; otherwise the thread is told.
+    pub(crate) fn write(&self) {
+        if self.calm.load(Ordering::Relaxed)
+            && let Ok(mut desk) = self.desk.try_lock()
+            && let Some(desk) = desk.as_mut()
+        {
+            self.round(desk);
+        }
+        // Whoever came meanwhile found the desk taken and left it to the thread.
+        self.queue.announce();
+    }
+
+    /// Takes a group and does it.
+    fn round(&self, desk: &mut Desk) {
+        let Some(deadline) = self.queue.deadline() else { return };
+        if let Err(error) = desk.store.turn(deadline) {
+            let late = self.queue.late(&error);
+            answer_all(late, &error, &self.counters);
+            return;
+        }
+        let jobs = self.queue.take(GROUP);
         let started = Instant::now();
-        let outcomes = group(store.as_mut(), &jobs, clock, counters);
-        store.end();
-        patience = (started.elapsed() / 4).min(PATIENCE);
-        expected = (jobs.len() + queue.len()).min(GROUP);
+        let outcomes =
+            group(desk.store.as_mut(), &mut desk.facts, &jobs, self.clock.as_ref(), &self.counters);
+        desk.store.end();
+        self.counters.requests.store(desk.store.requests(), Ordering::Relaxed);
+        desk.patience = (started.elapsed() / 4).min(PATIENCE);
+        desk.expected = (jobs.len() + self.queue.len()).min(GROUP);
+        self.calm.store(desk.expected <= 1, Ordering::Relaxed);
         match outcomes {
             Ok(outcomes) => {
                 for (job, outcome) in jobs.into_iter().zip(outcomes) {
@@ -71,15 +103,22 @@ pub(crate) fn run(mut store: Box<dyn Store>, queue: &Queue, clock: &dyn Clock, c
                     let _ = job.answer.send(outcome);
                 }
             }
-            Err(error) => answer_all(jobs, &error, counters),
+            Err(error @ Error::Busy(_)) => {
+                // Nothing was changed, so those that have time left are decided anew.
+                desk.facts.forget();
+                self.queue.put_back(jobs);
+                answer_all(self.queue.late(&error), &error, &self.counters);
+            }
+            Err(error) => {
+                desk.facts.forget();
+                answer_all(jobs, &error, &self.counters);
+            }
         }
     }
 }
 
 fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
-    if matches!(error, Error::Busy(_)) {
-        counters.busy.fetch_add(jobs.len() as u64, Ordering::Relaxed);
-    }
+    counters.refused(error, jobs.len());
     for job in jobs {
         job.chain.iter().for_each(Chain::fail);
         let _ = job.answer.send(Err(error.clone()));
@@ -89,6 +128,7 @@ fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
 /// Decides a group in order and commits it. Without a commit there are no outcomes.
 fn group(
     store: &mut dyn Store,
+    facts: &mut Facts,
     jobs: &[Job],
     clock: &dyn Clock,
     counters: &Counters,
@@ -99,34 +139,36 @@ fn group(
         keys.keys.extend(job.key.clone());
     }
     let started = Instant::now();
-    store.begin()?;
-    let mut facts = Facts::default();
-    let take = |store: &mut dyn Store, facts: &mut Facts, loads: Vec<load::Load>| {
-        loads.iter().try_for_each(|load| {
-            let rows = store.load(&load.statement)?;
-            load.take(facts, &rows);
-            Ok::<_, Error>(())
-        })
-    };
-    take(store, &mut facts, load::loads(&keys))?;
+    if store.begin()? == Since::Perhaps {
+        facts.forget();
+    }
+    let loads = load::loads(&keys, facts);
+    load::take(facts, &loads, &store.load(&loads)?);
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
-        take(store, &mut facts, load::order_loads(&replayed))?;
+        let loads = load::order_loads(&replayed);
+        load::take(facts, &loads, &store.load(&loads)?);
     }
     let now = clock.now();
-    let outcomes = jobs.iter().map(|job| decide(job, &mut facts, now)).collect();
-    let changes = facts.into_changes();
+    let mut broken = Vec::new();
+    let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
+    let changes = facts.changes();
     if !changes.is_empty() {
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
+        counters.committed.give();
     }
+    // Only now, since a group that was not committed may be decided anew.
+    broken.into_iter().for_each(Chain::fail);
+    facts.settle();
     counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
 }
 
-fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {
-    if job.chain.as_ref().is_some_and(Chain::broken) {
+fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a Chain>) -> Outcome {
+    let chain = job.chain.as_ref();
+    if chain.is_some_and(|chain| chain.broken() || broken.contains(&chain)) {
         return Err(Error::Skipped);
     }
     let when = |facts: &Facts| match job.at {
@@ -140,91 +182,15 @@ fn decide(job: &Job, facts: &mut Facts, now: Time) -> Outcome {
     };
     let outcome = job.operation.decide(job.key.as_ref(), facts, &when);
     if outcome.is_err() {
-        job.chain.iter().for_each(Chain::fail);
+        broken.extend(chain);
     }
     outcome
 }
 
-impl Queue {
-    pub(crate) fn new(capacity: usize) -> Arc<Self> {
-        let state = State { jobs: VecDeque::new(), closed: false, wanted: 1 };
-        Arc::new(Self { state: Mutex::new(state), arrived: Condvar::new(), capacity })
-    }
+struct Abandoning<'a>(&'a Queue);
 
-    /// Queues a job, at once or not at all.
-    pub(crate) fn push(&self, job: Job) -> Result<(), Error> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(Error::Closed);
-        }
-        if state.jobs.len() >= self.capacity {
-            return Err(Error::Busy("too many operations are waiting"));
-        }
-        state.jobs.push_back(job);
-        if state.jobs.len() >= state.wanted {
-            state.wanted = usize::MAX;
-            self.arrived.notify_one();
-        }
-        Ok(())
-    }
-
-    /// No more jobs are taken; those that are queued are still done.
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.arrived.notify_one();
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.lock().jobs.len()
-    }
-
-    /// Waits for a job, then a little for as many as expected. The first one's deadline, or nothing when closed.
-    fn wait(&self, expected: usize, patience: Duration) -> Option<Instant> {
-        let mut state = self.lock();
-        while state.jobs.is_empty() {
-            if state.closed {
-                return None;
-            }
-            state.wanted = 1;
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        let until = Instant::now() + patience;
-        while state.jobs.len() < expected && !state.closed {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            state.wanted = expected;
-            state = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.jobs.front().map(|job| job.deadline)
-    }
-
-    fn take(&self, most: usize) -> Vec<Job> {
-        let mut state = self.lock();
-        let count = state.jobs.len().min(most);
-        state.jobs.drain(..count).collect()
-    }
-
-    /// The jobs that cannot wait any longer: those past their deadline, or all after a graver error.
-    fn late(&self, error: &Error) -> Vec<Job> {
-        let (mut state, now) = (self.lock(), Instant::now());
-        let busy = matches!(error, Error::Busy(_));
-        let late = state.jobs.iter().take_while(|job| !busy || job.deadline <= now).count();
-        state.jobs.drain(..late).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Closing<'a>(&'a Queue);
-
-impl Drop for Closing<'_> {
+impl Drop for Abandoning<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.closed = true;
-        state.jobs.clear();
+        self.0.abandon();
     }
 }

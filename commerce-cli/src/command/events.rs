@@ -1,9 +1,15 @@
 //! `events`: what is to be told to the data platform.
 
-use clap::Subcommand;
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::args::{KeyArg, PageArgs};
+use clap::Subcommand;
+use commerce_core::outbox::relay::{Notice, Options, Status};
+use commerce_core::outbox::{Lag, Relay, Sink};
+use serde_json::{Value, json};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::args::{KeyArg, PageArgs, SinkArgs};
 use crate::exit::Failure;
 use crate::session::Session;
 
@@ -13,11 +19,28 @@ pub enum Events {
     /// List events, oldest first.
     #[command(after_help = "Example:\n  commerce events list --status dead")]
     List {
-        /// Only those pending, or dead.
+        /// Only those pending, delivered, or dead.
         #[arg(long)]
         status: Option<String>,
         #[command(flatten)]
         page: PageArgs,
+    },
+    /// Deliver events to a sink, until stopped.
+    #[command(after_help = "Examples:
+  commerce events relay --sink file:events.jsonl
+  COMMERCE_SINK_SECRET=whsec_… commerce events relay --sink https://example.com/events --once")]
+    Relay {
+        #[command(flatten)]
+        sink: SinkArgs,
+        /// End when what is pending now was delivered, or tried once.
+        #[arg(long)]
+        once: bool,
+        /// How often an event is tried before it is dead.
+        #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        attempts: u32,
+        /// How many days delivered events are kept.
+        #[arg(long, default_value_t = 30, value_name = "DAYS")]
+        retention: u16,
     },
     /// Deliver dead events again.
     #[command(after_help = "Example:\n  commerce events retry 17 18\n  commerce events retry --all")]
@@ -36,6 +59,10 @@ impl Events {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::List { status, page } => session.list("event.list", json!({ "status": status }), page),
+            Self::Relay { sink, once, attempts, retention } => {
+                let retention = Duration::from_secs(u64::from(*retention) * 86_400);
+                relay(session, sink, *once, Options::default().attempts(*attempts).retention(retention))
+            }
             Self::Retry { events, all: false, key } => retry(session, events, key),
             Self::Retry { all: true, key, .. } => {
                 let page = PageArgs { limit: 100, cursor: None, all: true };
@@ -51,6 +78,45 @@ impl Events {
             }
         }
     }
+}
+
+fn relay(session: &Session, sink: &SinkArgs, once: bool, options: Options) -> Result<(), Failure> {
+    if sink.sink.is_none() {
+        return Err(Failure::Usage("--sink (or COMMERCE_SINK) says where events go".into()));
+    }
+    let status = match sink.open()? {
+        Some(sink) => deliver(session, sink, once, options)?,
+        None => {
+            session.note("the sink is none: events stay pending");
+            Status::default()
+        }
+    };
+    let left = session.shop()?.query(&Lag)?;
+    let (delivered, refused) = (status.delivered, status.refused);
+    session.show(
+        &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
+    )?;
+    // What was asked for once was not done, or cannot go on.
+    if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Told(1)) } else { Ok(()) }
+}
+
+/// Delivers until a signal asks to end, or it ends by itself.
+fn deliver(session: &Session, sink: Box<dyn Sink>, once: bool, options: Options) -> Result<Status, Failure> {
+    let teller = session.teller();
+    let options = options.notice(move |notice| match notice {
+        Notice::Active | Notice::StandBy | Notice::Up => teller.note(&notice.to_string()),
+        _ => teller.complain(&notice.to_string()),
+    });
+    let start = if once { Relay::once } else { Relay::start };
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let handle = signals.handle();
+    let relay = start(session.shop()?, sink, options)?;
+    Ok(std::thread::scope(|scope| {
+        scope.spawn(|| signals.forever().for_each(|_| relay.stop()));
+        let status = relay.wait();
+        handle.close();
+        status
+    }))
 }
 
 fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure> {

@@ -13,6 +13,7 @@ mod serve;
 mod shell;
 mod token;
 mod top;
+mod tui;
 mod user;
 mod verify;
 mod wallet;
@@ -49,6 +50,8 @@ pub enum Command {
     /// The outgoing events.
     #[command(subcommand, after_help = "Example:\n  commerce events list --status pending")]
     Events(events::Events),
+    /// The terminal console.
+    Tui(tui::Tui),
     /// Do operations from JSON Lines, in order.
     Apply(apply::Apply),
     /// Recompute every figure from the ledgers and print each difference.
@@ -87,6 +90,7 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Order(order) => order.run(session),
         Command::Top(top) => top.run(session),
         Command::Events(events) => events.run(session),
+        Command::Tui(tui) => tui.run(session),
         Command::Apply(apply) => apply.run(session),
         Command::Verify(verify) => verify.run(session),
         Command::Backup(backup) => backup.run(session),

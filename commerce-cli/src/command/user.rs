@@ -23,9 +23,14 @@ pub enum User {
     /// Show a user.
     #[command(after_help = "Example:\n  commerce user show alice")]
     Show { user: String },
-    /// List all users.
-    #[command(after_help = "Example:\n  commerce user list --all --output csv")]
+    /// List users.
+    #[command(
+        after_help = "Examples:\n  commerce user list --search kim\n  commerce user list --all --output csv"
+    )]
     List {
+        /// Only those whose ID or name has this text.
+        #[arg(long)]
+        search: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -38,7 +43,7 @@ impl User {
                 session.change(json!({ "op": "user.add", "user": user, "name": name }), key.key.as_deref())
             }
             Self::Show { user } => session.show(&session.ask("user.get", json!({ "user": user }))?),
-            Self::List { page } => session.list("user.list", json!({}), page),
+            Self::List { search, page } => session.list("user.list", json!({ "search": search }), page),
         }
     }
 }

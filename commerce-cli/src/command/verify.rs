@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use commerce_core::{Clock, SystemClock};
+use commerce_core::{Clock, Location, SystemClock};
 use serde_json::json;
 
 use crate::args::YesArg;
@@ -35,7 +35,7 @@ impl Verify {
         }
         if self.repair {
             session.confirm(self.yes.yes, what)?;
-            let copy = self.copy(session);
+            let copy = self.copy(&session.location()?);
             shop.backup(&copy)?;
             session.note(&format!("the store as it was: {}", copy.display()));
             shop.repair()?;
@@ -45,8 +45,11 @@ impl Verify {
         if differences.is_empty() { Ok(()) } else { Err(Failure::Partly) }
     }
 
-    fn copy(&self, session: &Session) -> PathBuf {
-        let mut name = session.global.db.clone().into_os_string();
+    fn copy(&self, location: &Location) -> PathBuf {
+        let mut name = match location {
+            Location::File(file) => file.clone().into_os_string(),
+            Location::Server(_) => "commerce.db".into(),
+        };
         name.push(format!(".before-repair-{}", SystemClock.now().millis()));
         name.into()
     }

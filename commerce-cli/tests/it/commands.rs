@@ -134,7 +134,6 @@ fn the_program_explains_itself() {
     {
         assert!(folder.ok(&command).contains("Example"), "{command:?}");
     }
-    folder.fails(2, &["tui"]);
 }
 
 #[test]

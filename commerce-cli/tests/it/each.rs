@@ -133,7 +133,7 @@ fn the_demo_keeps_away_from_the_store_of_the_environment() {
 }
 
 #[test]
-fn every_command_shows_an_example_and_later_ones_do_not_exist() {
+fn every_command_shows_an_example() {
     let shop = Shop::bare();
     let commands = |help: &str| -> Vec<String> {
         let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
@@ -152,9 +152,6 @@ fn every_command_shows_an_example_and_later_ones_do_not_exist() {
         seen += 1;
     }
     assert!(seen > 35, "{seen} commands were seen");
-    for later in [&["tui"][..], &["events", "relay"]] {
-        shop.fails(2, later);
-    }
 }
 
 #[test]

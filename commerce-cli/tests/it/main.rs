@@ -6,13 +6,20 @@ mod apply;
 mod bad;
 mod catalogue;
 mod commands;
+mod console;
 mod each;
 mod faults;
 mod forms;
 mod instances;
 mod lines;
 mod month;
+mod relay;
 mod run;
 mod serve;
+mod server;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
+#[path = "../../../fixtures/tmux.rs"]
+mod tmux;

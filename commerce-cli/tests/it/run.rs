@@ -6,11 +6,25 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
-pub struct Folder(tempfile::TempDir);
+use crate::sqld::Sqld;
+
+pub struct Folder {
+    folder: tempfile::TempDir,
+    pub server: Option<Sqld>,
+}
 
 impl Folder {
     pub fn empty() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self { folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// With a server of its own, on which the program then works.
+    pub fn with_server() -> Self {
+        Self::with(Sqld::start())
+    }
+
+    pub fn with(server: Sqld) -> Self {
+        Self { server: Some(server), ..Self::empty() }
     }
 
     /// With a store in USD: a user `alice` with 100.00, and a mug at 12.50 of which there are 3.
@@ -24,7 +38,7 @@ impl Folder {
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.folder.path().join(name)
     }
 
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
@@ -33,7 +47,10 @@ impl Folder {
 
     pub fn run(&self, args: &[&str], input: &[u8]) -> Output {
         let mut command = Command::cargo_bin("commerce").unwrap();
-        command.current_dir(self.0.path()).env_remove("COMMERCE_DB").args(args);
+        command.current_dir(self.folder.path()).env_remove("COMMERCE_DB").args(args);
+        if let Some(server) = &self.server {
+            command.env("COMMERCE_DB", server.url());
+        }
         command.write_stdin(input).output().unwrap()
     }
 

@@ -140,3 +140,12 @@ fn the_stories_come_out_at_the_command_line() {
         Box::new(folder)
     });
 }
+
+#[test]
+fn the_stories_come_out_at_the_command_line_on_a_server() {
+    story::play_all(|| {
+        let folder = Folder::with_server();
+        folder.ok(&["init"]);
+        Box::new(folder)
+    });
+}

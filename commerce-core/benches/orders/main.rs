@@ -7,7 +7,7 @@ mod show;
 mod work;
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 
 use work::{Keys, Measured, Result};
 
-const HELP: &str = "cargo bench -p commerce-core --bench orders -- [--seconds N] [--grown] [--json FILE]
+const HELP: &str =
+    "cargo bench -p commerce-core --bench orders -- [--seconds N] [--only TEXT] [--grown] [--json FILE]
   --seconds N   how long each case runs (3)
+  --only TEXT   only the cases whose names contain it, and no queries
   --grown       also on a store of 1,000,000 orders
   --json FILE   the figures as JSON too";
 
@@ -41,69 +43,110 @@ fn main() -> Result<()> {
     if has("--test") || !has("--bench") {
         return Ok(());
     }
-    let mut cases = fresh(run)?;
-    if has("--grown") {
-        let folder = tempfile::tempdir()?;
-        let shop = work::shop(&folder.path().join("shop.db"))?;
-        work::grow(&shop, 1_000_000)?;
-        cases.push(engine(&shop, GROWN, 64, run, Keys::Ordered)?);
+    let only = value("--only").map_or("", String::as_str);
+    let mut told = Vec::new();
+    for (name, case) in cases().iter().filter(|(name, _)| name.contains(only)) {
+        told.push(case(run, name)?);
     }
-    let reads = reads::measure(if has("--grown") { 1_000_000 } else { 100_000 })?;
-    show::show(&cases, &reads);
-    let aims = show::aims(&cases);
+    if has("--grown") && GROWN.contains(only) {
+        let folder = tempfile::tempdir()?;
+        let shop = work::shop(folder.path().join("shop.db"))?;
+        work::grow(&shop, 1_000_000)?;
+        told.push(engine(&shop, GROWN, |shop| work::callers(shop, 64, run, Keys::Ordered))?);
+    }
+    let reads = match (only, has("--grown")) {
+        ("", true) => reads::measure(1_000_000)?,
+        ("", false) => reads::measure(100_000)?,
+        _ => Vec::new(),
+    };
+    show::show(&told, &reads);
+    let aims = show::aims(&told);
     if let Some(file) = value("--json") {
-        std::fs::write(file, json!({ "cases": cases, "reads": reads, "aims": aims }).to_string())?;
+        std::fs::write(file, json!({ "cases": told, "reads": reads, "aims": aims }).to_string())?;
     }
     Ok(())
 }
 
+type Case = Box<dyn Fn(Duration, &str) -> Result<Value>>;
+
 /// Every case, each on a store of its own.
-fn fresh(run: Duration) -> Result<Vec<Value>> {
+fn cases() -> Vec<(String, Case)> {
     let mut cases = Vec::new();
+    let mut add = |name: String, case: Case| cases.push((name, case));
     for threads in [1, 8] {
-        let folder = tempfile::tempdir()?;
-        let (measured, stats) = plain::textbook(folder.path(), threads, run)?;
-        // Several writers' commits cannot be told apart in the log.
-        let stats = (threads == 1).then_some(stats);
-        cases.push(measured.told(&format!("textbook, {threads} threads"), stats));
+        let textbook = move |run, name: &str| {
+            let folder = tempfile::tempdir()?;
+            let (measured, stats) = plain::textbook(folder.path(), threads, run)?;
+            // Several writers' commits cannot be told apart in the log.
+            Ok(measured.told(name, (threads == 1).then_some(stats)))
+        };
+        add(format!("textbook, {threads} threads"), Box::new(textbook));
     }
-    for (keys, name) in [(Keys::Ordered, "row by row, 64"), (Keys::Random, "row by row, 64, random keys")] {
-        let folder = tempfile::tempdir()?;
-        let (measured, stats) = plain::row_by_row(folder.path(), run, keys)?;
-        cases.push(measured.told(name, Some(stats)));
+    for (keys, more) in [(Keys::Ordered, ""), (Keys::Random, ", random keys")] {
+        let rows = move |run, name: &str| {
+            let folder = tempfile::tempdir()?;
+            let here = Path::new("/proc/thread-self");
+            let before = spent(here);
+            let (measured, stats) = plain::row_by_row(folder.path(), run, keys)?;
+            Ok(cost(measured.told(name, Some(stats)), before, spent(here), stats))
+        };
+        add(format!("row by row, 64{more}"), Box::new(rows));
     }
     for callers in [1, 8, 64, 256] {
-        let folder = tempfile::tempdir()?;
-        let shop = work::shop(&folder.path().join("shop.db"))?;
-        cases.push(engine(
-            &shop,
-            &format!("engine, {callers} callers (threads)"),
-            callers,
-            run,
-            Keys::Ordered,
-        )?);
+        let threads =
+            move |run, name: &str| fresh(name, |shop| work::callers(shop, callers, run, Keys::Ordered));
+        add(format!("engine, {callers} callers (threads)"), Box::new(threads));
     }
-    for (tasks, keys, name) in [
-        (64, Keys::Ordered, "engine, 64 callers (tasks)"),
-        (64, Keys::Random, "engine, 64 callers (tasks), random keys"),
-        (256, Keys::Ordered, "engine, 256 callers (tasks)"),
-    ] {
-        let folder = tempfile::tempdir()?;
-        let shop = work::shop(&folder.path().join("shop.db"))?;
-        let before = shop.stats();
-        let measured = work::tasks(&shop, tasks, run, keys)?;
-        cases.push(measured.told(name, Some(since(before, shop.stats()))));
+    for (callers, keys, more) in
+        [(64, Keys::Ordered, ""), (64, Keys::Random, ", random keys"), (256, Keys::Ordered, "")]
+    {
+        let tasks = move |run, name: &str| fresh(name, |shop| work::tasks(shop, callers, run, keys));
+        add(format!("engine, {callers} callers (tasks){more}"), Box::new(tasks));
     }
     for count in [1, 2, 4] {
-        cases.push(processes(count, run)?);
+        add(
+            format!("engine, {count} processes of 64 callers"),
+            Box::new(move |run, name| processes(name, count, run)),
+        );
     }
-    Ok(cases)
+    cases
 }
 
-fn engine(shop: &Commerce, name: &str, callers: u64, run: Duration, keys: Keys) -> Result<Value> {
-    let before = shop.stats();
-    let measured = work::callers(shop, callers, run, keys)?;
-    Ok(measured.told(name, Some(since(before, shop.stats()))))
+/// The engine on a new store.
+fn fresh(name: &str, measure: impl FnOnce(&Commerce) -> Result<Measured>) -> Result<Value> {
+    let folder = tempfile::tempdir()?;
+    engine(&work::shop(folder.path().join("shop.db"))?, name, measure)
+}
+
+fn engine(shop: &Commerce, name: &str, measure: impl FnOnce(&Commerce) -> Result<Measured>) -> Result<Value> {
+    let writer = writer().unwrap_or_default();
+    let (stats, busy) = (shop.stats(), spent(&writer));
+    let measured = measure(shop)?;
+    let stats = since(stats, shop.stats());
+    Ok(cost(measured.told(name, Some(stats)), busy, spent(&writer), stats))
+}
+
+/// Adds the processor time that the writing thread took per order, where the system tells it: a measure that a
+/// busy machine disturbs far less than the rate.
+fn cost(mut told: Value, before: Option<Duration>, after: Option<Duration>, stats: Stats) -> Value {
+    if let Some((before, after)) = before.zip(after) {
+        let micros = (after - before).as_secs_f64() * 1e6;
+        told["writer_us_per_order"] = (micros / stats.operations as f64).into();
+    }
+    told
+}
+
+/// Where the system tells of the engine's writer (Linux, proc(5)).
+fn writer() -> Option<PathBuf> {
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    let name = |task: &Path| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+    tasks.flatten().map(|task| task.path()).find(|task| name(task).trim() == "commerce-writer")
+}
+
+/// Processor time of a thread so far.
+fn spent(thread: &Path) -> Option<Duration> {
+    let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+    Some(Duration::from_nanos(told.split(' ').next()?.parse().ok()?))
 }
 
 fn since(before: Stats, after: Stats) -> Stats {
@@ -112,12 +155,13 @@ fn since(before: Stats, after: Stats) -> Stats {
         operations: after.operations - before.operations,
         commits: after.commits - before.commits,
         pages: after.pages - before.pages,
+        requests: after.requests - before.requests,
         ..Stats::default()
     }
 }
 
 /// So many processes of 64 callers each on one file: this program, started again.
-fn processes(count: usize, run: Duration) -> Result<Value> {
+fn processes(name: &str, count: usize, run: Duration) -> Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("shop.db");
     work::shop(&path)?.close();
@@ -147,7 +191,7 @@ fn processes(count: usize, run: Duration) -> Result<Value> {
     let total: f64 = rates.iter().sum();
     let shares: Vec<f64> = rates.iter().map(|rate| rate * count as f64 / total).collect();
     Ok(json!({
-        "case": format!("engine, {count} processes of 64 callers"), "per_second": total,
+        "case": name, "per_second": total,
         "p50_ms": each("p50_ms").into_iter().fold(0.0, f64::max),
         "p99_ms": each("p99_ms").into_iter().fold(0.0, f64::max),
         "max_ms": longest.iter().copied().fold(0.0, f64::max),

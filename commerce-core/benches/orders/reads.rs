@@ -13,7 +13,7 @@ use crate::work::{PRODUCTS, Result, grow, products, shop};
 /// many order lines.
 pub fn measure(lines: u64) -> Result<Vec<Value>> {
     let folder = tempfile::tempdir()?;
-    let shop = shop(&folder.path().join("shop.db"))?;
+    let shop = shop(folder.path().join("shop.db"))?;
     products(&shop, PRODUCTS..100_000)?;
     grow(&shop, lines.div_ceil(3))?;
     let store = format!("100,000 products, {lines} order lines");

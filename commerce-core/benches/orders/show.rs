@@ -8,22 +8,25 @@ pub fn show(cases: &[Value], reads: &[Value]) {
     let cell = |of: &Value, name: &str, digits: usize| {
         of[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
     };
+    // Nothing, where what it is compared with was not measured.
+    let times = |ratio: f64| if ratio.is_finite() { format!("{ratio:.2}") } else { String::new() };
     println!(
-        "| case | orders/s | x textbook 8 | x row by row | p50 ms | p99 ms | max ms | pages/order | orders/sync |"
+        "| case | orders/s | x textbook 8 | x row by row | p50 ms | p99 ms | max ms | pages/order | orders/sync | writer us/order |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for case in cases {
         let rate = case["per_second"].as_f64().unwrap_or_default();
         println!(
-            "| {} | {rate:.0} | {:.2} | {:.2} | {} | {} | {} | {} | {} |",
+            "| {} | {rate:.0} | {} | {} | {} | {} | {} | {} | {} | {} |",
             case["case"].as_str().unwrap_or_default(),
-            rate / textbook,
-            rate / rows,
+            times(rate / textbook),
+            times(rate / rows),
             cell(case, "p50_ms", 2),
             cell(case, "p99_ms", 2),
             cell(case, "max_ms", 1),
             cell(case, "pages_per_order", 2),
             cell(case, "orders_per_sync", 1),
+            cell(case, "writer_us_per_order", 1),
         );
     }
     println!("\n| processes | of its fair share, each | longest wait of each, ms |\n|---|---|---|");
@@ -48,8 +51,10 @@ pub fn aims(cases: &[Value]) -> Vec<Value> {
     let rate = |start: &str| rate(cases, start);
     let figure = |start: &str, name: &str| number(cases, start, name);
     let four = cases.iter().find(|case| named(case, "engine, 4 processes"));
-    let shares = four.and_then(|case| case["shares"].as_array()).into_iter().flatten();
-    let off = shares.filter_map(Value::as_f64).map(|share| (share - 1.0).abs()).fold(0.0, f64::max);
+    let shares = four.and_then(|case| case["shares"].as_array());
+    let off = shares.map_or(f64::NAN, |shares| {
+        shares.iter().filter_map(Value::as_f64).map(|share| (share - 1.0).abs()).fold(0.0, f64::max)
+    });
     let (threads, tasks) = ("engine, 64 callers (threads)", "engine, 64 callers (tasks)");
     let random = "engine, 64 callers (tasks), random";
     let best = rate(threads).max(rate(tasks));

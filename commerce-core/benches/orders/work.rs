@@ -7,8 +7,8 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use commerce_core::{
-    Amount, Commerce, Currency, Key, Name, Options, Pending, ProductId, Quantity, Stock, Submission,
-    SystemClock, UserId, catalog, order, user, wallet,
+    Amount, Commerce, Currency, Key, Location, Name, Options, Pending, ProductId, Quantity, Stock,
+    Submission, SystemClock, UserId, catalog, order, user, wallet,
 };
 use serde_json::{Value, json};
 
@@ -82,8 +82,8 @@ impl Measured {
 }
 
 /// A new shop with its users and products.
-pub fn shop(path: &std::path::Path) -> Result<Commerce> {
-    let shop = Commerce::create(path, Currency::new("KRW").ok_or("no currency")?, Options::new(SystemClock))?;
+pub fn shop(at: impl Into<Location>) -> Result<Commerce> {
+    let shop = Commerce::create(at, Currency::new("KRW").ok_or("no currency")?, Options::new(SystemClock))?;
     let mut last = None;
     for number in 0..USERS {
         let user = UserId::new(&format!("user-{number}"))?;
@@ -141,7 +141,7 @@ pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Resu
         while started.elapsed() < run {
             let submission = submission(&mut random, keys)?;
             let asked = Instant::now();
-            shop.submit(submission).wait()?;
+            shop.perform(submission)?;
             waits.push(asked.elapsed());
         }
         Ok(waits)

@@ -79,7 +79,7 @@ impl Query for Get {
         let sql = "SELECT p.product, p.name, p.price, s.stock, p.active, c.position, c.quantity, c.price
             FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
             JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
-        let rows = view.rows(&Statement::new(sql, [self.user.shared().into()]))?;
+        let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
         Ok(Cart::new(self.user.clone(), rows.iter().filter_map(line).collect()))
     }
 }

@@ -95,7 +95,7 @@ impl Query for List {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
         let list = format!("{}:{}", Self::NAME, self.sort.column());
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.rows(&self.statement(place))?;
+        let rows = view.last(&self.statement(place))?;
         let items = rows.iter().map(product).collect();
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }

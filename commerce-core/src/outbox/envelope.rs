@@ -114,6 +114,14 @@ impl Reference {
     }
 }
 
+/// What an event tells of, from its source and the user whose wallet that is about, if any.
+pub(super) fn subject(row: &[Value]) -> String {
+    match row[1].optional_text() {
+        Some(user) => format!("wallets/{user}"),
+        None => format!("orders/{}", row[0].int()),
+    }
+}
+
 /// Puts events into their envelopes, in the order given.
 pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Told>, Error> {
     if events.is_empty() {

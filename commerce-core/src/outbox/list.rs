@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::Resting;
+use super::envelope::subject;
+use super::{Delivery, Resting, lag};
 use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
@@ -31,11 +32,13 @@ pub struct Event {
     pub subject: String,
     /// When that took place.
     pub at: Time,
+    /// Seconds since then.
+    pub age: i64,
     /// How it rests.
     pub status: Resting,
-    /// How often its delivery was tried.
+    /// How often it was tried and not accepted.
     pub attempts: i64,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or why the sink takes nothing at present.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When it is tried again.
@@ -54,34 +57,62 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Event>, Error> {
         let after: EventId = self.page.place(Self::NAME)?.unwrap_or(0);
-        let dead = self.status.map(|status| status == Resting::Dead);
-        let sql = "SELECT o.event, o.type, o.source, u.user, coalesce(l.at, c.at, p.at),
-                coalesce(d.attempts, 0), d.error, d.next_at, coalesce(d.dead, 0)
-            FROM outbox o LEFT JOIN deliveries d USING (event)
-            LEFT JOIN ledger l ON o.type = 'WalletCharged' AND l.entry = o.source
-            LEFT JOIN users u ON u.user_no = l.user_no
-            LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
-            LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source
-            WHERE o.event > ?1 AND (?2 IS NULL OR ?2 = coalesce(d.dead, 0)) ORDER BY o.event LIMIT ?3";
-        let rows = view.rows(&Statement::new(sql, [after.into(), dead.into(), self.page.reach().into()]))?;
+        let chosen = match self.status {
+            None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
+            Some(Resting::Pending) => PENDING,
+            Some(Resting::Delivered) => DELIVERED,
+            Some(Resting::Dead) => {
+                "SELECT event FROM deliveries WHERE dead = 1 AND event > ?1 ORDER BY event LIMIT ?2"
+            }
+        };
+        let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
+        let standing = lag::standing(view)?;
+        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let event = |row: &[Value]| {
+            let mut event = event(row, standing.settled, view.now);
+            if event.event > standing.settled {
+                event.last_error = standing.error.as_deref().map(Into::into);
+                event.next_attempt = standing.next_at;
+            }
+            event
+        };
         let items = rows.iter().map(event).collect();
         Ok(self.page.listing(Self::NAME, items, |event: &Event| event.event))
     }
 }
 
-fn event(row: &[Value]) -> Event {
-    let subject = match row[3].optional_text() {
-        Some(user) => format!("wallets/{user}"),
-        None => format!("orders/{}", row[2].int()),
-    };
+const COLUMNS: &str = "SELECT o.event, o.type, o.source, u.user, coalesce(l.at, c.at, p.at),
+        d.event, d.attempts, d.error, d.next_at, d.dead
+    FROM outbox o LEFT JOIN deliveries d USING (event)
+    LEFT JOIN ledger l ON o.type = 'WalletCharged' AND l.entry = o.source
+    LEFT JOIN users u ON u.user_no = l.user_no
+    LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
+    LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source";
+
+// Those passed over all come before those not come to yet; neither part reads what was delivered.
+const PENDING: &str = "SELECT event FROM
+        (SELECT event FROM deliveries WHERE dead = 0 AND event > ?1 ORDER BY event LIMIT ?2)
+    UNION ALL SELECT event FROM (SELECT event FROM outbox
+        WHERE event > max(?1, (SELECT settled FROM relay)) ORDER BY event LIMIT ?2)";
+
+const DELIVERED: &str = "SELECT event FROM outbox
+    WHERE event > ?1 AND event <= (SELECT settled FROM relay) AND event NOT IN (SELECT event FROM deliveries)
+    ORDER BY event LIMIT ?2";
+
+fn event(row: &[Value], settled: EventId, now: Time) -> Event {
+    let (event, at) = (row[0].int(), Time::from_millis(row[4].int()));
+    let tried = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
+    let status = Resting::of(tried.as_ref().map(|delivery| delivery.dead), event <= settled);
+    let tried = tried.unwrap_or_default();
     Event {
-        event: row[0].int(),
+        event,
         kind: row[1].text().as_ref().into(),
-        subject,
-        at: Time::from_millis(row[4].int()),
-        status: if row[8].int() == 0 { Resting::Pending } else { Resting::Dead },
-        attempts: row[5].int(),
-        last_error: row[6].optional_text().map(|text| text.as_ref().into()),
-        next_attempt: row[7].optional_int().map(Time::from_millis),
+        subject: subject(&row[2..]),
+        at,
+        age: (now.millis() - at.millis()).max(0) / 1_000,
+        status,
+        attempts: tried.attempts,
+        last_error: tried.error.map(|error| error.as_ref().into()),
+        next_attempt: tried.next_at,
     }
 }

@@ -1,14 +1,27 @@
 //! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
+//!
+//! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] tell how their delivery stands, and
+//!   [`Retry`] brings dead ones back.
+//! - A [`Relay`] delivers them to a [`Sink`]: at least once, in order per subject, after the commit.
 
 mod envelope;
+mod lag;
+mod lease;
 mod list;
 mod newest;
+pub mod relay;
 mod retry;
+pub mod sink;
+mod standing;
 
 pub use envelope::{Data, Envelope, Following, Since, Told};
+pub use lag::{Backlog, Lag, Oldest};
 pub use list::{Event, List};
 pub use newest::{End, Newest};
+pub use relay::Relay;
 pub use retry::{Retried, Retry};
+pub use sink::Sink;
+pub(crate) use standing::{Delivery, Standing};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,16 +61,30 @@ impl EventKind {
 pub enum Resting {
     /// Waiting to be delivered, perhaps again.
     Pending,
+    /// The receiver accepted it.
+    Delivered,
     /// Given up after too many attempts.
     Dead,
+}
+
+impl Resting {
+    /// From whether its row in `deliveries`, if it has one, says dead, and whether it was settled.
+    pub(crate) fn of(dead: Option<bool>, settled: bool) -> Self {
+        match dead {
+            Some(true) => Self::Dead,
+            None if settled => Self::Delivered,
+            Some(false) | None => Self::Pending,
+        }
+    }
 }
 
 impl FromJson for Resting {
     fn from_json(value: &serde_json::Value) -> Result<Self, String> {
         match value.as_str() {
             Some("pending") => Ok(Self::Pending),
+            Some("delivered") => Ok(Self::Delivered),
             Some("dead") => Ok(Self::Dead),
-            _ => Err("must be pending or dead".into()),
+            _ => Err("must be pending, delivered or dead".into()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Resting;
+use super::{Delivery, Resting, Standing};
 use crate::facts::{Facts, Keys};
 use crate::id::EventId;
 use crate::input::Fields;
@@ -34,27 +34,30 @@ impl Operation for Retry {
 
     fn needs(&self, keys: &mut Keys) {
         keys.events.extend(&self.events);
+        keys.relay = true;
     }
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Retried, Refusal> {
         let mut events = self.events.clone();
         events.sort_unstable();
         events.dedup();
-        let such = |wrong: &dyn Fn(Option<&Resting>) -> bool| -> Vec<EventId> {
+        let such = |wrong: &dyn Fn(Option<Resting>) -> bool| -> Vec<EventId> {
             events.iter().copied().filter(|&event| wrong(facts.event(event))).collect()
         };
         let unknown = such(&|resting| resting.is_none());
         if !unknown.is_empty() {
             return Err(Refusal::EventNotFound { events: unknown });
         }
-        let alive = such(&|resting| resting == Some(&Resting::Pending));
+        let alive = such(&|resting| resting.is_some_and(|resting| resting != Resting::Dead));
         if !alive.is_empty() {
             return Err(Refusal::EventNotDead { events: alive });
         }
         // From here on nothing can fail.
         for &event in &events {
-            facts.revive(event);
+            facts.set_delivery(event, Some(Delivery::default()));
         }
+        let standing = facts.relay();
+        facts.set_relay(Standing { revived: standing.revived + 1, ..standing });
         Ok(Retried { events })
     }
 }

@@ -1,5 +1,7 @@
 //! Loading: the statements that read what a group needs, one per table, and their rows as facts.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::row::{Rows, Statement, Value};
@@ -8,7 +10,7 @@ use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
-use crate::outbox::Resting;
+use crate::outbox::{Delivery, Standing};
 use crate::time::Time;
 use crate::token::{self, Digest};
 
@@ -18,25 +20,29 @@ pub(crate) struct Load {
     take: fn(&mut Facts, &Rows),
 }
 
-impl Load {
-    /// Takes the statement's rows into the facts.
-    pub(crate) fn take(&self, facts: &mut Facts, rows: &Rows) {
-        (self.take)(facts, rows);
+/// Takes what the statements answered into the facts.
+pub(crate) fn take(facts: &mut Facts, loads: &[Load], answers: &[Rows]) {
+    for (load, rows) in loads.iter().zip(answers) {
+        (load.take)(facts, rows);
     }
 }
 
-/// What a group needs: the numbers last given out, and the rows that its keys name.
-pub(crate) fn loads(keys: &Keys) -> Vec<Load> {
-    let mut loads = vec![Load { statement: Statement::new(LAST, []), take: take_last }];
+/// What a group needs and is not known: the numbers last given out, and the rows that its keys name.
+pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
+    let mut loads = Vec::new();
+    if facts.unknown() {
+        loads.push(Load { statement: Statement::new(LAST, []), take: take_last });
+    }
     let mut add = |sql: &'static str, list: String, take| {
         if list != "[]" {
             loads.push(Load { statement: Statement::new(sql, [list.into()]), take });
         }
     };
-    add(USERS, list(&keys.users), take_users);
-    add(PRODUCTS, list(&keys.products), take_products);
+    add(USERS, list(keys.users.iter().filter(|user| facts.find_user(user).is_none())), take_users);
+    let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
+    add(PRODUCTS, list(products), take_products);
     add(CART_PRODUCTS, list(&keys.carts), take_products);
-    add(CART_LINES, list(&keys.carts), take_cart_lines);
+    add(CART_LINES, list(&keys.carts), take_carts);
     add(EVENTS, list(&keys.events), take_events);
     add(KEYS, list(&keys.keys), take_keys);
     add(TOKENS_NAMED, list(&keys.tokens), take_tokens);
@@ -45,6 +51,9 @@ pub(crate) fn loads(keys: &Keys) -> Vec<Load> {
     add(ORDER_USERS, orders.clone(), take_users);
     add(ORDER_PRODUCTS, orders.clone(), take_products);
     add(ORDERS, orders, take_orders);
+    if keys.relay {
+        loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
+    }
     loads
 }
 
@@ -59,8 +68,8 @@ pub(crate) fn orders_of(orders: &[i64]) -> Statement {
 }
 
 /// A list of keys as one value: a JSON array, each key once.
-pub(crate) fn list<T: Serialize + Ord>(keys: &[T]) -> String {
-    let mut keys: Vec<&T> = keys.iter().collect();
+pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &'a T>) -> String {
+    let mut keys: Vec<&T> = keys.into_iter().collect();
     keys.sort_unstable();
     keys.dedup();
     serde_json::to_string(&keys).unwrap_or_else(|_| "[]".into())
@@ -80,13 +89,14 @@ pub(crate) fn orders(rows: &Rows) -> Vec<Order> {
     orders
 }
 
+// `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
+
 const ORDERS: &str = "SELECT o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
     p.product, l.name, l.price, l.quantity
-    FROM orders o JOIN users u USING (user_no)
+    FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value JOIN users u USING (user_no)
     JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
     JOIN products p USING (product_no)
-    LEFT JOIN cancellations c ON c.order_id = o.order_id
-    WHERE o.order_id IN (SELECT value FROM json_each(?1)) ORDER BY l.line";
+    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY l.line";
 const _: () = assert!(LINES == 1024);
 
 const LAST: &str =
@@ -94,14 +104,14 @@ const LAST: &str =
     last_event, last_token, last_probe FROM store";
 
 const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
-    FROM users u JOIN wallets w USING (user_no) WHERE u.user IN (SELECT value FROM json_each(?1))";
+    FROM json_each(?1) CROSS JOIN users u ON u.user = value JOIN wallets w USING (user_no)";
 
 const ORDER_USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
     FROM users u JOIN wallets w USING (user_no) WHERE u.user_no IN
     (SELECT user_no FROM orders WHERE order_id IN (SELECT value FROM json_each(?1)))";
 
 const PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
-    FROM products p JOIN stocks s USING (product_no) WHERE p.product IN (SELECT value FROM json_each(?1))";
+    FROM json_each(?1) CROSS JOIN products p ON p.product = value JOIN stocks s USING (product_no)";
 
 const CART_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
     FROM products p JOIN stocks s USING (product_no) WHERE p.product_no IN
@@ -117,8 +127,8 @@ const CART_LINES: &str = "SELECT u.user, p.product, c.position, c.quantity, c.pr
     FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
     WHERE u.user IN (SELECT value FROM json_each(?1)) ORDER BY c.user_no, c.position";
 
-const KEYS: &str = "SELECT key, user_no, digest, order_id, reply FROM keys
-    WHERE key IN (SELECT value FROM json_each(?1))";
+const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
+    FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
 
 const TOKENS_NAMED: &str =
     "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
@@ -127,8 +137,13 @@ const TOKENS_NAMED: &str =
 const TOKENS_OF: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
-const EVENTS: &str = "SELECT o.event, d.dead FROM outbox o LEFT JOIN deliveries d USING (event)
+const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
+    FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
+
+/// The state of the relay, in the form that [`Standing`] takes.
+pub(crate) const RELAY: &str =
+    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
 fn take_last(facts: &mut Facts, rows: &Rows) {
     if let Some([at, user, product, movement, charge, entry, order, event, token, probe]) = rows.first() {
@@ -170,12 +185,16 @@ fn take_products(facts: &mut Facts, rows: &Rows) {
     }
 }
 
-fn take_cart_lines(facts: &mut Facts, rows: &Rows) {
+fn take_carts(facts: &mut Facts, rows: &Rows) {
+    let mut carts: HashMap<UserId, Vec<CartLine>> = HashMap::new();
     for row in rows.iter() {
         let Some(quantity) = Quantity::new(row[3].int()) else { continue };
         let product = ProductId::stored(row[1].text());
         let line = CartLine { product, position: row[2].int(), quantity, price: amount(&row[4]) };
-        facts.load_cart_line(UserId::stored(row[0].text()), line);
+        carts.entry(UserId::stored(row[0].text())).or_default().push(line);
+    }
+    for (user, lines) in carts {
+        facts.load_cart(user, lines);
     }
 }
 
@@ -208,9 +227,13 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) {
 
 fn take_events(facts: &mut Facts, rows: &Rows) {
     for row in rows.iter() {
-        let resting = if row[1].int() == 0 { Resting::Pending } else { Resting::Dead };
-        facts.load_event(row[0].int(), resting);
+        let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
+        facts.load_event(row[0].int(), tried);
     }
+}
+
+fn take_relay(facts: &mut Facts, rows: &Rows) {
+    facts.load_relay(rows.first().map(Standing::stored).unwrap_or_default());
 }
 
 fn order(row: &[Value]) -> Order {

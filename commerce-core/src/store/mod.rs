@@ -1,28 +1,91 @@
 //! What a store must do: load rows, save changes, and read from one snapshot. No rule lives here.
 
 pub(crate) mod file;
+pub(crate) mod libsql;
 pub(crate) mod load;
 mod row;
+pub(crate) mod schema;
 pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
+use self::load::Load;
 use crate::error::Error;
+use crate::location::Location;
+use crate::money::Currency;
 
-/// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit or end.
+/// A store that is ready.
+pub(crate) struct Opened {
+    pub(crate) writer: Box<dyn Store>,
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) currency: Currency,
+    /// What whoever runs the store should know.
+    pub(crate) warning: Option<String>,
+}
+
+/// Makes a store where there is none.
+pub(crate) fn create(
+    at: &Location,
+    currency: Currency,
+    busy: Duration,
+    readers: u32,
+) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::create(path, currency, busy, readers),
+        Location::Server(server) => libsql::create(server, currency, busy, readers),
+    }
+}
+
+/// Opens a store, and brings it to the present schema.
+pub(crate) fn open(at: &Location, busy: Duration, readers: u32) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::open(path, busy, readers),
+        Location::Server(server) => libsql::open(server, busy, readers),
+    }
+}
+
+/// Runs statements that rebuild derived figures, in one transaction.
+pub(crate) fn repair(at: &Location, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::repair(path, busy, statements),
+        Location::Server(server) => libsql::repair(server, busy, statements),
+    }
+}
+
+/// Copies a store to a file that is not there yet, while it is in use.
+pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::backup(path, to, busy),
+        Location::Server(server) => libsql::backup(server, to, busy),
+    }
+}
+
+/// Replaces the content of a store by that of a backup.
+pub(crate) fn restore(at: &Location, from: &Path, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::restore(path, from, busy),
+        Location::Server(server) => libsql::restore(server, from, busy),
+    }
+}
+
+/// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit if
+/// anything changed, end. What is read together is asked for together, since a store may be far away.
 pub(crate) trait Store: Send {
     /// Waits until this process may write, or answers `busy` at the deadline.
     fn turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
-    /// Begins the one transaction of a group. Nobody else writes until it ends.
-    fn begin(&mut self) -> Result<(), Error>;
+    /// Begins the one transaction of a group. Nobody else writes until it ends. A store that is far away may put
+    /// it off until the first load, and then answers [`Since::Perhaps`].
+    fn begin(&mut self) -> Result<Since, Error>;
 
     /// Reads inside the transaction.
-    fn load(&mut self, statement: &Statement) -> Result<Rows, Error>;
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error>;
 
-    /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`].
+    /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`]; after
+    /// [`Error::Busy`] the group may be decided anew.
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error>;
 
     /// Ends a transaction, if there is one, and the turn.
@@ -30,19 +93,35 @@ pub(crate) trait Store: Send {
 
     /// Pages written by the last commit, where the store can tell.
     fn pages(&self) -> u64;
+
+    /// Requests that were sent to a server so far.
+    fn requests(&self) -> u64;
+}
+
+/// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    Nobody,
+    Perhaps,
 }
 
 /// The reading side, shared by all threads.
 pub(crate) trait Reader: Send + Sync {
-    /// Takes a snapshot.
+    /// Takes a snapshot, at the latest when it is first read from.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
+
+    /// How often that may be asked by somebody who waits, so that it costs next to nothing.
+    fn glance(&self) -> Duration;
 }
 
 /// The store as it was at one moment.
 pub(crate) trait Snapshot {
     /// Reads.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
+
+    /// Reads for the last time, which spares a far store the end of the snapshot.
+    fn last(&mut self, statement: &Statement) -> Result<Rows, Error>;
 }

@@ -44,7 +44,7 @@ pub struct Table {
 }
 
 /// What to do with the rows of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Add rows of all columns.
     Insert,
@@ -91,11 +91,6 @@ impl Change {
             Kind::Insert | Kind::Update => self.table.columns.len(),
             Kind::Delete => self.table.key,
         }
-    }
-
-    /// The rows, one by one.
-    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
-        self.values.chunks_exact(self.width())
     }
 }
 

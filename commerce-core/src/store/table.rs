@@ -68,6 +68,16 @@ pub(crate) static OUTBOX: Table = Table { name: "outbox", columns: &["event", "t
 pub(crate) static DELIVERIES: Table =
     Table { name: "deliveries", columns: &["event", "attempts", "error", "next_at", "dead"], key: 1 };
 
+pub(crate) static RELAY: Table = Table {
+    name: "relay",
+    columns: &[
+        "relay_no", "owner", "term", "until", "settled", "pruned", "revived", "marked", "error", "next_at",
+    ],
+    key: 1,
+};
+
+pub(crate) static SETTLEMENTS: Table = Table { name: "settlements", columns: &["at", "through"], key: 1 };
+
 pub(crate) static KEYS: Table =
     Table { name: "keys", columns: &["key", "user_no", "digest", "order_id", "reply", "at"], key: 2 };
 
@@ -81,7 +91,7 @@ pub(crate) static TOKENS: Table = Table {
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 15] = [
+pub(crate) static SAVED: [&Table; 17] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -94,6 +104,8 @@ pub(crate) static SAVED: [&Table; 15] = [
     &CART_LINES,
     &OUTBOX,
     &DELIVERIES,
+    &RELAY,
+    &SETTLEMENTS,
     &KEYS,
     &TOKENS,
     &STORE,

@@ -5,11 +5,13 @@ use super::get::user;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::query::{Listing, Page, Query, View};
-use crate::store::Statement;
+use crate::store::{Statement, Value};
 
 /// Asks for a page of users.
 #[derive(Clone, Debug, Default)]
 pub struct List {
+    /// Only users whose identifier or name has this text, in upper or lower case (of ASCII letters).
+    pub search: Option<String>,
     /// Which page.
     pub page: Page,
 }
@@ -19,14 +21,18 @@ impl Query for List {
     type Answer = Listing<User>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { page: Page::parse(fields)? })
+        let (search, page) = (fields.optional("search"), Page::parse(fields));
+        Some(Self { search: search?, page: page? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<User>, Error> {
         let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u JOIN wallets w USING (user_no)
-            WHERE u.user > ?1 ORDER BY u.user LIMIT ?2";
-        let rows = view.rows(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+            WHERE u.user > ?1 AND (?3 IS NULL OR instr(lower(u.user), ?3) > 0 OR instr(lower(u.name), ?3) > 0)
+            ORDER BY u.user LIMIT ?2";
+        let search = self.search.as_ref().map(|text| text.to_ascii_lowercase());
+        let values = [after.into(), self.page.reach().into(), search.map_or(Value::Null, Value::from)];
+        let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(user).collect();
         Ok(self.page.listing(Self::NAME, items, |user: &User| user.user.clone()))
     }

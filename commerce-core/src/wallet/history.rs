@@ -67,7 +67,7 @@ impl Query for History {
             SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page JOIN ledger l USING (entry)
             ORDER BY l.entry DESC";
         let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
-        let rows = view.rows(&Statement::new(sql, values))?;
+        let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect();
         Ok(self.page.listing(Self::NAME, items, |entry: &Entry| entry.id))
     }

@@ -2,12 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod alone;
+mod chaos;
 mod envelope;
+mod faults;
+mod http;
 mod model;
 mod month;
 mod precedence;
+mod proxy;
 mod race;
+mod receiver;
+mod relay;
+mod series;
+mod server;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
 mod token;
 mod worker;

@@ -7,7 +7,7 @@ use commerce_core::{Error, operation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, told};
+use crate::shop::{On, Shop, told};
 
 /// The shop as a few maps, written to be obviously right.
 #[derive(Clone, Default)]
@@ -226,34 +226,65 @@ proptest! {
 
     #[test]
     fn every_reply_and_the_whole_state_agree_with_the_model(operations in operations(), group in 1..80_usize) {
-        let (shop, mut model) = (Shop::new(), Model::default());
-        for operations in operations.chunks(group) {
-            let tickets: Vec<_> =
-                operations.iter().map(|o| shop.commerce.submit(operation::parse(o).unwrap())).collect();
-            for (operation, ticket) in operations.iter().zip(tickets) {
-                let outcome = ticket.wait().map(|answer| serde_json::to_value(answer).unwrap());
-                prop_assert_eq!(seen(operation, outcome), model.apply(operation), "{}", operation);
-            }
-        }
-        for (user, balance) in &model.users {
-            prop_assert_eq!(&shop.ask("wallet.balance", &json!({ "user": user }))["balance"], balance);
-            let cart = shop.ask("cart.get", &json!({ "user": user }));
-            let lines: Vec<(String, i64)> = cart["lines"].as_array().unwrap().iter()
-                .map(|line| (line["product"].as_str().unwrap().into(), line["quantity"].as_i64().unwrap())).collect();
-            prop_assert_eq!(lines, model.carts.get(user).cloned().unwrap_or_default());
-        }
-        for (product, (price, stock, active)) in &model.products {
-            let found = shop.ask("product.get", &json!({ "product": product }));
-            prop_assert_eq!(&found, &json!({ "product": product, "name": product, "price": price, "stock": stock, "active": active }));
-        }
-        let mut units: BTreeMap<&String, i64> = BTreeMap::new();
-        for (_, items, ..) in model.orders.iter().filter(|order| !order.3) {
-            items.iter().for_each(|(id, n)| *units.entry(id).or_default() += n);
-        }
-        let top = shop.ask("sales.top", &json!({}));
-        let sold: BTreeMap<String, i64> = top["items"].as_array().unwrap().iter()
-            .map(|item| (item["product"].as_str().unwrap().into(), item["units"].as_i64().unwrap())).collect();
-        prop_assert_eq!(sold, units.into_iter().map(|(id, n)| (id.clone(), n)).collect());
-        prop_assert_eq!(shop.commerce.verify().unwrap(), vec![]);
+        agree(On::File, &operations, group)?;
     }
+}
+
+proptest! {
+    // Each case starts a server of its own.
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_a_server_they_agree_too(
+        operations in operations(), group in 1..80_usize, instances in prop::sample::select(vec![1_usize, 2, 4]),
+    ) {
+        agree(On::Server(instances), &operations, group)?;
+    }
+}
+
+/// Does the operations at a shop and at the model, so many at a time, each time through another instance, and
+/// compares.
+fn agree(on: On, operations: &[Value], group: usize) -> Result<(), TestCaseError> {
+    let (shop, mut model) = (Shop::on(on), Model::default());
+    for operations in operations.chunks(group) {
+        let instance = shop.instance();
+        let tickets: Vec<_> =
+            operations.iter().map(|o| instance.submit(operation::parse(o).unwrap())).collect();
+        for (operation, ticket) in operations.iter().zip(tickets) {
+            let outcome = ticket.wait().map(|answer| serde_json::to_value(answer).unwrap());
+            prop_assert_eq!(seen(operation, outcome), model.apply(operation), "{}", operation);
+        }
+    }
+    for (user, balance) in &model.users {
+        prop_assert_eq!(&shop.ask("wallet.balance", &json!({ "user": user }))["balance"], balance);
+        let cart = shop.ask("cart.get", &json!({ "user": user }));
+        let lines: Vec<(String, i64)> = cart["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| (line["product"].as_str().unwrap().into(), line["quantity"].as_i64().unwrap()))
+            .collect();
+        prop_assert_eq!(lines, model.carts.get(user).cloned().unwrap_or_default());
+    }
+    for (product, (price, stock, active)) in &model.products {
+        let found = shop.ask("product.get", &json!({ "product": product }));
+        prop_assert_eq!(
+            &found,
+            &json!({ "product": product, "name": product, "price": price, "stock": stock, "active": active })
+        );
+    }
+    let mut units: BTreeMap<&String, i64> = BTreeMap::new();
+    for (_, items, ..) in model.orders.iter().filter(|order| !order.3) {
+        items.iter().for_each(|(id, n)| *units.entry(id).or_default() += n);
+    }
+    let top = shop.ask("sales.top", &json!({}));
+    let sold: BTreeMap<String, i64> = top["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["product"].as_str().unwrap().into(), item["units"].as_i64().unwrap()))
+        .collect();
+    prop_assert_eq!(sold, units.into_iter().map(|(id, n)| (id.clone(), n)).collect());
+    prop_assert_eq!(shop.commerce.verify().unwrap(), vec![]);
+    Ok(())
 }

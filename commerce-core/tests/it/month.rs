@@ -6,20 +6,24 @@ use std::path::Path;
 use commerce_core::{Error, input, operation};
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::shop::{On, Shop};
 
 /// Beside the checkout, where it is kept; elsewhere the stories' small month stands for it.
 const MONTH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/online-retail");
 
 #[test]
 fn a_month_of_a_real_shop_comes_out_exactly() {
+    [On::File, On::Server(1)].into_iter().for_each(play_the_month);
+}
+
+fn play_the_month(on: On) {
     let folder = Path::new(MONTH);
     if !folder.is_dir() {
         eprintln!("not played: there is no {MONTH}");
         return;
     }
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let shop = Shop::new();
+    let shop = Shop::on(on);
     let (operations, results) = (read("operations.jsonl"), read("results.jsonl"));
     let mut flying = VecDeque::new();
     for line in operations.lines() {

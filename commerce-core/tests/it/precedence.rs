@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::shop::{On, Shop, everywhere};
 
 const LIMIT: i64 = (1 << 53) - 1;
 
 /// A shop in which everything that can be wrong is wrong somewhere.
-fn shop() -> Shop {
-    let shop = Shop::new();
+fn shop(on: On) -> Shop {
+    let shop = Shop::on(on);
     let mut given = vec![
         json!({ "op": "user.add", "user": "poor" }),
         json!({ "op": "user.add", "user": "rich" }),
@@ -208,7 +208,11 @@ fn rows() -> Vec<(Value, Value)> {
 
 #[test]
 fn the_first_refusal_that_holds_is_the_answer() {
-    let shop = shop();
+    everywhere(first_refusals);
+}
+
+fn first_refusals(on: On) {
+    let shop = shop(on);
     let before = state(&shop);
     for (operation, expected) in rows() {
         let told = shop.submit(&operation);

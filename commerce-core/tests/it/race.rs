@@ -1,4 +1,4 @@
-//! Four processes of eight threads each on one file: nothing is oversold, doubled or lost, and nobody starves.
+//! Processes of eight threads each on one store: nothing is oversold, doubled or lost, and nobody starves.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use commerce_core::{Commerce, Options, SystemClock};
 use serde_json::json;
 
-use crate::shop::{Shop, submit};
-use crate::worker::{Worker, four, go};
+use crate::shop::{On, Shop, everywhere, submit};
+use crate::worker::{Worker, go, race};
 
 /// A shop with 32 rich users, one more that all share, and products.
-fn shop() -> Shop {
-    let shop = Shop::new();
+fn shop(on: On) -> Shop {
+    let shop = Shop::on(on);
     let users = (0..32).map(|number| format!("u{number}")).chain(["shared".into()]);
     for user in users {
         shop.submit(&json!({ "op": "user.add", "user": user }));
@@ -34,38 +34,58 @@ fn count(said: &[Vec<String>], start: &str) -> usize {
 
 #[test]
 fn the_last_units_are_sold_once() {
-    let shop = shop();
-    let said = four(&shop.path, "last-unit");
+    everywhere(sell_the_last_units);
+}
+
+fn sell_the_last_units(on: On) {
+    let shop = shop(on);
+    let said = race(&shop, "last-unit");
     assert_eq!(count(&said, "ok"), 333);
-    assert_eq!(count(&said, "out_of_stock"), 4 * 8 * 25 - 333);
+    assert_eq!(count(&said, "out_of_stock"), on.processes() * 8 * 25 - 333);
     assert_eq!(shop.ask("product.get", &json!({ "product": "rare" }))["stock"], 0);
     shop.clean();
 }
 
 #[test]
 fn concurrent_charges_of_one_wallet_all_count() {
-    let shop = shop();
-    let said = four(&shop.path, "charge");
-    assert_eq!(count(&said, "ok"), 800);
-    assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 + 800 * 3);
+    everywhere(charge_one_wallet);
+}
+
+fn charge_one_wallet(on: On) {
+    let shop = shop(on);
+    let said = race(&shop, "charge");
+    let charges = on.processes() * 8 * 25;
+    assert_eq!(count(&said, "ok"), charges);
+    assert_eq!(
+        shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"],
+        1_000_000_000 + charges * 3
+    );
     shop.clean();
 }
 
 #[test]
 fn a_cart_is_bought_once() {
-    let shop = shop();
+    everywhere(buy_one_cart);
+}
+
+fn buy_one_cart(on: On) {
+    let shop = shop(on);
     shop.submit(&json!({ "op": "cart.add", "user": "shared", "product": "plenty", "quantity": 4 }));
-    let said = four(&shop.path, "checkout");
+    let said = race(&shop, "checkout");
     assert_eq!(count(&said, "ok"), 1);
-    assert_eq!(count(&said, "empty_cart"), 31);
+    assert_eq!(count(&said, "empty_cart"), on.processes() * 8 - 1);
     assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 - 20);
     shop.clean();
 }
 
 #[test]
 fn one_key_has_one_effect_and_one_answer() {
-    let shop = shop();
-    let said = four(&shop.path, "same-key");
+    everywhere(use_one_key);
+}
+
+fn use_one_key(on: On) {
+    let shop = shop(on);
+    let said = race(&shop, "same-key");
     let answers: HashSet<&String> = said.iter().flatten().collect();
     assert_eq!(answers, HashSet::from([&"ok 1".to_owned()]));
     assert_eq!(shop.ask("wallet.balance", &json!({ "user": "shared" }))["balance"], 1_000_000_000 - 10);
@@ -74,7 +94,7 @@ fn one_key_has_one_effect_and_one_answer() {
 
 #[test]
 fn a_checkpoint_by_another_program_fails_no_commit() {
-    let shop = shop();
+    let shop = shop(On::File);
     let done = std::sync::atomic::AtomicBool::new(false);
     // As long as somebody reads the store as it is now, the log only grows, and each commit tries a checkpoint.
     let reader = rusqlite::Connection::open(&shop.path).unwrap();
@@ -99,13 +119,18 @@ fn a_checkpoint_by_another_program_fails_no_commit() {
 
 #[test]
 fn every_process_gets_its_share() {
-    let shop = shop();
-    let workers: Vec<_> = (0..4).map(|number| Worker::start(&shop.path, "forever", number)).collect();
+    everywhere(share);
+}
+
+fn share(on: On) {
+    let shop = shop(on);
+    let processes = on.processes();
+    let workers: Vec<_> = (0..processes).map(|number| Worker::start(&shop, "forever", number)).collect();
     go(&shop.path);
     std::thread::sleep(Duration::from_secs(3));
     std::fs::write(shop.path.with_file_name("stop"), "").unwrap();
     let shares: Vec<usize> = workers.into_iter().map(|worker| worker.all().len()).collect();
-    let fair = shares.iter().sum::<usize>() / 4;
+    let fair = shares.iter().sum::<usize>() / processes;
     assert!(fair > 0 && shares.iter().all(|&share| share * 2 >= fair), "{shares:?}");
     shop.clean();
 }
@@ -113,10 +138,15 @@ fn every_process_gets_its_share() {
 /// More rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
 #[test]
 fn killed_processes_lose_nothing_and_hold_nobody_up() {
-    let rounds =
-        std::env::var("COMMERCE_TEST_KILLS").map_or(50, |text| text.parse().expect("a number of rounds"));
-    let shop = shop();
-    let start = |number| Worker::start(&shop.path, "forever", number);
+    let rounds = std::env::var("COMMERCE_TEST_KILLS").map(|text| text.parse().expect("a number of rounds"));
+    kill(On::File, rounds.clone().unwrap_or(50));
+    // Whoever dies inside a transaction on a server holds the others up until that times out.
+    kill(On::Server(4), rounds.map_or(8, |rounds| rounds / 10));
+}
+
+fn kill(on: On, rounds: usize) {
+    let shop = shop(on);
+    let start = |number| Worker::start(&shop, "forever", number);
     let mut workers: Vec<_> = (0..4).map(start).collect();
     go(&shop.path);
     let mut acknowledged = Vec::new();
@@ -156,8 +186,12 @@ fn killed_processes_lose_nothing_and_hold_nobody_up() {
 
 #[test]
 fn the_version_tells_every_commit_here_and_elsewhere_and_nothing_else() {
-    let shop = Shop::new();
-    let other = Commerce::open(&shop.path, Options::new(SystemClock)).expect("the same store");
+    everywhere(watch_the_version);
+}
+
+fn watch_the_version(on: On) {
+    let shop = Shop::on(on);
+    let other = Commerce::open(shop.at(), Options::new(SystemClock)).expect("the same store");
     let version = || shop.commerce.version().expect("a version");
     let start = version();
     assert_eq!(version(), start, "nothing happened");

@@ -1,29 +1,89 @@
-//! A store in a folder of its own, and operations as JSON.
+//! A store of its own for each test, on a file or on a server, and operations as JSON.
 
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
 
-use commerce_core::{Commerce, Currency, Error, Options, SystemClock, input, operation, query};
+use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, operation, query};
 use serde_json::{Value, json};
 
-/// A shop that goes with its folder.
+use crate::sqld::Sqld;
+
+/// What a store lies on.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    File,
+    /// With so many instances, which take turns in doing what a test wants to be done.
+    Server(usize),
+}
+
+impl On {
+    /// How many processes a race on it has.
+    pub fn processes(self) -> usize {
+        match self {
+            Self::File => 4,
+            Self::Server(instances) => instances,
+        }
+    }
+}
+
+/// Plays a test on every kind of store.
+pub fn everywhere(test: impl Fn(On)) {
+    for on in [On::File, On::Server(2), On::Server(4)] {
+        eprintln!("on a {on:?}");
+        test(on);
+    }
+}
+
+/// A shop that goes with its folder and its server.
 pub struct Shop {
     pub commerce: Commerce,
+    /// The store's file, or the place of one where the store lies on a server.
     pub path: PathBuf,
+    pub server: Option<Sqld>,
+    pub on: On,
+    /// The first of them is `commerce`.
+    instances: Vec<Commerce>,
+    next: Cell<usize>,
     _folder: tempfile::TempDir,
 }
 
 impl Shop {
     pub fn new() -> Self {
+        Self::on(On::File)
+    }
+
+    pub fn on(on: On) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("shop.db");
+        let server = match on {
+            On::File => None,
+            On::Server(_) => Some(Sqld::start()),
+        };
         let won = Currency::new("KRW").expect("a currency");
-        let commerce = Commerce::create(&path, won, Options::new(SystemClock)).expect("a store");
-        Self { commerce, path, _folder: folder }
+        let path = folder.path().join("shop.db");
+        let (at, options) = (location(&path, server.as_ref()), Options::new(SystemClock));
+        let commerce = Commerce::create(at.clone(), won, options.clone()).expect("a store");
+        let mut instances = vec![commerce.clone()];
+        if let On::Server(count) = on {
+            let open = |_| Commerce::open(at.clone(), options.clone()).expect("the same store");
+            instances.extend((1..count).map(open));
+        }
+        Self { commerce, path, server, on, instances, next: Cell::new(0), _folder: folder }
+    }
+
+    /// The instance whose turn it is.
+    pub fn instance(&self) -> &Commerce {
+        self.next.set(self.next.get() + 1);
+        &self.instances[self.next.get() % self.instances.len()]
+    }
+
+    /// Where the store is.
+    pub fn at(&self) -> Location {
+        location(&self.path, self.server.as_ref())
     }
 
     /// Does an operation and tells the outcome in the form of `apply`'s results.
     pub fn submit(&self, operation: &Value) -> Value {
-        told(submit(&self.commerce, operation))
+        told(submit(self.instance(), operation))
     }
 
     pub fn ask(&self, name: &str, with: &Value) -> Value {
@@ -31,21 +91,28 @@ impl Shop {
             Ok(query) => query,
             Err(invalid) => return json!({ "invalid": invalid }),
         };
-        match self.commerce.query(&query) {
+        match self.instance().query(&query) {
             Ok(answer) => answer,
             Err(error) => told(Err(error)),
         }
     }
 
     pub fn clean(&self) {
-        assert_eq!(self.commerce.verify().expect("a verification"), []);
+        assert_eq!(self.instance().verify().expect("a verification"), []);
+    }
+}
+
+fn location(path: &Path, server: Option<&Sqld>) -> Location {
+    match server {
+        None => path.into(),
+        Some(server) => server.url().parse().expect("an address"),
     }
 }
 
 pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
     let text = serde_json::to_vec(operation).expect("JSON");
     let submission = operation::parse(&input::json(&text)?)?;
-    let answer = commerce.submit(submission).wait()?;
+    let answer = commerce.perform(submission)?;
     Ok(serde_json::to_value(answer).expect("JSON"))
 }
 

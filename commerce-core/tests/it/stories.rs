@@ -5,7 +5,7 @@ mod story;
 
 use serde_json::Value;
 
-use crate::shop::Shop;
+use crate::shop::{Shop, everywhere};
 
 impl story::Door for Shop {
     fn submit(&mut self, operation: &Value) -> Value {
@@ -19,5 +19,5 @@ impl story::Door for Shop {
 
 #[test]
 fn the_stories_come_out_at_the_library() {
-    story::play_all(|| Box::new(Shop::new()));
+    everywhere(|on| story::play_all(|| Box::new(Shop::on(on))));
 }

@@ -59,7 +59,7 @@ fn a_probe_commits_and_stands_in_nobodys_way() {
     let shop = Shop::new();
     shop.submit(&json!({ "op": "user.add", "user": "old", "at": "2020-01-01T00:00:00Z" }));
     let (version, commits) = (shop.commerce.version().unwrap(), shop.commerce.stats().commits);
-    shop.commerce.submit(Probe).wait().unwrap();
+    shop.commerce.perform(Probe).unwrap();
     assert_ne!(shop.commerce.version().unwrap(), version);
     assert_eq!(shop.commerce.stats().commits, commits + 1);
     let later = json!({ "op": "user.add", "user": "new", "at": "2020-01-02T00:00:00Z" });

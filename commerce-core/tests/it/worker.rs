@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use commerce_core::{Commerce, Options, SystemClock};
+use commerce_core::{Commerce, Location, Options, SystemClock};
 use serde_json::{Value, json};
 
-use crate::shop::submit;
+use crate::shop::{Shop, submit};
 
 const TASK: &str = "COMMERCE_TEST_TASK";
 
@@ -21,10 +21,10 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a process and waits until it has opened the store.
-    pub fn start(store: &Path, task: &str, number: usize) -> Self {
+    pub fn start(shop: &Shop, task: &str, number: usize) -> Self {
         let mut child = Command::new(std::env::current_exe().expect("this test binary"))
             .args(["--exact", "worker::process", "--ignored", "--nocapture"])
-            .env(TASK, json!([store, task, number]).to_string())
+            .env(TASK, json!([shop.at().to_string(), task, number, shop.path]).to_string())
             .stdout(Stdio::piped())
             .spawn()
             .expect("a process");
@@ -60,10 +60,10 @@ impl Drop for Worker {
     }
 }
 
-/// Starts four processes on a task, lets them go at once, and gathers what each says.
-pub fn four(store: &Path, task: &str) -> Vec<Vec<String>> {
-    let workers: Vec<_> = (0..4).map(|number| Worker::start(store, task, number)).collect();
-    go(store);
+/// Starts processes on a task, lets them go at once, and gathers what each says.
+pub fn race(shop: &Shop, task: &str) -> Vec<Vec<String>> {
+    let workers: Vec<_> = (0..shop.on.processes()).map(|number| Worker::start(shop, task, number)).collect();
+    go(&shop.path);
     workers.into_iter().map(Worker::all).collect()
 }
 
@@ -82,9 +82,12 @@ pub fn say(text: &str) {
 fn process() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Value = serde_json::from_str(&task).expect("a task");
-    let path = PathBuf::from(task[0].as_str().expect("a path"));
+    let at: Location = task[0].as_str().expect("a place").parse().expect("an address");
+    let path = PathBuf::from(task[3].as_str().expect("a path"));
     let number = task[2].as_u64().expect("a number");
-    let shop = Commerce::open(&path, Options::new(SystemClock)).expect("the store");
+    // Longer than a busy machine stands still.
+    let options = Options::new(SystemClock).busy_timeout(Duration::from_secs(60));
+    let shop = Commerce::open(at, options).expect("the store");
     // What the test runner wrote before stands on a line of its own.
     println!();
     say("ready");
@@ -98,6 +101,8 @@ fn process() {
                 scope.spawn(move || order_forever(shop, path, number, thread));
             }
         }),
+        "relay" => crate::chaos::relay(&shop, &path),
+        "write" => crate::chaos::write(&shop, &path, number),
         name => std::thread::scope(|scope| {
             for thread in 0..8 {
                 let shop = &shop;

@@ -177,7 +177,7 @@ fn a_revoked_token_is_refused_at_once_also_where_it_was_just_used() {
     }
     // Through another handle on the same file, as another process would.
     let other = commerce_core::Commerce::open(
-        served.shop.path(),
+        served.shop.location().clone(),
         commerce_core::Options::new(commerce_core::SystemClock),
     )
     .unwrap();

@@ -38,7 +38,7 @@ impl Served {
         watch_for_panics();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let won = Currency::new("KRW").expect("a currency");
-        let shop = Commerce::create(&folder.path().join("shop.db"), won, store).expect("a store");
+        let shop = Commerce::create(folder.path().join("shop.db"), won, store).expect("a store");
         let (ready, address) = std::sync::mpsc::channel();
         let options = options(Options::new(shop.clone(), vec![SocketAddr::from(([127, 0, 0, 1], 0))]))
             .on_ready(move |addresses| ready.send(addresses[0]).expect("a test that waits"));
@@ -197,7 +197,7 @@ fn process() {
     let Ok(store) = std::env::var(STORE) else { return };
     rlimit::increase_nofile_limit(u64::MAX).expect("a limit of descriptors");
     let options = StoreOptions::new(SystemClock).readers(commerce_server::readers(2));
-    let shop = Commerce::open(store.as_ref(), options).expect("the store");
+    let shop = Commerce::open(std::path::PathBuf::from(store), options).expect("the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
         .on_ready(|addresses| println!("\nserving {}", addresses[0]));

@@ -11,16 +11,20 @@ use crate::error::{Error, OpenError};
 
 /// Copies the store to a file that is not there yet. Others go on reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
+    make(to, |copy| run(&connect(store, OpenFlags::empty(), busy)?, copy))
+}
+
+/// Makes a file that is not there yet, all at once, of what `fill` puts into it.
+pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Error>) -> Result<(), Error> {
     if to.exists() {
         return Err(OpenError::Exists(to.into()).into());
     }
     let mut part = to.as_os_str().to_owned();
     part.push(format!(".part-{}", std::process::id()));
     let part = Path::new(&part);
-    let copied = (|| {
-        let from = connect(store, OpenFlags::empty(), busy)?;
+    let made = (|| {
         let mut copy = Connection::open(part).map_err(failed)?;
-        run(&from, &mut copy)?;
+        fill(&mut copy)?;
         // A file of its own, with no log beside it.
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
         copy.close().map_err(|(_, e)| failed(e))?;
@@ -31,11 +35,18 @@ pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Erro
     })();
     // Where nothing was copied there is nothing to remove.
     let _ = std::fs::remove_file(part);
-    copied
+    made
 }
 
 /// Replaces the content of the store by that of a backup, in one transaction.
 pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), Error> {
+    let from = sound(from)?;
+    let mut into = connect(store, OpenFlags::empty(), busy)?;
+    run(&from, &mut into)
+}
+
+/// Opens a backup that is whole.
+pub(crate) fn sound(from: &Path) -> Result<Connection, Error> {
     match inspect(from)? {
         Found::Store { .. } => {}
         Found::Empty => {
@@ -48,8 +59,7 @@ pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), E
     if sound != "ok" {
         return Err(Error::Store(format!("the backup is damaged: {sound}")));
     }
-    let mut into = connect(store, OpenFlags::empty(), busy)?;
-    run(&from, &mut into)
+    Ok(from)
 }
 
 fn run(from: &Connection, to: &mut Connection) -> Result<(), Error> {

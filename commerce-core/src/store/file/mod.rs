@@ -6,8 +6,8 @@ mod read;
 mod turn;
 mod write;
 
-pub(crate) use copy::{backup, repair, restore};
-pub(crate) use open::{Opened, create, open};
+pub(crate) use copy::{backup, make, repair, restore, sound};
+pub(crate) use open::{create, open};
 
 use rusqlite::{Connection, ErrorCode, types};
 
@@ -20,12 +20,17 @@ fn rows(connection: &Connection, statement: &Statement) -> Result<Rows, Error> {
     let width = prepared.column_count();
     let mut values = Vec::new();
     let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
+    while let Some(found) = rows.next().map_err(failed)? {
         for column in 0..width {
-            values.push(value(row.get_ref(column).map_err(failed)?)?);
+            values.push(value(found.get_ref(column).map_err(failed)?)?);
         }
     }
     Ok(Rows { values, width })
+}
+
+/// The values of one row.
+pub(crate) fn row(row: &rusqlite::Row<'_>, width: usize) -> Result<Vec<Value>, Error> {
+    (0..width).map(|column| value(row.get_ref(column).map_err(failed)?)).collect()
 }
 
 fn value(value: types::ValueRef<'_>) -> Result<Value, Error> {
@@ -51,7 +56,7 @@ impl rusqlite::ToSql for Value {
 }
 
 /// An error before anything was committed.
-fn failed(error: rusqlite::Error) -> Error {
+pub(crate) fn failed(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::Busy("another program kept the database locked")

@@ -10,20 +10,8 @@ use super::turn::Turn;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
-
-/// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>).
-const APPLICATION: i64 = 0x5368_6f70;
-
-/// Every schema change there was, in order. A file's `user_version` says how many it has.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../schema/0001_shop.sql"), include_str!("../schema/0002_tokens.sql")];
-
-/// A store that is ready.
-pub(crate) struct Opened {
-    pub(crate) writer: FileWriter,
-    pub(crate) reader: FileReader,
-    pub(crate) currency: Currency,
-}
+use crate::store::Opened;
+use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS};
 
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
@@ -72,7 +60,8 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
     let reader = FileReader::open(&path, busy, readers)?;
-    Ok(Opened { writer: FileWriter::new(connection, turn)?, reader, currency })
+    let writer = Box::new(FileWriter::new(connection, turn)?);
+    Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
 }
 
 /// What a file is.
@@ -138,10 +127,7 @@ fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<boo
         return Ok(false);
     }
     apply(&transaction, 0)?;
-    transaction.execute(
-        "INSERT INTO store VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-        (uuid::Uuid::new_v4().to_string(), currency.code()),
-    )?;
+    transaction.execute(FIRST_ROW, (uuid::Uuid::new_v4().to_string(), currency.code()))?;
     transaction.commit()?;
     Ok(true)
 }

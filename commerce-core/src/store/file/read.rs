@@ -55,10 +55,18 @@ impl Reader for FileReader {
         let mut statement = watch.prepare_cached("PRAGMA data_version").map_err(failed)?;
         statement.query_row([], |row| row.get(0)).map_err(failed)
     }
+
+    fn glance(&self) -> Duration {
+        Duration::from_millis(4)
+    }
 }
 
 impl Snapshot for FileSnapshot {
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        rows(&self.0, statement)
+    }
+
+    fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
         rows(&self.0, statement)
     }
 }

@@ -1,6 +1,7 @@
 //! Writing: one connection, one transaction per group, one cached statement per kind of change.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Instant;
 
@@ -9,12 +10,15 @@ use rusqlite::{Connection, ErrorCode};
 use super::turn::Turn;
 use super::{failed, rows};
 use crate::error::Error;
-use crate::store::{Change, Kind, Rows, Statement, Store};
+use crate::store::load::Load;
+use crate::store::{Change, Kind, Rows, Since, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
     connection: Connection,
+    saves: Saves,
     turn: Turn,
+    version: Option<i64>,
     frames: i64,
     pages: u64,
 }
@@ -40,7 +44,7 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, turn, frames: 0, pages: 0 })
+        Ok(Self { connection, saves: Saves::new(), turn, version: None, frames: 0, pages: 0 })
     }
 }
 
@@ -49,18 +53,22 @@ impl Store for FileWriter {
         self.turn.take(deadline)
     }
 
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self) -> Result<Since, Error> {
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-        Ok(())
+        // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
+        let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        let version = version.query_row([], |row| row.get(0)).map_err(failed)?;
+        let before = self.version.replace(version);
+        Ok(if before == Some(version) { Since::Nobody } else { Since::Perhaps })
     }
 
-    fn load(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        rows(&self.connection, statement)
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
+        loads.iter().map(|load| rows(&self.connection, &load.statement)).collect()
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
         for change in changes {
-            save(&self.connection, change).map_err(failed)?;
+            save(&self.connection, &mut self.saves, change).map_err(failed)?;
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|error| {
             match error.sqlite_error_code() {
@@ -86,17 +94,34 @@ impl Store for FileWriter {
     fn pages(&self) -> u64 {
         self.pages
     }
+
+    fn requests(&self) -> u64 {
+        0
+    }
 }
 
-fn save(connection: &Connection, change: &Change) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&sql(change))?;
-    for row in change.rows() {
-        statement.execute(rusqlite::params_from_iter(row))?;
+/// Rows per statement: an insert that follows another in the same statement goes to where that one was, without
+/// looking for the place again.
+const BATCH: usize = 16;
+
+/// Statements that save, by what they do: made once.
+type Saves = HashMap<(&'static str, Kind, usize), String>;
+
+fn save(connection: &Connection, saves: &mut Saves, change: &Change) -> rusqlite::Result<()> {
+    let (width, values) = (change.width(), &change.values);
+    let most = if change.kind == Kind::Insert { BATCH } else { 1 };
+    let (batches, rest) = values.split_at(values.len() - values.len() % (width * most));
+    for (values, rows) in [(batches, most), (rest, 1)].into_iter().filter(|(values, _)| !values.is_empty()) {
+        let sql = saves.entry((change.table.name, change.kind, rows)).or_insert_with(|| sql(change, rows));
+        let mut statement = connection.prepare_cached(sql)?;
+        for values in values.chunks_exact(width * rows) {
+            statement.execute(rusqlite::params_from_iter(values))?;
+        }
     }
     Ok(())
 }
 
-fn sql(change: &Change) -> String {
+fn sql(change: &Change, rows: usize) -> String {
     let table = change.table;
     let (key, others) = table.columns.split_at(table.key);
     let named = |columns: &[&str], first: usize, between: &str| {
@@ -111,12 +136,12 @@ fn sql(change: &Change) -> String {
     let key = named(key, 1, " AND ");
     match change.kind {
         Kind::Insert => {
-            let places: Vec<_> = (1..=table.columns.len()).map(|place| format!("?{place}")).collect();
+            let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
+            let columns = table.columns.join(", ");
             format!(
-                "INSERT INTO {} ({}) VALUES ({})",
+                "INSERT OR ROLLBACK INTO {} ({columns}) VALUES {}",
                 table.name,
-                table.columns.join(", "),
-                places.join(", ")
+                vec![row; rows].join(", ")
             )
         }
         Kind::Update => {

@@ -27,7 +27,7 @@ CREATE TABLE users (
 
 -- The newest ledger entry and order of a user begin the two lists of the user's history (0: none).
 CREATE TABLE wallets (
-    user_no    INTEGER PRIMARY KEY REFERENCES users,
+    user_no    INTEGER PRIMARY KEY REFERENCES users DEFERRABLE INITIALLY DEFERRED,
     balance    INTEGER NOT NULL CHECK (balance >= 0),
     last_entry INTEGER NOT NULL,
     last_order INTEGER NOT NULL
@@ -35,7 +35,7 @@ CREATE TABLE wallets (
 
 CREATE TABLE ledger (
     entry          INTEGER PRIMARY KEY,
-    user_no        INTEGER NOT NULL REFERENCES users,
+    user_no        INTEGER NOT NULL REFERENCES users DEFERRABLE INITIALLY DEFERRED,
     kind           TEXT    NOT NULL CHECK (kind IN ('charge', 'payment', 'refund')),
     amount         INTEGER NOT NULL,
     balance        INTEGER NOT NULL,
@@ -56,14 +56,14 @@ CREATE INDEX products_by_name  ON products (name, product);
 CREATE INDEX products_by_price ON products (price, product);
 
 CREATE TABLE stocks (
-    product_no INTEGER PRIMARY KEY REFERENCES products,
+    product_no INTEGER PRIMARY KEY REFERENCES products DEFERRABLE INITIALLY DEFERRED,
     stock      INTEGER NOT NULL CHECK (stock >= 0)
 ) STRICT;
 
 -- What moved a stock other than orders and their cancellations.
 CREATE TABLE movements (
     movement   INTEGER PRIMARY KEY,
-    product_no INTEGER NOT NULL REFERENCES products,
+    product_no INTEGER NOT NULL REFERENCES products DEFERRABLE INITIALLY DEFERRED,
     delta      INTEGER NOT NULL,
     stock      INTEGER NOT NULL,
     reason     TEXT,
@@ -71,8 +71,8 @@ CREATE TABLE movements (
 ) STRICT;
 
 CREATE TABLE cart_lines (
-    user_no    INTEGER NOT NULL REFERENCES users,
-    product_no INTEGER NOT NULL REFERENCES products,
+    user_no    INTEGER NOT NULL REFERENCES users DEFERRABLE INITIALLY DEFERRED,
+    product_no INTEGER NOT NULL REFERENCES products DEFERRABLE INITIALLY DEFERRED,
     position   INTEGER NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity > 0),
     price      INTEGER NOT NULL, -- when it was added
@@ -82,7 +82,7 @@ CREATE TABLE cart_lines (
 -- Immutable: a cancellation is a row of its own.
 CREATE TABLE orders (
     order_id       INTEGER PRIMARY KEY,
-    user_no        INTEGER NOT NULL REFERENCES users,
+    user_no        INTEGER NOT NULL REFERENCES users DEFERRABLE INITIALLY DEFERRED,
     total          INTEGER NOT NULL,
     balance        INTEGER NOT NULL, -- after the payment
     previous_order INTEGER NOT NULL,
@@ -92,14 +92,14 @@ CREATE TABLE orders (
 -- line = order_id * 1024 + place in the order: one integer key, so that lines are appended to full pages.
 CREATE TABLE order_lines (
     line       INTEGER PRIMARY KEY,
-    product_no INTEGER NOT NULL REFERENCES products,
+    product_no INTEGER NOT NULL REFERENCES products DEFERRABLE INITIALLY DEFERRED,
     name       TEXT    NOT NULL,
     price      INTEGER NOT NULL,
     quantity   INTEGER NOT NULL CHECK (quantity > 0)
 ) STRICT;
 
 CREATE TABLE cancellations (
-    order_id INTEGER PRIMARY KEY REFERENCES orders,
+    order_id INTEGER PRIMARY KEY REFERENCES orders DEFERRABLE INITIALLY DEFERRED,
     entry    INTEGER NOT NULL, -- of the refund
     reason   TEXT,
     at       INTEGER NOT NULL
@@ -114,7 +114,7 @@ CREATE TABLE outbox (
 
 -- Only of events that were tried and not accepted yet.
 CREATE TABLE deliveries (
-    event    INTEGER PRIMARY KEY REFERENCES outbox,
+    event    INTEGER PRIMARY KEY REFERENCES outbox DEFERRABLE INITIALLY DEFERRED,
     attempts INTEGER NOT NULL,
     error    TEXT,
     next_at  INTEGER,

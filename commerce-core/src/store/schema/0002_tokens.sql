@@ -3,7 +3,7 @@ CREATE TABLE tokens (
     token_no   INTEGER PRIMARY KEY,
     token      TEXT    NOT NULL UNIQUE,
     role       TEXT    NOT NULL CHECK (role IN ('operator', 'shopper')),
-    user_no    INTEGER REFERENCES users, -- as whom a shopper acts
+    user_no    INTEGER REFERENCES users DEFERRABLE INITIALLY DEFERRED, -- as whom a shopper acts
     digest     TEXT    NOT NULL UNIQUE,  -- SHA-256 of the secret, in hexadecimal digits
     at         INTEGER NOT NULL,
     revoked_at INTEGER

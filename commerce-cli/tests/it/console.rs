@@ -1,0 +1,233 @@
+//! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
+
+use std::process::Command;
+
+use crate::shop::Shop;
+use crate::tmux::Terminal;
+
+/// A console on a stocked store, in a terminal of its own.
+fn console(shop: &Shop, width: u16, height: u16, options: &str) -> Terminal {
+    let terminal = Terminal::open(width, height, shop.folder.path());
+    terminal.run(&format!("{} --db shop.db tui {options}", env!("CARGO_BIN_EXE_commerce")));
+    terminal.see("● live");
+    terminal
+}
+
+fn stocked() -> Shop {
+    let shop = Shop::new();
+    shop.ok(&["product", "add", "mug", "--name", "머그컵 ☕ Mug", "--price", "12000", "--stock", "50"]);
+    shop.ok(&["product", "add", "pen", "--name", "Pen", "--price", "1500", "--stock", "100"]);
+    shop.ok(&["user", "add", "alice", "--name", "Alice 앨리스"]);
+    shop.ok(&["user", "add", "bob"]);
+    shop.ok(&["charge", "bob", "1000000"]);
+    shop
+}
+
+#[test]
+fn a_customer_charges_searches_orders_and_sees_it_while_others_buy() {
+    let shop = stocked();
+    let terminal = console(&shop, 120, 40, "--user alice");
+    terminal.see("Cart of alice");
+    terminal.see("Alice 앨리스");
+
+    terminal.press("c");
+    terminal.see("Charge the wallet of alice");
+    terminal.type_in("50,000");
+    terminal.press("Enter");
+    terminal.see("alice is charged 50,000 KRW; the balance is 50,000 KRW.");
+
+    terminal.press("/");
+    terminal.type_in("mug");
+    terminal.wait("only the mug", |screen| screen.contains("1 of 1 ") && !screen.contains("Pen"));
+    terminal.press("Enter");
+    terminal.press("a");
+    terminal.press("a");
+    terminal.see("×2");
+
+    shop.ok(&["buy", "bob", "mug:3"]);
+    terminal.wait("the stock after another process bought", |screen| screen.contains(" 47 "));
+    let others = std::thread::scope(|scope| {
+        let others = scope.spawn(|| {
+            for _ in 0..10 {
+                shop.ok(&["buy", "bob", "mug"]);
+            }
+        });
+        terminal.press("b");
+        terminal.see("Check out for alice");
+        terminal.see("24,000 KRW");
+        terminal.see("26,000 KRW");
+        terminal.press("Enter");
+        terminal.see("is paid: 24,000 KRW. Left: 26,000 KRW.");
+        others.join()
+    });
+    assert!(others.is_ok());
+    terminal.wait("the stock after all of them bought", |screen| screen.contains(" 35 "));
+
+    terminal.press("3");
+    terminal.wait("the order", |screen| {
+        screen
+            .lines()
+            .any(|line| line.contains("alice") && line.contains("24,000") && line.contains("✓ paid"))
+    });
+    terminal.press("4");
+    terminal.wait("the top seller", |screen| {
+        let first = |line: &&str| line.contains(" 1 ") && line.contains("Mug");
+        screen.lines().find(first).is_some_and(|line| line.contains(" 15 ") && line.contains("180,000"))
+    });
+    terminal.press("q");
+    terminal.restored();
+
+    shop.ok(&["verify"]);
+    let orders = shop.json(&["order", "list", "--user", "alice"]);
+    assert_eq!(orders["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(orders["items"][0]["total"], 24_000);
+    assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 35);
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 26_000);
+    assert_eq!(shop.json(&["cart", "show", "alice"])["lines"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn an_order_is_cancelled_and_the_outbox_and_overview_know_it() {
+    let shop = stocked();
+    shop.ok(&["buy", "bob", "mug:2"]);
+    let terminal = console(&shop, 80, 24, "");
+    terminal.press("3");
+    terminal.see("Order 1");
+    terminal.press("x");
+    terminal.see("24,000 KRW go back to bob");
+    terminal.type_in("잘못 주문");
+    terminal.press("Enter");
+    terminal.see("Order 1 is cancelled; 24,000 KRW went back.");
+    terminal.see("✗ cancelled");
+    terminal.press("6");
+    terminal.see("OrderCancelled");
+    terminal.press("7");
+    terminal.see("0 orders");
+    terminal.press("q");
+    terminal.restored();
+    shop.ok(&["verify"]);
+    let order = shop.json(&["order", "show", "1"]);
+    assert_eq!((order["status"].as_str(), order["reason"].as_str()), (Some("cancelled"), Some("잘못 주문")));
+    assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 50);
+}
+
+#[test]
+fn a_shopkeeper_adds_a_customer_and_a_product() {
+    let shop = stocked();
+    let terminal = console(&shop, 100, 30, "--theme light");
+    terminal.press("2");
+    terminal.see("Alice 앨리스");
+    terminal.press("n");
+    terminal.see("New customer");
+    terminal.type_in("chloe");
+    terminal.press("Enter");
+    terminal.type_in("클로이");
+    terminal.press("Enter");
+    terminal.see("chloe is a customer now.");
+    terminal.press("5");
+    terminal.press("n");
+    terminal.see("New product");
+    for field in ["lamp", "달 무드등 🌙", "39000", "4"] {
+        terminal.type_in(field);
+        terminal.press("Enter");
+    }
+    terminal.see("lamp: 39,000 KRW, on sale.");
+    terminal.see("▲ 4");
+    terminal.press("q");
+    terminal.restored();
+    assert_eq!(shop.json(&["user", "show", "chloe"])["name"], "클로이");
+    assert_eq!(shop.json(&["product", "show", "lamp"])["price"], 39_000);
+}
+
+#[test]
+fn a_console_that_only_reads_changes_nothing() {
+    let shop = stocked();
+    shop.ok(&["cart", "add", "bob", "mug"]);
+    let state = || {
+        [&["user", "list"][..], &["product", "list"], &["cart", "show", "bob"], &["events", "list"]]
+            .map(|ask| shop.json(ask))
+    };
+    let before = state();
+    let terminal = console(&shop, 120, 40, "--read-only --user bob");
+    terminal.see("read only");
+    terminal.see("Cart of bob");
+    for keys in ["aAbcu", "2nc", "3x", "5neto", "6rR", "1"] {
+        terminal.type_in(keys);
+        terminal.see("This console only reads (--read-only).");
+    }
+    terminal.press("Tab");
+    terminal.type_in("+-dD");
+    terminal.press("Escape");
+    terminal.press("q");
+    terminal.restored();
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn the_terminal_comes_back_after_a_signal() {
+    let shop = stocked();
+    let terminal = console(&shop, 80, 24, "");
+    terminate(&terminal, "TERM");
+    terminal.restored();
+    terminal.see_no("On sale");
+}
+
+#[test]
+fn the_console_makes_way_for_the_shell_and_returns() {
+    let shop = stocked();
+    let terminal = console(&shop, 80, 24, "--user alice");
+    terminal.press("C-z");
+    terminal.restored();
+    terminal.resize(100, 30);
+    terminal.run("fg");
+    terminal.wait("the console in its new size", |screen| {
+        screen.contains("● live") && screen.lines().any(|line| line.chars().count() >= 90)
+    });
+    terminal.press("3");
+    terminal.see("No order fits.");
+    terminal.press("q");
+    terminal.restored();
+}
+
+#[test]
+fn any_size_at_any_moment() {
+    let shop = stocked();
+    let terminal = console(&shop, 120, 40, "--user alice");
+    terminal.resize(39, 11);
+    terminal.see("Please make it larger.");
+    terminal.resize(60, 20);
+    terminal.see("‹ 1 Shop ›");
+    terminal.press("Tab");
+    terminal.see("Cart of alice");
+    terminal.resize(80, 24);
+    terminal.see("On sale");
+    terminal.see("Cart of alice");
+    terminal.press("q");
+    terminal.restored();
+}
+
+#[test]
+fn without_a_terminal_the_console_says_so() {
+    let shop = stocked();
+    let told = shop.fails(2, &["tui"]);
+    assert!(told.contains("needs a terminal"), "{told}");
+    let told = shop.fails(2, &["tui", "--user", "no such"]);
+    assert!(told.contains("--user"), "{told}");
+}
+
+#[test]
+fn a_missing_store_is_told_before_the_terminal_is_taken() {
+    let shop = Shop::bare();
+    let terminal = Terminal::open(80, 24, shop.folder.path());
+    terminal.run(&format!("{} --db none.db tui; echo code:$?", env!("CARGO_BIN_EXE_commerce")));
+    let screen = terminal.see("code:4");
+    assert!(screen.contains("there is no store"), "{screen}");
+}
+
+/// Sends a signal to the program that has the terminal.
+fn terminate(terminal: &Terminal, signal: &str) {
+    let shell = terminal.flag("pane_pid");
+    let list = Command::new("ps").args(["-o", "pid=", "--ppid", &shell]).output().expect("ps");
+    let program = String::from_utf8_lossy(&list.stdout).trim().to_owned();
+    assert!(Command::new("kill").args(["-s", signal, &program]).status().expect("kill").success());
+}

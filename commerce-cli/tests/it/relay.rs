@@ -1,0 +1,157 @@
+//! `events relay`: a file as the sink, full disks, signals, and what is said when it cannot be done.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::shop::Shop;
+
+/// Waits until something holds, for as long as a slow machine may need.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+/// A relay at work, as `events relay` in the background.
+struct Running(Child);
+
+impl Running {
+    fn start(shop: &Shop, arguments: &[&str]) -> Self {
+        let mut program = shop.program(&[&["events", "relay"], arguments].concat());
+        let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self(child)
+    }
+
+    /// Ends it as a terminal or a service manager does. Tells what it said, on both ways out.
+    fn end(mut self, signal: &str) -> (String, String) {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let said = |out: &mut dyn std::io::Read| {
+            BufReader::new(out).lines().map_while(Result::ok).collect::<Vec<_>>().join("\n")
+        };
+        let out = said(&mut self.0.stdout.take().unwrap());
+        let told = said(&mut self.0.stderr.take().unwrap());
+        assert!(self.0.wait().unwrap().success(), "{told}");
+        (out, told)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn once_delivers_what_is_pending() {
+    let shop = Shop::stocked();
+    shop.ok(&["buy", "alice", "mug"]);
+    let told = shop.json(&["events", "relay", "--sink", "file:events.jsonl", "--once"]);
+    assert_eq!(told, json!({ "delivered": 2, "refused": 0, "pending": 0, "dead": 0 }));
+    assert_eq!(lines(&shop.path("events.jsonl")), 2);
+    let list = shop.json(&["events", "list", "--status", "delivered"]);
+    assert_eq!(list["items"][1]["subject"], "orders/1");
+    assert_eq!(list["items"][1]["status"], "delivered");
+    assert!(shop.fails(3, &["events", "retry", "1"]).contains("not dead"));
+    let none = shop.json(&["events", "relay", "--sink", "none", "--once"]);
+    assert_eq!(none, json!({ "delivered": 0, "refused": 0, "pending": 0, "dead": 0 }));
+}
+
+#[test]
+fn it_delivers_until_stopped_and_wakes_when_others_commit() {
+    let shop = Shop::stocked();
+    for signal in ["-TERM", "-INT"] {
+        let before = lines(&shop.path("events.jsonl"));
+        let relay = Running::start(&shop, &["--sink", "file:events.jsonl", "--output", "json"]);
+        shop.ok(&["charge", "alice", "1"]);
+        until("the events are there", || lines(&shop.path("events.jsonl")) > before);
+        until("and settled", || shop.json(&["events", "list", "--status", "pending"])["items"] == json!([]));
+        let (out, told) = relay.end(signal);
+        assert!(out.contains(r#""pending":0"#), "{out}");
+        assert!(told.contains("delivering"), "{told}");
+    }
+    assert_eq!(lines(&shop.path("events.jsonl")), 3);
+}
+
+#[test]
+fn a_sink_that_cannot_be_used_is_told() {
+    let shop = Shop::stocked();
+    for (sink, told) in [
+        (&[][..], "--sink"),
+        (&["--sink", "ftp://example.com"], "is no sink"),
+        (&["--sink", "https://example.com"], "COMMERCE_SINK_SECRET"),
+        (&["--sink", "https://example.com", "--sink-secret-file", "none"], "--sink-secret-file"),
+        (&["--sink", "file:events.jsonl", "--attempts", "0"], "--attempts"),
+    ] {
+        assert!(shop.fails(2, &[&["events", "relay"], sink].concat()).contains(told), "{sink:?}");
+    }
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    shop.file("secret", secret);
+    let local =
+        ["events", "relay", "--once", "--sink", "http://127.0.0.1:9/", "--sink-secret-file", "secret"];
+    let told = shop.fails(1, &local);
+    assert!(told.contains("127.0.0.1 is private") && !told.contains(secret), "{told}");
+    let told = shop.fails(1, &[&local[..], &["--sink-allow-private"]].concat());
+    assert!(told.contains("refused"), "{told}");
+    let list = shop.json(&["events", "list", "--status", "pending"]);
+    assert!(list["items"][0]["last_error"].as_str().unwrap().contains("refused"), "{list}");
+    assert!(
+        shop.fails(1, &["events", "relay", "--once", "--sink", "file:/dev/full"]).contains("no regular file")
+    );
+}
+
+#[test]
+fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
+    let shop = Shop::stocked();
+    let charge = |count: usize| {
+        let line = r#"{"op":"wallet.charge","user":"alice","amount":1}"#;
+        shop.ok(&["apply", &shop.file("charges", format!("{line}\n").repeat(count))]);
+    };
+    charge(100);
+    std::fs::create_dir(shop.path("small")).unwrap();
+    let pending =
+        || shop.json(&["events", "list", "--status", "pending", "--limit", "1"])["items"][0].clone();
+
+    // A disk with 16 KiB of room that only the relay sees, so that nothing stays mounted whatever happens here.
+    let program = shop.program(&["events", "relay", "--sink", "file:small/events.jsonl"]);
+    let mount = r#"mount -t tmpfs -o size=64k tmpfs small && head -c 49152 /dev/zero > small/filler &&
+        exec "$0" "$@""#;
+    let mut apart = Command::new("unshare");
+    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+    let root = root.is_ok_and(|status| status.success());
+    apart.arg("--mount").args((!root).then_some("--map-root-user"));
+    apart.args(["sh", "-c", mount]).arg(program.get_program()).args(program.get_args());
+    apart
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(shop.folder.path());
+    let relay =
+        Running(apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("unshare (util-linux)"));
+
+    until("the store says so", || {
+        pending()["last_error"].as_str().is_some_and(|e| e.contains("the disk is full"))
+    });
+    let inside = Path::new("/proc").join(relay.0.id().to_string()).join("root");
+    let file = inside.join(shop.path("small/events.jsonl").strip_prefix("/").unwrap());
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.is_empty() || text.ends_with('\n'), "a torn line is left");
+    // The shop goes on.
+    charge(3);
+    std::fs::remove_file(file.with_file_name("filler")).unwrap();
+    until("delivery goes on by itself", || pending().is_null());
+    let list = shop.json(&["events", "list", "--status", "delivered", "--all"]);
+    assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
+    let (_, told) = relay.end("-TERM");
+    assert!(told.contains("the disk is full") && told.contains("accepted again"), "{told}");
+}

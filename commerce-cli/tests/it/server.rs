@@ -1,0 +1,89 @@
+//! Every command on a server, and why a server cannot be used.
+
+use serde_json::{Value, json};
+
+use crate::run::Folder;
+use crate::sqld::Sqld;
+
+#[test]
+fn every_command_works_on_a_server() {
+    let shop = Folder::with_server();
+    let told = shop.fails(4, &["product", "list"]);
+    assert!(told.contains("libsql://") && told.contains("init"), "{told}");
+    shop.ok(&["init", "--currency", "USD", "--sample"]);
+    assert!(shop.fails(4, &["init"]).contains("already"));
+    shop.ok(&["user", "add", "alice", "--name", "앨리스"]);
+    shop.ok(&["charge", "alice", "500"]);
+    shop.ok(&["wallet", "charge", "alice", "500", "--key", "c"]);
+    shop.ok(&["product", "add", "lens", "--name", "Lens", "--price", "12.50", "--stock", "3"]);
+    shop.ok(&["product", "update", "lens", "--price", "13"]);
+    shop.ok(&["product", "restock", "lens", "7"]);
+    shop.ok(&["cart", "add", "alice", "lens:2"]);
+    shop.ok(&["cart", "checkout", "alice"]);
+    shop.ok(&["buy", "alice", "lens:1"]);
+    shop.ok(&["order", "cancel", "2", "--yes"]);
+    assert!(shop.fails(3, &["buy", "alice", "lens:9"]).contains("not enough stock"));
+    let line =
+        json!({ "op": "order.place", "user": "alice", "items": [{ "product": "lens", "quantity": 1 }] });
+    let applied = shop.run(&["apply", "-"], format!("{line}\n{line}\n").as_bytes());
+    assert_eq!(applied.status.code(), Some(0), "{applied:?}");
+    assert_eq!(shop.json(&["product", "show", "lens"])["stock"], 6);
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 94_800);
+    assert_eq!(shop.json(&["top"])["items"][0]["units"], 4);
+    assert_eq!(shop.json(&["order", "list", "--user", "alice"])["items"].as_array().unwrap().len(), 4);
+    assert_eq!(shop.json(&["product", "list", "--all"])["items"].as_array().unwrap().len(), 201);
+    assert!(!shop.json(&["events", "list"])["items"].as_array().unwrap().is_empty());
+    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+}
+
+#[test]
+fn a_server_is_backed_up_to_a_file_that_is_a_store_and_restored_from_it() {
+    let shop = Folder::with_server();
+    shop.ok(&["init"]);
+    shop.ok(&["user", "add", "alice"]);
+    shop.ok(&["charge", "alice", "500"]);
+    shop.ok(&["backup", "copy.db"]);
+    shop.ok(&["--db", "copy.db", "verify"]);
+    shop.ok(&["--db", "copy.db", "charge", "alice", "1"]);
+    shop.fails(2, &["restore", "copy.db"]);
+    shop.ok(&["restore", "copy.db", "--yes"]);
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 501);
+    let server = shop.server.as_ref().unwrap();
+    server.pipeline(
+        &json!([{ "type": "sequence", "sql": "UPDATE wallets SET balance = 7" }, { "type": "close" }]),
+    );
+    let output = shop.run(&["verify", "--repair", "--yes"], b"");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 501);
+}
+
+#[test]
+fn what_is_wrong_with_a_server_is_told_with_the_remedy() {
+    let folder = Folder::empty();
+    for (url, part) in [
+        ("libsql://127.0.0.1:1", "cannot be reached"),
+        ("libsql://no-such-host.invalid", "cannot be reached"),
+        ("libsql://127.0.0.1:1?x=1", "tls"),
+        ("ftp://127.0.0.1", "libsql://"),
+        ("libsql://me:secret@127.0.0.1:1", "token"),
+    ] {
+        let told = folder.fails(4, &["--db", url, "balance", "alice"]);
+        assert!(told.contains(part) && !told.contains("secret"), "{url}: {told}");
+        let told = folder.fails(4, &["--db", url, "--output", "json", "balance", "alice"]);
+        assert!(serde_json::from_str::<Value>(&told).is_ok(), "{told}");
+    }
+    assert!(folder.fails(2, &["--db", "libsql://x", "--db-token-file", "none", "top"]).contains("none"));
+    assert!(folder.fails(4, &["--db", "shop.db", "--read-url", "libsql://x", "top"]).contains("replicas"));
+}
+
+#[test]
+fn a_server_that_does_not_sync_is_told_of_however_quiet() {
+    let folder = Folder::with(Sqld::start_unconfigured(&[]));
+    folder.ok(&["init"]);
+    let output = folder.run(&["--quiet", "user", "add", "alice"], b"");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success() && told.contains("warning:") && told.contains("durability_mode"),
+        "{told}"
+    );
+}

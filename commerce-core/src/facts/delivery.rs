@@ -1,0 +1,85 @@
+//! The part of the facts that tells how the delivery of events stands.
+
+use super::Facts;
+use crate::id::EventId;
+use crate::outbox::{Delivery, Resting, Standing};
+use crate::store::{Kind, table};
+use crate::time::Time;
+
+/// What an operation may ask.
+impl Facts {
+    /// How an event rests, if there is one.
+    pub(crate) fn event(&self, id: EventId) -> Option<Resting> {
+        let tried = self.events.get(&id)?;
+        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id <= self.relay().settled))
+    }
+
+    pub(crate) fn relay(&self) -> Standing {
+        self.relay.get(&()).cloned().unwrap_or_default()
+    }
+}
+
+/// Changes. None of these can fail.
+impl Facts {
+    /// Sets what is kept of an event's delivery: nothing when it was delivered.
+    pub(crate) fn set_delivery(&mut self, event: EventId, delivery: Option<Delivery>) {
+        if let Some(row) = self.events.change(&event) {
+            *row = delivery;
+        }
+    }
+
+    pub(crate) fn set_relay(&mut self, standing: Standing) {
+        if let Some(row) = self.relay.change(&()) {
+            *row = standing;
+        }
+    }
+
+    /// Remembers how far things were settled at a time.
+    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId) {
+        self.insert(&table::SETTLEMENTS, [at.millis().into(), through.into()]);
+    }
+
+    /// Takes delivered events out of the outbox, and marks that have served.
+    pub(crate) fn prune(&mut self, events: &[EventId], marks: &[Time]) {
+        for &event in events {
+            self.change(&table::OUTBOX, Kind::Delete, [event.into()]);
+        }
+        for mark in marks {
+            self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
+        }
+    }
+}
+
+/// Loading and saving, for the writer.
+impl Facts {
+    pub(crate) fn load_event(&mut self, event: EventId, tried: Option<Delivery>) {
+        self.events.load(event, tried);
+    }
+
+    pub(crate) fn load_relay(&mut self, standing: Standing) {
+        self.relay.load((), standing);
+    }
+
+    pub(super) fn change_deliveries(&mut self) {
+        let mut changed: Vec<_> = self
+            .events
+            .changed()
+            .filter(|(_, stored, now)| *stored != Some(*now))
+            .map(|(&event, stored, now)| (event, stored.is_some_and(Option::is_some), now.clone()))
+            .collect();
+        changed.sort_unstable_by_key(|&(event, ..)| event);
+        for (event, stored, now) in changed {
+            match now {
+                Some(now) => {
+                    let kind = if stored { Kind::Update } else { Kind::Insert };
+                    self.change(&table::DELIVERIES, kind, now.row(event));
+                }
+                None => self.change(&table::DELIVERIES, Kind::Delete, [event.into()]),
+            }
+        }
+        let standing = self.relay.changed().find(|(_, stored, now)| *stored != Some(*now));
+        if let Some(row) = standing.map(|(.., now)| now.row()) {
+            self.change(&table::RELAY, Kind::Update, row);
+        }
+    }
+}

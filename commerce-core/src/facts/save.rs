@@ -1,0 +1,113 @@
+//! What a group changed, as data for the store.
+
+use super::{CartLine, Facts, Product};
+use crate::store::{Change, Kind, Value, table};
+
+impl Facts {
+    /// Everything that differs from the store, in an order that a reader of the tables follows.
+    pub(crate) fn changes(&mut self) -> Vec<Change> {
+        self.change_users();
+        self.change_products();
+        self.change_carts();
+        self.change_deliveries();
+        let last = self.last;
+        if Some(last) != self.stored_last {
+            let row = [
+                1,
+                last.at.millis(),
+                last.user,
+                last.product,
+                last.movement,
+                last.charge,
+                last.entry,
+                last.order,
+                last.event,
+                last.token,
+                last.probe,
+            ];
+            self.change(&table::STORE, Kind::Update, row.map(Value::Integer));
+        }
+        let mut changes = std::mem::take(&mut self.settled);
+        let rank = |change: &Change| table::SAVED.iter().position(|table| *table == change.table);
+        changes.sort_by_key(rank);
+        changes
+    }
+
+    // Sorted by number, so that rows that lie on one page are written one after the other.
+    fn change_users(&mut self) {
+        let mut changed: Vec<_> = self
+            .users
+            .changed()
+            .filter(|(_, stored, now)| stored.map(|user| user.wallet) != Some(now.wallet))
+            .map(|(_, stored, now)| (now.no, kind_of(stored), now.wallet))
+            .collect();
+        changed.sort_unstable_by_key(|&(no, ..)| no);
+        for (no, kind, wallet) in changed {
+            let row = [no, wallet.balance.get(), wallet.last_entry, wallet.last_order];
+            self.change(&table::WALLETS, kind, row.map(Value::Integer));
+        }
+    }
+
+    fn change_products(&mut self) {
+        let (mut details, mut stocks) = (Vec::new(), Vec::new());
+        for (id, stored, now) in self.products.changed() {
+            let kind = kind_of(stored);
+            if stored.is_none_or(|stored| !same_but_stock(stored, now)) {
+                let search = format!("{id}\n{}", now.name).to_lowercase();
+                let row = [
+                    now.no.into(),
+                    id.shared().into(),
+                    now.name.shared().into(),
+                    search.into(),
+                    now.price.get().into(),
+                    now.active.into(),
+                ];
+                details.push((now.no, kind, row));
+            }
+            if stored.is_none_or(|stored| stored.stock != now.stock) {
+                stocks.push((now.no, kind, now.stock.get()));
+            }
+        }
+        details.sort_unstable_by_key(|&(no, ..)| no);
+        stocks.sort_unstable_by_key(|&(no, ..)| no);
+        for (_, kind, row) in details {
+            self.change(&table::PRODUCTS, kind, row);
+        }
+        for (no, kind, stock) in stocks {
+            self.change(&table::STOCKS, kind, [no.into(), stock.into()]);
+        }
+    }
+
+    fn change_carts(&mut self) {
+        let mut changes = Vec::new();
+        for (user, stored, now) in self.carts.changed() {
+            let Some(user) = self.find_user(user).map(|user| user.no) else { continue };
+            let stored = stored.map_or(&[][..], Vec::as_slice);
+            for line in stored.iter().filter(|line| find(now, line).is_none()) {
+                let product = self.find_product(&line.product).map(|product| product.no);
+                changes.extend(product.map(|product| (Kind::Delete, vec![user, product])));
+            }
+            for line in now.iter().filter(|line| find(stored, line) != Some(line)) {
+                let product = self.find_product(&line.product).map(|product| product.no);
+                let row = |product| vec![user, product, line.position, line.quantity.get(), line.price.get()];
+                changes.extend(product.map(|product| (kind_of(find(stored, line)), row(product))));
+            }
+        }
+        for (kind, row) in changes {
+            self.change(&table::CART_LINES, kind, row.into_iter().map(Value::Integer));
+        }
+    }
+}
+
+/// The line of the same product.
+fn find<'a>(lines: &'a [CartLine], line: &CartLine) -> Option<&'a CartLine> {
+    lines.iter().find(|other| other.product == line.product)
+}
+
+fn same_but_stock(a: &Product, b: &Product) -> bool {
+    (&a.name, a.price, a.active) == (&b.name, b.price, b.active)
+}
+
+fn kind_of<T>(stored: Option<&T>) -> Kind {
+    if stored.is_some() { Kind::Update } else { Kind::Insert }
+}

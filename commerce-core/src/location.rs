@@ -1,0 +1,194 @@
+//! Where a store is: a file, or a libSQL server.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use ureq::http::Uri;
+
+use crate::error::OpenError;
+
+/// Where a store is. A path makes one, and so does text, by [`FromStr`]: what begins with `libsql://`,
+/// `http://` or `https://` is a server, anything else a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    File(PathBuf),
+    /// A libSQL server.
+    Server(Server),
+}
+
+/// A libSQL server, how to prove oneself to it, and perhaps a replica to read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub(crate) url: Url,
+    pub(crate) read_url: Option<Url>,
+    pub(crate) token: Option<Token>,
+}
+
+/// The address of a server, in the forms that libSQL's own clients take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Url {
+    /// As it was given.
+    shown: String,
+    /// What requests are sent to, without a slash at the end.
+    pub(crate) base: String,
+    /// Whether the host is a bare address, which names no database as a host name can.
+    pub(crate) numeric: bool,
+}
+
+/// A secret that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token(pub(crate) String);
+
+impl Location {
+    /// With the token that the server asks for. A file needs none.
+    #[must_use]
+    pub fn token(self, token: &str) -> Self {
+        match self {
+            Self::File(path) => Self::File(path),
+            Self::Server(server) => {
+                Self::Server(Server { token: Some(Token(token.trim().to_owned())), ..server })
+            }
+        }
+    }
+
+    /// Reading from a replica of the server. Whoever wrote through a handle reads its own writes through it.
+    ///
+    /// # Errors
+    /// [`OpenError::Address`] when it is no address of a server, or this is a file.
+    pub fn read_from(self, replica: &str) -> Result<Self, OpenError> {
+        match self {
+            Self::Server(server) => {
+                let read_url = Some(Url::parse(replica)?);
+                Ok(Self::Server(Server { read_url, ..server }))
+            }
+            Self::File(_) => Err(address(replica, "a file has no replicas; only a server has")),
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = OpenError;
+
+    fn from_str(text: &str) -> Result<Self, OpenError> {
+        if !text.contains("://") {
+            return Ok(Self::File(text.into()));
+        }
+        Ok(Self::Server(Server { url: Url::parse(text)?, read_url: None, token: None }))
+    }
+}
+
+impl From<&Path> for Location {
+    fn from(path: &Path) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl From<PathBuf> for Location {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&PathBuf> for Location {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
+    }
+}
+
+/// The path or the address, without the token.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Server(server) => server.url.fmt(f),
+        }
+    }
+}
+
+impl Url {
+    /// `libsql://` is encrypted unless the host is this machine; `?tls=0` and `?tls=1` say otherwise.
+    fn parse(text: &str) -> Result<Self, OpenError> {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // What stands after the ? may be a secret, as what stands before an @.
+        let bad = |because: &str| address(&format!("{scheme}://{place}"), because);
+        if place.contains('@') {
+            return Err(address("the address", "it holds a password; give a token instead"));
+        }
+        let uri: Uri = format!("http://{place}").parse().map_err(|e| bad(&format!("{e}")))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        if host.is_empty() {
+            return Err(bad("it names no host"));
+        }
+        let numeric = host.parse::<std::net::IpAddr>();
+        let here = host == "localhost" || numeric.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
+        let tls = match (scheme, query) {
+            ("libsql", "") => !here,
+            ("libsql", "tls=0") | ("http", "") => false,
+            ("libsql", "tls=1") | ("https", "") => true,
+            ("libsql", _) => return Err(bad("after ? there may be tls=0 or tls=1")),
+            ("http" | "https", _) => return Err(bad("nothing may stand after ?")),
+            _ => return Err(bad("a server's address begins with libsql://, http:// or https://")),
+        };
+        let base = format!("{}://{}", if tls { "https" } else { "http" }, place.trim_end_matches('/'));
+        Ok(Self { shown: text.into(), base, numeric: numeric.is_ok() })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+fn address(url: &str, because: &str) -> OpenError {
+    OpenError::Address { url: url.into(), because: because.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_files_and_addresses_are_servers() {
+        for path in ["shop.db", "/var/lib/shop.db", "a:b", ""] {
+            assert_eq!(path.parse::<Location>().unwrap(), Location::File(path.into()));
+        }
+        for (text, base, numeric) in [
+            ("libsql://localhost:8080", "http://localhost:8080", false),
+            ("libsql://127.0.0.1:8080/", "http://127.0.0.1:8080", true),
+            ("libsql://[::1]:8080", "http://[::1]:8080", true),
+            ("libsql://db.example.com", "https://db.example.com", false),
+            ("libsql://10.0.0.7:8080?tls=0", "http://10.0.0.7:8080", true),
+            ("libsql://localhost:8080?tls=1", "https://localhost:8080", false),
+            ("http://db:8080/shop", "http://db:8080/shop", false),
+            ("https://db.example.com", "https://db.example.com", false),
+        ] {
+            let Location::Server(server) = text.parse().unwrap() else { panic!("{text} is a server") };
+            assert_eq!((server.url.base.as_str(), server.url.numeric), (base, numeric), "{text}");
+            assert_eq!(server.url.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_refused_and_no_secret_is_repeated() {
+        for text in ["libsql://", "ftp://host", "libsql://host?tls=2", "http://host?x=1", "http://a b"] {
+            assert!(text.parse::<Location>().is_err(), "{text}");
+        }
+        for text in ["https://me:secret@host", "libsql://host?authToken=secret", "https://host?secret"] {
+            let told = text.parse::<Location>().unwrap_err().to_string();
+            assert!(!told.contains("secret"), "{told}");
+        }
+        let location = "libsql://host".parse::<Location>().unwrap().token("secret");
+        assert!(!format!("{location:?} {location}").contains("secret"));
+        assert!(Location::from(Path::new("shop.db")).read_from("libsql://host").is_err());
+    }
+}

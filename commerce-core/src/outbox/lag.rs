@@ -1,0 +1,83 @@
+//! `event.lag`: how far the data platform is behind, cheap enough to be asked for with every scrape.
+
+use serde::Serialize;
+
+use super::Standing;
+use super::list::List;
+use crate::error::Error;
+use crate::id::EventId;
+use crate::input::Fields;
+use crate::query::{Page, Query, View};
+use crate::store::{Statement, Value, load};
+use crate::time::Time;
+
+/// Asks for the lag.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lag;
+
+/// What is not delivered yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Backlog {
+    /// Events that wait to be delivered, perhaps again.
+    pub pending: i64,
+    /// Events that were given up.
+    pub dead: i64,
+    /// The oldest pending one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Oldest>,
+    /// Why the sink takes nothing at present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// When it is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<Time>,
+}
+
+/// An event that has waited longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Oldest {
+    /// The sequence number.
+    pub event: EventId,
+    /// When that took place.
+    pub at: Time,
+    /// Seconds since then.
+    pub age: i64,
+}
+
+impl Query for Lag {
+    const NAME: &'static str = "event.lag";
+    type Answer = Backlog;
+
+    fn parse(_: &mut Fields<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Backlog, Error> {
+        let rows = view.rows(&Statement::new(COUNTS, []))?;
+        let counts: Vec<i64> = rows.first().unwrap_or_default().iter().map(Value::int).collect();
+        let [last, settled, passed, dead] = counts[..] else {
+            return Err(Error::Store("the outbox has no state".into()));
+        };
+        let standing = standing(view)?;
+        let pending = List { status: Some(super::Resting::Pending), page: Page::first(1) };
+        let oldest =
+            pending.answer(view)?.items.first().map(|e| Oldest { event: e.event, at: e.at, age: e.age });
+        Ok(Backlog {
+            pending: last - settled + passed,
+            dead,
+            oldest,
+            last_error: standing.error.map(|error| error.as_ref().into()),
+            next_attempt: standing.next_at,
+        })
+    }
+}
+
+const COUNTS: &str = "SELECT s.last_event, r.settled,
+    (SELECT count(*) FROM deliveries WHERE dead = 0), (SELECT count(*) FROM deliveries WHERE dead = 1)
+    FROM store s, relay r";
+
+/// The state of the relay.
+pub(super) fn standing(view: &mut View<'_>) -> Result<Standing, Error> {
+    let rows = view.rows(&Statement::new(load::RELAY, []))?;
+    Ok(rows.first().map(Standing::stored).unwrap_or_default())
+}

@@ -1,0 +1,208 @@
+//! The operations of a relay: taking the lease on the outbox, and settling what was delivered. They go
+//! through the writer like any other, so that they share its commits, but they are not offered to callers:
+//! they decide about delivery, not about the shop, and raise no newest time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Delivery, Standing};
+use crate::error::Error;
+use crate::facts::{Facts, Keys};
+use crate::id::{EventId, Key};
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
+use crate::time::Time;
+
+/// A lease that ends later than any can was taken before the clock stepped back: it counts for nothing.
+pub(super) const LONGEST: Duration = Duration::from_secs(600);
+
+/// How often it is remembered how far things were settled.
+const MARK: Duration = Duration::from_secs(3_600);
+
+/// Takes the lease, or renews it.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub(super) owner: Arc<str>,
+    pub(super) lease: Duration,
+}
+
+/// What became of a claim or a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claimed {
+    /// The term under which the lease is held; nothing when another relay holds it.
+    pub(super) term: Option<i64>,
+}
+
+/// Settles what was delivered, and renews the lease.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settle {
+    pub(super) owner: Arc<str>,
+    pub(super) term: i64,
+    /// For how long to renew the lease; zero gives it back.
+    pub(super) lease: Duration,
+    /// Every event up to this one was delivered or is among the deliveries kept.
+    pub(super) settled: EventId,
+    /// What is to be kept of events from now on: nothing of those delivered.
+    pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
+    /// Why the sink takes nothing at present.
+    pub(super) error: Option<Arc<str>>,
+    /// When it is tried again.
+    pub(super) next_at: Option<Time>,
+    pub(super) prune: Prune,
+}
+
+/// Delivered events to take out of the outbox.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Prune {
+    pub(super) events: Vec<EventId>,
+    /// No delivered event is left up to this one.
+    pub(super) through: EventId,
+    /// Marks that have served.
+    pub(super) marks: Vec<Time>,
+}
+
+impl Claim {
+    fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
+        let standing = facts.relay();
+        let renewed = standing.owner == self.owner;
+        if !renewed && held(&standing, now) {
+            return Claimed { term: None };
+        }
+        let term = standing.term + i64::from(!renewed);
+        let until = now.plus(self.lease);
+        facts.set_relay(Standing { owner: self.owner.clone(), term, until, ..standing });
+        Claimed { term: Some(term) }
+    }
+}
+
+/// Whether somebody holds the lease at that time.
+pub(super) fn held(standing: &Standing, now: Time) -> bool {
+    now < standing.until && standing.until <= now.plus(LONGEST)
+}
+
+impl Settle {
+    fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
+        let standing = facts.relay();
+        if standing.owner != self.owner || standing.term != self.term {
+            return Claimed { term: None };
+        }
+        for (event, delivery) in &self.deliveries {
+            facts.set_delivery(*event, delivery.clone());
+        }
+        facts.prune(&self.prune.events, &self.prune.marks);
+        let settled = standing.settled.max(self.settled);
+        let mark = settled > standing.settled && now >= standing.marked.plus(MARK);
+        if mark {
+            facts.mark_settled(now, settled);
+        }
+        facts.set_relay(Standing {
+            until: now.plus(self.lease),
+            settled,
+            pruned: standing.pruned.max(self.prune.through),
+            marked: if mark { now } else { standing.marked },
+            error: self.error.clone(),
+            next_at: self.next_at,
+            ..standing
+        });
+        Claimed { term: Some(self.term) }
+    }
+}
+
+impl Decide for Claim {
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
+    }
+}
+
+impl Decide for Settle {
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
+        keys.events.extend(self.deliveries.iter().map(|(event, _)| event));
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
+    }
+}
+
+impl Reply for Claimed {}
+
+impl Submit for Claim {
+    type Reply = Claimed;
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of_relay(self)
+    }
+
+    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
+        claimed(reply)
+    }
+}
+
+impl Submit for Settle {
+    type Reply = Claimed;
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of_relay(self)
+    }
+
+    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
+        claimed(reply)
+    }
+}
+
+fn claimed(reply: AnyReply) -> Result<Claimed, Error> {
+    let reply = reply.into_any().downcast::<Claimed>();
+    reply.map(|reply| *reply).map_err(|_| Error::Store("the reply is of another operation".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(facts: &mut Facts, owner: &str, at: i64) -> Option<i64> {
+        let claim = Claim { owner: owner.into(), lease: Duration::from_millis(100) };
+        claim.decide(facts, Time::from_millis(at)).term
+    }
+
+    fn settle(facts: &mut Facts, owner: &str, term: i64, settled: EventId, at: i64) -> bool {
+        let lease = Duration::from_millis(100);
+        let settle = Settle { owner: owner.into(), term, lease, settled, ..Settle::default() };
+        settle.decide(facts, Time::from_millis(at)).term.is_some()
+    }
+
+    #[test]
+    fn a_lease_is_held_until_it_ends_and_who_lost_it_marks_nothing() {
+        let mut facts = Facts::default();
+        facts.load_relay(Standing::default());
+        assert_eq!(claim(&mut facts, "a", 1_000), Some(1));
+        assert_eq!(claim(&mut facts, "b", 1_099), None);
+        assert!(settle(&mut facts, "a", 1, 7, 1_050), "which renews it");
+        assert_eq!(claim(&mut facts, "b", 1_149), None);
+        assert_eq!(claim(&mut facts, "a", 1_149), Some(1), "its own it may always renew");
+        assert_eq!(claim(&mut facts, "b", 1_249), Some(2));
+        assert!(!settle(&mut facts, "a", 1, 9, 1_250));
+        assert_eq!((facts.relay().settled, facts.relay().owner.as_ref()), (7, "b"));
+        assert!(settle(&mut facts, "b", 2, 8, 1_260));
+        assert_eq!(claim(&mut facts, "a", 1_500), Some(3));
+        assert!(!settle(&mut facts, "a", 1, 9, 1_501), "not under the term it had before");
+        assert!(settle(&mut facts, "a", 3, 4, 1_502));
+        assert_eq!(facts.relay().settled, 8, "what is settled stays so");
+    }
+
+    #[test]
+    fn a_lease_from_before_the_clock_stepped_back_counts_for_nothing() {
+        let mut facts = Facts::default();
+        facts.load_relay(Standing::default());
+        assert_eq!(claim(&mut facts, "a", 10_000_000), Some(1));
+        assert_eq!(claim(&mut facts, "b", 9_999_999), None);
+        assert_eq!(claim(&mut facts, "b", 1_000), Some(2));
+    }
+}

@@ -1,0 +1,62 @@
+//! The threads that wait for the sink, so that the relay itself never does.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Commerce;
+use crate::error::Error;
+use crate::id::EventId;
+use crate::outbox::sink::{Failure, Message, Sink};
+
+/// Events on their way, under a lease of the term.
+pub(super) struct Job {
+    pub(super) term: i64,
+    pub(super) events: Vec<EventId>,
+    pub(super) messages: Vec<Message>,
+}
+
+/// A job, and what became of it.
+pub(super) type Done = (Job, Result<(), Failure>);
+
+/// As many threads as the sink takes deliveries at once. They end with it.
+pub(super) struct Pool {
+    jobs: Sender<Job>,
+    done: Receiver<Done>,
+}
+
+impl Pool {
+    pub(super) fn start(sink: &Arc<dyn Sink>, shop: &Commerce) -> Result<Self, Error> {
+        let (jobs, queue) = channel::<Job>();
+        let (outcomes, done) = channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..sink.parallel().max(1) {
+            let (queue, outcomes, sink) = (queue.clone(), outcomes.clone(), sink.clone());
+            let wake = shop.committed();
+            let work = move || {
+                loop {
+                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = next else { break };
+                    let outcome = catch_unwind(AssertUnwindSafe(|| sink.deliver(&job.messages)))
+                        .unwrap_or_else(|_| Err(Failure::refused("the sink panicked")));
+                    if outcomes.send((job, outcome)).is_err() {
+                        break;
+                    }
+                    wake();
+                }
+            };
+            let thread = std::thread::Builder::new().name("commerce-sink".into());
+            thread.spawn(work).map_err(|e| Error::Store(format!("no thread for the sink: {e}")))?;
+        }
+        Ok(Self { jobs, done })
+    }
+
+    pub(super) fn send(&self, job: Job) {
+        // The threads outlive this sender.
+        let _ = self.jobs.send(job);
+    }
+
+    pub(super) fn done(&self) -> Option<Done> {
+        self.done.try_recv().ok()
+    }
+}

@@ -1,0 +1,94 @@
+//! What a relay reads from the store.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::id::EventId;
+use crate::outbox::envelope::{Reference, render, subject};
+use crate::outbox::lease::Prune;
+use crate::outbox::sink::Message;
+use crate::outbox::{Delivery, Standing, Told, lag};
+use crate::query::View;
+use crate::store::{Statement, load};
+use crate::time::Time;
+
+/// The most delivered events that are pruned in one group, so that no order waits for it.
+const PRUNED: i64 = 512;
+
+/// Whether there is anything to do.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) standing: Standing,
+    /// The newest event.
+    pub(super) last: EventId,
+    /// When the next of the events passed over is due, if there are any.
+    pub(super) due: Option<Time>,
+}
+
+pub(super) fn look(view: &mut View<'_>) -> Result<Look, Error> {
+    let sql =
+        "SELECT last_event, (SELECT min(coalesce(next_at, 0)) FROM deliveries WHERE dead = 0) FROM store";
+    let rows = view.rows(&Statement::new(sql, []))?;
+    let row = rows.first().unwrap_or_default();
+    let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
+    let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
+    Ok(Look { standing: lag::standing(view)?, last, due })
+}
+
+/// The events after one, ready to be sent.
+pub(super) fn after(view: &mut View<'_>, event: EventId, limit: i64) -> Result<Vec<Message>, Error> {
+    let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
+    messages(view, &Statement::new(sql, [event.into(), limit.into()]))
+}
+
+/// These events, ready to be sent.
+pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Message>, Error> {
+    let sql = "SELECT event, type, source FROM outbox WHERE event IN (SELECT value FROM json_each(?1))";
+    messages(view, &Statement::new(sql, [load::list(events).into()]))
+}
+
+fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {
+    let events: Vec<_> = view.rows(statement)?.iter().map(Reference::read).collect::<Result<_, _>>()?;
+    let message = |told: Told| {
+        let body = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(e.to_string()))?;
+        let envelope = told.envelope;
+        let (id, kind, subject) = (envelope.id, envelope.kind, Arc::from(envelope.subject));
+        Ok(Message { event: told.event, id, kind, subject, body, sent_at: Time::default() })
+    };
+    render(view, &events)?.into_iter().map(message).collect()
+}
+
+/// Events that were passed over and are pending, oldest first, at most so many, with their subjects.
+pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, Arc<str>, Delivery)>, Error> {
+    let sql = "SELECT d.event, o.source, u.user, d.attempts, d.error, d.next_at, d.dead
+        FROM deliveries d JOIN outbox o USING (event)
+        LEFT JOIN ledger l ON o.type = 'WalletCharged' AND l.entry = o.source
+        LEFT JOIN users u ON u.user_no = l.user_no
+        WHERE d.dead = 0 ORDER BY d.event LIMIT ?1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = view.rows(&Statement::new(sql, [limit.into()]))?;
+    let passed =
+        rows.iter().map(|row| (row[0].int(), subject(&row[1..]).into(), Delivery::stored(&row[3..])));
+    Ok(passed.collect())
+}
+
+/// The next delivered events to take out of the outbox: those settled before a time.
+pub(super) fn prune(view: &mut View<'_>, standing: &Standing, before: Time) -> Result<Option<Prune>, Error> {
+    let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
+    let rows = view.rows(&Statement::new(sql, [before.millis().into()]))?;
+    let Some([at, end]) = rows.first() else { return Ok(None) };
+    let (at, end) = (at.int(), end.int());
+    let through = end.min(standing.pruned + PRUNED).max(standing.pruned);
+    let sql = "SELECT event FROM outbox
+        WHERE event > ?1 AND event <= ?2 AND event NOT IN (SELECT event FROM deliveries)";
+    let rows = view.rows(&Statement::new(sql, [standing.pruned.into(), through.into()]))?;
+    let events = rows.iter().map(|row| row[0].int()).collect();
+    let marks = if through < end {
+        Vec::new()
+    } else {
+        let sql = "SELECT at FROM settlements WHERE at <= ?1 ORDER BY at LIMIT ?2";
+        let rows = view.rows(&Statement::new(sql, [at.into(), PRUNED.into()]))?;
+        rows.iter().map(|row| Time::from_millis(row[0].int())).collect()
+    };
+    Ok(Some(Prune { events, through, marks }))
+}

@@ -1,0 +1,294 @@
+//! A relay's one thread: take the lease, read, send, settle, rest.
+
+mod deliver;
+mod settle;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::pool::Pool;
+use super::reading::{self, Look};
+use super::window::{Draft, Window};
+use super::{Notice, Options, Shared};
+use crate::error::Error;
+use crate::id::EventId;
+use crate::operation::Submission;
+use crate::outbox::lease::{Claim, Claimed, Prune, held};
+use crate::outbox::sink::Sink;
+use crate::time::Time;
+use crate::{Commerce, Pending};
+
+/// How often things are settled under load: one row, written with the orders of the moment.
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// The most events that are passed over and still pending; beyond, nothing new is begun.
+const PASSED: usize = 10_000;
+
+/// How often it is looked whether delivered events can be pruned.
+const PRUNE: Duration = Duration::from_secs(600);
+
+/// The waits while nothing is accepted: the first, and the longest.
+const DOWN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+
+/// How long those that stand by rest at most: the owner may give its lease back before it ends.
+const STAND_BY: Duration = Duration::from_millis(250);
+
+pub(super) struct Run {
+    shop: Commerce,
+    sink: Arc<dyn Sink>,
+    options: Options,
+    shared: Arc<Shared>,
+    pool: Pool,
+    owner: Arc<str>,
+    /// The state while this relay holds the lease.
+    held: Option<Held>,
+    /// Jobs on their way, of this term or an earlier one.
+    flying: usize,
+    down: Option<Down>,
+    version: i64,
+    pruned: Option<Instant>,
+    told: Option<Notice>,
+    /// Up to where to deliver, when only what was pending at first is wanted.
+    once: Option<EventId>,
+}
+
+/// What goes with the lease.
+struct Held {
+    term: i64,
+    ends: Instant,
+    window: Window,
+    settling: Option<Settling>,
+    settled: Instant,
+    /// There may be events that were not read yet.
+    more: bool,
+    /// Not all that were passed over are in the window.
+    more_passed: bool,
+    revived: i64,
+    pruned: EventId,
+    prune: Prune,
+    /// What the sink's state was when last written down.
+    down: Option<Arc<str>>,
+}
+
+/// A settlement on its way through the writer.
+struct Settling {
+    pending: Pending<Claimed>,
+    draft: Draft,
+    pruned: EventId,
+    down: Option<Arc<str>>,
+    began: Instant,
+}
+
+/// The sink takes nothing.
+#[derive(Clone)]
+struct Down {
+    because: Arc<str>,
+    /// How often in a row.
+    times: i64,
+    until: Time,
+    gone: bool,
+}
+
+impl Run {
+    pub(super) fn new(
+        shop: Commerce,
+        sink: Arc<dyn Sink>,
+        options: Options,
+        shared: Arc<Shared>,
+        once: bool,
+    ) -> Result<Self, Error> {
+        let pool = Pool::start(&sink, &shop)?;
+        let once = once.then(|| Ok::<_, Error>(reading::look(&mut shop.view()?)?.last)).transpose()?;
+        let owner = uuid::Uuid::new_v4().to_string().into();
+        Ok(Self {
+            shop,
+            sink,
+            options,
+            shared,
+            pool,
+            owner,
+            held: None,
+            flying: 0,
+            down: None,
+            version: -1,
+            pruned: None,
+            told: None,
+            once,
+        })
+    }
+
+    pub(super) fn run(mut self) {
+        while !self.shared.stop.load(Ordering::SeqCst) {
+            let count = self.shop.commits();
+            match self.step() {
+                Ok(Some(rest)) => self.shop.rest(count, self.version, rest),
+                Ok(None) => break,
+                Err(Error::Closed) => break,
+                Err(error) => {
+                    self.tell(Notice::Trouble(error.to_string()));
+                    std::thread::sleep(DOWN.0);
+                }
+            }
+        }
+        self.finish();
+    }
+
+    /// Does what there is to do, and answers how long to rest, or nothing when all is done.
+    fn step(&mut self) -> Result<Option<Duration>, Error> {
+        self.collect();
+        let gone = self.down.as_ref().is_some_and(|down| down.gone);
+        if self.held.is_none() {
+            return if gone { Ok(None) } else { self.stand_by() };
+        }
+        if !gone {
+            self.read()?;
+            self.send()?;
+        }
+        self.settle()?;
+        let now = Instant::now();
+        let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
+        let quiet = self.flying == 0 && held.settling.is_none();
+        if quiet && (gone || self.done(held)) && held.is_settled() {
+            let end = self.once.unwrap_or_default();
+            let left = !held.window.is_empty() || held.window.read() < end;
+            self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
+            self.give_back();
+            return Ok(if self.once.is_some() { None } else { Some(Duration::ZERO) });
+        }
+        if quiet && now >= held.ends && held.window.is_empty() {
+            // Nothing to do: the lease is left to lapse, since keeping it would cost a commit now and then.
+            self.release();
+            return Ok(Some(Duration::ZERO));
+        }
+        Ok(Some(self.rest(now)))
+    }
+
+    /// Whether everything that was wanted was tried.
+    fn done(&self, held: &Held) -> bool {
+        let Some(end) = self.once else { return false };
+        let read = held.window.read() >= end && !held.more_passed;
+        self.down.is_some() || (held.window.is_idle(self.shop.now()) && (read || held.window.refusing()))
+    }
+
+    /// Waits for something to do and a lease to do it under.
+    fn stand_by(&mut self) -> Result<Option<Duration>, Error> {
+        self.version = self.shop.version()?;
+        if self.flying > 0 {
+            // Under an old lease; nothing is begun under a new one before these have ended.
+            return Ok(Some(STAND_BY));
+        }
+        let now = self.shop.now();
+        let mut view = self.shop.view()?;
+        let Look { standing, last, due } = reading::look(&mut view)?;
+        let prunable = self.pruned.is_none_or(|when| when.elapsed() >= PRUNE);
+        let prune = prunable && reading::prune(&mut view, &standing, self.kept_since(now))?.is_some();
+        drop(view);
+        if prunable && !prune {
+            self.pruned = Some(Instant::now());
+        }
+        let pending = last > standing.settled || due.is_some_and(|time| time <= now);
+        if !pending && !prune {
+            self.shared.left.store(self.once.is_some() && due.is_some(), Ordering::Relaxed);
+            let until = due.map_or(PRUNE, |time| span(now, time).min(PRUNE));
+            return Ok(self.once.is_none().then_some(until));
+        }
+        if standing.owner != self.owner && held(&standing, now) {
+            self.tell(Notice::StandBy);
+            // The owner's commits are no news: look again when its lease ends, or now and then.
+            std::thread::sleep(span(now, standing.until).min(STAND_BY));
+            return Ok(Some(Duration::ZERO));
+        }
+        self.claim()?;
+        Ok(Some(Duration::ZERO))
+    }
+
+    fn claim(&mut self) -> Result<(), Error> {
+        let began = Instant::now();
+        let lease = self.options.whole_lease(self.sink.longest());
+        let claim = Claim { owner: self.owner.clone(), lease };
+        let Some(term) = self.shop.submit(Submission::new(claim)).wait()?.reply.term else { return Ok(()) };
+        let mut view = self.shop.view()?;
+        let standing = reading::look(&mut view)?.standing;
+        let passed = reading::passed(&mut view, PASSED)?;
+        drop(view);
+        let mut window = Window::new(standing.settled);
+        let more_passed = passed.len() == PASSED;
+        for (event, subject, delivery) in passed {
+            window.add_passed(event, subject, delivery, began);
+        }
+        self.held = Some(Held {
+            term,
+            ends: began + lease,
+            window,
+            settling: None,
+            settled: began,
+            more: true,
+            more_passed,
+            revived: standing.revived,
+            pruned: standing.pruned,
+            prune: Prune::default(),
+            down: standing.error,
+        });
+        self.shared.active.store(true, Ordering::Relaxed);
+        self.tell(Notice::Active);
+        Ok(())
+    }
+
+    /// How long nothing will happen by itself.
+    fn rest(&self, now: Instant) -> Duration {
+        let Some(held) = &self.held else { return Duration::ZERO };
+        let time = self.shop.now();
+        let mut rest = held.ends.saturating_duration_since(now).max(SETTLE);
+        if held.settling.is_none() && !held.is_settled() {
+            rest = rest
+                .min((held.settled + SETTLE).saturating_duration_since(now).max(Duration::from_millis(1)));
+        }
+        let down = self.down.as_ref().filter(|down| !down.gone && held.window.ready() > 0);
+        let due = held.window.next_at().into_iter().chain(down.map(|down| down.until));
+        // While all that may be on its way is, whoever comes back brings the next turn.
+        let due = due
+            .filter(|&due| due > time || self.flying == 0)
+            .map(|due| span(time, due).max(Duration::from_millis(1)))
+            .min();
+        let renewal = now + self.renewal();
+        let renew =
+            (!held.window.is_empty()).then(|| held.ends.saturating_duration_since(renewal).max(SETTLE));
+        rest.min(due.unwrap_or(rest)).min(renew.unwrap_or(rest))
+    }
+
+    /// This relay delivers no more, for now.
+    fn release(&mut self) {
+        self.held = None;
+        self.shared.active.store(false, Ordering::Relaxed);
+    }
+
+    fn kept_since(&self, now: Time) -> Time {
+        kept_since(now, &self.options)
+    }
+
+    /// Tells something, unless it was the last thing told.
+    fn tell(&mut self, notice: Notice) {
+        if self.told.as_ref() != Some(&notice) {
+            (self.options.notice)(&notice);
+            self.told = Some(notice);
+        }
+    }
+}
+
+impl Held {
+    /// Whether everything there is to write down was written down.
+    fn is_settled(&self) -> bool {
+        self.settling.is_none() && self.window.is_settled()
+    }
+}
+
+fn kept_since(now: Time, options: &Options) -> Time {
+    let retention = i64::try_from(options.retention.as_millis()).unwrap_or(i64::MAX);
+    Time::from_millis(now.millis().saturating_sub(retention))
+}
+
+/// From one time to another; nothing when it has passed.
+fn span(now: Time, then: Time) -> Duration {
+    Duration::from_millis(u64::try_from(then.millis() - now.millis()).unwrap_or_default())
+}

@@ -1,0 +1,146 @@
+//! Writing down what was delivered, now and then, together with the orders of the moment.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use super::{PRUNE, Run, SETTLE, Settling, kept_since};
+use crate::error::Error;
+use crate::operation::Submission;
+use crate::outbox::lag;
+use crate::outbox::lease::{Prune, Settle};
+use crate::outbox::relay::reading;
+use crate::outbox::relay::window::PATIENCE;
+
+/// How long to wait, when asked to end, for what is on its way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Wakes a relay when its settlement was decided.
+struct Waking(Box<dyn Fn() + Send + Sync>);
+
+impl Wake for Waking {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+impl Run {
+    /// Writes down what was delivered, now and then, and keeps the lease meanwhile.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        self.settled()?;
+        let now = Instant::now();
+        let lease = self.options.whole_lease(self.sink.longest());
+        let renewal = now + self.renewal();
+        let Some(held) = &mut self.held else { return Ok(()) };
+        if held.settling.is_some() || now < held.settled + SETTLE {
+            return Ok(());
+        }
+        if held.prune.events.is_empty() && self.pruned.is_none_or(|when| when.elapsed() >= PRUNE) {
+            let mut view = self.shop.view()?;
+            let standing = lag::standing(&mut view)?;
+            let before = kept_since(self.shop.now(), &self.options);
+            match reading::prune(&mut view, &standing, before)? {
+                Some(prune) => held.prune = prune,
+                None => self.pruned = Some(now),
+            }
+        }
+        let draft = held.window.draft(now, PATIENCE);
+        let because = self.down.as_ref().map(|down| &down.because);
+        let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
+        let prune = &held.prune;
+        let prune = prune.through > held.pruned || !prune.events.is_empty() || !prune.marks.is_empty();
+        let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
+        if !news && !prune && !renew && because == held.down.as_ref() {
+            return Ok(());
+        }
+        let down = because.cloned();
+        let prune = std::mem::take(&mut held.prune);
+        let pruned = prune.through;
+        let settle = Settle {
+            owner: self.owner.clone(),
+            term: held.term,
+            lease,
+            settled: draft.settled,
+            deliveries: draft.deliveries.clone(),
+            error: down.clone(),
+            next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
+            prune,
+        };
+        let pending = self.shop.submit(Submission::new(settle)).into_future();
+        held.settling = Some(Settling { pending, draft, pruned, down, began: now });
+        self.settled()
+    }
+
+    /// Takes in what became of a settlement on its way.
+    pub(super) fn settled(&mut self) -> Result<(), Error> {
+        let lease = self.options.whole_lease(self.sink.longest());
+        let Some(held) = &mut self.held else { return Ok(()) };
+        let Some(settling) = &mut held.settling else { return Ok(()) };
+        let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.committed()))));
+        let Poll::Ready(outcome) = Pin::new(&mut settling.pending).poll(&mut Context::from_waker(&waker))
+        else {
+            return Ok(());
+        };
+        let Some(settling) = held.settling.take() else { return Ok(()) };
+        held.settled = Instant::now();
+        match outcome {
+            Ok(claimed) if claimed.reply.term == Some(held.term) => {
+                held.ends = settling.began + lease;
+                held.down = settling.down;
+                held.pruned = held.pruned.max(settling.pruned);
+                held.window.confirm(&settling.draft);
+                // Those that were delivered when their neighbours had been pruned are pruned by themselves.
+                let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
+                let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
+                held.prune.events.extend(late);
+                Ok(())
+            }
+            Ok(_) => {
+                self.release();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How much must be left of the lease when it is renewed: enough to begin deliveries meanwhile.
+    pub(super) fn renewal(&self) -> Duration {
+        let longest = self.sink.longest();
+        longest + (self.options.whole_lease(longest) - longest) / 2
+    }
+
+    /// Waits a little for what is on its way, writes down what came of it, and gives the lease back.
+    pub(super) fn finish(&mut self) {
+        let until = Instant::now() + GRACE;
+        while self.held.is_some() && Instant::now() < until {
+            let count = self.shop.commits();
+            self.collect();
+            let busy = self.held.as_ref().is_some_and(|held| held.settling.is_some());
+            if self.settled().is_err() || (self.flying == 0 && !busy) {
+                break;
+            }
+            self.shop.rest(count, self.version, SETTLE);
+        }
+        self.give_back();
+    }
+
+    /// Settles what is left to settle, and gives the lease back.
+    pub(super) fn give_back(&mut self) {
+        let Some(held) = &mut self.held else { return };
+        let draft = held.window.draft(Instant::now(), Duration::ZERO);
+        let settle = Settle {
+            owner: self.owner.clone(),
+            term: held.term,
+            lease: Duration::ZERO,
+            settled: draft.settled,
+            deliveries: draft.deliveries,
+            error: self.down.as_ref().map(|down| down.because.clone()),
+            next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
+            prune: Prune::default(),
+        };
+        // Where this fails the lease lapses, and what was not marked is delivered again.
+        let _ = self.shop.submit(Submission::new(settle)).wait();
+        self.release();
+    }
+}

@@ -1,0 +1,84 @@
+//! The rows in which the delivery of events is kept: one for all that went well, and one for each event
+//! that did not.
+
+use std::sync::Arc;
+
+use crate::id::EventId;
+use crate::store::Value;
+use crate::time::Time;
+
+/// How far the events were told, and who tells them: the one row of `relay`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) owner: Arc<str>,
+    pub(crate) term: i64,
+    pub(crate) until: Time,
+    pub(crate) settled: EventId,
+    pub(crate) pruned: EventId,
+    pub(crate) revived: i64,
+    pub(crate) marked: Time,
+    pub(crate) error: Option<Arc<str>>,
+    pub(crate) next_at: Option<Time>,
+}
+
+/// An event that was passed over: a row of `deliveries`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub(crate) attempts: i64,
+    pub(crate) error: Option<Arc<str>>,
+    pub(crate) next_at: Option<Time>,
+    pub(crate) dead: bool,
+}
+
+impl Standing {
+    pub(crate) fn stored(row: &[Value]) -> Self {
+        Self {
+            owner: row[0].text(),
+            term: row[1].int(),
+            until: Time::from_millis(row[2].int()),
+            settled: row[3].int(),
+            pruned: row[4].int(),
+            revived: row[5].int(),
+            marked: Time::from_millis(row[6].int()),
+            error: row[7].optional_text(),
+            next_at: row[8].optional_int().map(Time::from_millis),
+        }
+    }
+
+    pub(crate) fn row(&self) -> [Value; 10] {
+        [
+            1.into(),
+            self.owner.clone().into(),
+            self.term.into(),
+            self.until.millis().into(),
+            self.settled.into(),
+            self.pruned.into(),
+            self.revived.into(),
+            self.marked.millis().into(),
+            self.error.clone().into(),
+            self.next_at.map(Time::millis).into(),
+        ]
+    }
+}
+
+impl Delivery {
+    /// From the columns attempts, error, next_at, dead.
+    pub(crate) fn stored(row: &[Value]) -> Self {
+        Self {
+            attempts: row[0].int(),
+            error: row[1].optional_text(),
+            next_at: row[2].optional_int().map(Time::from_millis),
+            dead: row[3].int() != 0,
+        }
+    }
+
+    pub(crate) fn row(&self, event: EventId) -> [Value; 5] {
+        [
+            event.into(),
+            self.attempts.into(),
+            self.error.clone().into(),
+            self.next_at.map(Time::millis).into(),
+            self.dead.into(),
+        ]
+    }
+}

@@ -1,0 +1,339 @@
+//! One server over HTTP: connections that are kept, a time-out on everything, and errors by their kind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use ureq::Agent;
+use ureq::http::StatusCode;
+
+use super::hrana::{Answer, Answers, Failed, Pipeline, Request, Results, Steps};
+use crate::error::{Error, OpenError};
+use crate::location::{Server, Url};
+use crate::store::{Rows, Statement};
+
+/// A server, as it is spoken to.
+pub(super) struct Client {
+    agent: Agent,
+    pub(super) url: Url,
+    endpoint: String,
+    token: Option<String>,
+    requests: AtomicU64,
+    newest: Arc<AtomicU64>,
+    /// Whether this is a replica, which may be behind.
+    replica: bool,
+}
+
+/// A stream of requests that share one connection to the database, and so a transaction.
+pub(super) struct Stream {
+    client: Arc<Client>,
+    baton: Option<String>,
+    used: Instant,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// No answer came: whether the request was carried out is open.
+    Lost(String),
+    /// The stream has ended, so nothing was carried out.
+    Gone,
+    /// The database was locked.
+    Busy,
+    /// Another took the transaction away, since it was open for too long.
+    Stolen,
+    /// The server does not accept the token, or not for this.
+    Denied(String),
+    /// There is no such database, or no libSQL server.
+    NotFound(String),
+    /// The rows are more than the server sends at once.
+    TooLarge,
+    /// The second line of defence in the schema was hit.
+    Constraint(String),
+    /// Anything else the server said.
+    Server(String),
+}
+
+/// A server ends a stream that was idle for 10 s; before that it is not worth trying.
+const IDLE: Duration = Duration::from_secs(8);
+
+/// No connection takes longer than this where there is a server.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// The longest answer that is taken in. A server sends 10 MB at once unless it is told otherwise.
+const LONGEST: u64 = 256 << 20;
+
+/// The name of the default database, in base64 as the server's header wants it.
+const DEFAULT: &str = "ZGVmYXVsdA";
+
+impl Client {
+    /// The primary of `server`, or its replica at `replica`. All that share `newest`, the number of the newest
+    /// state that any of them has seen, never see an older one.
+    pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
+        let url = replica.unwrap_or(&server.url).clone();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_connect(Some(CONNECT))
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(64)
+            .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        let endpoint = format!("{}/v3/pipeline", url.base);
+        let token = server.token.as_ref().map(|token| format!("Bearer {}", token.0));
+        let requests = AtomicU64::new(0);
+        Self { agent, url, endpoint, token, requests, newest: newest.clone(), replica: replica.is_some() }
+    }
+
+    /// What the server says of its version, if it is one that says so.
+    pub(super) fn version(&self, timeout: Duration) -> Result<Option<String>, Failure> {
+        let request = self.agent.get(format!("{}/version", self.url.base));
+        let sent = request.config().timeout_global(Some(timeout)).build().call();
+        let mut response = sent.map_err(lost)?;
+        if response.status() != StatusCode::OK {
+            return Ok(None);
+        }
+        let text = response.body_mut().read_to_string().map_err(lost)?;
+        Ok(text.strip_prefix("sqld ").and_then(|rest| rest.split(' ').next()).map(str::to_owned))
+    }
+
+    /// How many requests were sent so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Sends requests, in a stream or in one of their own that ends with them.
+    pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
+        let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(e.to_string()))?;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
+        if self.url.numeric {
+            request = request.header("x-namespace-bin", DEFAULT);
+        }
+        if let Some(token) = &self.token {
+            request = request.header("authorization", token);
+        }
+        let sent = request.config().timeout_global(Some(timeout)).build().send(&body[..]);
+        let mut response = sent.map_err(lost)?;
+        let status = response.status();
+        let answer = response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(lost)?;
+        if status != StatusCode::OK {
+            return Err(said(status, &answer));
+        }
+        serde_json::from_slice(&answer)
+            .map_err(|_| Failure::NotFound("what answers there is no libSQL server".into()))
+    }
+
+    /// Runs a batch in a stream of its own.
+    pub(super) fn once(&self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
+        let requests = vec![self.batch(steps), Request::Close];
+        self.first(self.send(&Pipeline { baton: None, requests }, timeout)?)
+    }
+
+    /// The first batch of a stream: it says how new the database must be.
+    fn batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
+        steps.into_batch(self.replica.then(|| self.newest.load(Ordering::Relaxed)))
+    }
+
+    /// The answer to the first request, which is the one that matters.
+    fn first(&self, answers: Answers) -> Result<Results, Failure> {
+        let results = match answers.results.into_iter().next() {
+            Some(Answer::Ok { response }) => response.result.unwrap_or_default(),
+            Some(Answer::Error { error }) => return Err(Failure::of(&error)),
+            None => return Err(Failure::Server("it answers nothing".into())),
+        };
+        self.newest.fetch_max(results.replication_index().unwrap_or(0), Ordering::Relaxed);
+        Ok(results)
+    }
+}
+
+impl Stream {
+    pub(super) fn new(client: Arc<Client>) -> Self {
+        Self { client, baton: None, used: Instant::now() }
+    }
+
+    pub(super) fn batch(&mut self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
+        let begun = self.baton.is_some();
+        let batch = if begun { steps.into_batch(None) } else { self.client.batch(steps) };
+        self.run(vec![batch], timeout)
+    }
+
+    /// Reads rows that are too many for one answer part by part, inside a transaction. (A statement without an
+    /// order of its own gives its rows in the same order every time, as long as nothing changes.)
+    pub(super) fn in_parts(&mut self, statement: &Statement, timeout: Duration) -> Result<Rows, Failure> {
+        let (mut all, mut part, mut place) = (Rows::default(), 16_384, 0);
+        loop {
+            let sql = format!("SELECT * FROM ({}) LIMIT {part} OFFSET {place}", statement.sql);
+            let steps = Steps::inside().and(&sql, &statement.values);
+            match self.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
+                Ok(mut answers) => {
+                    let rows = answers.pop().unwrap_or_default();
+                    let found = rows.iter().count();
+                    all.width = rows.width;
+                    all.values.extend(rows.values);
+                    place += found;
+                    if found < part {
+                        return Ok(all);
+                    }
+                }
+                Err(Failure::TooLarge) if part > 1 => part /= 4,
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    pub(super) fn sequence(&mut self, sql: &str, timeout: Duration) -> Result<(), Failure> {
+        self.run(vec![Request::Sequence { sql }], timeout).map(drop)
+    }
+
+    /// Begins anew where the server has forgotten the stream. Not to be called within a transaction.
+    pub(super) fn refresh(&mut self) {
+        if self.used.elapsed() > IDLE {
+            self.baton = None;
+        }
+    }
+
+    /// Ends the stream and what is open in it, as far as the server still knows it.
+    pub(super) fn close(&mut self, timeout: Duration) {
+        if self.baton.is_some() {
+            // What cannot be ended now is ended by the server, after at most the transaction's time-out.
+            let _ = self.run(vec![Request::Close], timeout);
+        }
+        self.baton = None;
+    }
+
+    fn run(&mut self, requests: Vec<Request<'_>>, timeout: Duration) -> Result<Results, Failure> {
+        let sent = self.client.send(&Pipeline { baton: self.baton.as_deref(), requests }, timeout);
+        self.used = Instant::now();
+        let mut answers = match sent {
+            Ok(answers) => answers,
+            Err(Failure::Gone) => {
+                self.baton = None;
+                return Err(Failure::Gone);
+            }
+            // The baton stays, for closing.
+            Err(failure) => return Err(failure),
+        };
+        self.baton = answers.baton.take();
+        self.client.first(answers)
+    }
+}
+
+impl Failure {
+    /// The kind of an error, by its code.
+    pub(super) fn of(error: &Failed) -> Self {
+        let (code, message) = (error.code.as_deref().unwrap_or_default(), || error.message.clone());
+        match code {
+            "TRANSACTION_TIMEOUT" | "TRANSACTION_BUSY" => Self::Stolen,
+            "STREAM_EXPIRED" => Self::Gone,
+            "RESPONSE_TOO_LARGE" => Self::TooLarge,
+            "BLOCKED" => Self::Denied(message()),
+            "AUTH_JWT_INVALID" | "AUTH_REJECTED" => Self::Denied(message()),
+            _ if code.starts_with("SQLITE_BUSY") || code.starts_with("SQLITE_LOCKED") => Self::Busy,
+            _ if code.starts_with("SQLITE_CONSTRAINT") => Self::Constraint(message()),
+            _ => Self::Server(message()),
+        }
+    }
+
+    /// Whether it may come out otherwise when tried again.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Gone | Self::Busy | Self::Stolen)
+    }
+
+    /// What happened, in words.
+    pub(super) fn because(self) -> String {
+        match self {
+            Self::Lost(because) | Self::Denied(because) | Self::NotFound(because) => because,
+            Self::Constraint(message) | Self::Server(message) => message,
+            Self::Gone => "the server ended the stream".into(),
+            Self::Busy => "the server's database was locked".into(),
+            Self::Stolen => "another instance took the transaction over".into(),
+            Self::TooLarge => "the server sends no answers as long as this one".into(),
+        }
+    }
+
+    /// As an error of something that changed nothing.
+    pub(super) fn harmless(self, url: &Url) -> Error {
+        match self {
+            Self::Lost(_) => Error::Busy("the server could not be reached"),
+            Self::Gone => Error::Busy("the server ended the stream"),
+            Self::Busy => Error::Busy("the server's database was locked"),
+            Self::Stolen => Error::Busy("another instance took the transaction over"),
+            Self::Denied(because) => OpenError::Denied { url: url.to_string(), because }.into(),
+            Self::NotFound(because) => OpenError::NoServer { url: url.to_string(), because }.into(),
+            other => Error::Store(other.because()),
+        }
+    }
+
+    /// As an error of opening.
+    pub(super) fn opening(self, url: &Url) -> Error {
+        match self {
+            Self::Lost(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),
+            Self::Server(because) => OpenError::Failed { path: url.to_string().into(), because }.into(),
+            other => other.harmless(url),
+        }
+    }
+}
+
+/// Tries until there is an answer, a failure that does not pass, or no time left.
+pub(super) fn persist<T>(
+    deadline: Instant,
+    mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut pause = Duration::ZERO;
+    loop {
+        match attempt(left(deadline)) {
+            Err(failure) if failure.passes() && Instant::now() + pause < deadline => {
+                std::thread::sleep(pause);
+                pause = (pause * 2).clamp(Duration::from_millis(5), Duration::from_millis(300));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// How long a request may take now.
+pub(super) fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100))
+}
+
+fn lost(error: ureq::Error) -> Failure {
+    Failure::Lost(match error {
+        ureq::Error::Timeout(_) => "it did not answer in time".into(),
+        ureq::Error::HostNotFound => "there is no such host".into(),
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    })
+}
+
+/// An answer that is no success.
+fn said(status: StatusCode, body: &[u8]) -> Failure {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        #[serde(alias = "message")]
+        error: String,
+        #[serde(default)]
+        code: Option<String>,
+    }
+    let said = serde_json::from_slice::<Said>(body);
+    if said.is_err() && status == StatusCode::NOT_FOUND {
+        let because = "what answers does not speak Hrana 3; is it an older server, or another one?";
+        return Failure::NotFound(because.into());
+    }
+    let (message, code) = match said {
+        Ok(said) => (said.error, said.code),
+        Err(_) => (String::from_utf8_lossy(body).chars().take(200).collect(), None),
+    };
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message),
+        StatusCode::NOT_FOUND => Failure::NotFound(message),
+        _ if code.is_some() => Failure::of(&Failed { message, code }),
+        StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::Gone,
+        StatusCode::BAD_REQUEST => Failure::Server(message),
+        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            Failure::Lost(format!("{status}: {message}"))
+        }
+        _ => Failure::NotFound(format!("it answers {status}")),
+    }
+}

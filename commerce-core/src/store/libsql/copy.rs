@@ -1,0 +1,146 @@
+//! Maintenance of a store on a server: copying it to a file and back, and repair. A copy is a store on a
+//! file, so it can be opened, looked at and verified as such.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::client::{Client, Stream, persist};
+use super::hrana::Steps;
+use super::read::ServerReader;
+use super::save::Part;
+use crate::error::Error;
+use crate::location::Server;
+use crate::store::schema::{APPLICATION, MIGRATIONS};
+use crate::store::{Reader, Snapshot, Statement, Value, file};
+
+/// Rows that are read at once.
+const PAGE: usize = 4_096;
+
+const TABLES: &str =
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' ORDER BY rowid";
+
+/// Copies the store, as it is at one moment, to a file that is not there yet.
+pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
+    let newest = Arc::new(AtomicU64::new(0));
+    let reader = ServerReader::new(Client::new(server, None, &newest), None, busy, 1);
+    let mut snapshot = reader.snapshot()?;
+    file::make(to, |copy| {
+        let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;
+        let version = version.first().map_or(0, |row| row[0].int());
+        let made =
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
+            ORDER BY rowid";
+        let made = snapshot.rows(&Statement::new(made, []))?;
+        let filled = copy.transaction().map_err(file::failed)?;
+        for row in made.iter() {
+            filled.execute_batch(&row[0].text()).map_err(file::failed)?;
+        }
+        let tables = snapshot.rows(&Statement::new(TABLES, []))?;
+        for row in tables.iter() {
+            copy_table(snapshot.as_mut(), &filled, &row[0].text())?;
+        }
+        filled.pragma_update(None, "application_id", APPLICATION).map_err(file::failed)?;
+        filled.pragma_update(None, "user_version", version).map_err(file::failed)?;
+        filled.commit().map_err(file::failed)
+    })
+}
+
+/// Replaces everything in the store by what is in a file, in one transaction. A file of the same schema will
+/// do, so this is also how a store moves from a file to a server.
+pub(crate) fn restore(server: &Server, from: &Path, busy: Duration) -> Result<(), Error> {
+    let from = file::sound(from)?;
+    let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
+    if usize::try_from(version) != Ok(MIGRATIONS.len()) {
+        let known = MIGRATIONS.len();
+        let told =
+            format!("the copy has schema {version} where {known} is needed; open it once with this program");
+        return Err(Error::Store(told));
+    }
+    let client = Arc::new(Client::new(server, None, &Arc::default()));
+    let mut stream = Stream::new(client.clone());
+    let mut run = |steps: Steps<'_>| match stream.batch(steps, busy).and_then(|results| results.all_rows(0)) {
+        Ok(_) => Ok(()),
+        Err(failure) => Err(failure.harmless(&client.url)),
+    };
+    // Where another instance takes the transaction over in between, all of it is void.
+    let replaced =
+        run(Steps::from("BEGIN IMMEDIATE")).and_then(|()| replace(&from, &mut run)).and_then(|()| {
+            let mut steps = Steps::inside();
+            let commit = steps.commit();
+            let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
+            committed.map_err(|failure| failure.harmless(&client.url))
+        });
+    stream.close(busy);
+    replaced
+}
+
+/// Runs statements that rebuild derived figures, in one transaction.
+pub(crate) fn repair(server: &Server, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+    let client = Client::new(server, None, &Arc::default());
+    let repaired = persist(Instant::now() + busy, |timeout| {
+        let mut steps = Steps::from("BEGIN IMMEDIATE");
+        statements.iter().for_each(|sql| steps.then(sql, &[]));
+        let commit = steps.commit();
+        client.once(steps, timeout)?.committed(commit)
+    });
+    repaired.map_err(|failure| failure.harmless(&client.url))
+}
+
+fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(), Error> {
+    let key =
+        Statement::new("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", [table.into()]);
+    let key: Vec<String> = from.rows(&key)?.iter().map(|row| row[0].text().as_ref().into()).collect();
+    let columns = Statement::new("SELECT name FROM pragma_table_info(?1)", [table.into()]);
+    let columns: Vec<String> = from.rows(&columns)?.iter().map(|row| row[0].text().as_ref().into()).collect();
+    let places: Vec<usize> = key.iter().filter_map(|name| columns.iter().position(|c| c == name)).collect();
+    let marks = |count: usize| (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+    let insert = format!("INSERT INTO {table} VALUES ({})", marks(columns.len()));
+    let order = format!("ORDER BY {} LIMIT {PAGE}", key.join(", "));
+    let mut statement = Statement::new(format!("SELECT * FROM {table} {order}"), []);
+    loop {
+        let rows = from.rows(&statement)?;
+        let mut insert = to.prepare_cached(&insert).map_err(file::failed)?;
+        for row in rows.iter() {
+            insert.execute(rusqlite::params_from_iter(row)).map_err(file::failed)?;
+        }
+        let Some(last) = rows.iter().last() else { return Ok(()) };
+        let after: Vec<Value> = places.iter().map(|&place| last[place].clone()).collect();
+        let sql =
+            format!("SELECT * FROM {table} WHERE ({}) > ({}) {order}", key.join(", "), marks(after.len()));
+        statement = Statement::new(sql, after);
+    }
+}
+
+/// Takes all rows away and puts those of a file there, by steps of a transaction that is open.
+fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Error>) -> Result<(), Error> {
+    let mut tables = from.prepare(TABLES).map_err(file::failed)?;
+    let tables = tables.query_map([], |row| row.get(0)).map_err(file::failed)?;
+    let tables: Vec<String> = tables.collect::<Result<_, _>>().map_err(file::failed)?;
+    for table in tables.iter().rev() {
+        let delete = format!("DELETE FROM {table}");
+        run(Steps::inside().and(&delete, &[]))?;
+    }
+    for table in &tables {
+        let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::failed)?;
+        let width = statement.column_count();
+        let values: Vec<_> = (0..width).map(|place| format!("value->>{place}")).collect();
+        let insert = format!("INSERT INTO {table} SELECT {} FROM json_each(?1)", values.join(", "));
+        let mut rows = statement.query([]).map_err(file::failed)?;
+        let mut part = Part::default();
+        while let Some(row) = rows.next().map_err(file::failed)? {
+            part.add(&file::row(row, width)?)?;
+            if let Some(full) = part.full() {
+                run(Steps::inside().and(&insert, &[full]))?;
+            }
+        }
+        if let Some(rest) = part.rest() {
+            run(Steps::inside().and(&insert, &[rest]))?;
+        }
+    }
+    Ok(())
+}

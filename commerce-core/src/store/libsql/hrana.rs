@@ -1,0 +1,278 @@
+//! The protocol: Hrana 3 in JSON, as much of it as a store needs
+//! (<https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md>).
+
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::client::Failure;
+use crate::store::{Rows, Statement, Value};
+
+/// What is sent: requests that are run one after the other on a stream, a new one where there is no baton.
+#[derive(Serialize)]
+pub(super) struct Pipeline<'a> {
+    pub(super) baton: Option<&'a str>,
+    pub(super) requests: Vec<Request<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum Request<'a> {
+    /// Statements, each of which may depend on those before.
+    Batch { batch: Batch<'a> },
+    /// Statements in one text, up to the first that fails.
+    Sequence { sql: &'a str },
+    /// Ends the stream, and with it an open transaction.
+    Close,
+}
+
+#[derive(Serialize)]
+pub(super) struct Batch<'a> {
+    pub(super) steps: Vec<Step<'a>>,
+    /// How new the database must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replication_index: Option<String>,
+}
+
+/// A statement, and when to run it.
+#[derive(Serialize)]
+pub(super) struct Step<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Condition>,
+    stmt: Stmt<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Condition {
+    /// That step was done.
+    Ok {
+        step: usize,
+    },
+    Not {
+        cond: Box<Condition>,
+    },
+    And {
+        conds: Vec<Condition>,
+    },
+    /// No transaction is open.
+    IsAutocommit,
+}
+
+#[derive(Serialize)]
+struct Stmt<'a> {
+    sql: &'a str,
+    args: Vec<Argument<'a>>,
+}
+
+struct Argument<'a>(&'a Value);
+
+/// What comes back.
+#[derive(Deserialize)]
+pub(super) struct Answers {
+    pub(super) baton: Option<String>,
+    pub(super) results: Vec<Answer>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum Answer {
+    Ok { response: Response },
+    Error { error: Failed },
+}
+
+#[derive(Deserialize)]
+pub(super) struct Response {
+    /// Of a batch; other requests answer nothing of interest.
+    pub(super) result: Option<Results>,
+}
+
+/// What became of the steps of a batch: neither a result nor an error means not run.
+#[derive(Default, Deserialize)]
+pub(super) struct Results {
+    step_results: Vec<Option<Done>>,
+    step_errors: Vec<Option<Failed>>,
+    /// How new the database is by now.
+    #[serde(default)]
+    replication_index: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    cols: Vec<IgnoredAny>,
+    rows: Vec<Vec<Cell>>,
+}
+
+#[derive(Deserialize)]
+struct Cell {
+    #[serde(rename = "type")]
+    kind: CellKind,
+    #[serde(default)]
+    value: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CellKind {
+    Null,
+    Integer,
+    Text,
+    Float,
+    Blob,
+}
+
+/// An error, with SQLite's or the server's own code.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Failed {
+    pub(super) message: String,
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+/// Steps in the making. Each runs only if the one before it was done: a statement that the server ran after
+/// it took the transaction away would be committed by itself.
+#[derive(Default)]
+pub(super) struct Steps<'a>(Vec<Step<'a>>);
+
+impl<'a> Steps<'a> {
+    /// Begins with a statement that is always run.
+    pub(super) fn from(sql: &'a str) -> Self {
+        Self(vec![Step { condition: None, stmt: Stmt { sql, args: Vec::new() } }])
+    }
+
+    /// The values of the statement that it begins with.
+    pub(super) fn with(mut self, values: &'a [Value]) -> Self {
+        if let Some(step) = self.0.first_mut() {
+            step.stmt.args = values.iter().map(Argument).collect();
+        }
+        self
+    }
+
+    /// Goes on in a transaction that is open already: unless it is, nothing is run.
+    pub(super) fn inside() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn then(&mut self, sql: &'a str, values: &'a [Value]) {
+        let condition = match self.0.len().checked_sub(1) {
+            Some(step) => Condition::Ok { step },
+            None => open(),
+        };
+        self.push(condition, sql, values);
+    }
+
+    /// With one more statement.
+    pub(super) fn and(mut self, sql: &'a str, values: &'a [Value]) -> Self {
+        self.then(sql, values);
+        self
+    }
+
+    pub(super) fn read(&mut self, statement: &'a Statement) {
+        self.then(&statement.sql, &statement.values);
+    }
+
+    /// Commits, or rolls back where a step before was not done. Tells which step the commit is.
+    pub(super) fn commit(&mut self) -> usize {
+        let commit = self.0.len();
+        self.then("COMMIT", &[]);
+        let committed = Condition::Ok { step: commit };
+        let left = Condition::And { conds: vec![Condition::Not { cond: committed.into() }, open()] };
+        self.push(left, "ROLLBACK", &[]);
+        commit
+    }
+
+    /// Ends the transaction, if there is one, whatever became of the steps before.
+    pub(super) fn roll_back(&mut self) {
+        self.push(open(), "ROLLBACK", &[]);
+    }
+
+    pub(super) fn into_batch(self, replication_index: Option<u64>) -> Request<'a> {
+        let replication_index = replication_index.map(|index| index.to_string());
+        Request::Batch { batch: Batch { steps: self.0, replication_index } }
+    }
+
+    fn push(&mut self, condition: Condition, sql: &'a str, values: &'a [Value]) {
+        let stmt = Stmt { sql, args: values.iter().map(Argument).collect() };
+        self.0.push(Step { condition: Some(condition), stmt });
+    }
+}
+
+fn open() -> Condition {
+    Condition::Not { cond: Condition::IsAutocommit.into() }
+}
+
+impl Results {
+    /// Whether a step was done.
+    pub(super) fn done(&self, step: usize) -> bool {
+        matches!(self.step_results.get(step), Some(Some(_)))
+    }
+
+    /// The error of the first step that has one.
+    pub(super) fn error(&self) -> Option<&Failed> {
+        self.step_errors.iter().flatten().next()
+    }
+
+    /// Whether the commit was done; if not, nothing was.
+    pub(super) fn committed(&self, commit: usize) -> Result<(), Failure> {
+        match self.error() {
+            Some(error) => Err(Failure::of(error)),
+            None if self.done(commit) => Ok(()),
+            None => Err(Failure::Stolen),
+        }
+    }
+
+    /// The rows of the steps from `first` on.
+    pub(super) fn all_rows(self, first: usize) -> Result<Vec<Rows>, Failure> {
+        if let Some(error) = self.error() {
+            return Err(Failure::of(error));
+        }
+        // Without an error a step is left out only where there is no transaction any more.
+        let rows = |result: Option<Done>| result.ok_or(Failure::Stolen)?.rows().map_err(Failure::Server);
+        self.step_results.into_iter().skip(first).map(rows).collect()
+    }
+
+    pub(super) fn replication_index(&self) -> Option<u64> {
+        self.replication_index.as_deref()?.parse().ok()
+    }
+}
+
+impl Done {
+    fn rows(self) -> Result<Rows, String> {
+        let values = self.rows.into_iter().flatten().map(Cell::value).collect::<Result<_, _>>()?;
+        Ok(Rows { values, width: self.cols.len() })
+    }
+}
+
+impl Cell {
+    fn value(self) -> Result<Value, String> {
+        match (self.kind, self.value) {
+            (CellKind::Null, _) => Ok(Value::Null),
+            (CellKind::Integer, Some(text)) => {
+                text.parse().map(Value::Integer).map_err(|_| format!("{text} for an integer"))
+            }
+            (CellKind::Text, Some(text)) => Ok(Value::Text(text)),
+            _ => Err("a value of a type where there can be none".into()),
+        }
+    }
+}
+
+/// Integers go as text, since JSON's numbers need not be exact beyond 2^53.
+impl Serialize for Argument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Value::Null => map.serialize_entry("type", "null")?,
+            Value::Integer(value) => {
+                map.serialize_entry("type", "integer")?;
+                map.serialize_entry("value", &value.to_string())?;
+            }
+            Value::Text(text) => {
+                map.serialize_entry("type", "text")?;
+                map.serialize_entry("value", text)?;
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,207 @@
+//! Making and opening a store on a server, migrating it, and saying clearly why it cannot be used.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Failure, Stream, persist};
+use super::hrana::Steps;
+use super::read::ServerReader;
+use super::write::ServerWriter;
+use crate::error::{Error, OpenError};
+use crate::location::{Server, Url};
+use crate::money::Currency;
+use crate::store::schema::{FIRST_ROW, MIGRATIONS};
+use crate::store::{Opened, Rows, Value};
+
+/// The oldest server with everything that is relied on.
+const OLDEST: (u32, u32) = (0, 24);
+
+/// What a database is. SQLite's own tables and the server's do not count.
+const LOOK: [&str; 3] = [
+    "PRAGMA user_version",
+    "SELECT count(*), count(*) FILTER (WHERE name = 'store') FROM sqlite_schema
+     WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'",
+    "PRAGMA synchronous",
+];
+
+/// The level at which a commit is on disk when it is answered.
+const FULL: i64 = 2;
+
+/// What a database is, and whether its commits are synced.
+struct Found {
+    what: What,
+    synced: bool,
+}
+
+enum What {
+    Empty,
+    Store { version: usize },
+    Foreign,
+}
+
+/// Makes a store in an empty database.
+pub(crate) fn create(
+    server: &Server,
+    currency: Currency,
+    busy: Duration,
+    readers: u32,
+) -> Result<Opened, Error> {
+    let opening = Opening::new(server, busy)?;
+    match opening.look()?.what {
+        What::Empty => {}
+        What::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
+        What::Foreign => return Err(foreign(&server.url)),
+    }
+    let row = [uuid::Uuid::new_v4().to_string().into(), currency.code().into()];
+    if !opening.migrate(&What::Empty, Some(&row))? {
+        return Err(OpenError::Exists(path(&server.url)).into());
+    }
+    open(server, busy, readers)
+}
+
+/// Opens a store, and brings it to the present schema.
+pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Opened, Error> {
+    let opening = Opening::new(server, busy)?;
+    let Found { what, synced } = opening.look()?;
+    match what {
+        What::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
+        What::Foreign => return Err(foreign(&server.url)),
+        What::Store { version } if version > MIGRATIONS.len() => {
+            let (found, known) = (version as i64, MIGRATIONS.len() as i64);
+            return Err(OpenError::Newer { path: path(&server.url), found, known }.into());
+        }
+        What::Store { version } if version < MIGRATIONS.len() => {
+            // Another instance may have done it meanwhile, which is as well.
+            opening.migrate(&what, None)?;
+        }
+        What::Store { .. } => {}
+    }
+    let currency = opening.probe()?;
+    let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
+    let reading = Client::new(server, None, &opening.newest);
+    let warning = (!synced).then(|| unsynced(&server.url));
+    Ok(Opened {
+        writer: Box::new(ServerWriter::new(opening.client, busy)),
+        reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
+        currency,
+        warning,
+    })
+}
+
+struct Opening {
+    client: Arc<Client>,
+    newest: Arc<AtomicU64>,
+    deadline: Instant,
+}
+
+impl Opening {
+    /// Checks that a server answers, and that it is new enough.
+    fn new(server: &Server, busy: Duration) -> Result<Self, Error> {
+        let newest = Arc::new(AtomicU64::new(0));
+        let client = Arc::new(Client::new(server, None, &newest));
+        let version = client.version(busy).map_err(|failure| failure.opening(&client.url))?;
+        // Whoever does not tell a version, such as a proxy before the server, is found out by the protocol.
+        if let Some(found) = version
+            && numbers(&found).is_some_and(|found| found < OLDEST)
+        {
+            let needed = format!("{}.{}", OLDEST.0, OLDEST.1);
+            return Err(OpenError::OldServer { url: client.url.to_string(), found, needed }.into());
+        }
+        Ok(Self { client, newest, deadline: Instant::now() + busy })
+    }
+
+    fn look(&self) -> Result<Found, Error> {
+        let rows = self.persist(|timeout| {
+            let mut steps = Steps::from(LOOK[0]);
+            LOOK[1..].iter().for_each(|sql| steps.then(sql, &[]));
+            self.client.once(steps, timeout)?.all_rows(0)
+        })?;
+        let int = |statement: usize, column: usize| {
+            rows.get(statement).and_then(Rows::first).map_or(0, |row| row[column].int())
+        };
+        let what = match (int(0, 0), int(1, 0), int(1, 1)) {
+            (0, 0, _) => What::Empty,
+            (1.., _, 1) => What::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
+            _ => What::Foreign,
+        };
+        Ok(Found { what, synced: int(2, 0) >= FULL })
+    }
+
+    /// Brings the schema from what was found up to date, in one transaction, unless another instance was
+    /// faster. A new store gets its first row. Tells whether it was done here.
+    fn migrate(&self, found: &What, first_row: Option<&[Value]>) -> Result<bool, Error> {
+        let done = match found {
+            What::Store { version } => *version,
+            What::Empty | What::Foreign => 0,
+        };
+        let version = format!("PRAGMA user_version = {}", MIGRATIONS.len());
+        self.persist(|timeout| {
+            let mut stream = Stream::new(self.client.clone());
+            let mut migrate = || {
+                let mut steps = Steps::from("BEGIN IMMEDIATE");
+                steps.then("PRAGMA user_version", &[]);
+                let rows = stream.batch(steps, timeout)?.all_rows(1)?;
+                let now = rows.first().and_then(Rows::first).map_or(0, |row| row[0].int());
+                if usize::try_from(now) != Ok(done) {
+                    return Ok(false);
+                }
+                for migration in &MIGRATIONS[done..] {
+                    stream.sequence(migration, timeout)?;
+                }
+                let mut steps = Steps::inside();
+                steps.then(&version, &[]);
+                if let Some(row) = first_row {
+                    steps.then(FIRST_ROW, row);
+                }
+                let commit = steps.commit();
+                stream.batch(steps, timeout)?.committed(commit).map(|()| true)
+            };
+            let migrated = migrate();
+            stream.close(timeout);
+            migrated
+        })
+    }
+
+    /// Reads the currency, and tries a write that is not kept: a server can answer reads and take no writes.
+    fn probe(&self) -> Result<Currency, Error> {
+        let rows = self.persist(|timeout| {
+            let mut steps = Steps::from("BEGIN IMMEDIATE");
+            steps.then("SELECT currency FROM store", &[]);
+            steps.then("UPDATE store SET last_at = last_at", &[]);
+            steps.roll_back();
+            self.client.once(steps, timeout)?.all_rows(1)
+        })?;
+        let code = rows.first().and_then(Rows::first).map(|row| row[0].text()).unwrap_or_default();
+        Currency::new(&code).ok_or_else(|| {
+            let because = format!("its currency is {code:?}");
+            OpenError::Foreign { path: path(&self.client.url), because }.into()
+        })
+    }
+
+    fn persist<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
+        persist(self.deadline, attempt).map_err(|failure| failure.opening(&self.client.url))
+    }
+}
+
+/// The first two numbers of a version.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.').map(str::parse);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?))
+}
+
+fn foreign(url: &Url) -> Error {
+    let because = "there are another program's tables in the database".into();
+    OpenError::Foreign { path: path(url), because }.into()
+}
+
+fn path(url: &Url) -> std::path::PathBuf {
+    url.to_string().into()
+}
+
+fn unsynced(url: &Url) -> String {
+    format!(
+        "{url} does not sync its commits: what it acknowledges is lost when its machine fails. Set \
+         \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config)"
+    )
+}

@@ -1,0 +1,190 @@
+//! Reading: a single question is one request; an answer of several questions holds a stream with a read
+//! transaction. Reads may go to a replica, which is told how new it must be.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Failure, Stream, persist};
+use super::hrana::Steps;
+use crate::error::Error;
+use crate::store::{Reader, Rows, Snapshot, Statement};
+
+/// The reading side of a server.
+pub(super) struct ServerReader {
+    primary: Arc<Client>,
+    replica: Option<Replica>,
+    busy: Duration,
+    places: Places,
+}
+
+/// A replica, left alone for a while when it fails.
+struct Replica {
+    client: Arc<Client>,
+    ask_again: Mutex<Instant>,
+}
+
+/// A snapshot that is taken with the first question.
+struct ServerSnapshot<'a> {
+    reader: &'a ServerReader,
+    stream: Option<Stream>,
+    _place: Place<'a>,
+}
+
+/// A server has 128 streams for all its instances, so each has its share of reads that run at once.
+struct Places {
+    free: Mutex<u32>,
+    freed: Condvar,
+}
+
+struct Place<'a>(&'a Places);
+
+/// The reads that may run at once, unless more are wanted: each is mostly waiting.
+const READS: u32 = 16;
+
+/// How long a replica may take to answer, and to become new enough, before the primary is asked.
+const REPLICA: Duration = Duration::from_secs(1);
+
+/// How long a replica that failed is not asked.
+const REST: Duration = Duration::from_secs(5);
+
+impl ServerReader {
+    pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
+        let places = Places { free: Mutex::new(readers.max(READS)), freed: Condvar::new() };
+        let replica = replica.map(Replica::new);
+        Self { primary: primary.into(), replica, busy, places }
+    }
+
+    /// Asks the replica, and where that fails the primary, until there is an answer or no time left.
+    fn ask<T>(&self, ask: impl Fn(&Arc<Client>, Duration) -> Result<T, Failure>) -> Result<T, Error> {
+        if let Some(answer) = self.replica.as_ref().and_then(|replica| replica.ask(&ask)) {
+            return Ok(answer);
+        }
+        let answer = persist(Instant::now() + self.busy, |timeout| ask(&self.primary, timeout));
+        answer.map_err(|failure| failure.harmless(&self.primary.url))
+    }
+
+    /// Reads once, outside any transaction.
+    fn once(&self, statement: &Statement) -> Result<Rows, Error> {
+        self.ask(|client, timeout| {
+            let steps = Steps::from(&statement.sql).with(&statement.values);
+            match client.once(steps, timeout).and_then(|results| results.all_rows(0)) {
+                Ok(mut rows) => Ok(rows.pop().unwrap_or_default()),
+                Err(Failure::TooLarge) => {
+                    let (mut stream, rows) = begin(client, statement, timeout)?;
+                    stream.close(timeout);
+                    Ok(rows)
+                }
+                Err(failure) => Err(failure),
+            }
+        })
+    }
+}
+
+impl Replica {
+    fn new(client: Client) -> Self {
+        Self { client: client.into(), ask_again: Mutex::new(Instant::now()) }
+    }
+
+    fn ask<T>(&self, ask: impl Fn(&Arc<Client>, Duration) -> Result<T, Failure>) -> Option<T> {
+        let ask_again = || self.ask_again.lock().unwrap_or_else(PoisonError::into_inner);
+        if *ask_again() > Instant::now() {
+            return None;
+        }
+        let answer = ask(&self.client, REPLICA).ok();
+        if answer.is_none() {
+            *ask_again() = Instant::now() + REST;
+        }
+        answer
+    }
+}
+
+impl Reader for ServerReader {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
+        let place = self.places.take(self.busy)?;
+        Ok(Box::new(ServerSnapshot { reader: self, stream: None, _place: place }))
+    }
+
+    // The number of the newest frame of the primary's log, which comes with every answer. What is read after
+    // that, from a replica too, is at least as new.
+    fn version(&self) -> Result<i64, Error> {
+        let ask = |timeout| self.primary.once(Steps::from("SELECT 1"), timeout);
+        match persist(Instant::now() + self.busy, ask) {
+            Ok(results) => Ok(results.replication_index().unwrap_or(0).cast_signed()),
+            Err(failure) => Err(failure.harmless(&self.primary.url)),
+        }
+    }
+
+    // Each time is a request.
+    fn glance(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+}
+
+impl Snapshot for ServerSnapshot<'_> {
+    fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        let Some(stream) = &mut self.stream else {
+            let begun = self.reader.ask(|client, timeout| begin(client, statement, timeout));
+            let (stream, rows) = begun?;
+            self.stream = Some(stream);
+            return Ok(rows);
+        };
+        let timeout = self.reader.busy;
+        let mut steps = Steps::inside();
+        steps.read(statement);
+        let answer = match stream.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
+            Ok(mut rows) => Ok(rows.pop().unwrap_or_default()),
+            Err(Failure::TooLarge) => stream.in_parts(statement, timeout),
+            Err(failure) => Err(failure),
+        };
+        answer.map_err(|failure| failure.harmless(&self.reader.primary.url))
+    }
+
+    fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        match &mut self.stream {
+            None => self.reader.once(statement),
+            Some(_) => self.rows(statement),
+        }
+    }
+}
+
+impl Drop for ServerSnapshot<'_> {
+    fn drop(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.close(self.reader.busy.min(Duration::from_millis(500)));
+        }
+    }
+}
+
+/// Begins a read transaction with its first question.
+fn begin(client: &Arc<Client>, statement: &Statement, timeout: Duration) -> Result<(Stream, Rows), Failure> {
+    let mut stream = Stream::new(client.clone());
+    let mut steps = Steps::from("BEGIN");
+    steps.read(statement);
+    let rows = match stream.batch(steps, timeout).and_then(|results| results.all_rows(1)) {
+        Ok(mut rows) => rows.pop().unwrap_or_default(),
+        Err(Failure::TooLarge) => {
+            stream.close(timeout);
+            stream.batch(Steps::from("BEGIN"), timeout)?;
+            stream.in_parts(statement, timeout)?
+        }
+        Err(failure) => return Err(failure),
+    };
+    Ok((stream, rows))
+}
+
+impl Places {
+    fn take(&self, timeout: Duration) -> Result<Place<'_>, Error> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.freed.wait_timeout_while(free, timeout, |free| *free == 0);
+        let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1).ok_or(Error::Busy("too many reads are running"))?;
+        Ok(Place(self))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}

@@ -1,0 +1,164 @@
+//! Saving changes: one statement for the rows of a table, which travel as one JSON text. JSON keeps their
+//! types, and SQLite reads its integers exactly, to 64 bits.
+
+use serde::{Serialize, Serializer};
+
+use crate::error::Error;
+use crate::store::{Change, Kind, Table, Value};
+
+/// A statement that saves rows.
+pub(super) struct Save {
+    pub(super) sql: String,
+    pub(super) rows: [Value; 1],
+}
+
+/// Rows on their way into one JSON text.
+#[derive(Default)]
+pub(super) struct Part(String);
+
+/// Rows are sent in parts of about this many bytes: SQLite's longest text is not far above.
+const PART: usize = 4 << 20;
+
+/// The statements that save these changes, in their order.
+pub(super) fn saves(changes: &[Change]) -> Result<Vec<Save>, Error> {
+    let mut saves = Vec::new();
+    for change in changes {
+        let sql = sql(change.table, change.kind);
+        let mut part = Part::default();
+        for row in change.values.chunks_exact(change.width()) {
+            part.add(row)?;
+            saves.extend(part.full().map(|rows| Save { sql: sql.clone(), rows: [rows] }));
+        }
+        saves.extend(part.rest().map(|rows| Save { sql, rows: [rows] }));
+    }
+    Ok(saves)
+}
+
+impl Part {
+    pub(super) fn add(&mut self, row: &[Value]) -> Result<(), Error> {
+        let row = serde_json::to_string(row).map_err(|e| Error::Store(e.to_string()))?;
+        self.0.extend([if self.0.is_empty() { "[" } else { "," }, &row]);
+        Ok(())
+    }
+
+    /// The rows so far, if they are enough to be sent.
+    pub(super) fn full(&mut self) -> Option<Value> {
+        if self.0.len() < PART { None } else { self.rest() }
+    }
+
+    /// The rows that were not sent yet, if there are any.
+    pub(super) fn rest(&mut self) -> Option<Value> {
+        let rows = std::mem::take(&mut self.0);
+        if rows.is_empty() { None } else { Some((rows + "]").into()) }
+    }
+}
+
+fn sql(table: &Table, kind: Kind) -> String {
+    let (name, columns) = (table.name, table.columns);
+    let (key, others) = columns.split_at(table.key);
+    let values = |from: usize, count: usize| -> Vec<String> {
+        (from..from + count).map(|place| format!("j.value->>{place}")).collect()
+    };
+    let all = |from: usize, columns: &[&str], between: &str| -> String {
+        let values = values(from, columns.len());
+        let pairs: Vec<_> =
+            columns.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
+        pairs.join(between)
+    };
+    match kind {
+        Kind::Insert => {
+            let (columns, values) = (columns.join(", "), values(0, columns.len()).join(", "));
+            format!("INSERT INTO {name} ({columns}) SELECT {values} FROM json_each(?1) AS j")
+        }
+        Kind::Update => {
+            let (set, on) = (all(key.len(), others, ", "), all(0, key, " AND "));
+            format!("UPDATE {name} SET {set} FROM json_each(?1) AS j WHERE {on}")
+        }
+        Kind::Delete => {
+            let (columns, values) = (key.join(", "), values(0, key.len()).join(", "));
+            format!("DELETE FROM {name} WHERE ({columns}) IN (SELECT {values} FROM json_each(?1) AS j)")
+        }
+    }
+}
+
+/// As plain JSON.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Integer(value) => serializer.serialize_i64(*value),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    static THINGS: Table = Table { name: "things", columns: &["a", "b", "c", "d"], key: 2 };
+
+    fn run(connection: &Connection, kind: Kind, values: Vec<Value>) {
+        for save in saves(&[Change { table: &THINGS, kind, values }]).unwrap() {
+            connection.execute(&save.sql, rusqlite::params_from_iter(&save.rows)).unwrap();
+        }
+    }
+
+    fn content(connection: &Connection) -> Vec<(i64, String, Option<i64>, Option<String>)> {
+        let mut statement = connection.prepare("SELECT a, b, c, d FROM things ORDER BY a, b").unwrap();
+        let rows =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn values_arrive_as_they_were() {
+        let connection = Connection::open_in_memory().unwrap();
+        let table = "CREATE TABLE things (a INTEGER, b TEXT, c INTEGER, d TEXT, PRIMARY KEY (a, b)) STRICT";
+        connection.execute_batch(table).unwrap();
+        let odd = "\u{1}\"\\/머그컵 ☕\u{7f}\n'; --";
+        let rows = [
+            (i64::MAX, "", Some(i64::MIN), Some(odd)),
+            (i64::MIN, odd, Some((1 << 53) + 1), Some("12345678901234567890")),
+            (0, "1", None, None),
+            (0, "true", Some(-1), Some("null")),
+        ];
+        let all = |row: &(i64, &str, Option<i64>, Option<&str>)| {
+            [row.0.into(), row.1.into(), row.2.into(), row.3.into()]
+        };
+        run(&connection, Kind::Insert, rows.iter().flat_map(all).collect());
+        let mut expected: Vec<_> =
+            rows.iter().map(|&(a, b, c, d)| (a, b.to_owned(), c, d.map(str::to_owned))).collect();
+        expected.sort();
+        assert_eq!(content(&connection), expected);
+
+        let changed = |row: &(i64, &str, Option<i64>, Option<&str>)| {
+            [row.0.into(), row.1.into(), Value::Null, odd.into()]
+        };
+        run(&connection, Kind::Update, rows[..2].iter().flat_map(changed).collect());
+        for row in &mut expected {
+            if row.0 != 0 {
+                (row.2, row.3) = (None, Some(odd.into()));
+            }
+        }
+        assert_eq!(content(&connection), expected);
+
+        run(&connection, Kind::Delete, vec![0.into(), "1".into(), i64::MAX.into(), "".into()]);
+        expected.retain(|row| row.1 != "1" && row.0 != i64::MAX);
+        assert_eq!(content(&connection), expected);
+    }
+
+    #[test]
+    fn many_rows_are_sent_in_parts() {
+        let long: Value = "x".repeat(1 << 20).into();
+        let values = (0..10_i64).flat_map(|a| [a.into(), "b".into(), 1.into(), long.clone()]).collect();
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE things (a, b, c, d)").unwrap();
+        let change = Change { table: &THINGS, kind: Kind::Insert, values };
+        assert!(saves(std::slice::from_ref(&change)).unwrap().len() > 1);
+        run(&connection, Kind::Insert, change.values);
+        assert_eq!(content(&connection).len(), 10);
+    }
+}

@@ -1,0 +1,192 @@
+//! Writing: one kept stream, one transaction per group in two requests. Nothing that is sent is ever sent
+//! again blindly: where an answer got lost, the group's receipt in the database tells what became of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Failure, Stream, left, persist};
+use super::hrana::Steps;
+use super::save::saves;
+use crate::error::Error;
+use crate::store::load::Load;
+use crate::store::{Change, Rows, Since, Store, Value};
+
+/// The one writing stream of this instance.
+pub(super) struct ServerWriter {
+    client: Arc<Client>,
+    stream: Stream,
+    /// Who writes: the receipts' key.
+    instance: Value,
+    group: i64,
+    busy: Duration,
+    deadline: Instant,
+    /// Whether a transaction may be open.
+    open: bool,
+}
+
+/// The most that a single request may take, so that there is time to try again.
+const REQUEST: Duration = Duration::from_secs(6);
+
+/// Closing a stream only spares others a wait, so it may not take long itself.
+const CLOSE: Duration = Duration::from_millis(500);
+
+/// Between two questions for a receipt.
+const PAUSE: Duration = Duration::from_millis(50);
+
+const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
+    ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
+
+/// Receipts are read within the busy time-out of their group; nobody asks for one this old.
+const FORGET: &str = "DELETE FROM receipts WHERE at < unixepoch() - ?1";
+
+impl ServerWriter {
+    pub(super) fn new(client: Arc<Client>, busy: Duration) -> Self {
+        let instance = uuid::Uuid::now_v7().to_string().into();
+        let stream = Stream::new(client.clone());
+        Self { client, stream, instance, group: 0, busy, deadline: Instant::now(), open: false }
+    }
+
+    fn try_begin(&mut self, loads: &[Load], timeout: Duration) -> Result<Vec<Rows>, Failure> {
+        let mut steps = Steps::from("BEGIN IMMEDIATE");
+        loads.iter().for_each(|load| steps.read(&load.statement));
+        self.open = true;
+        self.stream.batch(steps, timeout)?.all_rows(1)
+    }
+
+    fn begin_with(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+        self.stream.refresh();
+        persist(self.deadline, |timeout| {
+            let begun = match self.try_begin(loads, timeout) {
+                Err(Failure::TooLarge) => self.begin_in_parts(loads, timeout),
+                other => other,
+            };
+            if begun.is_err() {
+                self.stream.close(CLOSE);
+                self.open = false;
+            }
+            begun
+        })
+    }
+
+    fn load_more(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+        let mut steps = Steps::inside();
+        loads.iter().for_each(|load| steps.read(&load.statement));
+        match self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0)) {
+            Err(Failure::TooLarge) => {
+                loads.iter().map(|load| self.stream.in_parts(&load.statement, REQUEST)).collect()
+            }
+            other => other,
+        }
+    }
+
+    /// Begins, and reads what is too much for one answer part by part.
+    fn begin_in_parts(&mut self, loads: &[Load], timeout: Duration) -> Result<Vec<Rows>, Failure> {
+        self.stream.close(CLOSE);
+        self.try_begin(&[], timeout)?;
+        loads.iter().map(|load| self.stream.in_parts(&load.statement, timeout)).collect()
+    }
+
+    /// Learns from its receipt whether the group was committed. The transaction that reads it can only begin
+    /// when the group's has ended, one way or the other; after that no late request can do any more, since
+    /// each step of it asks for an open transaction.
+    fn learn(&mut self, lost: Failure) -> Result<(), Error> {
+        let deadline = Instant::now() + self.busy;
+        let asked = [self.instance.clone()];
+        let mut last = lost;
+        self.open = false;
+        while Instant::now() < deadline {
+            self.stream.close(CLOSE);
+            let mut steps = Steps::from("BEGIN IMMEDIATE");
+            steps.then("SELECT group_no FROM receipts WHERE instance = ?1", &asked);
+            steps.roll_back();
+            let answer = self.client.once(steps, left(deadline).min(REQUEST));
+            match answer.and_then(|results| results.all_rows(1)) {
+                Ok(answers) => {
+                    let receipt = answers.first().and_then(Rows::first).map(|row| row[0].int());
+                    return match receipt {
+                        Some(group) if group == self.group => Ok(()),
+                        _ => Err(Error::Busy("the server did not take the commit")),
+                    };
+                }
+                Err(failure) => last = failure,
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Err(Error::Unknown(last.because()))
+    }
+}
+
+impl Store for ServerWriter {
+    // Turns are given out by the server, first come first served, when a transaction begins.
+    fn turn(&mut self, deadline: Instant) -> Result<(), Error> {
+        self.deadline = deadline;
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<Since, Error> {
+        self.open = false;
+        Ok(Since::Perhaps)
+    }
+
+    // What is loaded first goes along with the beginning, in one request.
+    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
+        let loaded = if self.open { self.load_more(loads) } else { self.begin_with(loads) };
+        loaded.map_err(|failure| failure.harmless(&self.client.url))
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
+        self.group += 1;
+        let saves = saves(changes)?;
+        let receipt = [self.instance.clone(), self.group.into()];
+        let old =
+            [i64::try_from(self.busy.as_secs().saturating_mul(4).max(3_600)).unwrap_or(i64::MAX).into()];
+        let mut steps = Steps::inside();
+        saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
+        steps.then(RECEIPT, &receipt);
+        if self.group == 1 {
+            steps.then(FORGET, &old);
+        }
+        let commit = steps.commit();
+        let results = match self.stream.batch(steps, REQUEST) {
+            Ok(results) => results,
+            Err(failure) => return self.learn(failure),
+        };
+        if results.done(commit) {
+            self.open = false;
+            return Ok(());
+        }
+        match results.error().map(Failure::of) {
+            // A commit that failed as such may have failed in saying so, unless a reference was broken.
+            Some(failure) if results.done(commit - 1) && !matches!(failure, Failure::Constraint(_)) => {
+                self.learn(failure)
+            }
+            Some(failure) => Err(failure.harmless(&self.client.url)),
+            // No step ran, since there was no transaction any more.
+            None => Err(Failure::Stolen.harmless(&self.client.url)),
+        }
+    }
+
+    fn end(&mut self) {
+        if std::mem::take(&mut self.open) {
+            let mut steps = Steps::inside();
+            steps.roll_back();
+            if self.stream.batch(steps, CLOSE).is_err() {
+                self.stream.close(CLOSE);
+            }
+        }
+    }
+
+    fn pages(&self) -> u64 {
+        0
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests()
+    }
+}
+
+impl Drop for ServerWriter {
+    fn drop(&mut self) {
+        self.stream.close(CLOSE);
+    }
+}

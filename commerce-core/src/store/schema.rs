@@ -1,0 +1,17 @@
+//! The schema, which every store has alike.
+
+/// Every schema change there was, in order. A store's `user_version` says how many it has.
+pub(crate) const MIGRATIONS: [&str; 4] = [
+    include_str!("schema/0001_shop.sql"),
+    include_str!("schema/0002_tokens.sql"),
+    include_str!("schema/0003_relay.sql"),
+    include_str!("schema/0004_receipts.sql"),
+];
+
+/// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.
+pub(crate) const FIRST_ROW: &str = "INSERT INTO store (store_no, uuid, currency, last_at, last_user, last_product,
+    last_movement, last_charge, last_entry, last_order, last_event) VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)";
+
+/// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>). A
+/// server does not let it be set.
+pub(crate) const APPLICATION: i64 = 0x5368_6f70;

@@ -1,0 +1,164 @@
+//! Two relays and two writers, killed or put to sleep at random over and over, and a receiver that drops, fails, answers late
+//! and dies after accepting. In the end it has every event, each subject's in order, and nothing was marked
+//! delivered that it had not accepted.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use commerce_core::outbox::Relay;
+use commerce_core::outbox::relay::Options;
+use commerce_core::outbox::sink::{HttpSink, Secret};
+use commerce_core::{Commerce, outbox};
+use serde_json::{Value, json};
+
+use crate::receiver::{Answer, Receiver, SECRET};
+use crate::relay::{lag, until};
+use crate::shop::{Shop, submit};
+use crate::worker::{Worker, go};
+
+/// How often a process is killed.
+const ROUNDS: u64 = 60;
+
+#[test]
+fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
+    let shop = Shop::new();
+    for user in 0..4 {
+        shop.submit(&json!({ "op": "user.add", "user": format!("u{user}") }));
+    }
+    shop.submit(
+        &json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 1, "stock": 1_000_000 }),
+    );
+    let dice = AtomicU64::new(1);
+    let receiver = Receiver::start(move |_| match random(&dice) % 100 {
+        0..30 => Answer::Drop,
+        30..36 => Answer::Status(500),
+        36..39 => Answer::Late(Duration::from_millis(400)),
+        39..44 => Answer::TakeAndDie,
+        _ => Answer::Status(200),
+    });
+    std::fs::write(shop.path.with_file_name("receiver"), receiver.url()).unwrap();
+
+    let task = |number: usize| if number < 2 { "relay" } else { "write" };
+    let start = |number: usize| Worker::start(&shop, task(number), number);
+    let mut workers: Vec<Worker> = (0..4).map(start).collect();
+    go(&shop.path);
+    let dice = AtomicU64::new(7);
+    for round in 0..ROUNDS {
+        std::thread::sleep(Duration::from_millis(20 + random(&dice) % 250));
+        if round % 10 == 0 {
+            // A relay sleeps through its lease, and wakes up when the other has it.
+            let sleeper = workers[(random(&dice) % 2) as usize].child.id().to_string();
+            signal("-STOP", &sleeper);
+            std::thread::sleep(Duration::from_millis(1_000));
+            signal("-CONT", &sleeper);
+        }
+        let victim = (random(&dice) % 4) as usize;
+        // SIGKILL: it has no chance to tidy up.
+        workers[victim].child.kill().unwrap();
+        workers[victim] = start(victim);
+        not_too_soon(&shop, &receiver);
+    }
+    std::fs::write(shop.path.with_file_name("stop"), "").unwrap();
+    until("all is delivered", || lag(&shop)["pending"] == 0);
+    not_too_soon(&shop, &receiver);
+    drop(workers);
+
+    let committed = events(&shop);
+    assert_eq!(*receiver.faults.lock().unwrap(), [""; 0]);
+    let arrived = receiver.accepted.lock().unwrap().clone();
+    let mut seen = HashSet::new();
+    let firsts: Vec<&Value> =
+        arrived.iter().filter(|event| seen.insert(event["id"].as_str().unwrap())).collect();
+    let committed_ids: HashSet<&str> = committed.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(seen, committed_ids);
+    let mut orders: HashMap<&str, Vec<usize>> = HashMap::new();
+    let places: HashMap<&str, usize> = committed.iter().map(|(id, _)| id.as_str()).zip(0..).collect();
+    for event in firsts {
+        orders
+            .entry(event["subject"].as_str().unwrap())
+            .or_default()
+            .push(places[event["id"].as_str().unwrap()]);
+    }
+    let disordered: Vec<_> = orders.iter().filter(|(_, places)| !places.is_sorted()).collect();
+    assert!(disordered.is_empty(), "{disordered:?}");
+    assert!(orders.values().any(|places| places.len() > 5), "wallets have many events");
+    assert_eq!(lag(&shop)["dead"], 0);
+    shop.clean();
+    println!("{} events, {} arrivals", committed.len(), arrived.len());
+}
+
+fn signal(signal: &str, process: &str) {
+    assert!(std::process::Command::new("kill").args([signal, process]).status().unwrap().success());
+}
+
+/// What is marked delivered was accepted.
+fn not_too_soon(shop: &Shop, receiver: &Receiver) {
+    let committed: HashMap<i64, String> = events(shop).into_iter().map(|(id, event)| (event, id)).collect();
+    let (mut cursor, mut marked) = (Value::Null, Vec::new());
+    loop {
+        let mut with = json!({ "status": "delivered", "limit": 100 });
+        if cursor.is_string() {
+            with["cursor"] = cursor;
+        }
+        let list = shop.ask("event.list", &with);
+        marked.extend(crate::relay::numbers(&list));
+        cursor = list["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    let accepted: HashSet<String> = receiver.ids().into_iter().collect();
+    for event in marked {
+        assert!(!committed.contains_key(&event) || accepted.contains(&committed[&event]), "event {event}");
+    }
+}
+
+/// Every event there is: its id and number.
+fn events(shop: &Shop) -> Vec<(String, i64)> {
+    let mut events: Vec<(String, i64)> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |&(_, event)| event);
+        let more = shop.commerce.query(&outbox::Since { after, limit: 1_000 }).unwrap();
+        if more.items.is_empty() {
+            return events;
+        }
+        events.extend(more.items.into_iter().map(|told| (told.envelope.id, told.event)));
+    }
+}
+
+/// What a process that relays does: it delivers until it is killed.
+pub fn relay(shop: &Commerce, store: &Path) {
+    let url = std::fs::read_to_string(store.with_file_name("receiver")).unwrap();
+    let sink = HttpSink::new(&url, Secret::new(SECRET).unwrap()).unwrap();
+    let sink = sink.allow_private(true).timeout(Duration::from_millis(200)).requests(8);
+    let options = Options::default()
+        .back_off(Duration::from_millis(5), Duration::from_millis(50))
+        .attempts(1_000)
+        .lease(Duration::from_millis(300));
+    let relay = Relay::start(shop, Box::new(sink), options).unwrap();
+    relay.wait();
+}
+
+/// What a process that writes does: it charges, orders and cancels until told to stop.
+pub fn write(shop: &Commerce, store: &Path, number: u64) {
+    let stop = store.with_file_name("stop");
+    let user = format!("u{number}");
+    while !stop.exists() {
+        submit(shop, &json!({ "op": "wallet.charge", "user": user, "amount": 10 })).unwrap();
+        let order =
+            json!({ "op": "order.place", "user": user, "items": [{ "product": "mug", "quantity": 1 }] });
+        let placed = submit(shop, &order).unwrap();
+        submit(shop, &json!({ "op": "order.cancel", "order": placed["order"] })).unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A number that looks random (SplitMix64), from a source that threads share.
+fn random(state: &AtomicU64) -> u64 {
+    let mut z = state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,293 @@
+//! What is particular to a server: why it cannot be opened, replicas, versions, copies, long answers.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use commerce_core::{Commerce, Currency, Error, Location, OpenError, Options, SystemClock};
+use serde_json::{Value, json};
+
+use crate::proxy::Proxy;
+use crate::shop::{On, Shop, submit};
+use crate::sqld::{Sqld, free_port};
+
+fn options() -> Options {
+    Options::new(SystemClock).busy_timeout(std::time::Duration::from_secs(60))
+}
+
+fn create(at: &Location) -> Result<Commerce, Error> {
+    Commerce::create(at.clone(), Currency::new("KRW").unwrap(), options())
+}
+
+#[track_caller]
+fn refused(outcome: Result<Commerce, Error>) -> OpenError {
+    match outcome {
+        Err(Error::Open(error)) => error,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+fn at(url: &str) -> Location {
+    url.parse().unwrap()
+}
+
+fn run(server: &Sqld, sql: &str) -> Value {
+    let answer = server.pipeline(&json!([{ "type": "sequence", "sql": sql }, { "type": "close" }]));
+    assert_eq!(answer["results"][0]["type"], "ok", "{answer}");
+    answer
+}
+
+#[test]
+fn addresses_without_a_server_are_told() {
+    let refusal = refused(Commerce::open(at(&format!("libsql://127.0.0.1:{}", free_port())), options()));
+    assert!(matches!(refusal, OpenError::Unreachable { .. }), "{refusal}");
+    let refusal = refused(Commerce::open(at("libsql://no-such-host.invalid"), options()));
+    assert!(matches!(refusal, OpenError::Unreachable { .. }), "{refusal}");
+    for (answer, old) in [
+        ("HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\nsqld 0.21.9 (old) ", true),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", false),
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", false),
+    ] {
+        let refusal = refused(Commerce::open(at(&answering(answer)), options()));
+        assert_eq!(matches!(refusal, OpenError::OldServer { .. }), old, "{refusal}");
+        assert_eq!(matches!(refusal, OpenError::NoServer { .. }), !old, "{refusal}");
+    }
+}
+
+/// The address of something that answers every request alike.
+fn answering(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut request = [0; 4_096];
+            // Whoever asked and went away needs no answer.
+            if stream.read(&mut request).is_ok() {
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn stores_that_cannot_be_used_are_told() {
+    let server = Sqld::start();
+    let at = at(&server.url());
+    assert!(matches!(refused(Commerce::open(at.clone(), options())), OpenError::Missing(_)));
+    run(&server, "CREATE TABLE other (x)");
+    assert!(matches!(refused(Commerce::open(at.clone(), options())), OpenError::Foreign { .. }));
+    assert!(matches!(refused(create(&at)), OpenError::Foreign { .. }));
+    run(&server, "DROP TABLE other");
+    let shop = create(&at).unwrap();
+    assert_eq!(shop.warning(), None);
+    assert!(matches!(refused(create(&at)), OpenError::Exists(_)));
+    run(&server, "PRAGMA user_version = 99");
+    let refusal = refused(Commerce::open(at.clone(), options()));
+    assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal}");
+}
+
+#[test]
+fn a_server_that_takes_no_writes_or_does_not_sync_them_is_told() {
+    let server = Sqld::start_unconfigured(&[]);
+    let at = at(&server.url());
+    let shop = create(&at).unwrap();
+    let warning = shop.warning().unwrap();
+    assert!(warning.contains("durability_mode") && warning.contains("strong"), "{warning}");
+    server.configure(
+        r#"{"block_reads":false,"block_writes":true,"durability_mode":"strong","txn_timeout_s":5}"#,
+    );
+    let refusal = refused(Commerce::open(at.clone(), options()));
+    assert!(matches!(refusal, OpenError::Denied { .. }), "{refusal}");
+}
+
+/// A key pair made for these tests alone: its public half, and tokens to write and to read only.
+const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA5diUQMiJ+RQje6kAbB++oJIfj9sosM45xOZOURXwlnI=\n-----END PUBLIC KEY-----\n";
+const WRITING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.2uSdMiClcUHV7wGt7Z1bfMCeGUKWX8CwmmHZa8N1yud-aAvWQk38yKul_mm17DtAJuScEjaFsbDiP5k6M0IRAw";
+const READING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicm8ifQ.RXe8MZ8rizDoczsk7dP7ZY-vKinYE11JM0J_JwEY2qMSNboOrgP2ullzFR2A8RN6sB2u-I4GuT03UQ1BPFEmBQ";
+
+#[test]
+fn tokens_open_a_server_that_asks_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key.pem");
+    std::fs::write(&key, KEY).unwrap();
+    let server = Sqld::start_with(&["--auth-jwt-key-file", key.to_str().unwrap()]);
+    let at = at(&server.url());
+    for wrong in [at.clone(), at.clone().token("wrong"), at.clone().token(READING)] {
+        let refusal = refused(create(&wrong));
+        assert!(matches!(refusal, OpenError::Denied { .. }), "{refusal}");
+        assert!(!refusal.to_string().contains(READING));
+    }
+    let shop = create(&at.clone().token(WRITING)).unwrap();
+    submit(&shop, &json!({ "op": "user.add", "user": "a" })).unwrap();
+    assert!(matches!(refused(Commerce::open(at.token(READING), options())), OpenError::Denied { .. }));
+}
+
+#[test]
+fn instances_that_start_at_once_migrate_once() {
+    let first = include_str!("../../src/store/schema/0001_shop.sql");
+    let server = Sqld::start();
+    run(&server, first);
+    run(&server, "INSERT INTO store VALUES (1, 'u', 'USD', 0, 0, 0, 0, 0, 0, 0, 0); PRAGMA user_version = 1");
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let at = at(&server.url());
+            scope.spawn(move || {
+                let shop = Commerce::open(at, options()).unwrap();
+                submit(&shop, &json!({ "op": "user.add", "user": format!("u{number}") })).unwrap();
+            });
+        }
+    });
+    let shop = Commerce::open(at(&server.url()), options()).unwrap();
+    assert_eq!(shop.currency(), Currency::new("USD").unwrap());
+    assert_eq!(shop.verify().unwrap(), []);
+}
+
+#[test]
+fn instances_that_create_at_once_make_one_store() {
+    let server = Sqld::start();
+    let at = at(&server.url());
+    let made: Vec<_> = std::thread::scope(|scope| {
+        let creating: Vec<_> = (0..4).map(|_| scope.spawn(|| create(&at))).collect();
+        creating.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let (made, others): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), others.len()), (1, 3));
+    assert!(others.into_iter().all(|other| matches!(refused(other), OpenError::Exists(_))));
+}
+
+#[test]
+fn a_replica_answers_and_shows_everybody_its_own_writes() {
+    let port = free_port();
+    let grpc = format!("127.0.0.1:{port}");
+    let primary = Sqld::start_with(&["--grpc-listen-addr", &grpc]);
+    let url = format!("http://{grpc}");
+    let mut replica = Sqld::start_unconfigured(&["--primary-grpc-url", &url]);
+    let at = at(&primary.url());
+    create(&at).unwrap();
+    let way = Proxy::to(replica.port);
+    let shop = Commerce::open(at.read_from(&way.url()).unwrap(), options()).unwrap();
+    submit(&shop, &json!({ "op": "user.add", "user": "a" })).unwrap();
+    let charge = |place: i64| {
+        submit(&shop, &json!({ "op": "wallet.charge", "user": "a", "amount": 1 })).unwrap();
+        let query = commerce_core::wallet::Balance { user: commerce_core::UserId::new("a").unwrap() };
+        assert_eq!(shop.query(&query).unwrap().balance.get(), place);
+    };
+    (1..=50).for_each(charge);
+    // On a machine that stands still for a second the primary answers for the replica.
+    assert!(way.requests() > 0, "nobody asked the replica");
+    assert_eq!(shop.verify().unwrap(), []);
+    // Without it the primary answers.
+    replica.kill();
+    (51..=60).for_each(charge);
+    assert!(Location::from(std::path::Path::new("shop.db")).read_from(&replica.url()).is_err());
+}
+
+#[test]
+fn a_server_is_copied_to_a_file_and_back() {
+    let shop = Shop::on(On::Server(1));
+    filled(&shop);
+    let copy = shop.path.with_file_name("copy.db");
+    shop.commerce.backup(&copy).unwrap();
+    let file = Commerce::open(&copy, options()).unwrap();
+    assert_eq!(file.verify().unwrap(), []);
+    let listed = |commerce: &Commerce| {
+        let queries = ["user.list", "product.list", "order.list", "event.list"];
+        let ask = |name: &&str| {
+            let query = commerce_core::query::parse(name, &json!({ "limit": 100 })).unwrap();
+            commerce.query(&query).unwrap()
+        };
+        queries.iter().map(ask).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&file), listed(&shop.commerce));
+    let before = listed(&file);
+    file.close();
+
+    submit(&shop.commerce, &json!({ "op": "wallet.charge", "user": "u1", "amount": 7 })).unwrap();
+    submit(&shop.commerce, &json!({ "op": "user.add", "user": "late" })).unwrap();
+    assert_ne!(listed(&shop.commerce), before);
+    shop.commerce.restore(&copy).unwrap();
+    assert_eq!(listed(&shop.commerce), before);
+    shop.clean();
+    // A reply that was kept is still there.
+    let again = shop.submit(&json!({ "op": "wallet.charge", "user": "u1", "amount": 90_000, "key": "c" }));
+    assert_eq!(again["ok"]["replayed"], true);
+    assert!(matches!(shop.commerce.backup(&copy), Err(Error::Open(OpenError::Exists(_)))));
+}
+
+#[test]
+fn what_derives_from_the_ledgers_is_rebuilt() {
+    let shop = Shop::on(On::Server(1));
+    filled(&shop);
+    run(shop.server.as_ref().unwrap(), "UPDATE wallets SET balance = 5; UPDATE stocks SET stock = 1");
+    assert!(!shop.commerce.repair().unwrap().is_empty());
+    shop.clean();
+}
+
+#[test]
+fn answers_longer_than_a_server_sends_come_in_parts() {
+    let server = Sqld::start_with(&["--max-response-size", "16KB"]);
+    let commerce = create(&at(&server.url())).unwrap();
+    let items: Vec<_> = (0..400).map(|n| json!({ "product": format!("p{n}"), "quantity": 1 })).collect();
+    let long = "머그컵".repeat(40);
+    let tickets: Vec<_> = (0..400)
+        .map(|n| json!({ "op": "product.add", "product": format!("p{n}"), "name": long, "price": n, "stock": 9 }))
+        .map(|add| commerce.submit(commerce_core::operation::parse(&add).unwrap()))
+        .collect();
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    for operation in [
+        json!({ "op": "user.add", "user": "a" }),
+        json!({ "op": "wallet.charge", "user": "a", "amount": 1_000_000 }),
+        json!({ "op": "order.place", "user": "a", "items": items }),
+    ] {
+        submit(&commerce, &operation).unwrap();
+    }
+    let found = commerce.query(&commerce_core::order::Get { order: 1 }).unwrap();
+    assert_eq!(found.items.len(), 400);
+    assert!(found.items.iter().zip(0..).all(|(item, price)| item.price.get() == price));
+    assert_eq!(commerce.verify().unwrap(), []);
+    let cancelled = submit(&commerce, &json!({ "op": "order.cancel", "order": 1, "key": "k" })).unwrap();
+    assert_eq!(cancelled["items"], serde_json::to_value(&found.items).unwrap());
+    let again = submit(&commerce, &json!({ "op": "order.cancel", "order": 1, "key": "k" })).unwrap();
+    assert_eq!(again["replayed"], true);
+}
+
+/// Users, products, orders and a cancellation.
+fn filled(shop: &Shop) {
+    for number in 0..9 {
+        let (user, product) = (format!("u{number}"), format!("p{number}"));
+        let name = "머그컵 \u{201c}Mug\u{201d} 'n \"quotes\"";
+        for operation in [
+            json!({ "op": "user.add", "user": user, "name": name }),
+            json!({ "op": "wallet.charge", "user": user, "amount": 90_000, "key": "c" }),
+            json!({ "op": "product.add", "product": product, "name": name, "price": 7, "stock": 100 }),
+            json!({ "op": "cart.add", "user": user, "product": product, "quantity": 3 }),
+            json!({ "op": "order.place", "user": user, "items": [{ "product": product, "quantity": 2 }] }),
+        ] {
+            let told = shop.submit(&operation);
+            assert!(told["ok"].is_object(), "{operation}: {told}");
+        }
+    }
+    assert!(
+        shop.submit(&json!({ "op": "order.cancel", "order": 3, "reason": "changed my mind" }))["ok"]
+            .is_object()
+    );
+}
+
+#[test]
+fn a_group_costs_two_requests_however_large() {
+    let shop = Shop::on(On::Server(1));
+    filled(&shop);
+    let before = shop.commerce.stats();
+    let tickets: Vec<_> = (0..500)
+        .map(|place| json!({ "op": "wallet.charge", "user": format!("u{}", place % 9), "amount": 1 }))
+        .map(|charge| shop.commerce.submit(commerce_core::operation::parse(&charge).unwrap()))
+        .collect();
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    let after = shop.commerce.stats();
+    assert_eq!(after.operations - before.operations, 500);
+    assert_eq!(after.requests - before.requests, 2 * (after.groups - before.groups));
+    // A group that changes nothing ends its transaction all the same.
+    shop.submit(&json!({ "op": "user.add", "user": "u1" }));
+    assert_eq!(shop.commerce.stats().requests - after.requests, 2);
+}

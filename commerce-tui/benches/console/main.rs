@@ -1,0 +1,111 @@
+//! How fast and how light the console is on a store of 100,000 products and 1,000,000 orders. See the README.
+
+mod store;
+mod terminal;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use commerce_core::{Clock, Commerce, Key, Options, SystemClock, UserId};
+use commerce_tui::ThemeName;
+use commerce_tui::effect::Effect;
+use commerce_tui::model::{Setup, State};
+use commerce_tui::update::{Event, update};
+use commerce_tui::worker::Worker;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::{Rect, Size};
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long the console is watched while others write.
+const WATCHED: Duration = Duration::from_secs(20);
+
+fn main() -> Result<()> {
+    let path = store::path()?;
+    terminal::first_screen(&path)?;
+    terminal::idle(&path)?;
+    let shop = Commerce::open(&path, Options::new(SystemClock))?;
+    println!(
+        "\n{:<28}{:>10}{:>10}{:>10}{:>10}{:>14}",
+        "orders beside it", "frames", "half ms", "99 % ms", "most ms", "99 % busy ms"
+    );
+    frames(&shop, &[])?;
+    frames(&shop, &[Duration::from_millis(1)])?;
+    frames(&shop, &[Duration::ZERO; 16])
+}
+
+/// The time from the first event since the last frame to the end of the next, at 120x40, while keys are pressed 60
+/// times a second and each of `callers` places an order, waits for it, and pauses. On a machine that has other
+/// things to do, the time in which the processor worked on the frame says more.
+fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
+    let size = Size::new(120, 40);
+    let theme = ThemeName::Dark.theme();
+    let setup = Setup { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
+    let customer = UserId::new("user-1").ok();
+    let mut state = State::new(setup, customer, size, SystemClock.now(), Key::random());
+    let (events, coming) = channel();
+    let worker = Worker::start(shop, &events)?;
+    let over = Arc::new(AtomicBool::new(false));
+    let placed = Arc::new(AtomicU64::new(0));
+    let load =
+        |(number, pause): (u64, &Duration)| store::load(shop, number, *pause, over.clone(), placed.clone());
+    let loads: Vec<_> = (0..).zip(callers).map(load).collect();
+    let viewport = Viewport::Fixed(Rect::new(0, 0, size.width, size.height));
+    let backend = CrosstermBackend::new(io::sink());
+    let mut terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
+    let keys: Vec<char> = "jjjj3j471G5g2js61s".chars().collect();
+    let (mut frames, mut busy, mut pressed) = (Vec::new(), Vec::new(), 0);
+    let begun = Instant::now();
+    while begun.elapsed() < WATCHED {
+        let next_key = begun + Duration::from_micros(16_667) * pressed;
+        let event = match coming.recv_timeout(next_key.saturating_duration_since(Instant::now())) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => {
+                pressed += 1;
+                Event::Key(KeyEvent::from(KeyCode::Char(keys[pressed as usize % keys.len()])))
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let (frame, worked) = (Instant::now(), worked()?);
+        for event in std::iter::once(event).chain(coming.try_iter().take(63)) {
+            for effect in update(&mut state, event, SystemClock.now()) {
+                if let Effect::Ask(request) = effect {
+                    worker.ask(request);
+                }
+            }
+        }
+        terminal.draw(|frame| commerce_tui::view::draw(frame, &state))?;
+        frames.push(frame.elapsed());
+        busy.push(self::worked()?.saturating_sub(worked));
+    }
+    over.store(true, Ordering::Relaxed);
+    for load in loads {
+        load.join().map_err(|_| "a load failed")??;
+    }
+    let orders = format!("{} a second", placed.load(Ordering::Relaxed) / WATCHED.as_secs());
+    let [half, most_of, most] = [0.5, 0.99, 1.0].map(|part| at(&mut frames, part));
+    let worked = at(&mut busy, 0.99);
+    println!("{orders:<28}{:>10}{half:>10.2}{most_of:>10.2}{most:>10.2}{worked:>14.2}", frames.len());
+    Ok(())
+}
+
+/// The time within which this part of them lies, in milliseconds.
+fn at(times: &mut [Duration], part: f64) -> f64 {
+    times.sort_unstable();
+    millis(times[((times.len() - 1) as f64 * part) as usize])
+}
+
+/// How long the processor has worked for this thread.
+fn worked() -> Result<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(told.split(' ').next().unwrap_or_default().parse()?))
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}

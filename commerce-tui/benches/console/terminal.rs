@@ -1,0 +1,136 @@
+//! The program itself in a terminal: how soon it shows something, what it costs when nothing happens.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::{Result, millis};
+
+const RUNS: usize = 11;
+const IDLE: Duration = Duration::from_secs(20);
+
+/// Time from the start of the process to the first screen, and to the first page of products in it.
+pub fn first_screen(store: &Path) -> Result<()> {
+    let (mut shown, mut filled) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        let mut console = Console::start(store)?;
+        console.read_until("On sale")?;
+        shown.push(begun.elapsed());
+        console.read_until("1 of ")?;
+        filled.push(begun.elapsed());
+    }
+    shown.sort_unstable();
+    filled.sort_unstable();
+    println!(
+        "first screen, median        {:>8.1} ms   (longest {:.1})",
+        millis(shown[RUNS / 2]),
+        millis(shown[RUNS - 1])
+    );
+    println!(
+        "with products, median       {:>8.1} ms   (longest {:.1})",
+        millis(filled[RUNS / 2]),
+        millis(filled[RUNS - 1])
+    );
+    Ok(())
+}
+
+/// Processor time and memory while nothing happens, after every screen was visited.
+pub fn idle(store: &Path) -> Result<()> {
+    let mut console = Console::start(store)?;
+    console.read_until("1 of ")?;
+    let mut keys = console.child.stdin.take().ok_or("no keys")?;
+    let mut output = console.child.stdout.take().ok_or("no screen")?;
+    // What is drawn must be read, or the console would wait for its terminal.
+    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    for key in ["2", "3", "4", "5", "6", "7", "1"] {
+        std::io::Write::write_all(&mut keys, key.as_bytes())?;
+        std::io::Write::flush(&mut keys)?;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    let process = console.process()?;
+    let before = ticks(process)?;
+    std::thread::sleep(IDLE);
+    let used = ticks(process)? - before;
+    // A tick of /proc is 10 ms on every Linux.
+    println!("processor when idle         {:>8.2} %", used as f64 * 10.0 / millis(IDLE) * 100.0);
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    for (name, field) in [("memory, resident", "VmRSS:"), ("memory of its own", "RssAnon:")] {
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or("").trim();
+        let kilobytes: f64 = kilobytes.trim_end_matches(" kB").parse()?;
+        println!("{name:<27} {:>8.1} MB", kilobytes / 1_024.0);
+    }
+    Ok(())
+}
+
+/// The console in a terminal that `script` (util-linux) makes.
+struct Console {
+    child: Child,
+    seen: Vec<u8>,
+}
+
+impl Console {
+    fn start(store: &Path) -> Result<Self> {
+        let program = program()?;
+        let command = format!(
+            "stty cols 120 rows 40; exec {} --db {} tui --user user-1",
+            program.display(),
+            store.display()
+        );
+        let child = Command::new("script")
+            .args(["-qfec", &command, "/dev/null"])
+            .env("TERM", "xterm-256color")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("script (of util-linux) is needed to make a terminal: {error}"))?;
+        Ok(Self { child, seen: Vec::new() })
+    }
+
+    fn read_until(&mut self, text: &str) -> Result<()> {
+        let output = self.child.stdout.as_mut().ok_or("no screen")?;
+        let mut buffer = [0; 65_536];
+        while !String::from_utf8_lossy(&self.seen).contains(text) {
+            let read = output.read(&mut buffer)?;
+            if read == 0 {
+                return Err(format!("the console ended: {}", String::from_utf8_lossy(&self.seen)).into());
+            }
+            self.seen.extend(&buffer[..read]);
+        }
+        Ok(())
+    }
+
+    /// The console's own process, a child of `script`.
+    fn process(&self) -> Result<u32> {
+        let path = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = std::fs::read_to_string(path)?;
+        Ok(children.split_whitespace().next().ok_or("no console")?.parse()?)
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        // Without its terminal the console ends.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program, built beside this bench.
+fn program() -> Result<PathBuf> {
+    let bench = std::env::current_exe()?;
+    let folder = bench.parent().and_then(Path::parent).ok_or("no folder")?;
+    let program = folder.join("commerce");
+    match program.exists() {
+        true => Ok(program),
+        false => Err("build the program first: cargo build --release".into()),
+    }
+}
+
+fn ticks(process: u32) -> Result<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // Fields 14 and 15, counted after the name, which may hold anything.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    Ok(fields.get(11).ok_or("no time")?.parse::<u64>()? + fields.get(12).ok_or("no time")?.parse::<u64>()?)
+}

@@ -1,0 +1,82 @@
+//! The orders on the left, newest first; the lines of the selected one on the right.
+
+use commerce_core::order::{self, Order, Status};
+use commerce_core::{Time, UserId};
+
+use crate::desk::Desk;
+use crate::dialog::{Picking, cancellable};
+use crate::effect::{Ask, Topic};
+use crate::form::Purpose;
+use crate::keys::Action;
+use crate::list::List;
+use crate::model::{Pane, State};
+use crate::spot::{Move, Spot};
+
+/// Screen 3.
+#[derive(Clone, Debug, Default)]
+pub struct Orders {
+    /// Whose orders; everyone's, if nothing is said.
+    pub user: Option<UserId>,
+    /// Only those that stand so.
+    pub status: Option<Status>,
+    /// The orders.
+    pub list: List<Order>,
+    /// The selected line of the selected order.
+    pub spot: Spot,
+}
+
+impl Orders {
+    /// Asks for what is wanted.
+    pub fn settle(&mut self, desk: &mut Desk) {
+        let (user, status) = (self.user.clone(), self.status);
+        self.list.settle(desk, Topic::Orders, |page| {
+            Ask::Orders(order::List { user: user.clone(), status, from: None, to: None, page })
+        });
+    }
+
+    /// Keeps the selected line where there is one.
+    pub fn keep_in_view(&mut self) {
+        self.spot.go(Move::By(0), self.lines());
+    }
+
+    /// How many lines the selected order has.
+    pub fn lines(&self) -> usize {
+        self.list.current().map_or(0, |order| order.items.len())
+    }
+
+    /// When the next question is due.
+    pub fn due(&self) -> Option<Time> {
+        self.list.due()
+    }
+
+    /// Shows one customer's orders, or everyone's.
+    pub fn show_those_of(&mut self, user: Option<UserId>) {
+        (self.user, self.status) = (user, None);
+        self.list.reset();
+    }
+}
+
+impl State {
+    /// What the orders' own keys do.
+    pub(crate) fn act_in_orders(&mut self, action: Action) {
+        match action {
+            Action::Open => self.turn_to(Pane::Right),
+            Action::Who => self.pick(Picking::Orders),
+            Action::Everyone => self.orders.show_those_of(None),
+            Action::Status => {
+                self.orders.status = match self.orders.status {
+                    None => Some(Status::Paid),
+                    Some(Status::Paid) => Some(Status::Cancelled),
+                    Some(Status::Cancelled) => None,
+                };
+                self.orders.list.reset();
+            }
+            Action::Cancel => {
+                if let Some((order, total, user)) = self.orders.list.current().and_then(cancellable) {
+                    self.open_form(Purpose::Cancel(order, total, user));
+                }
+            }
+            _ => {}
+        }
+    }
+}

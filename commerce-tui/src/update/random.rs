@@ -1,0 +1,342 @@
+//! Anything may be pressed, and the store may say anything: nothing panics, and every state fits together.
+
+use std::time::Duration;
+
+use commerce_core::cart::{Cart, Line, Problem};
+use commerce_core::catalog::{Adjusted, Product};
+use commerce_core::order::{Item, Order, Status};
+use commerce_core::outbox::{Event as Outgoing, Resting, Retried};
+use commerce_core::sales::{SalesSeries, Seller, Sold, Span, TopSellers};
+use commerce_core::user::User;
+use commerce_core::wallet::{Charged, Entry, EntryKind};
+use commerce_core::{
+    Amount, Currency, Error, Key, Listing, Name, ProductId, Quantity, Refusal, Shortage, Stock, Time, UserId,
+};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Size;
+
+use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Effect, Request};
+use crate::model::{Setup, State};
+use crate::theme::ThemeName;
+use crate::update::{Event, update};
+
+const EVENTS: u32 = 120_000;
+const RUNS: u64 = 12;
+
+/// A small source of random numbers (xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn of<T: Clone>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len() as u64) as usize].clone()
+    }
+
+    fn user(&mut self) -> UserId {
+        UserId::new(&format!("user-{}", self.below(5))).unwrap()
+    }
+
+    fn product_id(&mut self) -> ProductId {
+        ProductId::new(&format!("product-{}", self.below(300))).unwrap()
+    }
+
+    fn name(&mut self) -> Name {
+        let name = self.of(&[
+            "머그컵 Mug",
+            "☕",
+            "a",
+            "👩‍👩‍👧‍👦 family",
+            "é̂́",
+            "\u{200b}",
+            "좌우 very long name indeed that goes on and on",
+        ]);
+        Name::new(name).unwrap()
+    }
+
+    fn amount(&mut self) -> Amount {
+        let minor = self.of(&[0, 1, 999, 1_000, 12_345_678, (1 << 53) - 1]);
+        Amount::new(minor).unwrap()
+    }
+
+    fn stock(&mut self) -> Stock {
+        Stock::new(self.of(&[0, 1, 5, 6, 1_000_000])).unwrap()
+    }
+
+    fn quantity(&mut self) -> Quantity {
+        Quantity::new(self.of(&[1, 2, 1_000_000])).unwrap()
+    }
+
+    fn time(&mut self) -> Time {
+        Time::from_millis(self.of(&[0, 1_000_000, 1_700_000_000_000, i64::MAX]))
+    }
+
+    fn product(&mut self) -> Product {
+        let (product, name, price, stock) = (self.product_id(), self.name(), self.amount(), self.stock());
+        Product { product, name, price, stock, active: self.below(2) == 0 }
+    }
+
+    fn shopper(&mut self) -> User {
+        let name = (self.below(2) == 0).then(|| self.name());
+        User { user: self.user(), name, balance: self.amount(), at: self.time() }
+    }
+
+    fn order(&mut self) -> Order {
+        let status = self.of(&[Status::Paid, Status::Cancelled]);
+        let (order, items) = (1 + self.below(500) as i64, self.below(4));
+        let items = (0..items).map(|_| self.item()).collect();
+        let (user, total, balance, at) = (self.user(), self.amount(), self.amount(), self.time());
+        Order { order, user, status, items, total, balance, at, cancelled_at: Some(at), reason: None }
+    }
+
+    fn item(&mut self) -> Item {
+        let (product, name, price) = (self.product_id(), self.name(), self.amount());
+        Item { product, name, price, quantity: self.quantity(), amount: price }
+    }
+
+    fn cart(&mut self, user: UserId) -> Cart {
+        let lines = self.below(6);
+        let lines = (0..lines).map(|_| self.line()).collect();
+        Cart { user, lines, total: self.amount() }
+    }
+
+    fn line(&mut self) -> Line {
+        let problem =
+            self.of(&[None, Some(Problem::Inactive), Some(Problem::OutOfStock), Some(Problem::PriceChanged)]);
+        let (product, name, price, quantity) =
+            (self.product_id(), self.name(), self.amount(), self.quantity());
+        let (price_when_added, available) = (self.amount(), self.stock());
+        Line { product, name, price, price_when_added, quantity, available, problem }
+    }
+
+    fn outgoing(&mut self) -> Outgoing {
+        Outgoing {
+            event: 1 + self.below(300) as i64,
+            kind: "OrderCompleted".into(),
+            subject: "orders/1".into(),
+            at: self.time(),
+            age: self.below(100_000) as i64,
+            status: self.of(&[Resting::Pending, Resting::Delivered, Resting::Dead]),
+            attempts: 3,
+            last_error: (self.below(2) == 0).then(|| "refused \u{1b}[31m by the other side".into()),
+            next_attempt: None,
+        }
+    }
+
+    fn entry(&mut self) -> Entry {
+        let kind = self.of(&[EntryKind::Charge, EntryKind::Payment, EntryKind::Refund]);
+        let (id, amount, balance) = (1 + self.below(300) as i64, -5, self.amount());
+        Entry { id, kind, amount, balance, charge: None, order: Some(1), at: self.time() }
+    }
+
+    fn page<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Listing<T> {
+        // A real store's pages are of this form too: a cursor when there is more.
+        let rows = self.of(&[0, 1, 7, 99, 100, 100, 100]);
+        let items = (0..rows).map(|_| one(self)).collect();
+        let next_cursor = (rows == 100 && self.below(3) > 0).then(|| self.of(&cursors()));
+        Listing { items, next_cursor }
+    }
+
+    fn error(&mut self) -> Error {
+        let (user, total, balance) = (self.user(), self.amount(), self.amount());
+        let (product, requested, available) = (self.product_id(), 5, self.of(&[0, 1, 4]));
+        let short = Shortage { product: product.clone(), requested, available };
+        self.of(&[
+            Error::Busy("others write"),
+            Error::Unknown("cut off".into()),
+            Error::Store("disk \u{1b}[2J full".into()),
+            Error::Closed,
+            Refusal::UserNotFound { user: user.clone() }.into(),
+            Refusal::EmptyCart { user }.into(),
+            Refusal::OutOfStock { items: vec![short.clone(), short] }.into(),
+            Refusal::ProductInactive { products: vec![product] }.into(),
+            Refusal::TotalChanged { expected: balance, total }.into(),
+            Refusal::InsufficientBalance { balance, total }.into(),
+        ])
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let data = match &request.ask {
+            Ask::Products(_) => Data::Products(self.page(Self::product)),
+            Ask::Users(_) => Data::Users(self.page(Self::shopper)),
+            Ask::User(_) => Data::User(self.shopper()),
+            Ask::Ledger(_) => Data::Ledger(self.page(Self::entry)),
+            Ask::Cart(get) => Data::Cart(self.cart(get.user.clone())),
+            Ask::Orders(_) => Data::Orders(self.page(Self::order)),
+            Ask::Events(_) => Data::Events(self.page(Self::outgoing)),
+            Ask::Top(_) => Data::Top(self.top()),
+            Ask::Series(series) => {
+                let sold = |_| Sold { from: Time::default(), orders: 1, revenue: i64::MAX };
+                Data::Series(SalesSeries { items: (0..series.count).map(sold).collect() })
+            }
+        };
+        let result = if self.below(8) == 0 { Err(self.error()) } else { Ok(data) };
+        let took = Duration::from_millis(self.below(400));
+        Answer { number: request.number, topic: request.topic, took, result }
+    }
+
+    fn top(&mut self) -> TopSellers {
+        let sellers = self.below(30) as usize;
+        let seller = |rank: usize, random: &mut Self| Seller {
+            rank,
+            product: random.product_id(),
+            name: random.name(),
+            price: random.amount(),
+            stock: random.stock(),
+            units: random.below(1_000) as i64,
+            revenue: random.amount().get(),
+        };
+        let window = Span { from: self.time(), to: self.time() };
+        TopSellers { window, items: (1..=sellers).map(|rank| seller(rank, self)).collect() }
+    }
+
+    fn outcome(&mut self, change: &Change) -> Result<Done, Error> {
+        if self.below(3) == 0 {
+            return Err(self.error());
+        }
+        Ok(match &change.deed {
+            Deed::AddUser(_) => Done::Added(self.shopper()),
+            Deed::Charge(_) => {
+                let (charge, user, amount, balance) = (1, self.user(), self.amount(), self.amount());
+                Done::Charged(Charged { charge, user, amount, balance, at: self.time() })
+            }
+            Deed::AddProduct(_) | Deed::UpdateProduct(_) => Done::Product(self.product()),
+            Deed::Adjust(_) => Done::Adjusted(Adjusted { product: self.product_id(), stock: self.stock() }),
+            Deed::AddToCart(_) | Deed::SetInCart(_) | Deed::RemoveFromCart(_) | Deed::ClearCart(_) => {
+                let user = self.user();
+                Done::Cart(self.cart(user))
+            }
+            Deed::Checkout(_) => Done::Ordered(self.order()),
+            Deed::Cancel(_) => Done::Cancelled(self.order()),
+            Deed::Retry(retry) => Done::Retried(Retried { events: retry.events.clone() }),
+        })
+    }
+
+    fn key(&mut self) -> KeyEvent {
+        let plain = "abcdefghijklmnopqrstuvwxyzADGLRWN1234567890+-=[]/:?., 머é".chars().collect::<Vec<_>>();
+        let code = match self.below(3) {
+            0 => KeyCode::Char(self.of(&plain)),
+            1 => self.of(&[KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Down, KeyCode::Up]),
+            _ => self.of(&[
+                KeyCode::Left,
+                KeyCode::Right,
+                KeyCode::Home,
+                KeyCode::End,
+                KeyCode::PageDown,
+                KeyCode::PageUp,
+                KeyCode::Delete,
+                KeyCode::Backspace,
+                KeyCode::BackTab,
+                KeyCode::F(5),
+                KeyCode::Null,
+                KeyCode::Char('u'),
+            ]),
+        };
+        let modifiers =
+            self.of(&[KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::CONTROL]);
+        KeyEvent::new(code, modifiers)
+    }
+
+    fn mouse(&mut self) -> MouseEvent {
+        let kind = self.of(&[
+            MouseEventKind::ScrollDown,
+            MouseEventKind::ScrollUp,
+            MouseEventKind::Down(MouseButton::Left),
+            MouseEventKind::Moved,
+        ]);
+        let (column, row) = (self.below(250) as u16, self.below(70) as u16);
+        MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }
+    }
+
+    fn size(&mut self) -> Size {
+        let (width, height) =
+            (self.of(&[0, 1, 39, 40, 60, 79, 80, 120, 250]), self.of(&[0, 1, 11, 12, 24, 40, 70]));
+        Size { width, height }
+    }
+}
+
+/// Cursors, which only a store can make.
+pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
+    use std::sync::OnceLock;
+    static CURSORS: OnceLock<Vec<commerce_core::Cursor>> = OnceLock::new();
+    CURSORS
+        .get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let options = commerce_core::Options::new(commerce_core::SystemClock);
+            let won = Currency::new("KRW").unwrap();
+            let shop = commerce_core::Commerce::create(folder.path().join("s.db"), won, options).unwrap();
+            for number in 0..9 {
+                let user = UserId::new(&format!("u{number}")).unwrap();
+                shop.submit(commerce_core::user::Add { user, name: None }).wait().unwrap();
+            }
+            let list = |page| commerce_core::user::List { search: None, page };
+            let page =
+                |rows| shop.query(&list(commerce_core::Page::first(rows))).unwrap().next_cursor.unwrap();
+            (1..8).map(page).collect()
+        })
+        .clone()
+}
+
+fn run(seed: u64) {
+    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let theme = random.of(&[ThemeName::Dark, ThemeName::Light, ThemeName::Mono]).theme();
+    let read_only = seed.is_multiple_of(4);
+    let setup = Setup { currency: Currency::new("USD").unwrap(), store: "shop.db".into(), read_only, theme };
+    let customer = seed.is_multiple_of(2).then(|| random.user());
+    let mut now = 1_700_000_000_000;
+    let size = Size::new(120, 40);
+    let mut state = State::new(setup, customer, size, Time::from_millis(now), Key::new("run").unwrap());
+    let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
+    let (mut asked, mut sent): (Vec<Request>, Vec<Change>) = (Vec::new(), Vec::new());
+    for step in 0..EVENTS / RUNS as u32 {
+        now += random.of(&[0, 1, 5, 100, 2_000]);
+        let event = match random.below(20) {
+            0 if !sent.is_empty() => {
+                let change = sent.swap_remove(random.below(sent.len() as u64) as usize);
+                Event::Decided(change.number, Box::new(random.outcome(&change)))
+            }
+            1..=4 if !asked.is_empty() => {
+                let request = asked.swap_remove(random.below(asked.len() as u64) as usize);
+                Event::Answered(Box::new(random.answer(&request)))
+            }
+            5 => Event::Mouse(random.mouse()),
+            6 => random.of(&[Event::Tick, Event::Changed, Event::Resumed, Event::Suspend]),
+            7 if random.below(5) == 0 => random.of(&[Event::Lost("gone".into()), Event::Found, Event::Found]),
+            8 if random.below(3) == 0 => Event::Resize(random.size()),
+            9 => Event::Paste(random.of(&["1,000", "x\ny\u{1b}[31m", "", "머그컵"]).into()),
+            _ => Event::Key(random.key()),
+        };
+        let told = format!("seed {seed}, step {step}: {event:?}");
+        let changed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let effects = update(&mut state, event, Time::from_millis(now));
+            state.check();
+            effects
+        }));
+        for effect in changed.unwrap_or_else(|_| panic!("{told}")) {
+            match effect {
+                Effect::Ask(request) => asked.push(request),
+                Effect::Do(change) => sent.push(change),
+                Effect::Suspend | Effect::Redraw | Effect::Quit => {}
+            }
+        }
+        assert!(!read_only || sent.is_empty(), "{told}");
+        if step % 20 == 0 {
+            terminal.backend_mut().resize(state.size.width, state.size.height);
+            terminal.draw(|frame| crate::view::draw(frame, &state)).unwrap_or_else(|_| panic!("{told}"));
+        }
+    }
+}
+
+#[test]
+fn nothing_that_is_pressed_or_answered_breaks_it() {
+    for seed in 1..=RUNS {
+        run(seed);
+    }
+}

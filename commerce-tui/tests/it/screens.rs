@@ -1,0 +1,173 @@
+//! Every screen as it looks, at three sizes, and in mono.
+
+use commerce_core::{Amount, ProductId, catalog};
+use commerce_tui::ThemeName;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
+use ratatui::style::{Color, Modifier};
+
+use crate::stage::Stage;
+
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (44, 16)];
+const SCREENS: [&str; 7] = ["shop", "customers", "orders", "top", "products", "events", "overview"];
+
+/// The text on the screen, without what follows a wide character's first half.
+fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in 0..buffer.area.height {
+        let mut line = String::new();
+        let mut skip = 0;
+        for x in 0..buffer.area.width {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(x, y)].symbol();
+            skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+            line.push_str(symbol);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn each_size(theme: ThemeName, check: impl Fn(&str, &Stage)) {
+    for (width, height) in SIZES {
+        let mut stage = Stage::new(Size { width, height }, theme);
+        for (number, name) in (1..).zip(SCREENS) {
+            stage.press(&[&number.to_string()]);
+            check(&format!("{name}-{width}x{height}"), &stage);
+            if width < 80 {
+                stage.press(&["tab"]);
+                check(&format!("{name}-right-{width}x{height}"), &stage);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_screen_at_every_size() {
+    each_size(ThemeName::Dark, |name, stage| insta::assert_snapshot!(name.to_owned(), text(&stage.screen())));
+}
+
+#[test]
+fn mono_tells_the_same_without_a_colour() {
+    each_size(ThemeName::Mono, |name, stage| {
+        let mono = stage.screen();
+        let colours = mono.content.iter().filter(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
+        assert_eq!(colours.count(), 0, "{name} uses colours");
+        let chosen = mono.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
+        assert!(chosen || name.contains("right"), "{name} does not show what is selected");
+        insta::assert_snapshot!(format!("mono-{name}"), marked(&mono));
+    });
+}
+
+/// The text, and under each line that has any, which cells are reversed (#), bold (*) or underlined (_).
+fn marked(buffer: &Buffer) -> String {
+    let mut marked = String::new();
+    for (y, line) in (0..).zip(text(buffer).lines()) {
+        let mark = |x| match buffer[(x, y)].modifier {
+            m if m.contains(Modifier::REVERSED) => '#',
+            m if m.contains(Modifier::BOLD) => '*',
+            m if m.contains(Modifier::UNDERLINED) => '_',
+            _ => ' ',
+        };
+        let marks: String = (0..buffer.area.width).map(mark).collect();
+        marked.push_str(&format!("{line}\n"));
+        if !marks.trim().is_empty() {
+            marked.push_str(&format!("{}\n", marks.trim_end()));
+        }
+    }
+    marked
+}
+
+#[test]
+fn every_dialog_at_every_size() {
+    for (width, height) in SIZES {
+        let keys: [(&str, &[&str]); 11] = [
+            ("search", &["/", "컵"]),
+            ("check-out", &["b"]),
+            ("charge", &["c", "12.5", "enter"]),
+            ("whose-cart", &["w", "a"]),
+            ("palette", &[":", "ord"]),
+            ("help", &["?"]),
+            ("clear-cart", &["tab", "D"]),
+            ("new-product", &["5", "n", "mug 1", "enter", "enter", "enter", "enter"]),
+            ("restock", &["5", "t", "24"]),
+            ("cancel", &["3", "x", "wrong size"]),
+            ("quit", &["c", "5", "esc", "a", "q"]),
+        ];
+        for (name, keys) in keys {
+            let mut stage = Stage::new(Size { width, height }, ThemeName::Dark);
+            stage.press(keys);
+            insta::assert_snapshot!(format!("dialog-{name}-{width}x{height}"), text(&stage.screen()));
+        }
+    }
+}
+
+#[test]
+fn refusals_are_explained_with_their_facts() {
+    let mut stage = Stage::new(Size::new(100, 30), ThemeName::Dark);
+    let line = stage.state.shop.lines()[0].clone();
+    let out = -line.available.get() + 1;
+    stage.press(&["b"]);
+    stage.beside(catalog::Adjust::new(line.product.clone(), out, None).unwrap());
+    stage.press(&["enter"]);
+    insta::assert_snapshot!("refusal-stock", text(&stage.screen()));
+    stage.press(&["enter"]);
+    let quantity = |stage: &Stage| stage.state.shop.lines()[0].quantity.get();
+    assert_eq!(quantity(&stage), 1, "as many as there are left");
+
+    let dear = catalog::Update {
+        product: line.product.clone(),
+        name: None,
+        price: Amount::new(90_000_000),
+        active: None,
+    };
+    stage.press(&["b"]);
+    stage.beside(dear);
+    stage.press(&["enter"]);
+    insta::assert_snapshot!("refusal-total", text(&stage.screen()));
+    stage.press(&["enter"]);
+    insta::assert_snapshot!("price-changed", text(&stage.screen()));
+    stage.press(&["enter"]);
+    insta::assert_snapshot!("refusal-balance", text(&stage.screen()));
+    stage.press(&["esc"]);
+    let off = catalog::Update { product: line.product, name: None, price: None, active: Some(false) };
+    stage.press(&["b"]);
+    stage.beside(off);
+    stage.press(&["enter", "enter"]);
+    assert_eq!(stage.state.shop.lines().len(), 2, "what is off sale left the cart");
+}
+
+#[test]
+fn a_terminal_that_is_too_small_is_told_so() {
+    for (width, height) in [(39, 12), (40, 11), (8, 2)] {
+        let stage = Stage::new(Size { width, height }, ThemeName::Dark);
+        assert!(text(&stage.screen()).contains("The con"), "{width}x{height}");
+    }
+    let stage = Stage::new(Size::new(40, 12), ThemeName::Dark);
+    assert!(!text(&stage.screen()).contains("larger"));
+}
+
+#[test]
+fn names_of_old_data_cannot_steer_the_terminal() {
+    let mut stage = Stage::new(Size::new(100, 30), ThemeName::Dark);
+    // Names are checked today; a store may hold older ones.
+    let path = stage.folder().join("shop.db");
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.execute_batch("PRAGMA busy_timeout = 5000").unwrap();
+    raw.execute("UPDATE products SET name = char(27) || '[2J' || char(7) || char(8238) || name", []).unwrap();
+    raw.execute("UPDATE users SET name = char(27) || ']0;x' || char(7) || name", []).unwrap();
+    stage.press(&["5", "1", "2", "4", "7", "1", "b"]);
+    for keys in ["1", "2", "3", "4", "5", "6", "7"] {
+        stage.press(&["esc", keys]);
+        stage.event(commerce_tui::update::Event::Changed);
+        let screen = stage.screen();
+        let harm = |symbol: &str| symbol.chars().any(commerce_core::harmful);
+        assert!(!screen.content.iter().any(|cell| harm(cell.symbol())), "{}", text(&screen));
+    }
+    let shown = ProductId::new("x").is_ok() && text(&stage.screen()).contains("u{1b}");
+    assert!(shown, "what was there is shown, escaped");
+}
