@@ -74,12 +74,12 @@ fn main() -> Result<()> {
 /// count, where there was a better one.
 fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let store = |name: &str| folder.join(format!("{name}-{connections}.db"));
-    let shop = work::shop(&store("http"))?;
+    let shop = work::shop(store("http"))?;
     shop.submit(Create::operator(TokenName::new("bench")?, Digest::of(SECRET))).wait()?;
     shop.close();
     drop(shop);
     for kind in ["threads", "tasks"] {
-        work::shop(&store(kind))?.close();
+        work::shop(store(kind))?.close();
     }
     let server = Server::start(&store("http"))?;
     let mut best: Vec<Value> = Vec::new();
