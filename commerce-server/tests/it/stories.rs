@@ -5,7 +5,7 @@
 #[path = "../../../fixtures/story.rs"]
 mod story;
 
-use commerce_core::query;
+use commerce_core::{Error, input, operation, query};
 use commerce_server::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
@@ -41,8 +41,11 @@ impl story::Door for Door {
 
     fn ask(&mut self, query: &str, with: &Value) -> Value {
         let Some((_, path, fields)) = addressed(query, with) else {
-            let asked = query::parse(query, with).expect("a query");
-            return self.served.shop.query(&asked).expect("an answer");
+            let asked = query::parse(query, with).map_err(Error::from);
+            return match asked.and_then(|asked| self.served.shop.query(&asked)) {
+                Ok(answer) => answer,
+                Err(error) => past(Err(error), query),
+            };
         };
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs: Vec<_> =
@@ -54,17 +57,21 @@ impl story::Door for Door {
 
 impl Door {
     fn past_the_server(&self, operation: &Value) -> Value {
-        use commerce_core::{Error, input, operation as operations};
         let outcome = input::json(operation.to_string().as_bytes())
-            .and_then(|value| operations::parse(&value))
+            .and_then(|value| operation::parse(&value))
             .map_err(Error::from)
             .and_then(|submission| self.served.shop.submit(submission).wait());
-        match outcome {
-            Ok(answer) => json!({ "ok": answer }),
-            Err(Error::Refused(refusal)) => json!({ "refused": refusal }),
-            Err(Error::Invalid(invalid)) => json!({ "invalid": invalid }),
-            Err(other) => panic!("{operation}: {other}"),
-        }
+        past(outcome.map(|answer| json!(answer)), operation)
+    }
+}
+
+/// What the engine itself says.
+fn past(outcome: Result<Value, Error>, to: impl std::fmt::Display) -> Value {
+    match outcome {
+        Ok(answer) => json!({ "ok": answer }),
+        Err(Error::Refused(refusal)) => json!({ "refused": refusal }),
+        Err(Error::Invalid(invalid)) => json!({ "invalid": invalid }),
+        Err(other) => panic!("{to}: {other}"),
     }
 }
 
