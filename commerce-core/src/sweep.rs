@@ -9,10 +9,10 @@ use crate::store::load::{self, Load};
 use crate::time::Time;
 
 /// How many keys are looked at together.
-const STEP: usize = 128;
+const STEP: usize = 256;
 
-/// A key is looked at for every so many that are kept. So a round takes twice as many new keys as there are old
-/// ones, and no key of a steady shop stays longer than three times the time for which it is kept.
+/// How many keys are looked at for each that is kept. More than one, since keys that sort by time come in ahead of
+/// the looking; with two a round ends after at most as many new keys as there were old ones.
 const PER_KEY: usize = 2;
 
 /// Where the looking stands.
@@ -34,7 +34,7 @@ impl Sweep {
     /// What to load with a group that has so many keys.
     pub(crate) fn load(&mut self, keys: usize, now: Time) -> Option<Load> {
         self.owed += keys;
-        if self.owed < STEP * PER_KEY || now < self.rest_until {
+        if self.owed * PER_KEY < STEP || now < self.rest_until {
             return None;
         }
         self.owed = 0;
