@@ -10,10 +10,11 @@ fn a_store_that_cannot_be_opened_is_exit_4() {
     let said = shop.fails(4, &["balance", "alice"]);
     assert!(said.contains("there is no store") && said.contains(" init"), "{said}");
     assert!(!shop.path("shop.db").exists(), "only init and demo make stores");
-    // Nothing listens at that port.
-    for command in [&["balance", "alice"][..], &["init"], &["demo"]] {
-        let said = shop.fails(4, &[command, &["--db", "http://127.0.0.1:9"]].concat());
-        assert!(said.contains("cannot be reached"), "{said}");
+    for address in ["libsql://127.0.0.1:1", "http://127.0.0.1:1", "https://no-such-host.invalid"] {
+        for command in [&["balance", "alice"][..], &["init"], &["demo"]] {
+            let said = shop.fails(4, &[command, &["--db", address]].concat());
+            assert!(said.contains("cannot be reached"), "{said}");
+        }
     }
     let foreign =
         shop.file("notes.txt", "this is a long text about something else, and no store at all\n".repeat(99));
