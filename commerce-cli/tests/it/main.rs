@@ -7,6 +7,7 @@ mod bad;
 mod catalogue;
 mod commands;
 mod console;
+mod disk;
 mod each;
 mod faults;
 mod forms;

@@ -165,7 +165,7 @@ fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
         Some(
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied,
         ) => unwritable(path, &because),
-        Some(ErrorCode::CannotOpen) if path.exists() || !folder(path).is_dir() => {
+        Some(ErrorCode::CannotOpen) if !folder(path).is_dir() => {
             OpenError::Failed { path: path.into(), because }
         }
         Some(ErrorCode::CannotOpen) => unwritable(path, &because),

@@ -1,0 +1,81 @@
+//! Disks that are full or may not be written: told clearly, with nothing lost or half done.
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, told};
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_there_is_room() {
+    let shop = Shop::bare();
+    std::fs::create_dir(shop.path("small")).unwrap();
+    let charge =
+        |number| json!({ "op": "wallet.charge", "user": "alice", "amount": 1, "key": format!("k{number}") });
+    let lines: String = (0..4_000).map(|number| format!("{}\n", charge(number))).collect();
+    shop.file("lines", format!("{}\n{lines}", json!({ "op": "user.add", "user": "alice" })));
+    let output = apart(
+        &shop,
+        r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init >&2
+        "$0" apply lines --results first -q; echo "apply $?"
+        "$0" balance alice --output json
+        mount -o remount,size=16m small
+        "$0" apply lines --results second -q; echo "apply $?"
+        "$0" balance alice --output json
+        "$0" verify >&2; echo "verify $?""#,
+    );
+    let said = told(&output);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said_lines: Vec<&str> = text.lines().collect();
+    let [first, before, second, after, verified] = said_lines[..] else { panic!("{text}{said}") };
+    assert_eq!((first, second, verified), ("apply 1", "apply 3", "verify 0"), "{text}{said}");
+
+    let results = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(shop.path(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let balance =
+        |text: &str| serde_json::from_str::<Value>(text).unwrap()["balance"].as_u64().unwrap() as usize;
+    let done = results("first").iter().filter(|result| result["ok"]["charge"].is_i64()).count();
+    assert!(done > 100 && done < 4_000, "{done} were done before the disk was full");
+    assert_eq!(balance(before), done, "what was acknowledged is what there is");
+    let failed = results("first").into_iter().find(|result| result["error"].is_object()).unwrap();
+    assert!(failed["error"]["detail"].as_str().unwrap().contains("the disk is full"), "{failed}");
+    // With room again the same lines do the rest, each once.
+    let replayed = results("second").iter().filter(|result| result["ok"]["replayed"] == true).count();
+    assert_eq!((balance(after), replayed), (4_000, done));
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
+    let shop = Shop::stocked();
+    let output = apart(
+        &shop,
+        r#"mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" || exit 9
+        "$0" balance alice; echo "balance $?"
+        "$0" charge alice 5; echo "charge $?"
+        "$0" --db new.db init; echo "init $?""#,
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(text.lines().collect::<Vec<_>>(), ["balance 4", "charge 4", "init 4"], "{}", told(&output));
+    assert_eq!(told(&output).matches("cannot be written").count(), 3, "{}", told(&output));
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_000);
+    assert!(!shop.path("new.db").exists());
+}
+
+/// Runs a script in the shop's folder with mounts of its own, so that nothing stays mounted whatever happens. `$0` is
+/// the program.
+fn apart(shop: &Shop, script: &str) -> Output {
+    let program = shop.program(&[]);
+    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+    let root = root.expect("unshare: install util-linux").success();
+    Command::new("unshare")
+        .arg("--mount")
+        .args((!root).then_some("--map-root-user"))
+        .args(["sh", "-c", script])
+        .arg(program.get_program())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(shop.folder.path())
+        .output()
+        .expect("unshare: install util-linux")
+}

@@ -1,0 +1,59 @@
+//! Several that make, migrate or open one store at the same moment.
+
+use std::sync::Barrier;
+
+use commerce_core::{Commerce, Currency, Error, OpenError, Options, SystemClock};
+use serde_json::json;
+
+use crate::shop::submit;
+
+#[test]
+fn of_many_that_make_a_store_at_once_one_does_and_the_others_are_told() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, start) = (folder.path().join("shop.db"), Barrier::new(8));
+        let made = std::thread::scope(|scope| {
+            let one = || {
+                start.wait();
+                Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock))
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
+        for refused in made.iter().filter_map(|made| made.as_ref().err()) {
+            assert!(matches!(refused, Error::Open(OpenError::Exists(_))), "{refused}");
+        }
+        let shop = made.into_iter().find_map(Result::ok).unwrap();
+        submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
+        assert_eq!(shop.verify().unwrap(), []);
+    }
+}
+
+#[test]
+fn many_that_open_a_store_of_an_older_version_migrate_it_once() {
+    let first = include_str!("../../src/store/schema/0001_shop.sql");
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, start) = (folder.path().join("shop.db"), Barrier::new(8));
+        let old = rusqlite::Connection::open(&path).unwrap();
+        old.execute_batch(first).unwrap();
+        old.execute_batch("INSERT INTO store VALUES (1, 'a', 'KRW', 0, 0, 0, 0, 0, 0, 0, 0)").unwrap();
+        old.pragma_update(None, "application_id", 0x5368_6f70).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    let shop = Commerce::open(path, Options::new(SystemClock)).unwrap();
+                    submit(&shop, &json!({ "op": "user.add", "user": format!("u{number}") })).unwrap();
+                });
+            }
+        });
+        let shop = Commerce::open(&path, Options::new(SystemClock)).unwrap();
+        assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 8);
+        assert_eq!(shop.verify().unwrap(), []);
+    }
+}
