@@ -15,3 +15,11 @@ pub(crate) const FIRST_ROW: &str = "INSERT INTO store (store_no, uuid, currency,
 /// Marks a SQLite file as ours ("Shop"; see <https://www.sqlite.org/pragma.html#pragma_application_id>). A
 /// server does not let it be set.
 pub(crate) const APPLICATION: i64 = 0x5368_6f70;
+
+/// Gives a store another identifier.
+pub(crate) const NEW_IDENTITY: &str = "UPDATE store SET uuid = ?1";
+
+/// An identifier that no store has had.
+pub(crate) fn new_identity() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

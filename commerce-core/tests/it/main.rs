@@ -8,6 +8,7 @@ mod envelope;
 mod faults;
 mod http;
 mod keys;
+mod limits;
 mod model;
 mod month;
 mod open;

@@ -32,16 +32,10 @@ fn of_many_that_make_a_store_at_once_one_does_and_the_others_are_told() {
 
 #[test]
 fn many_that_open_a_store_of_an_older_version_migrate_it_once() {
-    let first = include_str!("../../src/store/schema/0001_shop.sql");
     for _ in 0..10 {
         let folder = tempfile::tempdir().unwrap();
         let (path, start) = (folder.path().join("shop.db"), Barrier::new(8));
-        let old = rusqlite::Connection::open(&path).unwrap();
-        old.execute_batch(first).unwrap();
-        old.execute_batch("INSERT INTO store VALUES (1, 'a', 'KRW', 0, 0, 0, 0, 0, 0, 0, 0)").unwrap();
-        old.pragma_update(None, "application_id", 0x5368_6f70).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        drop(old);
+        first_version(&path);
         std::thread::scope(|scope| {
             for number in 0..8 {
                 let (path, start) = (&path, &start);
@@ -56,4 +50,44 @@ fn many_that_open_a_store_of_an_older_version_migrate_it_once() {
         assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 8);
         assert_eq!(shop.verify().unwrap(), []);
     }
+}
+
+#[test]
+fn a_backup_of_an_older_version_is_restored_in_the_present_one_and_a_newer_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, old, newer) =
+        (folder.path().join("shop.db"), folder.path().join("old"), folder.path().join("new"));
+    let shop = Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock)).unwrap();
+    submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
+    shop.backup(&newer).unwrap();
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let refused = shop.restore(&newer).unwrap_err();
+    assert!(matches!(refused, Error::Open(OpenError::Newer { found: 99, .. })), "{refused}");
+    assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 1);
+
+    first_version(&old);
+    shop.restore(&old).unwrap();
+    assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 0);
+    submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
+    assert_eq!(shop.query(&commerce_core::outbox::Lag).unwrap().pending, 0);
+    assert_eq!(shop.verify().unwrap(), []);
+    assert_eq!(
+        folder
+            .path()
+            .read_dir()
+            .unwrap()
+            .filter(|entry| { entry.as_ref().unwrap().file_name().to_string_lossy().contains("restore") })
+            .count(),
+        0,
+        "nothing is left behind"
+    );
+}
+
+/// A store as the first version made it.
+fn first_version(path: &std::path::Path) {
+    let old = rusqlite::Connection::open(path).unwrap();
+    old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();
+    old.execute_batch("INSERT INTO store VALUES (1, 'a', 'KRW', 0, 0, 0, 0, 0, 0, 0, 0)").unwrap();
+    old.pragma_update(None, "application_id", 0x5368_6f70).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, backup::Backup};
 
 use super::failed;
-use super::open::{Found, connect, inspect};
+use super::open::{Found, connect, inspect, migrate};
 use crate::error::{Error, OpenError};
+use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
 
 /// Copies the store to a file that is not there yet. Others go on reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
@@ -38,16 +39,33 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
     made
 }
 
-/// Replaces the content of the store by that of a backup, in one transaction.
+/// Replaces the content of the store by that of a backup, in one transaction. What is put there is brought to the
+/// present schema first, and gets an identity of its own: events after it bear numbers that were given before.
 pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), Error> {
     let from = sound(from)?;
-    let mut into = connect(store, OpenFlags::empty(), busy)?;
-    run(&from, &mut into)
+    let mut part = store.as_os_str().to_owned();
+    part.push(format!(".restore-{}", std::process::id()));
+    let part = Path::new(&part);
+    let restored = (|| {
+        let mut copy = Connection::open(part).map_err(failed)?;
+        run(&from, &mut copy)?;
+        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
+        migrate(&mut copy).map_err(failed)?;
+        copy.execute(NEW_IDENTITY, [new_identity()]).map_err(failed)?;
+        run(&copy, &mut connect(store, OpenFlags::empty(), busy)?)
+    })();
+    // Where nothing was copied there is nothing to remove.
+    let _ = std::fs::remove_file(part);
+    restored
 }
 
 /// Opens a backup that is whole.
 pub(crate) fn sound(from: &Path) -> Result<Connection, Error> {
     match inspect(from)? {
+        Found::Store { version } if version > MIGRATIONS.len() as i64 => {
+            let known = MIGRATIONS.len() as i64;
+            return Err(OpenError::Newer { path: from.into(), found: version, known }.into());
+        }
         Found::Store { .. } => {}
         Found::Empty => {
             let because = "it is empty".into();

@@ -11,7 +11,7 @@ use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
 use crate::store::Opened;
-use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS};
+use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, new_identity};
 
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
@@ -127,13 +127,13 @@ fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<boo
         return Ok(false);
     }
     apply(&transaction, 0)?;
-    transaction.execute(FIRST_ROW, (uuid::Uuid::new_v4().to_string(), currency.code()))?;
+    transaction.execute(FIRST_ROW, (new_identity(), currency.code()))?;
     transaction.commit()?;
     Ok(true)
 }
 
 /// Brings the schema up to date, once, however many processes open the file together.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let version = |connection: &Connection| -> rusqlite::Result<usize> {
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         Ok(usize::try_from(version).unwrap_or_default())

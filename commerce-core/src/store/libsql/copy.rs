@@ -14,7 +14,7 @@ use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
-use crate::store::schema::{APPLICATION, MIGRATIONS};
+use crate::store::schema::{APPLICATION, MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Reader, Snapshot, Statement, Value, file};
 
 /// Rows that are read at once.
@@ -70,7 +70,9 @@ pub(crate) fn restore(server: &Server, from: &Path, busy: Duration) -> Result<()
     // Where another instance takes the transaction over in between, all of it is void.
     let replaced =
         run(Steps::from("BEGIN IMMEDIATE")).and_then(|()| replace(&from, &mut run)).and_then(|()| {
+            let identity = [new_identity().into()];
             let mut steps = Steps::inside();
+            steps.then(NEW_IDENTITY, &identity);
             let commit = steps.commit();
             let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
             committed.map_err(|failure| failure.harmless(&client.url))

@@ -11,7 +11,7 @@ use super::write::ServerWriter;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
 use crate::money::Currency;
-use crate::store::schema::{FIRST_ROW, MIGRATIONS};
+use crate::store::schema::{FIRST_ROW, MIGRATIONS, new_identity};
 use crate::store::{Opened, Rows, Value};
 
 /// The oldest server with everything that is relied on.
@@ -53,7 +53,7 @@ pub(crate) fn create(
         What::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
         What::Foreign => return Err(foreign(&server.url)),
     }
-    let row = [uuid::Uuid::new_v4().to_string().into(), currency.code().into()];
+    let row = [new_identity().into(), currency.code().into()];
     if !opening.migrate(&What::Empty, Some(&row))? {
         return Err(OpenError::Exists(path(&server.url)).into());
     }
