@@ -1,7 +1,7 @@
 //! Making and opening the file, migrating it, and saying clearly why it cannot be used.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -12,6 +12,9 @@ use crate::error::{Error, OpenError};
 use crate::money::Currency;
 use crate::store::Opened;
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, new_identity};
+
+/// How long a look at a file waits for others.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
@@ -85,15 +88,17 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let look = || -> rusqlite::Result<(i64, i64, i64)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        let int = |sql: &str| connection.query_row(sql, [], |row| row.get(0));
+        connection.busy_timeout(BUSY)?;
+        // One moment: another process may be making a store there.
+        let moment = connection.unchecked_transaction()?;
+        let int = |sql: &str| moment.query_row(sql, [], |row| row.get(0));
         Ok((
             int("PRAGMA application_id")?,
             int("PRAGMA user_version")?,
             int("SELECT count(*) FROM sqlite_schema")?,
         ))
     };
-    match look().map_err(|e| refused(path, &e))? {
+    match patiently(BUSY, look).map_err(|e| refused(path, &e))? {
         (APPLICATION, version, _) => Ok(Found::Store { version }),
         (0, 0, 0) => Ok(Found::Empty),
         _ => Err(OpenError::Foreign {
@@ -116,7 +121,22 @@ pub(super) fn connect(path: &Path, more: OpenFlags, busy: Duration) -> Result<Co
         connection.pragma_update(None, "cache_size", -32_768)?;
         Ok(connection)
     };
-    connect().map_err(|e| refused(path, &e))
+    patiently(busy, connect).map_err(|e| refused(path, &e))
+}
+
+/// Tries again while another process is in the way: some changes, such as that to a write-ahead log, SQLite refuses at
+/// once where others wait as they were told (<https://www.sqlite.org/c3ref/busy_handler.html>).
+fn patiently<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let until = Instant::now() + busy;
+    loop {
+        let done = work();
+        let code = done.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        let in_the_way = matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !in_the_way || Instant::now() >= until {
+            return done;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Writes the schema, unless another process was faster.
