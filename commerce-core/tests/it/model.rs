@@ -31,6 +31,20 @@ impl Model {
         let scope = (text("key"), user.clone());
         let mut content = operation.clone();
         content.as_object_mut().unwrap().remove("key");
+        // A product named twice is one item of both quantities: the same content.
+        if let Some(items) = content.get_mut("items").and_then(Value::as_array_mut) {
+            let mut summed: Vec<Value> = Vec::new();
+            for item in items.drain(..) {
+                match summed.iter_mut().find(|other| other["product"] == item["product"]) {
+                    Some(other) => {
+                        let units = |item: &Value| item["quantity"].as_i64().unwrap();
+                        other["quantity"] = (units(other) + units(&item)).into();
+                    }
+                    None => summed.push(item),
+                }
+            }
+            *items = summed;
+        }
         if !scope.0.is_empty()
             && let Some((kept, answer)) = self.keys.get(&scope)
         {
