@@ -8,8 +8,6 @@ mod statements;
 #[path = "../orders/work.rs"]
 mod work;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use commerce_core::{Commerce, Location, Options, Stats, SystemClock};
@@ -90,36 +88,14 @@ fn instances(count: usize, run: Duration) -> Result<Value> {
     let server = Sqld::start();
     work::shop(server.url().parse::<Location>()?)?.close();
     let seconds = run.as_secs_f64().to_string();
-    let start = |_| {
-        Command::new(std::env::current_exe()?)
-            .args(["--process", &server.url(), "--seconds", &seconds])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-    };
-    let mut children = (0..count).map(start).collect::<std::io::Result<Vec<Child>>>()?;
-    // Each says a line when it has opened the store; the end of their input lets all of them go.
-    let mut outputs = Vec::new();
-    for child in &mut children {
-        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-        output.read_line(&mut String::new())?;
-        outputs.push(output);
-    }
-    children.iter_mut().for_each(|child| drop(child.stdin.take()));
-    let mut told = Vec::new();
-    for (mut child, output) in children.into_iter().zip(outputs) {
-        told.push(serde_json::from_reader::<_, Value>(output)?);
-        child.wait()?;
-    }
+    let told = work::processes(count, &["--process", &server.url(), "--seconds", &seconds])?;
     let each = |name: &str| told.iter().map(|one| one[name].as_f64().unwrap_or_default()).collect::<Vec<_>>();
     let most = |name: &str| each(name).into_iter().fold(0.0, f64::max);
     let mean = |name: &str| each(name).iter().sum::<f64>() / count as f64;
     let rates = each("per_second");
-    let total: f64 = rates.iter().sum();
-    let shares: Vec<f64> = rates.iter().map(|rate| rate * count as f64 / total).collect();
     Ok(json!({
-        "case": format!("server, {count} instances of 64 callers"), "per_second": total,
-        "p50_ms": most("p50_ms"), "p99_ms": most("p99_ms"), "max_ms": most("max_ms"), "shares": shares,
+        "case": format!("server, {count} instances of 64 callers"), "per_second": rates.iter().sum::<f64>(),
+        "p50_ms": most("p50_ms"), "p99_ms": most("p99_ms"), "max_ms": most("max_ms"), "shares": work::shares(&rates),
         "orders_per_group": mean("orders_per_group"),
         "requests_per_group": mean("requests_per_group"), "requests_per_order": mean("requests_per_order"),
     }))
@@ -127,8 +103,7 @@ fn instances(count: usize, run: Duration) -> Result<Value> {
 
 fn process(url: &str, run: Duration) -> Result<()> {
     let shop = Commerce::open(url.parse::<Location>()?, Options::new(SystemClock))?;
-    println!("ready");
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    work::take_part()?;
     println!("{}", engine(&shop, "process", 64, run)?);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::work::{Keys, Measured, Random, Result};
+use crate::work::{Keys, Measured, Random, Result, together};
 
 /// One stream, as a client library keeps it.
 struct Stream {
@@ -34,12 +34,7 @@ pub fn orders(port: u16, threads: u64, run: Duration) -> Result<Measured> {
         }
         Ok(waits)
     };
-    let waits = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
-        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked")?);
-        joined.collect::<Result<Vec<_>>>()
-    })?;
-    Ok(Measured { took: started.elapsed(), waits: waits.concat() })
+    Ok(Measured { waits: together(threads, one)?, took: started.elapsed() })
 }
 
 impl Stream {

@@ -6,9 +6,7 @@ mod reads;
 mod show;
 mod work;
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use commerce_core::{Commerce, Options, Stats, SystemClock};
@@ -165,44 +163,22 @@ fn processes(name: &str, count: usize, run: Duration) -> Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("shop.db");
     work::shop(&path)?.close();
-    let start = |_| {
-        Command::new(std::env::current_exe()?)
-            .args(["--process", &path.to_string_lossy(), "--seconds", &run.as_secs_f64().to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-    };
-    let mut children = (0..count).map(start).collect::<std::io::Result<Vec<_>>>()?;
-    // Each says a line when it has opened the store; the end of their input lets all of them go.
-    let mut outputs = Vec::new();
-    for child in &mut children {
-        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
-        output.read_line(&mut String::new())?;
-        outputs.push(output);
-    }
-    children.iter_mut().for_each(|child| drop(child.stdin.take()));
-    let mut told = Vec::new();
-    for (mut child, output) in children.into_iter().zip(outputs) {
-        told.push(serde_json::from_reader::<_, Value>(output)?);
-        child.wait()?;
-    }
+    let (store, seconds) = (path.to_string_lossy(), run.as_secs_f64().to_string());
+    let told = work::processes(count, &["--process", &store, "--seconds", &seconds])?;
     let each = |name: &str| told.iter().map(|one| one[name].as_f64().unwrap_or_default()).collect::<Vec<_>>();
     let (rates, longest) = (each("per_second"), each("max_ms"));
-    let total: f64 = rates.iter().sum();
-    let shares: Vec<f64> = rates.iter().map(|rate| rate * count as f64 / total).collect();
     Ok(json!({
-        "case": name, "per_second": total,
+        "case": name, "per_second": rates.iter().sum::<f64>(),
         "p50_ms": each("p50_ms").into_iter().fold(0.0, f64::max),
         "p99_ms": each("p99_ms").into_iter().fold(0.0, f64::max),
         "max_ms": longest.iter().copied().fold(0.0, f64::max),
-        "shares": shares, "longest_waits_ms": longest,
+        "shares": work::shares(&rates), "longest_waits_ms": longest,
     }))
 }
 
 fn process(store: &Path, run: Duration) -> Result<()> {
     let shop = Commerce::open(store, Options::new(SystemClock))?;
-    println!("ready");
-    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    work::take_part()?;
     let measured: Measured = work::callers(&shop, 64, run, Keys::Ordered)?;
     println!("{}", measured.told("process", None));
     Ok(())

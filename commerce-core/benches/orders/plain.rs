@@ -8,7 +8,7 @@ use commerce_core::Stats;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::work::{Keys, Measured, PRODUCTS, Random, Result, USERS};
+use crate::work::{Keys, Measured, PRODUCTS, Random, Result, USERS, together};
 
 /// The engine's own tables, with the two indexes that a textbook gives them; the lists' links stay 0.
 const SCHEMA: &str = concat!(
@@ -44,12 +44,7 @@ pub fn textbook(folder: &Path, threads: u64, run: Duration) -> Result<(Measured,
         }
         Ok(waits)
     };
-    let waits = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
-        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked")?);
-        joined.collect::<Result<Vec<_>>>()
-    })?;
-    let measured = Measured { took: started.elapsed(), waits: waits.concat() };
+    let measured = Measured { waits: together(threads, one)?, took: started.elapsed() };
     let stats = stats(&measured, 1);
     Ok((measured, stats))
 }

@@ -1,6 +1,8 @@
 //! The work that every case does: orders of 3 lines by 10,000 users of 1,000 products, each with a key.
 
+use std::io::{BufRead, BufReader};
 use std::pin::pin;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -146,12 +148,7 @@ pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Resu
         }
         Ok(waits)
     };
-    let waits = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..callers).map(|caller| scope.spawn(move || one(caller))).collect();
-        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a caller panicked")?);
-        joined.collect::<Result<Vec<_>>>()
-    })?;
-    Ok(Measured { took: started.elapsed(), waits: waits.concat() })
+    Ok(Measured { waits: together(callers, one)?, took: started.elapsed() })
 }
 
 /// Callers that are tasks on one thread, each awaiting its order before the next.
@@ -200,4 +197,55 @@ pub fn grow(shop: &Commerce, orders: u64) -> Result<()> {
     }
     flying.into_iter().try_for_each(|ticket| ticket.wait().map(drop))?;
     Ok(())
+}
+
+/// What `one` measured on so many threads at once.
+pub fn together(threads: u64, one: impl Fn(u64) -> Result<Vec<Duration>> + Sync) -> Result<Vec<Duration>> {
+    let waits = std::thread::scope(|scope| {
+        let one = &one;
+        let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked")?);
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    Ok(waits.concat())
+}
+
+/// What so many processes tell: this program, started again with these arguments, each going on from
+/// [`take_part`] at the same moment.
+pub fn processes(count: usize, arguments: &[&str]) -> Result<Vec<Value>> {
+    let start = |_| {
+        Command::new(std::env::current_exe()?)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+    };
+    let mut children = (0..count).map(start).collect::<std::io::Result<Vec<_>>>()?;
+    // Each says a line when it has opened the store; the end of their input lets all of them go.
+    let mut outputs = Vec::new();
+    for child in &mut children {
+        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
+        output.read_line(&mut String::new())?;
+        outputs.push(output);
+    }
+    children.iter_mut().for_each(|child| drop(child.stdin.take()));
+    let mut told = Vec::new();
+    for (mut child, output) in children.into_iter().zip(outputs) {
+        told.push(serde_json::from_reader::<_, Value>(output)?);
+        child.wait()?;
+    }
+    Ok(told)
+}
+
+/// Says that this process is ready, and waits for the others.
+pub fn take_part() -> Result<()> {
+    println!("ready");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
+}
+
+/// What each part of a share is of the fair one.
+pub fn shares(rates: &[f64]) -> Vec<f64> {
+    let total: f64 = rates.iter().sum();
+    rates.iter().map(|rate| rate * rates.len() as f64 / total).collect()
 }
