@@ -156,7 +156,7 @@ pub const KEYS: &[Binding] = &[
     row(In(P::Products, Left), "/", A::Search, "search", "Search by a part of name or identifier"),
     row(In(P::Products, Left), "s", A::Sort, "sort", "Next order of the list"),
     row(In(P::Products, Left), "L", A::LowFirst, "low first", "Least stock first"),
-    row(On(P::Events), "s", A::Status, "status", "Show all, pending or dead events"),
+    row(On(P::Events), "s", A::Status, "status", "Show all, pending, delivered or dead events"),
     row(On(P::Events), "r", A::Retry, "retry", "Deliver the dead event again"),
     row(On(P::Events), "R", A::RetryAll, "retry all", "Deliver every dead event again"),
     row(On(P::Overview), "enter", A::Open, "open", "Open what is selected on its screen"),
