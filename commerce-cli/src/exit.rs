@@ -66,8 +66,8 @@ pub fn code_of(error: &Error) -> u8 {
         Error::Refused(_) | Error::Skipped => 3,
         Error::Invalid(_) => 2,
         Error::Busy(_) | Error::Unknown(_) => 5,
-        Error::Open(_) => 4,
-        Error::Store(_) | Error::Closed => 1,
+        Error::Open(_) | Error::Gone(_) => 4,
+        Error::Unavailable(_) | Error::Store(_) | Error::Closed => 1,
     }
 }
 

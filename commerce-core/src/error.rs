@@ -22,6 +22,13 @@ pub enum Error {
     /// The commit may or may not have taken place. Try again with the same key.
     #[error("the outcome of the commit could not be learnt ({0}); try again with the same key")]
     Unknown(String),
+    /// The store cannot take a commit at present: its disk is full, failing or read-only. Nothing was changed.
+    #[error("the store cannot be written: {0}; nothing was changed")]
+    Unavailable(String),
+    /// The store is not the one that was opened any more: its file was removed, replaced or emptied. Nothing was
+    /// acknowledged since; only opening a store anew helps.
+    #[error("the store is gone: {0}; nothing was changed, put it back and start again")]
+    Gone(&'static str),
     /// Not attempted, since an operation before it in the same chain was not done.
     #[error("not attempted, since an earlier operation failed")]
     Skipped,
@@ -39,7 +46,7 @@ pub enum Error {
 impl Error {
     /// Whether the same request, with the same key, may succeed later without any change.
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Busy(_) | Self::Unknown(_))
+        matches!(self, Self::Busy(_) | Self::Unknown(_) | Self::Unavailable(_) | Self::Gone(_))
     }
 
     /// The sentence for people: places without JSON's slashes, money in the currency's form.

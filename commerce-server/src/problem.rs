@@ -96,6 +96,10 @@ impl Problem {
         if let Self::Engine(error) = self {
             let detail = match error {
                 Error::Refused(_) | Error::Invalid(_) | Error::Busy(_) => None,
+                Error::Unavailable(_) | Error::Gone(_) => {
+                    tracing::error!(request_id, %error, "request failed");
+                    None
+                }
                 Error::Unknown(_) => Some(
                     "the outcome of the commit could not be learnt; try again with the same Idempotency-Key",
                 ),
@@ -139,6 +143,8 @@ fn coded(error: &Error) -> (&'static str, StatusCode) {
         Error::Refused(refusal) => (refusal.code(), refused(refusal)),
         Error::Invalid(_) => ("invalid_request", StatusCode::BAD_REQUEST),
         Error::Busy(_) | Error::Unknown(_) => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+        Error::Unavailable(_) => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        Error::Gone(_) => ("store_gone", StatusCode::SERVICE_UNAVAILABLE),
         Error::Open(_) | Error::Store(_) | Error::Closed | Error::Skipped => {
             ("internal", StatusCode::INTERNAL_SERVER_ERROR)
         }

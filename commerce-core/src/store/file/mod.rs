@@ -61,7 +61,12 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::Busy("another program kept the database locked")
         }
-        Some(ErrorCode::DiskFull) => Error::Store("the disk is full; free some room and try again".into()),
+        Some(ErrorCode::DiskFull) => {
+            Error::Unavailable("the disk is full; free some room and try again".into())
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            Error::Unavailable(error.to_string())
+        }
         _ => Error::Store(error.to_string()),
     }
 }
