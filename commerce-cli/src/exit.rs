@@ -63,7 +63,7 @@ fn code(failure: &Failure) -> u8 {
 /// The exit code of an error of the engine.
 pub fn code_of(error: &Error) -> u8 {
     match error {
-        Error::Refused(_) | Error::Skipped => 3,
+        Error::Refused(_) | Error::Skipped | Error::Open(OpenError::Currency { .. }) => 3,
         Error::Invalid(_) => 2,
         Error::Busy(_) | Error::Unknown(_) => 5,
         Error::Open(_) | Error::Gone(_) => 4,
@@ -84,6 +84,7 @@ fn hint(error: &Error, session: &Session) {
         Error::Open(OpenError::Missing(path)) => {
             format!("make one with: commerce --db {} init   (or see: commerce demo)", path.display())
         }
+        Error::Open(OpenError::Currency { .. }) => "restore it all the same with --other-currency".into(),
         Error::Open(OpenError::Denied { .. }) => {
             "set COMMERCE_DB_TOKEN to the token, or name its file with --db-token-file".into()
         }

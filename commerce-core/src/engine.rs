@@ -16,7 +16,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::Window;
 use crate::stats::Stats;
-use crate::store::{self, Reader};
+use crate::store::{self, Reader, Restore};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
 use crate::writer::Writer;
@@ -271,6 +271,8 @@ impl Commerce {
     /// The store's failure.
     pub fn repair(&self) -> Result<Vec<Difference>, Error> {
         let before = self.verify()?;
+        // A store that is gone is told as such, not as a file that cannot be opened.
+        self.version()?;
         store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
         Ok(before)
     }
@@ -280,15 +282,33 @@ impl Commerce {
     /// # Errors
     /// [`Error::Open`] when there is such a file, or the store's failure.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
+        self.version()?;
         store::backup(&self.0.location, to, self.0.options.busy_timeout)
     }
 
-    /// Replaces everything in the store by what is in a backup.
+    /// Replaces everything in the store by what is in a backup, after a copy of the store was made at `keep`, where
+    /// no file may be yet. A backup in another currency is refused; [`Commerce::restore_other_currency`] takes it.
     ///
     /// # Errors
-    /// [`Error::Open`] when the file is no store, or the store's failure.
-    pub fn restore(&self, from: &Path) -> Result<(), Error> {
-        store::restore(&self.0.location, from, self.0.options.busy_timeout)
+    /// [`Error::Open`] when the file is no backup or in another currency, or there is a file at `keep`;
+    /// [`Error::Unknown`] when the commit could not be synced; or the store's failure.
+    pub fn restore(&self, from: &Path, keep: &Path) -> Result<(), Error> {
+        self.put_back(from, keep, false)
+    }
+
+    /// The same, whatever the currency of the backup. Open the store anew afterwards: this handle and others go on
+    /// with the currency before.
+    ///
+    /// # Errors
+    /// As [`Commerce::restore`].
+    pub fn restore_other_currency(&self, from: &Path, keep: &Path) -> Result<(), Error> {
+        self.put_back(from, keep, true)
+    }
+
+    fn put_back(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
+        self.version()?;
+        let restore = Restore { from, keep, store: self.currency(), other_currency };
+        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)
     }
 
     /// What the writer did so far.

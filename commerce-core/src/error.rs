@@ -81,6 +81,30 @@ pub enum OpenError {
     /// There is a store already.
     #[error("there is a store at {} already", .0.display())]
     Exists(PathBuf),
+    /// There is no file to restore from.
+    #[error("there is no backup at {}", .0.display())]
+    NoBackup(PathBuf),
+    /// The backup is in another currency than the store.
+    #[error("{} is in {backup}, the store in {store}; amounts would be read as another currency's", path.display())]
+    Currency {
+        /// The backup.
+        path: PathBuf,
+        /// Its currency.
+        backup: Currency,
+        /// That of the store.
+        store: Currency,
+    },
+    /// The log of a store whose file is gone lies where a new one should be made.
+    #[error(
+        "{} holds the log of a store whose file is gone; stop what still uses it, then put the file back or move the log away",
+        log.display()
+    )]
+    Log {
+        /// The file that should be made.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
+    },
     /// The file is something else.
     #[error("{} is not a store of this program: {because}", path.display())]
     Foreign {

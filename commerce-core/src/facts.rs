@@ -331,9 +331,12 @@ impl Facts {
         self.keys.insert((key.clone(), scope), kept);
     }
 
-    /// Counts a write that is for nothing else.
+    /// Counts a write that is for nothing else, on as many pages as an order takes.
     pub(crate) fn probe(&mut self) {
         self.last.probe += 1;
+        for page in 1..=table::PROBE_PAGES {
+            self.change(&table::PROBES, Kind::Update, [page, self.last.probe].map(Value::Integer));
+        }
     }
 
     /// Takes those of the aged keys that were kept before `limit` out of the store. How many there were to look

@@ -5,8 +5,9 @@ use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
 
-/// Raises a number that means nothing (SQLite does not write what is as it was), in a commit like any other.
-/// It raises no time, so it stands in nobody's way.
+/// Raises numbers that mean nothing (SQLite does not write what is as it was), in a commit like any other and on as
+/// many pages as an order writes: where a disk has no room for an order, it has none for this either. It raises no
+/// time, so it stands in nobody's way.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe;
 

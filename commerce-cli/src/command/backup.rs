@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use commerce_core::{Clock, Location, SystemClock};
 use serde_json::json;
 
 use crate::args::YesArg;
@@ -16,12 +17,15 @@ pub struct Backup {
     file: PathBuf,
 }
 
-/// Replace everything in the store by what is in a backup.
+/// Replace everything in the store by what is in a backup, after a copy of the store was kept.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce restore shop-monday.db --yes")]
 pub struct Restore {
     /// The backup.
     file: PathBuf,
+    /// Restore a backup whose currency is not the store's.
+    #[arg(long)]
+    other_currency: bool,
     #[command(flatten)]
     yes: YesArg,
 }
@@ -37,7 +41,27 @@ impl Restore {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let shop = session.shop()?;
         session.confirm(self.yes.yes, &format!("replace everything in {}", session.global.db.display()))?;
-        shop.restore(&self.file)?;
-        session.show(&json!({ "restored": self.file.display().to_string() }))
+        let keep = aside(&session.location()?, "restore");
+        let restored = match self.other_currency {
+            true => shop.restore_other_currency(&self.file, &keep),
+            false => shop.restore(&self.file, &keep),
+        };
+        // Where the copy was made and the rest failed, it is told all the same.
+        if keep.exists() {
+            session.note(&format!("the store as it was: {}", keep.display()));
+        }
+        restored?;
+        let (restored, kept) = (self.file.display().to_string(), keep.display().to_string());
+        session.show(&json!({ "restored": restored, "kept": kept }))
     }
+}
+
+/// Where a copy of the store goes before `what` changes it.
+pub fn aside(location: &Location, what: &str) -> PathBuf {
+    let mut name = match location {
+        Location::File(file) => file.clone().into_os_string(),
+        Location::Server(_) => "commerce.db".into(),
+    };
+    name.push(format!(".before-{what}-{}", SystemClock.now().millis()));
+    name.into()
 }

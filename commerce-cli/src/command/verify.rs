@@ -1,11 +1,9 @@
 //! `verify`: every figure computed once more from the ledgers.
 
-use std::path::PathBuf;
-
-use commerce_core::{Clock, Location, SystemClock};
 use serde_json::json;
 
 use crate::args::YesArg;
+use crate::command::backup::aside;
 use crate::exit::Failure;
 use crate::session::Session;
 
@@ -35,7 +33,7 @@ impl Verify {
         }
         if self.repair {
             session.confirm(self.yes.yes, what)?;
-            let copy = self.copy(&session.location()?);
+            let copy = aside(&session.location()?, "repair");
             shop.backup(&copy)?;
             session.note(&format!("the store as it was: {}", copy.display()));
             shop.repair()?;
@@ -43,14 +41,5 @@ impl Verify {
             session.note(&format!("differences left: {}", differences.len()));
         }
         if differences.is_empty() { Ok(()) } else { Err(Failure::Partly) }
-    }
-
-    fn copy(&self, location: &Location) -> PathBuf {
-        let mut name = match location {
-            Location::File(file) => file.clone().into_os_string(),
-            Location::Server(_) => "commerce.db".into(),
-        };
-        name.push(format!(".before-repair-{}", SystemClock.now().millis()));
-        name.into()
     }
 }

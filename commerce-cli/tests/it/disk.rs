@@ -66,16 +66,25 @@ fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
 /// Runs a script in the shop's folder with mounts of its own, so that nothing stays mounted whatever happens. `$0` is
 /// the program.
 fn apart(shop: &Shop, script: &str) -> Output {
+    command(shop, script).output().expect("unshare: install util-linux")
+}
+
+/// The same, not yet run, with a disk of this size mounted at `small`.
+pub fn small_disk(shop: &Shop, size: &str, script: &str) -> Command {
+    command(shop, &format!("mount -t tmpfs -o size={size} tmpfs small && {script}"))
+}
+
+fn command(shop: &Shop, script: &str) -> Command {
     let program = shop.program(&[]);
     let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
     let root = root.expect("unshare: install util-linux").success();
-    Command::new("unshare")
+    let mut command = Command::new("unshare");
+    command
         .arg("--mount")
         .args((!root).then_some("--map-root-user"))
         .args(["sh", "-c", script])
         .arg(program.get_program())
         .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(shop.folder.path())
-        .output()
-        .expect("unshare: install util-linux")
+        .current_dir(shop.folder.path());
+    command
 }

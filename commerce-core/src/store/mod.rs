@@ -63,11 +63,23 @@ pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Err
     }
 }
 
+/// What to put in the place of everything in a store, and how carefully.
+pub(crate) struct Restore<'a> {
+    /// The backup.
+    pub(crate) from: &'a Path,
+    /// A file that is not there yet, where a copy of what is replaced is kept.
+    pub(crate) keep: &'a Path,
+    /// The currency of the store.
+    pub(crate) store: Currency,
+    /// Whether a backup in another currency will do.
+    pub(crate) other_currency: bool,
+}
+
 /// Replaces the content of a store by that of a backup.
-pub(crate) fn restore(at: &Location, from: &Path, busy: Duration) -> Result<(), Error> {
+pub(crate) fn restore(at: &Location, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
     match at {
-        Location::File(path) => file::restore(path, from, busy),
-        Location::Server(server) => libsql::restore(server, from, busy),
+        Location::File(path) => file::restore(path, restore, busy),
+        Location::Server(server) => libsql::restore(server, restore, busy),
     }
 }
 

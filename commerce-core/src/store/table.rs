@@ -87,11 +87,16 @@ pub(crate) static TOKENS: Table = Table {
     key: 1,
 };
 
+pub(crate) static PROBES: Table = Table { name: "probes", columns: &["probe_no", "probes"], key: 1 };
+
+/// As many rows of [`PROBES`] as there are, each on a page of its own.
+pub(crate) const PROBE_PAGES: i64 = 16;
+
 /// In an order, places 0 to 1023: the line of place `p` in order `o` has the key `o * LINES + p`.
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 17] = [
+pub(crate) static SAVED: [&Table; 18] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -108,5 +113,6 @@ pub(crate) static SAVED: [&Table; 17] = [
     &SETTLEMENTS,
     &KEYS,
     &TOKENS,
+    &PROBES,
     &STORE,
 ];

@@ -6,6 +6,7 @@ mod alone;
 mod chaos;
 mod envelope;
 mod faults;
+mod gone;
 mod http;
 mod keys;
 mod limits;

@@ -61,12 +61,12 @@ fn a_backup_of_an_older_version_is_restored_in_the_present_one_and_a_newer_one_i
     submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
     shop.backup(&newer).unwrap();
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let refused = shop.restore(&newer).unwrap_err();
+    let refused = shop.restore(&newer, &folder.path().join("kept")).unwrap_err();
     assert!(matches!(refused, Error::Open(OpenError::Newer { found: 99, .. })), "{refused}");
     assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 1);
 
     first_version(&old);
-    shop.restore(&old).unwrap();
+    shop.restore(&old, &folder.path().join("kept")).unwrap();
     assert_eq!(shop.query(&commerce_core::user::List::default()).unwrap().items.len(), 0);
     submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
     assert_eq!(shop.query(&commerce_core::outbox::Lag).unwrap().pending, 0);

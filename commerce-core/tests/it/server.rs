@@ -206,7 +206,7 @@ fn a_server_is_copied_to_a_file_and_back() {
     submit(&shop.commerce, &json!({ "op": "wallet.charge", "user": "u1", "amount": 7 })).unwrap();
     submit(&shop.commerce, &json!({ "op": "user.add", "user": "late" })).unwrap();
     assert_ne!(listed(&shop.commerce), before);
-    shop.commerce.restore(&copy).unwrap();
+    shop.commerce.restore(&copy, &copy.with_extension("kept")).unwrap();
     assert_eq!(listed(&shop.commerce), before);
     shop.clean();
     // A reply that was kept is still there.

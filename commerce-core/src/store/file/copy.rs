@@ -3,65 +3,87 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, backup::Backup};
+use rusqlite::{Connection, backup::Backup};
 
-use super::failed;
-use super::open::{Found, connect, inspect, migrate};
+use super::durable::{beside, sync_name};
+use super::open::{Found, connect, inspect, make_file, migrate};
+use super::{failed, uncertain};
 use crate::error::{Error, OpenError};
+use crate::money::Currency;
+use crate::store::Restore;
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
 
 /// Copies the store to a file that is not there yet. Others go on reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
-    make(to, |copy| run(&connect(store, OpenFlags::empty(), busy)?, copy))
+    make(to, |copy| run(&connect(store, busy)?, copy).map_err(failed))
 }
 
-/// Makes a file that is not there yet, all at once, of what `fill` puts into it.
+/// Makes a file that is not there yet, all at once, of what `fill` puts into it. Once it is made, a power cut takes
+/// neither its content nor its name away.
 pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Error>) -> Result<(), Error> {
     if to.exists() {
         return Err(OpenError::Exists(to.into()).into());
     }
-    let mut part = to.as_os_str().to_owned();
-    part.push(format!(".part-{}", std::process::id()));
-    let part = Path::new(&part);
+    let part = &beside(to, &format!(".part-{}", std::process::id()));
     let made = (|| {
+        make_file(part)?;
         let mut copy = Connection::open(part).map_err(failed)?;
         fill(&mut copy)?;
         // A file of its own, with no log beside it.
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
         copy.close().map_err(|(_, e)| failed(e))?;
-        let written = |e: std::io::Error| Error::Store(format!("{} cannot be written: {e}", to.display()));
+        let written =
+            |e: std::io::Error| Error::Unavailable(format!("{} cannot be written: {e}", to.display()));
         std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(written)?;
         // A link, unlike a rename, never replaces a file that came in between.
-        std::fs::hard_link(part, to).map_err(written)
+        std::fs::hard_link(part, to).map_err(written)?;
+        sync_name(to).map_err(written)
     })();
     // Where nothing was copied there is nothing to remove.
     let _ = std::fs::remove_file(part);
     made
 }
 
-/// Replaces the content of the store by that of a backup, in one transaction. What is put there is brought to the
-/// present schema first, and gets an identity of its own: events after it bear numbers that were given before.
-pub(crate) fn restore(store: &Path, from: &Path, busy: Duration) -> Result<(), Error> {
-    let from = sound(from)?;
-    let mut part = store.as_os_str().to_owned();
-    part.push(format!(".restore-{}", std::process::id()));
-    let part = Path::new(&part);
+/// Replaces the content of the store by that of a backup, in one transaction, after a copy of it was kept. What is put
+/// there is brought to the present schema first, and gets an identity of its own: events after it bear numbers that
+/// were given before.
+pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
+    let from = usable(restore)?;
+    backup(store, restore.keep, busy)?;
+    let part = &beside(store, &format!(".restore-{}", std::process::id()));
     let restored = (|| {
+        make_file(part)?;
         let mut copy = Connection::open(part).map_err(failed)?;
-        run(&from, &mut copy)?;
+        run(&from, &mut copy).map_err(failed)?;
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
         migrate(&mut copy).map_err(failed)?;
         copy.execute(NEW_IDENTITY, [new_identity()]).map_err(failed)?;
-        run(&copy, &mut connect(store, OpenFlags::empty(), busy)?)
+        run(&copy, &mut connect(store, busy)?).map_err(uncertain)
     })();
     // Where nothing was copied there is nothing to remove.
     let _ = std::fs::remove_file(part);
     restored
 }
 
-/// Opens a backup that is whole.
-pub(crate) fn sound(from: &Path) -> Result<Connection, Error> {
-    match inspect(from)? {
+/// Opens a backup that is whole and may be put in the place of the store.
+pub(crate) fn usable(restore: &Restore<'_>) -> Result<Connection, Error> {
+    let &Restore { from: path, store, other_currency, .. } = restore;
+    let from = sound(path)?;
+    let code: String = from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(failed)?;
+    let because = format!("its currency is {code:?}");
+    let backup = Currency::new(&code).ok_or(OpenError::Foreign { path: path.into(), because })?;
+    if backup != store && !other_currency {
+        return Err(OpenError::Currency { path: path.into(), backup, store }.into());
+    }
+    Ok(from)
+}
+
+fn sound(from: &Path) -> Result<Connection, Error> {
+    let found = inspect(from).map_err(|error| match error {
+        OpenError::Missing(path) => OpenError::NoBackup(path),
+        other => other,
+    })?;
+    match found {
         Found::Store { version } if version > MIGRATIONS.len() as i64 => {
             let known = MIGRATIONS.len() as i64;
             return Err(OpenError::Newer { path: from.into(), found: version, known }.into());
@@ -80,19 +102,18 @@ pub(crate) fn sound(from: &Path) -> Result<Connection, Error> {
     Ok(from)
 }
 
-fn run(from: &Connection, to: &mut Connection) -> Result<(), Error> {
-    let copy = Backup::new(from, to).map_err(failed)?;
+fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     // All pages in one step: the copy is of one moment.
-    copy.run_to_completion(i32::MAX, Duration::from_millis(10), None).map_err(failed)
+    Backup::new(from, to)?.run_to_completion(i32::MAX, Duration::from_millis(10), None)
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
 pub(crate) fn repair(store: &Path, busy: Duration, statements: &[&str]) -> Result<(), Error> {
-    let mut connection = connect(store, OpenFlags::empty(), busy)?;
+    let mut connection = connect(store, busy)?;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     for statement in statements {
         transaction.execute(statement, []).map_err(failed)?;
     }
-    transaction.commit().map_err(failed)
+    transaction.commit().map_err(uncertain)
 }

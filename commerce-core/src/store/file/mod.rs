@@ -1,12 +1,14 @@
 //! The file store: one SQLite file in WAL mode, shared by many processes.
 
 mod copy;
+mod durable;
 mod open;
 mod read;
 mod turn;
+mod watch;
 mod write;
 
-pub(crate) use copy::{backup, make, repair, restore, sound};
+pub(crate) use copy::{backup, make, repair, restore, usable};
 pub(crate) use open::{create, open};
 
 use rusqlite::{Connection, ErrorCode, types};
@@ -52,6 +54,14 @@ impl rusqlite::ToSql for Value {
             Self::Integer(value) => types::ValueRef::Integer(*value),
             Self::Text(text) => types::ValueRef::Text(text.as_bytes()),
         }))
+    }
+}
+
+/// An error of a commit, which may have taken place: where the log could not be synced, only a crash would tell.
+fn uncertain(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
+        _ => failed(error),
     }
 }
 

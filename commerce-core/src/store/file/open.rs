@@ -1,12 +1,16 @@
 //! Making and opening the file, migrating it, and saying clearly why it cannot be used.
 
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior};
 
+use super::durable::{beside, folder, make_private, settle};
 use super::read::FileReader;
 use super::turn::Turn;
+use super::watch::Watch;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
@@ -19,13 +23,14 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
     local(path)?;
+    no_log_of_another(path)?;
     match inspect(path) {
-        Err(OpenError::Missing(_)) => {}
+        Err(OpenError::Missing(_)) => make_file(path)?,
         Ok(Found::Empty) => {}
         Ok(Found::Store { .. }) => return Err(OpenError::Exists(path.into()).into()),
         Err(other) => return Err(other.into()),
     }
-    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE, busy)?;
+    let mut connection = connect(path, busy)?;
     let made = init(&mut connection, currency).map_err(|e| refused(path, &e))?;
     if !made {
         return Err(OpenError::Exists(path.into()).into());
@@ -36,10 +41,7 @@ pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u
 
 /// Opens a store, and brings it to the present schema.
 pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, Error> {
-    let path = path.canonicalize().map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
-        _ => OpenError::Failed { path: path.into(), because: e.to_string() },
-    })?;
+    let path = path.canonicalize().map_err(|e| missing_or_failed(path, &e))?;
     local(&path)?;
     match inspect(&path)? {
         Found::Store { version } if version > MIGRATIONS.len() as i64 => {
@@ -52,7 +54,8 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
             return Err(OpenError::Foreign { path, because }.into());
         }
     }
-    let mut connection = connect(&path, OpenFlags::empty(), busy)?;
+    let before = Watch::before(&path).map_err(|e| failed(&path, &e))?;
+    let mut connection = connect(&path, busy)?;
     migrate(&mut connection).map_err(|e| refused(&path, &e))?;
     let code: String = connection
         .query_row("SELECT currency FROM store", [], |row| row.get(0))
@@ -62,9 +65,35 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
         because: format!("its currency is {code:?}"),
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
-    let reader = FileReader::open(&path, busy, readers)?;
-    let writer = Box::new(FileWriter::new(connection, turn)?);
+    let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, &e))?);
+    let reader = FileReader::open(&path, busy, readers, watch.clone())?;
+    let writer = Box::new(FileWriter::new(connection, turn, watch)?);
+    // After every connection that may have recovered something, and before anything is answered.
+    settle(&path).map_err(|e| match e.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(&path, &e.to_string()),
+        _ => failed(&path, &e),
+    })?;
     Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
+}
+
+/// Refuses to make a store where the log of another lies: its file was removed or emptied, perhaps under a process
+/// that still writes to it, and SQLite would remove the log or take it for the new store's.
+fn no_log_of_another(path: &Path) -> Result<(), OpenError> {
+    let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
+    let log = beside(path, "-wal");
+    match (length(path), length(&log)) {
+        (0, 1..) => Err(OpenError::Log { path: path.into(), log }),
+        _ => Ok(()),
+    }
+}
+
+/// Makes an empty file that only its owner may read. SQLite makes it, so that no descriptor of ours is closed and
+/// drops locks of others.
+pub(super) fn make_file(path: &Path) -> Result<(), OpenError> {
+    let made = Connection::open(path).map_err(|e| refused(path, &e))?;
+    let private = make_private(path).map_err(|e| failed(path, &e));
+    drop(made);
+    private
 }
 
 /// What a file is.
@@ -75,15 +104,16 @@ pub(super) enum Found {
 
 /// Looks at a file through SQLite, without changing it. (Opened otherwise, closing it would drop locks.)
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
-    let found = path.metadata().map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => OpenError::Missing(path.into()),
-        _ => OpenError::Failed { path: path.into(), because: e.to_string() },
-    })?;
+    let found = path.metadata().map_err(|e| missing_or_failed(path, &e))?;
     if !found.is_file() {
         return Err(OpenError::Foreign { path: path.into(), because: "it is no regular file".into() });
     }
     if found.permissions().readonly() {
         return Err(unwritable(path, "it is read-only"));
+    }
+    // SQLite takes the log of an empty file for a remnant, and removes it.
+    if found.len() == 0 {
+        return Ok(Found::Empty);
     }
     let look = || -> rusqlite::Result<(i64, i64, i64)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -109,10 +139,15 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
 }
 
 /// A connection as the rules for the file store want it.
-pub(super) fn connect(path: &Path, more: OpenFlags, busy: Duration) -> Result<Connection, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connect = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
+        // Where it may not write, SQLite reads without a word.
+        if connection.is_readonly(MAIN_DB)? {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+            return Err(rusqlite::Error::SqliteFailure(code, None));
+        }
         connection.busy_timeout(busy)?;
         connection.set_prepared_statement_cache_capacity(128);
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -197,11 +232,15 @@ fn unwritable(path: &Path, because: &str) -> OpenError {
     OpenError::ReadOnly { path: path.into(), because: because.into() }
 }
 
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
-        _ => ".".into(),
+fn missing_or_failed(path: &Path, error: &io::Error) -> OpenError {
+    match error.kind() {
+        ErrorKind::NotFound => OpenError::Missing(path.into()),
+        _ => failed(path, error),
     }
+}
+
+fn failed(path: &Path, error: &io::Error) -> OpenError {
+    OpenError::Failed { path: path.into(), because: error.to_string() }
 }
 
 /// Refuses network file systems, where SQLite's locks and shared memory do not hold

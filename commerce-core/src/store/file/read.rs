@@ -1,13 +1,14 @@
 //! Reading: a few connections that share the work, each answer from one snapshot.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
+use super::watch::Watch;
 use super::{failed, rows};
 use crate::error::{Error, OpenError};
 use crate::store::{Reader, Rows, Snapshot, Statement};
@@ -15,13 +16,15 @@ use crate::store::{Reader, Rows, Snapshot, Statement};
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {
     pool: r2d2::Pool<SqliteConnectionManager>,
-    watch: Mutex<Connection>,
+    /// Notices commits: the number is told per connection, so it must always be the same one.
+    witness: Mutex<Connection>,
+    watch: Arc<Watch>,
 }
 
 struct FileSnapshot(PooledConnection<SqliteConnectionManager>);
 
 impl FileReader {
-    pub(super) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, busy: Duration, readers: u32, watch: Arc<Watch>) -> Result<Self, Error> {
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(move |connection| {
@@ -37,27 +40,44 @@ impl FileReader {
             .connection_timeout(busy)
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: e.to_string() })?;
-        let watch = Mutex::new(super::open::connect(path, OpenFlags::empty(), busy)?);
-        Ok(Self { pool, watch })
+        let witness = Mutex::new(super::open::connect(path, busy)?);
+        Ok(Self { pool, witness, watch })
     }
 }
 
 impl Reader for FileReader {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        let connection = self.pool.get().map_err(|_| Error::Busy("every reading connection is taken"))?;
+        let connection = match self.pool.try_get() {
+            Some(connection) => connection,
+            None => {
+                // Where the file is gone, no connection could be made however long one waited.
+                self.watch.look()?;
+                self.pool.get().map_err(|error| unconnected(&error))?
+            }
+        };
+        // Only now, since a new connection opens whatever file has the name.
+        self.watch.look()?;
         connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
         Ok(Box::new(FileSnapshot(connection)))
     }
 
-    // The number is told per connection, so it must always be the same one.
     fn version(&self) -> Result<i64, Error> {
-        let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = watch.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        self.watch.look()?;
+        let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = witness.prepare_cached("PRAGMA data_version").map_err(failed)?;
         statement.query_row([], |row| row.get(0)).map_err(failed)
     }
 
     fn glance(&self) -> Duration {
         Duration::from_millis(4)
+    }
+}
+
+/// Why there is no connection: all are taken, or none can be made, which the pool tells behind a colon.
+fn unconnected(error: &r2d2::Error) -> Error {
+    match error.to_string().split_once(": ") {
+        Some((_, because)) => Error::Unavailable(because.into()),
+        None => Error::Busy("every reading connection is taken"),
     }
 }
 

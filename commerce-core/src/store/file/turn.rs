@@ -3,12 +3,13 @@
 //! waits for the turn, so whoever just wrote queues up behind the others. The kernel frees both locks
 //! when a process dies.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
+use super::durable::beside;
 use crate::error::Error;
 
 /// This process's place among those that write one file.
@@ -28,12 +29,13 @@ struct Locks {
 impl Turn {
     /// Opens the two lock files beside the database. They stay there.
     pub(super) fn open(database: &Path) -> io::Result<Self> {
-        let beside = |suffix: &str| {
-            let mut name = database.as_os_str().to_owned();
-            name.push(suffix);
-            File::options().create(true).write(true).truncate(false).open(name)
+        let lock = |suffix: &str| {
+            let mut options = File::options();
+            options.create(true).write(true).truncate(false);
+            like(database, &mut options)?;
+            options.open(beside(database, suffix))
         };
-        let locks = Locks { gate: beside("-gate")?, turn: beside("-turn")? };
+        let locks = Locks { gate: lock("-gate")?, turn: lock("-turn")? };
         let (waiter, work) = sync_channel::<Locks>(1);
         let (waited, answers) = sync_channel::<SyncSender<io::Result<Locks>>>(1);
         std::thread::Builder::new().name("commerce-turn".into()).spawn(move || {
@@ -47,7 +49,7 @@ impl Turn {
 
     /// Waits for the turn, at most until the deadline. Afterwards the waiting goes on where it was left.
     pub(super) fn take(&mut self, deadline: Instant) -> Result<(), Error> {
-        let lost = |what: String| Error::Store(format!("the lock files cannot be used: {what}"));
+        let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}"));
         if let Some(locks) = self.locks.take() {
             if locks.try_now().map_err(|e| lost(e.to_string()))? {
                 self.locks = Some(locks);
@@ -96,6 +98,20 @@ impl Locks {
         self.gate.unlock()?;
         mine
     }
+}
+
+/// Whoever may write the database may lock it, and nobody else.
+#[cfg(unix)]
+fn like(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    options.mode(database.metadata()?.mode() & 0o777);
+    Ok(())
+}
+
+/// Elsewhere access follows from that to the folder.
+#[cfg(not(unix))]
+fn like(_: &Path, _: &mut OpenOptions) -> io::Result<()> {
+    Ok(())
 }
 
 fn try_lock(file: &File) -> io::Result<bool> {

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
 use super::turn::Turn;
-use super::{failed, rows};
+use super::watch::Watch;
+use super::{failed, rows, uncertain};
 use crate::error::Error;
 use crate::store::load::Load;
 use crate::store::{Change, Kind, Rows, Since, Store};
@@ -18,6 +20,7 @@ pub(crate) struct FileWriter {
     connection: Connection,
     saves: Saves,
     turn: Turn,
+    watch: Arc<Watch>,
     version: Option<i64>,
     frames: i64,
     pages: u64,
@@ -33,7 +36,7 @@ thread_local! {
 }
 
 impl FileWriter {
-    pub(super) fn new(connection: Connection, turn: Turn) -> Result<Self, Error> {
+    pub(super) fn new(connection: Connection, turn: Turn, watch: Arc<Watch>) -> Result<Self, Error> {
         // SQLite's own checkpointing goes through the same hook, so this one does its work too. What is answered
         // here becomes the answer of a COMMIT that has already taken place, so it is always success; a checkpoint
         // that others stand in the way of is made up for by the next.
@@ -44,7 +47,7 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, saves: Saves::new(), turn, version: None, frames: 0, pages: 0 })
+        Ok(Self { connection, saves: Saves::new(), turn, watch, version: None, frames: 0, pages: 0 })
     }
 }
 
@@ -54,6 +57,7 @@ impl Store for FileWriter {
     }
 
     fn begin(&mut self) -> Result<Since, Error> {
+        self.watch.look_at_all()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
         let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
@@ -70,13 +74,9 @@ impl Store for FileWriter {
         for change in changes {
             save(&self.connection, &mut self.saves, change).map_err(failed)?;
         }
-        self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(|error| {
-            match error.sqlite_error_code() {
-                // The log could not be synced: whether the commit will be found after a crash is open.
-                Some(ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
-                _ => failed(error),
-            }
-        })?;
+        self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
+        // What went to a file that nobody finds again is not acknowledged.
+        self.watch.look_at_all()?;
         let frames = FRAMES.get();
         let written = if frames > self.frames { frames - self.frames } else { frames };
         (self.frames, self.pages) = (frames, written.unsigned_abs());

@@ -15,7 +15,7 @@ use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
 use crate::store::schema::{APPLICATION, MIGRATIONS, NEW_IDENTITY, new_identity};
-use crate::store::{Reader, Snapshot, Statement, Value, file};
+use crate::store::{Reader, Restore, Snapshot, Statement, Value, file};
 
 /// Rows that are read at once.
 const PAGE: usize = 4_096;
@@ -52,8 +52,8 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
 
 /// Replaces everything in the store by what is in a file, in one transaction. A file of the same schema will
 /// do, so this is also how a store moves from a file to a server.
-pub(crate) fn restore(server: &Server, from: &Path, busy: Duration) -> Result<(), Error> {
-    let from = file::sound(from)?;
+pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
+    let from = file::usable(restore)?;
     let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
     if usize::try_from(version) != Ok(MIGRATIONS.len()) {
         let known = MIGRATIONS.len();
@@ -61,6 +61,7 @@ pub(crate) fn restore(server: &Server, from: &Path, busy: Duration) -> Result<()
             format!("the copy has schema {version} where {known} is needed; open it once with this program");
         return Err(Error::Store(told));
     }
+    backup(server, restore.keep, busy)?;
     let client = Arc::new(Client::new(server, None, &Arc::default()));
     let mut stream = Stream::new(client.clone());
     let mut run = |steps: Steps<'_>| match stream.batch(steps, busy).and_then(|results| results.all_rows(0)) {
