@@ -27,13 +27,13 @@ pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u
     match inspect(path) {
         Err(OpenError::Missing(_)) => make_file(path)?,
         Ok(Found::Empty) => {}
-        Ok(Found::Store { .. }) => return Err(OpenError::Exists(path.into()).into()),
+        Ok(Found::Store { .. }) => return Err(exists(path)?.into()),
         Err(other) => return Err(other.into()),
     }
     let mut connection = connect(path, busy)?;
     let made = init(&mut connection, currency).map_err(|e| refused(path, &e))?;
     if !made {
-        return Err(OpenError::Exists(path.into()).into());
+        return Err(exists(path)?.into());
     }
     drop(connection);
     open(path, busy, readers)
@@ -69,10 +69,7 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
     let reader = FileReader::open(&path, busy, readers, watch.clone())?;
     let writer = Box::new(FileWriter::new(connection, turn, watch)?);
     // After every connection that may have recovered something, and before anything is answered.
-    settle(&path).map_err(|e| match e.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(&path, &e.to_string()),
-        _ => failed(&path, &e),
-    })?;
+    settled(&path)?;
     Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
 }
 
@@ -85,6 +82,19 @@ fn no_log_of_another(path: &Path) -> Result<(), OpenError> {
         (0, 1..) => Err(OpenError::Log { path: path.into(), log }),
         _ => Ok(()),
     }
+}
+
+/// Says that there is a store, which a power cut must not take back.
+fn exists(path: &Path) -> Result<OpenError, OpenError> {
+    settled(path)?;
+    Ok(OpenError::Exists(path.into()))
+}
+
+fn settled(path: &Path) -> Result<(), OpenError> {
+    settle(path).map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(path, &error.to_string()),
+        _ => failed(path, &error),
+    })
 }
 
 /// Makes an empty file that only its owner may read. SQLite makes it, so that no descriptor of ours is closed and
