@@ -77,4 +77,4 @@ pub use query::{AnyQuery, Cursor, Listing, Page, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
 pub use time::{Clock, SystemClock, Time};
-pub use verify::Difference;
+pub use verify::{Audit, Checked, Difference, Progress};

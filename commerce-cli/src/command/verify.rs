@@ -1,8 +1,10 @@
 //! `verify`: every figure computed once more from the ledgers.
 
-use serde_json::json;
+use commerce_core::{Audit, Progress};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use serde_json::{Map, Value, json};
 
-use crate::args::YesArg;
+use crate::args::{Output, YesArg};
 use crate::command::backup::aside;
 use crate::exit::Failure;
 use crate::session::Session;
@@ -25,21 +27,61 @@ impl Verify {
             session.can_confirm(self.yes.yes, what)?;
         }
         let shop = session.shop()?;
-        let mut differences = shop.verify()?;
-        session.show(&json!({ "differences": differences }))?;
-        if differences.is_empty() {
-            session.note("no differences: every figure agrees with its ledger");
+        let audit = audit(session)?;
+        tell(session, &audit)?;
+        if audit.found == 0 {
             return Ok(());
         }
+        let mut left = audit.found;
         if self.repair {
             session.confirm(self.yes.yes, what)?;
             let copy = aside(&session.location()?, "repair");
             shop.backup(&copy)?;
             session.note(&format!("the store as it was: {}", copy.display()));
             shop.repair()?;
-            differences = shop.verify()?;
-            session.note(&format!("differences left: {}", differences.len()));
+            left = self::audit(session)?.found;
+            session.note(&format!("differences left: {left}"));
         }
-        if differences.is_empty() { Ok(()) } else { Err(Failure::Partly) }
+        if left == 0 { Ok(()) } else { Err(Failure::Partly) }
     }
+}
+
+/// Audits the store, with a progress bar where there is a terminal.
+fn audit(session: &Session) -> Result<Audit, Failure> {
+    let bar = if session.global.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {percent}%  {msg}  {elapsed} so far, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    let audit = session.shop()?.audit(&mut |Progress { what, done, total }| {
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(what);
+    });
+    bar.finish_and_clear();
+    Ok(audit?)
+}
+
+fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
+    let Audit { differences, found, checked } = audit;
+    let counts: Map<String, Value> =
+        checked.iter().map(|checked| (checked.what.replace(' ', "_"), checked.count.into())).collect();
+    match session.output() {
+        Output::Json => {
+            session.show(&json!({ "differences": differences, "found": found, "checked": counts }))?;
+        }
+        _ => session.show(&json!({ "differences": differences }))?,
+    }
+    let counts: Vec<String> = checked.iter().map(|c| format!("{} {}", HumanCount(c.count), c.what)).collect();
+    session.note(&format!("checked: {}", counts.join(", ")));
+    match found {
+        0 => session.note("no differences: every figure agrees with its ledger"),
+        found if *found > differences.len() as u64 => {
+            session
+                .note(&format!("{found} differences in all; only the first {} are shown", differences.len()));
+        }
+        _ => {}
+    }
+    Ok(())
 }

@@ -94,7 +94,7 @@ fn events() {
 #[test]
 fn verify_backup_and_restore() {
     let shop = Shop::stocked();
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
     shop.ok(&["verify", "--repair", "--yes"]);
     shop.ok(&["backup", "monday.db"]);
     shop.fails(4, &["backup", "monday.db"]);
@@ -120,7 +120,7 @@ fn the_demo_tells_the_whole_story() {
     ] {
         assert!(told.contains(expected), "{expected}: {told}");
     }
-    assert_eq!(shop.json(&["--db", "tour.db", "verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["--db", "tour.db", "verify"])["found"], 0);
     shop.fails(4, &["demo", "--db", "tour.db"]);
 }
 

@@ -157,5 +157,5 @@ fn a_restore_keeps_what_it_replaces_and_no_slip_empties_a_shop() {
 
     shop.ok(&["restore", "dollars.db", "--other-currency", "--yes"]);
     shop.fails(3, &["balance", "alice"]);
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
 }

@@ -40,7 +40,7 @@ fn a_month_of_a_real_shop_comes_out_exactly() {
         let items: Vec<Value> = answer["items"].as_array().unwrap().iter().map(sold).collect();
         assert_eq!(json!(items), top["items"], "{to}");
     }
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 /// Every row of a list has the figure that is expected of it, and there are no others.

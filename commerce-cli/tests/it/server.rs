@@ -38,7 +38,7 @@ fn every_command_works_on_a_server() {
     assert_eq!(shop.json(&["order", "list", "--user", "alice"])["items"].as_array().unwrap().len(), 4);
     assert_eq!(shop.json(&["product", "list", "--all"])["items"].as_array().unwrap().len(), 201);
     assert!(!shop.json(&["events", "list"])["items"].as_array().unwrap().is_empty());
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn events_are_relayed_from_a_server_and_requests_served_on_it() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 750);
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod top;
 mod window;
 
 pub use series::{SalesSeries, Series, Sold, Step};
+pub(crate) use top::last_until;
 pub use top::{Seller, Span, Top, TopSellers};
 pub use window::Window;

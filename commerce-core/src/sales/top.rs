@@ -145,7 +145,7 @@ fn best(sales: &Sales, limit: u16) -> Vec<(i64, i64, i128)> {
 
 /// The newest order that was placed at `time` or before. Orders stand in the order of their times and
 /// their numbers have no gaps, so it is found by halving.
-pub(super) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
+pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
     let sql = "WITH RECURSIVE
         half (low, high) AS (
             SELECT 0, (SELECT last_order FROM store)

@@ -78,6 +78,11 @@ impl Rows {
         self.values.chunks_exact(self.width.max(1))
     }
 
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+
     /// The first row, if there is one.
     pub fn first(&self) -> Option<&[Value]> {
         self.iter().next()

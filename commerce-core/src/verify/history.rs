@@ -1,0 +1,221 @@
+//! What the histories add up to: movements, orders with their lines, and ledger entries, read once from the first to
+//! the last.
+
+use std::collections::HashMap;
+
+use super::{Audit, Numbers, SPAN};
+use crate::error::Error;
+use crate::query::View;
+use crate::store::load::list;
+use crate::store::table::LINES;
+use crate::store::{Rows, Statement, Value};
+
+/// What was read so far, and what it comes to.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    pub(super) wallets: HashMap<i64, Wallet>,
+    pub(super) stocks: HashMap<i64, i64>,
+    /// The last order for which there is a payment.
+    pub(super) paid: i64,
+    movement: i64,
+    order: i64,
+    entry: i64,
+    /// When the last order was placed.
+    at: i64,
+}
+
+/// What the history of a user comes to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wallet {
+    pub(super) balance: i64,
+    pub(super) last_entry: i64,
+    pub(super) last_order: i64,
+}
+
+/// How a ledger entry is known: text would cost memory for each.
+const PAYMENT: i64 = 1;
+const REFUND: i64 = 2;
+
+impl History {
+    /// Reads one span further, up to these numbers at most. False when there is nothing left.
+    pub(super) fn step(
+        &mut self,
+        view: &mut View<'_>,
+        to: &Numbers,
+        audit: &mut Audit,
+    ) -> Result<bool, Error> {
+        if self.movement < to.movement {
+            self.movements(view, to.movement, audit)?;
+        } else if self.order < to.order {
+            self.orders(view, to.order, audit)?;
+        } else if self.entry < to.entry {
+            self.entries(view, to.entry, audit)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// What is being read, and how many rows were.
+    pub(super) fn reached(&self) -> (&'static str, u64) {
+        let what = match (self.order, self.entry) {
+            (0, 0) => "movements of stock",
+            (_, 0) => "orders",
+            _ => "ledger entries",
+        };
+        (what, u64::try_from(self.movement + self.order + self.entry).unwrap_or(0))
+    }
+
+    fn movements(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+        let sql = "SELECT movement, product_no, delta FROM movements
+            WHERE movement > ?1 AND movement <= ?2 ORDER BY movement LIMIT ?3";
+        let rows = view.rows(&Statement::new(sql, [self.movement.into(), to.into(), SPAN.into()]))?;
+        for row in rows.iter() {
+            *self.stocks.entry(row[1].int()).or_default() += row[2].int();
+        }
+        self.movement = end(&rows, to);
+        audit.checked("movements of stock", rows.len() as u64);
+        Ok(())
+    }
+
+    /// Orders with their lines, which may be more than a span: an order of which the last line was not read waits for
+    /// the next.
+    fn orders(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+        let lines = "SELECT line, product_no, price, quantity FROM order_lines
+            WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
+        let first = (self.order + 1) * LINES;
+        let lines =
+            view.rows(&Statement::new(lines, [first.into(), ((to + 1) * LINES).into(), SPAN.into()]))?;
+        let whole = if lines.len() < SPAN as usize { to } else { end(&lines, 0) / LINES - 1 };
+        let through = whole.min(self.order + SPAN);
+        let orders = "SELECT order_id, user_no, total, previous_order, at FROM orders
+            WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
+        let orders = view.rows(&Statement::new(orders, [self.order.into(), through.into()]))?;
+        let mut orders = orders.iter().peekable();
+        let mut lines = lines.iter().take_while(|line| line[0].int() / LINES <= through).peekable();
+        let (mut count, mut bought) = (0, 0);
+        for order in self.order + 1..=through {
+            let mut sum = None;
+            while let Some(line) = lines.next_if(|line| line[0].int() / LINES == order) {
+                let quantity = line[3].int();
+                *self.stocks.entry(line[1].int()).or_default() -= quantity;
+                *sum.get_or_insert(0_i64) += line[2].int().saturating_mul(quantity);
+                bought += 1;
+            }
+            match (orders.next_if(|row| row[0].int() == order), sum) {
+                (Some(row), sum) => {
+                    count += 1;
+                    self.placed(row, sum, audit);
+                }
+                (None, Some(_)) => audit.differs("order of lines", order, order, "none"),
+                (None, None) => audit.differs("order", order, "none", "one, as numbers have no gaps"),
+            }
+        }
+        self.order = through;
+        audit.checked("orders", count);
+        audit.checked("lines of orders", bought);
+        Ok(())
+    }
+
+    fn placed(&mut self, row: &[Value], sum: Option<i64>, audit: &mut Audit) {
+        let [order, user, total, previous, at] = [0, 1, 2, 3, 4].map(|column: usize| row[column].int());
+        match sum {
+            Some(sum) => audit.compare("total of order", order, total, sum),
+            None => audit.differs("total of order", order, total, "none, as it has no lines"),
+        }
+        let wallet = self.wallets.entry(user).or_default();
+        audit.compare("order before order", order, previous, wallet.last_order);
+        wallet.last_order = order;
+        if at < self.at {
+            audit.differs("time of order", order, at, self.at);
+        }
+        self.at = at;
+    }
+
+    fn entries(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+        let sql = "SELECT l.entry, l.user_no, l.amount, l.balance, l.previous_entry, l.source,
+            CASE l.kind WHEN 'payment' THEN 1 WHEN 'refund' THEN 2 ELSE 0 END, o.total, o.balance
+            FROM ledger l LEFT JOIN orders o ON o.order_id = l.source AND l.kind IN ('payment', 'refund')
+            WHERE l.entry > ?1 AND l.entry <= ?2 ORDER BY l.entry LIMIT ?3";
+        let rows = view.rows(&Statement::new(sql, [self.entry.into(), to.into(), SPAN.into()]))?;
+        let mut refunds = Vec::new();
+        for row in rows.iter() {
+            let [entry, user, amount, balance, previous, source, kind] =
+                [0, 1, 2, 3, 4, 5, 6].map(|column: usize| row[column].int());
+            let wallet = self.wallets.entry(user).or_default();
+            audit.compare("balance after ledger entry", entry, balance, wallet.balance + amount);
+            audit.compare("entry before ledger entry", entry, previous, wallet.last_entry);
+            // A chain that is wrong in one place is told once.
+            (wallet.balance, wallet.last_entry) = (wallet.balance + amount, entry);
+            match kind {
+                PAYMENT => self.payment(source, amount, balance, &row[7..], audit),
+                REFUND => {
+                    let due = row[7].optional_int();
+                    if due != Some(amount) {
+                        audit.differs("refund of order", source, amount, super::shown(&row[7]));
+                    }
+                    refunds.push((source, entry));
+                }
+                _ => {}
+            }
+        }
+        self.entry = end(&rows, to);
+        audit.checked("ledger entries", rows.len() as u64);
+        self.refunded(view, &refunds, audit)
+    }
+
+    /// Payments are entered in the order of their orders, one for each.
+    fn payment(&mut self, order: i64, amount: i64, balance: i64, due: &[Value], audit: &mut Audit) {
+        let unpaid = self.paid + 1..order.min(self.order + 1);
+        unpaid.for_each(|order| audit.differs("payment of order", order, "none", "one"));
+        if order <= self.paid {
+            audit.differs("payment of order", order, "another", "one");
+        }
+        match due {
+            [Value::Integer(total), Value::Integer(after)] => {
+                audit.compare("payment of order", order, amount, -total);
+                audit.compare("balance after payment of order", order, balance, *after);
+            }
+            _ => audit.differs("payment of order", order, amount, "none, as there is no such order"),
+        }
+        self.paid = self.paid.max(order.min(self.order));
+    }
+
+    /// The units of cancelled orders go back, and each refund has its cancellation.
+    fn refunded(
+        &mut self,
+        view: &mut View<'_>,
+        refunds: &[(i64, i64)],
+        audit: &mut Audit,
+    ) -> Result<(), Error> {
+        if refunds.is_empty() {
+            return Ok(());
+        }
+        let orders: Vec<i64> = refunds.iter().map(|&(order, _)| order).collect();
+        let orders = Value::from(list(&orders));
+        let cancelled = "SELECT c.order_id, c.entry FROM json_each(?1) CROSS JOIN cancellations c
+            ON c.order_id = value";
+        let cancelled = view.rows(&Statement::new(cancelled, [orders.clone()]))?;
+        let cancelled: HashMap<i64, i64> = cancelled.iter().map(|row| (row[0].int(), row[1].int())).collect();
+        for &(order, entry) in refunds {
+            match cancelled.get(&order) {
+                Some(&by) => audit.compare("refund of cancellation", order, by, entry),
+                None => audit.differs("cancellation of order", order, "none", "one, as there is a refund"),
+            }
+        }
+        let lines = "SELECT l.product_no, l.quantity FROM json_each(?1) CROSS JOIN order_lines l
+            ON l.line BETWEEN value * 1024 AND value * 1024 + 1023";
+        for line in view.rows(&Statement::new(lines, [orders]))?.iter() {
+            *self.stocks.entry(line[0].int()).or_default() += line[1].int();
+        }
+        Ok(())
+    }
+}
+
+/// How far rows reach whose first column is their number: to the last of them, or to the end where there are no more.
+fn end(rows: &Rows, to: i64) -> i64 {
+    match rows.iter().last() {
+        Some(last) if rows.len() >= SPAN as usize => last[0].int(),
+        _ => to,
+    }
+}

@@ -1,0 +1,126 @@
+//! The present figures, all as of one moment, beside what the histories come to.
+
+use std::collections::HashMap;
+
+use super::history::History;
+use super::{Audit, Numbers, SPAN, shown};
+use crate::error::Error;
+use crate::query::View;
+use crate::store::Statement;
+use crate::store::load::list;
+use crate::store::table::LINES;
+
+/// A figure of a user or product, known by number until its name was read.
+type Wrong = (i64, &'static str, String, String);
+
+/// Compares what the histories come to, up to the last numbers, with what is stored.
+pub(super) fn check(
+    view: &mut View<'_>,
+    mut history: History,
+    last: &Numbers,
+    audit: &mut Audit,
+) -> Result<(), Error> {
+    wallets(view, &mut history, audit)?;
+    stocks(view, &mut history, audit)?;
+    for order in history.paid + 1..=last.order {
+        audit.differs("payment of order", order, "none", "one");
+    }
+    beyond(view, last, audit)?;
+    numbers(view, audit)
+}
+
+fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+    let sql = "SELECT user_no, balance, last_entry, last_order FROM wallets WHERE user_no > ?1
+        ORDER BY user_no LIMIT ?2";
+    let mut wrong: Vec<Wrong> = Vec::new();
+    let mut after = 0;
+    loop {
+        let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
+        for row in rows.iter() {
+            let computed = history.wallets.remove(&row[0].int()).unwrap_or_default();
+            for (what, stored, computed) in [
+                ("balance", row[1].int(), computed.balance),
+                ("newest ledger entry", row[2].int(), computed.last_entry),
+                ("newest order", row[3].int(), computed.last_order),
+            ] {
+                if stored != computed {
+                    wrong.push((row[0].int(), what, stored.to_string(), computed.to_string()));
+                }
+            }
+        }
+        audit.checked("balances", rows.len() as u64);
+        let Some(last) = rows.iter().last() else { break };
+        after = last[0].int();
+    }
+    let lost = history
+        .wallets
+        .iter()
+        .map(|(&no, wallet)| (no, "balance", "none".to_owned(), wallet.balance.to_string()));
+    wrong.extend(lost);
+    tell(view, "SELECT user_no, user FROM users", "user_no", wrong, audit)
+}
+
+fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+    let sql = "SELECT product_no, stock FROM stocks WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
+    let mut wrong: Vec<Wrong> = Vec::new();
+    let mut after = 0;
+    loop {
+        let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
+        for row in rows.iter() {
+            let (stored, computed) = (row[1].int(), history.stocks.remove(&row[0].int()).unwrap_or_default());
+            if stored != computed {
+                wrong.push((row[0].int(), "stock", stored.to_string(), computed.to_string()));
+            }
+        }
+        audit.checked("stocks", rows.len() as u64);
+        let Some(last) = rows.iter().last() else { break };
+        after = last[0].int();
+    }
+    let lost = history.stocks.iter().map(|(&no, stock)| (no, "stock", "none".to_owned(), stock.to_string()));
+    wrong.extend(lost);
+    tell(view, "SELECT product_no, product FROM products", "product_no", wrong, audit)
+}
+
+/// Tells what is wrong, by name.
+fn tell(
+    view: &mut View<'_>,
+    names: &str,
+    key: &str,
+    wrong: Vec<Wrong>,
+    audit: &mut Audit,
+) -> Result<(), Error> {
+    let told: Vec<i64> = wrong.iter().take(super::MOST).map(|(no, ..)| *no).collect();
+    let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
+    let names = view.rows(&Statement::new(sql, [list(&told).into()]))?;
+    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
+    for (no, what, stored, computed) in wrong {
+        match names.get(&no) {
+            Some(name) => audit.differs(what, name, stored, computed),
+            None => audit.differs(what, format!("number {no}, which is nobody's"), stored, computed),
+        }
+    }
+    Ok(())
+}
+
+/// Rows before the first and after the last number, which no history leads to.
+fn beyond(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
+    let sql = "SELECT line FROM (SELECT max(line) AS line FROM order_lines WHERE line < ?1
+        UNION ALL SELECT min(line) FROM order_lines WHERE line >= ?2) WHERE line IS NOT NULL";
+    let rows = view.rows(&Statement::new(sql, [LINES.into(), ((last.order + 1) * LINES).into()]))?;
+    for row in rows.iter() {
+        audit.differs("order of lines", row[0].int() / LINES, row[0].int() / LINES, "none");
+    }
+    Ok(())
+}
+
+fn numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
+    let sql = "SELECT 'orders', last_order, (SELECT coalesce(max(order_id), 0) FROM orders) FROM store
+        UNION ALL SELECT 'ledger', last_entry, (SELECT coalesce(max(entry), 0) FROM ledger) FROM store
+        UNION ALL SELECT 'movements', last_movement, (SELECT coalesce(max(movement), 0) FROM movements) FROM store
+        UNION ALL SELECT 'products', last_product, (SELECT coalesce(max(product_no), 0) FROM products) FROM store
+        UNION ALL SELECT 'users', last_user, (SELECT coalesce(max(user_no), 0) FROM users) FROM store";
+    for row in view.rows(&Statement::new(sql, []))?.iter() {
+        audit.compare("newest number", shown(&row[0]), row[1].int(), row[2].int());
+    }
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Rebuilding what derives from the ledgers, each table in one pass.
+
+/// Statements that rebuild balances, where histories begin, and stocks.
+pub(crate) const REPAIRS: [&str; 2] = [
+    "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM
+        (SELECT w.user_no, coalesce(l.balance, 0) AS balance, coalesce(l.last_entry, 0) AS last_entry,
+            coalesce(o.last_order, 0) AS last_order FROM wallets w
+         LEFT JOIN (SELECT user_no, sum(amount) AS balance, max(entry) AS last_entry FROM ledger GROUP BY user_no) l
+            USING (user_no)
+         LEFT JOIN (SELECT user_no, max(order_id) AS last_order FROM orders GROUP BY user_no) o USING (user_no)) c
+     WHERE c.user_no = wallets.user_no AND (c.balance, c.last_entry, c.last_order)
+        <> (wallets.balance, wallets.last_entry, wallets.last_order)",
+    "UPDATE stocks SET stock = m.computed FROM
+        (SELECT product_no, sum(delta) AS computed FROM
+            (SELECT product_no, delta FROM movements
+             UNION ALL
+             SELECT product_no, -quantity FROM order_lines
+             UNION ALL
+             SELECT l.product_no, l.quantity FROM cancellations c CROSS JOIN order_lines l
+                ON l.line BETWEEN c.order_id * 1024 AND c.order_id * 1024 + 1023)
+         GROUP BY product_no) m
+     WHERE m.product_no = stocks.product_no AND m.computed <> stocks.stock",
+];
