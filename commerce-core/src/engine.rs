@@ -14,7 +14,7 @@ use crate::money::Currency;
 use crate::operation::{Answer, AnyReply, Chain, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
-use crate::sales::Window;
+use crate::sales::{Keep, Window};
 use crate::stats::Stats;
 use crate::store::{self, Reader, Restore};
 use crate::time::{Clock, Time};
@@ -195,7 +195,20 @@ impl Commerce {
             match self.view().and_then(|mut view| query.ask(&mut view)) {
                 // A snapshot on a server can be lost between two of its reads; another one will do.
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}
-                answered => return answered,
+                answered => {
+                    self.keep_sums();
+                    return answered;
+                }
+            }
+        }
+    }
+
+    /// Has the sums kept that an answer needed. Nobody waits for that, and where it fails they are made again.
+    fn keep_sums(&self) {
+        loop {
+            match self.0.window.made() {
+                sums if sums.is_empty() => return,
+                sums => drop(self.submit(Submission::new(Keep(sums)))),
             }
         }
     }

@@ -8,6 +8,7 @@
 
 mod delivery;
 mod save;
+mod sums;
 mod tracked;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
+use crate::sales::Period;
 use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
 use crate::token::{Digest, Token, TokenName};
@@ -39,6 +41,7 @@ pub struct Keys {
     pub(crate) keys: Vec<Key>,
     pub(crate) tokens: Vec<TokenName>,
     pub(crate) digests: Vec<Digest>,
+    pub(crate) sums: Vec<(Period, i64)>,
 }
 
 /// A user with the wallet.
@@ -133,6 +136,8 @@ pub struct Facts {
     /// Keys that are only looked at for their age, in the order of the table.
     aged_keys: Vec<(Arc<str>, i64, Time)>,
     tokens: HashMap<TokenName, Bearer>,
+    /// Sums of sales that are kept, and which refunds they know of.
+    sums: HashMap<(Period, i64), EntryId>,
     /// What the clock says, whatever time an operation is to have.
     pub(crate) present: Time,
     /// Rows that nothing in the group changes again.
@@ -465,6 +470,7 @@ impl Facts {
         self.events.forget();
         self.relay.forget();
         self.tokens.clear();
+        self.sums.clear();
         self.keys.clear();
     }
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::window::{Sales, Span as Orders};
+use super::count::{Window, count};
+use super::window::{Orders, Sales};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::Fields;
@@ -87,10 +88,10 @@ impl Query for Top {
         let to = self.to.unwrap_or_else(|| view.now.max(newest));
         let from = to.minus_days(self.days);
         let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
-        let window = view.window;
+        let (windows, window) = (view.window, Window { from, to, orders, newest });
         let best = match self.to {
-            None => window.sales(view, self.days, orders, |sales| best(sales, self.limit))?,
-            Some(_) => best(&Sales::of(view, orders)?, self.limit),
+            None => windows.sales(view, self.days, &window, |sales| best(sales, self.limit))?,
+            Some(_) => best(&count(view, &window)?, self.limit),
         };
         Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
     }

@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use super::count::{self, count};
+use super::sums::Sum;
 use crate::error::Error;
 use crate::id::OrderId;
 use crate::query::View;
@@ -11,7 +13,7 @@ use crate::store::{Statement, table::LINES};
 
 /// Orders after the number `after`, up to and with `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct Orders {
     pub(super) after: OrderId,
     pub(super) last: OrderId,
 }
@@ -20,13 +22,16 @@ pub(super) struct Span {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sales(HashMap<i64, (i64, i128)>);
 
-/// The windows that end now, by their length in days.
+/// The windows that end now, by their length in days, and what was summed on the way.
 #[derive(Debug, Default)]
-pub struct Window(Mutex<HashMap<u16, Kept>>);
+pub struct Window {
+    windows: Mutex<HashMap<u16, Kept>>,
+    made: Mutex<Vec<Sum>>,
+}
 
 #[derive(Debug)]
 struct Kept {
-    span: Span,
+    span: Orders,
     cancelled: HashSet<OrderId>,
     sales: Sales,
     /// The time of the span's last order and the store: another one there means another history.
@@ -36,15 +41,13 @@ struct Kept {
 /// The most windows kept; asked for more lengths, all begin anew.
 const MOST: usize = 16;
 
-impl Sales {
-    /// The sales of these orders, less those cancelled.
-    pub(super) fn of(view: &mut View<'_>, span: Span) -> Result<Self, Error> {
-        let cancelled = cancelled(view, span)?;
-        let mut sales = Self::default();
-        sales.count(view, span, 1, &cancelled)?;
-        Ok(sales)
+impl FromIterator<(i64, (i64, i128))> for Sales {
+    fn from_iter<T: IntoIterator<Item = (i64, (i64, i128))>>(sold: T) -> Self {
+        Self(sold.into_iter().collect())
     }
+}
 
+impl Sales {
     /// Each product's number, units and revenue.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64, i128)> {
         self.0
@@ -57,29 +60,39 @@ impl Sales {
     fn count(
         &mut self,
         view: &mut View<'_>,
-        span: Span,
+        span: Orders,
         sign: i64,
         except: &HashSet<OrderId>,
     ) -> Result<(), Error> {
-        const STEP: i64 = 8192;
-        let sql = "SELECT line, product_no, price, quantity FROM order_lines WHERE line >= ?1 AND line < ?2";
-        let mut first = span.after + 1;
-        while first <= span.last {
-            let end = (first + STEP).min(span.last + 1);
-            let lines = view.rows(&Statement::new(sql, [(first * LINES).into(), (end * LINES).into()]))?;
-            for row in lines.iter() {
-                if except.contains(&(row[0].int() / LINES)) {
-                    continue;
-                }
-                let (units, price) = (sign * row[3].int(), row[2].int());
-                let (sold, revenue) = self.0.entry(row[1].int()).or_default();
-                *sold += units;
-                *revenue += i128::from(units) * i128::from(price);
+        lines(view, span, |order, product, units, revenue| {
+            if !except.contains(&order) {
+                let (sold, paid) = self.0.entry(product).or_default();
+                *sold += sign * units;
+                *paid += i128::from(sign) * revenue;
             }
-            first = end;
-        }
-        Ok(())
+        })
     }
+}
+
+/// Hands over the lines of these orders: order, product, units and revenue.
+pub(super) fn lines(
+    view: &mut View<'_>,
+    span: Orders,
+    mut take: impl FnMut(OrderId, i64, i64, i128),
+) -> Result<(), Error> {
+    const STEP: i64 = 8192;
+    let sql = "SELECT line, product_no, price, quantity FROM order_lines WHERE line >= ?1 AND line < ?2";
+    let mut first = span.after + 1;
+    while first <= span.last {
+        let end = (first + STEP).min(span.last + 1);
+        let lines = view.rows(&Statement::new(sql, [(first * LINES).into(), (end * LINES).into()]))?;
+        for row in lines.iter() {
+            let (units, price) = (row[3].int(), row[2].int());
+            take(row[0].int() / LINES, row[1].int(), units, i128::from(units) * i128::from(price));
+        }
+        first = end;
+    }
+    Ok(())
 }
 
 impl Window {
@@ -88,14 +101,15 @@ impl Window {
         &self,
         view: &mut View<'_>,
         days: u16,
-        span: Span,
+        window: &count::Window,
         take: impl FnOnce(&Sales) -> T,
     ) -> Result<T, Error> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let span = window.orders;
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = windows.remove(&days);
         let kept = match kept.filter(|kept| kept.leads_to(span)) {
             Some(kept) if mark(view, kept.span.last)? == kept.mark => kept.brought_to(view, span)?,
-            _ => Kept::new(view, span)?,
+            _ => Kept::new(view, window)?,
         };
         let taken = take(&kept.sales);
         if windows.len() >= MOST {
@@ -106,34 +120,48 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Offers sums that were made, to be kept.
+    pub(super) fn offer(&self, sums: Vec<Sum>) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(sums);
+    }
+
+    /// Takes some of the sums that are to be kept.
+    pub(crate) fn made(&self) -> Vec<Sum> {
+        const SOME: usize = 32;
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = made.len().min(SOME);
+        made.drain(..some).collect()
+    }
+}
+
 impl Kept {
-    fn new(view: &mut View<'_>, span: Span) -> Result<Self, Error> {
-        let cancelled = cancelled(view, span)?;
-        let mut sales = Sales::default();
-        sales.count(view, span, 1, &cancelled)?;
+    fn new(view: &mut View<'_>, window: &count::Window) -> Result<Self, Error> {
+        let span = window.orders;
+        let (cancelled, sales) = (cancelled(view, span)?, count(view, window)?);
         Ok(Self { span, cancelled, sales, mark: mark(view, span.last)? })
     }
 
     /// Whether going on from here is less work than counting anew.
-    fn leads_to(&self, span: Span) -> bool {
+    fn leads_to(&self, span: Orders) -> bool {
         let (old, new) = (self.span, span);
         let forward = old.after <= new.after && old.last <= new.last && new.after <= old.last;
         forward && (new.after - old.after) + (new.last - old.last) < new.last - new.after
     }
 
-    fn brought_to(mut self, view: &mut View<'_>, span: Span) -> Result<Self, Error> {
-        self.sales.count(view, Span { after: self.span.after, last: span.after }, -1, &self.cancelled)?;
+    fn brought_to(mut self, view: &mut View<'_>, span: Orders) -> Result<Self, Error> {
+        self.sales.count(view, Orders { after: self.span.after, last: span.after }, -1, &self.cancelled)?;
         let cancelled = cancelled(view, span)?;
         for &order in cancelled.difference(&self.cancelled).filter(|&&order| order <= self.span.last) {
-            self.sales.count(view, Span { after: order - 1, last: order }, -1, &HashSet::new())?;
+            self.sales.count(view, Orders { after: order - 1, last: order }, -1, &HashSet::new())?;
         }
-        self.sales.count(view, Span { after: self.span.last, last: span.last }, 1, &cancelled)?;
+        self.sales.count(view, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
         self.sales.0.retain(|_, (units, _)| *units != 0);
         Ok(Self { span, cancelled, mark: mark(view, span.last)?, sales: self.sales })
     }
 }
 
-fn cancelled(view: &mut View<'_>, span: Span) -> Result<HashSet<OrderId>, Error> {
+fn cancelled(view: &mut View<'_>, span: Orders) -> Result<HashSet<OrderId>, Error> {
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
     let rows = view.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
     Ok(rows.iter().map(|row| row[0].int()).collect())

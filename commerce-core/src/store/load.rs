@@ -12,6 +12,7 @@ use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
+use crate::sales::Period;
 use crate::time::Time;
 use crate::token::{self, Digest};
 
@@ -48,6 +49,10 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     add(KEYS, list(&keys.keys), take_keys);
     add(TOKENS_NAMED, list(&keys.tokens), take_tokens);
     add(TOKENS_OF, list(&keys.digests), take_tokens);
+    let sums =
+        |of: Period| list(keys.sums.iter().filter(|(period, _)| *period == of).map(|(_, number)| number));
+    add(HOURS, sums(Period::Hour), |facts, rows| take_sums(facts, rows, Period::Hour));
+    add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
     let orders = list(&keys.orders);
     add(ORDER_USERS, orders.clone(), take_users);
     add(ORDER_PRODUCTS, orders.clone(), take_products);
@@ -154,6 +159,10 @@ const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d
     FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
 
+const HOURS: &str = "SELECT h.hour, h.entry FROM json_each(?1) CROSS JOIN sales_by_hour h ON h.hour = value";
+
+const DAYS: &str = "SELECT d.day, d.entry FROM json_each(?1) CROSS JOIN sales_by_day d ON d.day = value";
+
 /// The state of the relay, in the form that [`Standing`] takes.
 pub(crate) const RELAY: &str =
     "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
@@ -248,6 +257,12 @@ fn take_events(facts: &mut Facts, rows: &Rows) {
     for row in rows.iter() {
         let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
         facts.load_event(row[0].int(), tried);
+    }
+}
+
+fn take_sums(facts: &mut Facts, rows: &Rows, period: Period) {
+    for row in rows.iter() {
+        facts.load_sum(period, row[0].int(), row[1].int());
     }
 }
 

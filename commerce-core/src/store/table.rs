@@ -89,6 +89,15 @@ pub(crate) static TOKENS: Table = Table {
 
 pub(crate) static PROBES: Table = Table { name: "probes", columns: &["probe_no", "probes"], key: 1 };
 
+pub(crate) static SALES_BY_HOUR: Table = Table {
+    name: "sales_by_hour",
+    columns: &["hour", "after_order", "last_order", "entry", "sales"],
+    key: 1,
+};
+
+pub(crate) static SALES_BY_DAY: Table =
+    Table { name: "sales_by_day", columns: &["day", "after_order", "last_order", "entry", "sales"], key: 1 };
+
 /// As many rows of [`PROBES`] as there are, each on a page of its own.
 pub(crate) const PROBE_PAGES: i64 = 16;
 
@@ -96,7 +105,7 @@ pub(crate) const PROBE_PAGES: i64 = 16;
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 18] = [
+pub(crate) static SAVED: [&Table; 20] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -114,5 +123,7 @@ pub(crate) static SAVED: [&Table; 18] = [
     &KEYS,
     &TOKENS,
     &PROBES,
+    &SALES_BY_HOUR,
+    &SALES_BY_DAY,
     &STORE,
 ];

@@ -12,6 +12,7 @@ mod integrity;
 mod present;
 mod repair;
 mod sales;
+mod sums;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -98,6 +99,7 @@ pub(crate) fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Resu
     }
     cancellations::check(&mut auditor)?;
     sales::check(&mut auditor)?;
+    sums::check(&mut auditor)?;
     let view = &mut auditor.view()?;
     let last = Numbers::of(view)?;
     while history.step(view, &last, &mut auditor.audit)? {}

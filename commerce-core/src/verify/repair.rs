@@ -1,7 +1,9 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
-/// Statements that rebuild balances, where histories begin, and stocks.
-pub(crate) const REPAIRS: [&str; 2] = [
+/// Statements that rebuild balances, where histories begin, and stocks. Sums of sales are made anew when they are needed.
+pub(crate) const REPAIRS: [&str; 4] = [
+    "DELETE FROM sales_by_hour",
+    "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM
         (SELECT w.user_no, coalesce(l.balance, 0) AS balance, coalesce(l.last_entry, 0) AS last_entry,
             coalesce(o.last_order, 0) AS last_order FROM wallets w

@@ -25,6 +25,7 @@ mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+mod sums;
 mod token;
 mod tree;
 mod worker;

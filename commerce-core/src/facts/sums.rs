@@ -1,0 +1,30 @@
+//! The part of the facts that tells which sums of sales are kept.
+
+use super::Facts;
+use crate::id::EntryId;
+use crate::sales::{Period, Sum};
+use crate::store::{Kind, table};
+
+impl Facts {
+    /// Keeps a sum, unless one is kept that knows of as many refunds. This cannot fail.
+    pub(crate) fn keep_sum(&mut self, sum: &Sum) {
+        let kind = match self.sums.insert((sum.period, sum.number), sum.entry) {
+            None => Kind::Insert,
+            Some(entry) if entry < sum.entry => Kind::Update,
+            Some(entry) => {
+                self.sums.insert((sum.period, sum.number), entry);
+                return;
+            }
+        };
+        let table = match sum.period {
+            Period::Hour => &table::SALES_BY_HOUR,
+            Period::Day => &table::SALES_BY_DAY,
+        };
+        let numbers = [sum.number, sum.after, sum.last, sum.entry].map(Into::into);
+        self.change(table, kind, numbers.into_iter().chain([sum.sales.as_str().into()]));
+    }
+
+    pub(crate) fn load_sum(&mut self, period: Period, number: i64, entry: EntryId) {
+        self.sums.insert((period, number), entry);
+    }
+}

@@ -1,0 +1,255 @@
+//! Counting a window anew: whole days and hours from their sums, line by line only at its ends and where there is no
+//! sum yet. What had to be summed is offered, so that nobody sums it again.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::sums::{Period, Sum, pack, unpack};
+use super::top::last_until;
+use super::window::{Orders, Sales, lines};
+use crate::error::Error;
+use crate::id::{EntryId, OrderId};
+use crate::query::View;
+use crate::store::{Statement, Value};
+use crate::time::Time;
+
+/// Below so many orders the lines themselves are counted as fast.
+const FEW: i64 = 4_096;
+
+/// Sums that are read at once: a day's may have as many parts as there are products.
+const STEP: i64 = 32;
+
+/// The most orders of a sum that were cancelled since it was made; with more it is made anew.
+const LATE: usize = 16;
+
+/// A window of time, and its orders.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub(super) from: Time,
+    pub(super) to: Time,
+    pub(super) orders: Orders,
+    /// The newest time that is stored: no order will be placed before it.
+    pub(super) newest: Time,
+}
+
+/// What sold in a window, less what was cancelled.
+pub(super) fn count(view: &mut View<'_>, window: &Window) -> Result<Sales, Error> {
+    let cancelled = cancelled(view, window.orders)?;
+    let mut counting = Counting { tally: Tally::default(), cancelled, made: Vec::new(), reached: None };
+    let Orders { after, last } = window.orders;
+    let mut covered = None;
+    if last - after >= FEW {
+        let entry = newest_entry(view)?;
+        for (period, first, end) in whole(view, window)? {
+            let reached = counting.sums(view, period, (first, end), entry)?;
+            covered = match (covered, reached) {
+                (Some(Orders { after, .. }), Some(Orders { last, .. })) => Some(Orders { after, last }),
+                (covered, reached) => reached.or(covered),
+            };
+        }
+    }
+    let ends = match covered {
+        Some(covered) => [Orders { after, last: covered.after }, Orders { after: covered.last, last }],
+        None => [window.orders, Orders { after: last, last }],
+    };
+    for end in ends {
+        counting.lines(view, end)?;
+    }
+    view.window.offer(counting.made);
+    Ok(counting.tally.sales())
+}
+
+/// A sum as it is kept, and as its lines say.
+pub(crate) struct Kept {
+    pub(crate) stored: Sum,
+    pub(crate) computed: Sum,
+}
+
+/// The sums that are kept of hours or days after this one, the first so many, each beside its lines as they were when
+/// it was made.
+pub(crate) fn kept_sums(
+    view: &mut View<'_>,
+    period: Period,
+    after: i64,
+    most: i64,
+) -> Result<Vec<Kept>, Error> {
+    let sums = kept(view, period, after.saturating_add(1)..i64::MAX, most)?;
+    let compare = |stored: Sum| {
+        let orders = Orders { after: stored.after, last: stored.last };
+        let mut cancelled = cancelled(view, orders)?;
+        cancelled.retain(|_, entry| *entry <= stored.entry);
+        let computed = sum(view, period, stored.number, (None, stored.entry), &cancelled)?;
+        Ok(Kept { stored, computed })
+    };
+    sums.into_iter().map(compare).collect()
+}
+
+struct Counting {
+    tally: Tally,
+    cancelled: BTreeMap<OrderId, EntryId>,
+    made: Vec<Sum>,
+    /// The last order of the sum before.
+    reached: Option<OrderId>,
+}
+
+impl Counting {
+    /// Counts orders line by line.
+    fn lines(&mut self, view: &mut View<'_>, orders: Orders) -> Result<(), Error> {
+        let Self { tally, cancelled, .. } = self;
+        lines(view, orders, |order, product, units, revenue| {
+            if !cancelled.contains_key(&order) {
+                tally.add(product, units, revenue);
+            }
+        })
+    }
+
+    /// Counts the hours or days from the first to before the end, and tells which orders they have.
+    fn sums(
+        &mut self,
+        view: &mut View<'_>,
+        period: Period,
+        (first, end): (i64, i64),
+        entry: EntryId,
+    ) -> Result<Option<Orders>, Error> {
+        let mut covered: Option<Orders> = None;
+        for from in (first..end).step_by(STEP as usize) {
+            let until = (from + STEP).min(end);
+            let mut kept = kept(view, period, from..until, STEP)?.into_iter().peekable();
+            for number in from..until {
+                let sum = match kept.next_if(|sum| sum.number == number) {
+                    Some(sum) if self.late(&sum).count() <= LATE => sum,
+                    _ => {
+                        let sum = sum(view, period, number, (self.reached, entry), &self.cancelled)?;
+                        self.made.push(sum.clone());
+                        sum
+                    }
+                };
+                unpack(&sum.sales, |product, units, revenue| self.tally.add(product, units, revenue))?;
+                for order in self.late(&sum).collect::<Vec<_>>() {
+                    let tally = &mut self.tally;
+                    let taken = Orders { after: order - 1, last: order };
+                    lines(view, taken, |_, product, units, revenue| tally.add(product, -units, -revenue))?;
+                }
+                let after = covered.map_or(sum.after, |covered| covered.after);
+                covered = Some(Orders { after, last: sum.last });
+                self.reached = Some(sum.last);
+            }
+        }
+        Ok(covered)
+    }
+
+    /// The orders of a sum that were cancelled since it was made.
+    fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
+        let entry = sum.entry;
+        let orders = self.cancelled.range(sum.after + 1..=sum.last.max(sum.after + 1));
+        let last = sum.last;
+        orders.filter(move |&(&order, &by)| order <= last && by > entry).map(|(&order, _)| order)
+    }
+}
+
+/// Sums an hour or a day from its lines, which begin after an order, if that is known.
+fn sum(
+    view: &mut View<'_>,
+    period: Period,
+    number: i64,
+    (after, entry): (Option<OrderId>, EntryId),
+    cancelled: &BTreeMap<OrderId, EntryId>,
+) -> Result<Sum, Error> {
+    let until = |view: &mut View<'_>, millis| last_until(view, Time::from_millis(millis - 1));
+    let after = match after {
+        Some(after) => after,
+        None => until(view, number * period.millis())?,
+    };
+    let last = until(view, (number + 1) * period.millis())?;
+    let mut sold: BTreeMap<i64, (i64, i128)> = BTreeMap::new();
+    lines(view, Orders { after, last }, |order, product, units, revenue| {
+        if !cancelled.contains_key(&order) {
+            let sum = sold.entry(product).or_default();
+            *sum = (sum.0 + units, sum.1 + revenue);
+        }
+    })?;
+    let sales = pack(sold.into_iter().map(|(product, (units, revenue))| (product, units, revenue)));
+    Ok(Sum { period, number, after, last, entry, sales })
+}
+
+/// Sums by the number of the product, side by side.
+#[derive(Default)]
+struct Tally(Vec<(i64, i128)>);
+
+impl Tally {
+    fn add(&mut self, product: i64, units: i64, revenue: i128) {
+        // Numbers of products grow from 1 without gaps, and a reference holds each line to one.
+        let place = usize::try_from(product).unwrap_or(0);
+        if place >= self.0.len() {
+            self.0.resize((place + 1).next_power_of_two(), (0, 0));
+        }
+        let sum = &mut self.0[place];
+        *sum = (sum.0 + units, sum.1 + revenue);
+    }
+
+    fn sales(self) -> Sales {
+        (0..).zip(self.0).filter(|(_, (units, _))| *units != 0).collect()
+    }
+}
+
+/// The whole hours and days of a window that are over, each kind from a first to before an end, in the order of time.
+fn whole(view: &mut View<'_>, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
+    let first =
+        Statement::new("SELECT at FROM orders WHERE order_id = ?1", [(window.orders.after + 1).into()]);
+    let begin = view.rows(&first)?.first().map_or(0, |row| row[0].int());
+    let (hour, day) = (Period::Hour.millis(), Period::Day.millis() / Period::Hour.millis());
+    // What lies before the first order needs no sums.
+    let first = ceil(window.from.millis() + 1, hour).max(begin.div_euclid(hour));
+    let end = (window.to.millis() + 1).min(window.newest.millis()).div_euclid(hour);
+    let (first_day, end_day) = (ceil(first, day), end.div_euclid(day));
+    let parts = if first_day < end_day {
+        vec![
+            (Period::Hour, first, first_day * day),
+            (Period::Day, first_day, end_day),
+            (Period::Hour, end_day * day, end),
+        ]
+    } else {
+        vec![(Period::Hour, first, end)]
+    };
+    Ok(parts.into_iter().filter(|(_, first, end)| first < end).collect())
+}
+
+/// The quotient, rounded up.
+fn ceil(number: i64, by: i64) -> i64 {
+    -(-number).div_euclid(by)
+}
+
+fn kept(view: &mut View<'_>, period: Period, numbers: Range<i64>, most: i64) -> Result<Vec<Sum>, Error> {
+    let sql = match period {
+        Period::Hour => {
+            "SELECT hour, after_order, last_order, entry, sales FROM sales_by_hour WHERE hour >= ?1 AND hour < ?2
+             ORDER BY hour LIMIT ?3"
+        }
+        Period::Day => {
+            "SELECT day, after_order, last_order, entry, sales FROM sales_by_day WHERE day >= ?1 AND day < ?2
+             ORDER BY day LIMIT ?3"
+        }
+    };
+    let rows = view.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), most.into()]))?;
+    let sum = |row: &[Value]| Sum {
+        period,
+        number: row[0].int(),
+        after: row[1].int(),
+        last: row[2].int(),
+        entry: row[3].int(),
+        sales: row[4].text().as_ref().into(),
+    };
+    Ok(rows.iter().map(sum).collect())
+}
+
+fn cancelled(view: &mut View<'_>, orders: Orders) -> Result<BTreeMap<OrderId, EntryId>, Error> {
+    let sql =
+        "SELECT order_id, entry FROM cancellations WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
+    let rows = view.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
+    Ok(rows.iter().map(|row| (row[0].int(), row[1].int())).collect())
+}
+
+fn newest_entry(view: &mut View<'_>) -> Result<EntryId, Error> {
+    let rows = view.rows(&Statement::new("SELECT last_entry FROM store", []))?;
+    Ok(rows.first().map_or(0, |row| row[0].int()))
+}

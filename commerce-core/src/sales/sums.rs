@@ -1,0 +1,172 @@
+//! What sold in hours and days that are over, summed once and kept. A window of a year is then read from a few hundred
+//! rows and at most two hours of lines at its ends.
+//!
+//! An hour is over once an order of a later one is stored, since times never step back. What is cancelled after a sum
+//! was made is known by the ledger entry of its refund, and taken away when the sum is read.
+
+use crate::error::Error;
+use crate::facts::{Facts, Keys};
+use crate::id::{EntryId, Key, OrderId};
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Submit, When};
+
+/// How long a time a sum covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Period {
+    /// An hour, in UTC.
+    Hour,
+    /// A day, in UTC.
+    Day,
+}
+
+/// What sold in an hour or a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) period: Period,
+    /// Which hour or day, counted from 1970-01-01.
+    pub(crate) number: i64,
+    /// Its orders are those after `after`, up to and with `last`,
+    pub(crate) after: OrderId,
+    pub(crate) last: OrderId,
+    /// less those whose refund is this ledger entry or an earlier one.
+    pub(crate) entry: EntryId,
+    /// Product, units and revenue of each, packed.
+    pub(crate) sales: String,
+}
+
+impl Period {
+    /// The length in milliseconds.
+    pub(crate) fn millis(self) -> i64 {
+        match self {
+            Self::Hour => 3_600_000,
+            Self::Day => 86_400_000,
+        }
+    }
+}
+
+/// Digits of five bits, with a sixth that says that more follow: printable ASCII without quotes and backslashes.
+const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
+/// What a byte stands for, or 64 for none.
+const VALUES: [u8; 256] = {
+    let mut values = [64; 256];
+    let mut digit = 0;
+    while digit < 64 {
+        values[DIGITS[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
+
+/// Writes products with their units and revenue, by ascending product, as short as they go.
+pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
+    let (mut packed, mut before) = (String::new(), 0);
+    let mut write = |mut number: u128| {
+        loop {
+            let more = usize::from(number > 31) << 5;
+            packed.push(DIGITS[(number & 31) as usize | more].into());
+            number >>= 5;
+            if more == 0 {
+                break;
+            }
+        }
+    };
+    for (product, units, revenue) in sold {
+        write((product - before).unsigned_abs().into());
+        write(units.unsigned_abs().into());
+        write(revenue.unsigned_abs());
+        before = product;
+    }
+    packed
+}
+
+/// Reads what [`pack`] wrote.
+pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
+    let damaged = || Error::Store("a sum of sales cannot be read; verify --repair makes it anew".into());
+    let (bytes, mut at, mut product) = (packed.as_bytes(), 0, 0_i64);
+    while at < bytes.len() {
+        let mut next = || number(bytes, &mut at);
+        let (Some(step), Some(units), Some(revenue)) = (next(), next(), next()) else {
+            return Err(damaged());
+        };
+        let (Ok(step), Ok(units)) = (i64::try_from(step), i64::try_from(units)) else {
+            return Err(damaged());
+        };
+        product = product.checked_add(step).ok_or_else(damaged)?;
+        take(product, units, revenue.cast_signed());
+    }
+    Ok(())
+}
+
+/// The number that begins at a place, which is moved behind it.
+fn number(bytes: &[u8], at: &mut usize) -> Option<u128> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let digit = VALUES[usize::from(*bytes.get(*at)?)];
+        *at += 1;
+        if digit > 63 || shift > 120 {
+            return None;
+        }
+        number |= u128::from(digit & 31) << shift;
+        if digit < 32 {
+            return Some(number);
+        }
+        shift += 5;
+    }
+}
+
+/// Keeps sums that somebody made, unless newer ones are kept already. The engine's own: callers cannot name it.
+pub(crate) struct Keep(pub(crate) Vec<Sum>);
+
+impl Decide for Keep {
+    fn needs(&self, keys: &mut Keys) {
+        keys.sums.extend(self.0.iter().map(|sum| (sum.period, sum.number)));
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        for sum in &self.0 {
+            facts.keep_sum(sum);
+        }
+        Ok(Answer { reply: Box::new(()), replayed: false })
+    }
+}
+
+impl Submit for Keep {
+    type Reply = ();
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of(self)
+    }
+
+    fn reply(_: AnyReply) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_read_again(
+            sold in prop::collection::btree_map(0..i64::MAX, (0..i64::MAX, 0..i128::MAX >> 8), 0..50),
+        ) {
+            let sold: Vec<_> = sold.into_iter().map(|(no, (units, revenue))| (no, units, revenue)).collect();
+            let mut read = Vec::new();
+            unpack(&pack(sold.clone()), |no, units, revenue| read.push((no, units, revenue))).unwrap();
+            prop_assert_eq!(read, sold);
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_refused() {
+        let packed = pack([(1, 2, 3_000), (40, 50, 60)]);
+        for cut in [1, 2, 3, packed.len() - 1] {
+            assert!(unpack(&packed[..cut], |_, _, _| ()).is_err(), "{cut}");
+        }
+        assert!(unpack("\"", |_, _, _| ()).is_err());
+        assert!(unpack(&"z".repeat(50), |_, _, _| ()).is_err());
+    }
+}
