@@ -21,7 +21,7 @@ impl Facts {
             Period::Day => &table::SALES_BY_DAY,
         };
         let numbers = [sum.number, sum.after, sum.last, sum.entry].map(Into::into);
-        self.change(table, kind, numbers.into_iter().chain([sum.sales.as_str().into()]));
+        self.change(table, kind, numbers.into_iter().chain([sum.sales.clone().into()]));
     }
 
     pub(crate) fn load_sum(&mut self, period: Period, number: i64, entry: EntryId) {

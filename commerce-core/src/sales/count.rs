@@ -169,7 +169,7 @@ fn sum(
         }
     })?;
     let sales = pack(sold.into_iter().map(|(product, (units, revenue))| (product, units, revenue)));
-    Ok(Sum { period, number, after, last, entry, sales })
+    Ok(Sum { period, number, after, last, entry, sales: sales.into() })
 }
 
 /// Sums by the number of the product, side by side.
@@ -237,7 +237,7 @@ fn kept(view: &mut View<'_>, period: Period, numbers: Range<i64>, most: i64) -> 
         after: row[1].int(),
         last: row[2].int(),
         entry: row[3].int(),
-        sales: row[4].text().as_ref().into(),
+        sales: row[4].text(),
     };
     Ok(rows.iter().map(sum).collect())
 }

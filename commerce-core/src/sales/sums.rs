@@ -4,6 +4,9 @@
 //! An hour is over once an order of a later one is stored, since times never step back. What is cancelled after a sum
 //! was made is known by the ledger entry of its refund, and taken away when the sum is read.
 
+use std::str::Bytes;
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::{EntryId, Key, OrderId};
@@ -30,7 +33,7 @@ pub(crate) struct Sum {
     /// less those whose refund is this ledger entry or an earlier one.
     pub(crate) entry: EntryId,
     /// Product, units and revenue of each, packed.
-    pub(crate) sales: String,
+    pub(crate) sales: Arc<str>,
 }
 
 impl Period {
@@ -82,12 +85,11 @@ pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
 /// Reads what [`pack`] wrote.
 pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
     let damaged = || Error::Store("a sum of sales cannot be read; verify --repair makes it anew".into());
-    let (bytes, mut at, mut product) = (packed.as_bytes(), 0, 0_i64);
-    while at < bytes.len() {
-        let mut next = || number(bytes, &mut at);
-        let (Some(step), Some(units), Some(revenue)) = (next(), next(), next()) else {
-            return Err(damaged());
-        };
+    let (mut digits, mut product) = (packed.bytes(), 0_i64);
+    while let Some(first) = digits.next() {
+        let step = number(Some(first), &mut digits);
+        let (units, revenue) = (next(&mut digits), next(&mut digits));
+        let (Some(step), Some(units), Some(revenue)) = (step, units, revenue) else { return Err(damaged()) };
         let (Ok(step), Ok(units)) = (i64::try_from(step), i64::try_from(units)) else {
             return Err(damaged());
         };
@@ -97,21 +99,41 @@ pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Resu
     Ok(())
 }
 
-/// The number that begins at a place, which is moved behind it.
-fn number(bytes: &[u8], at: &mut usize) -> Option<u128> {
-    let (mut number, mut shift) = (0, 0);
+fn next(digits: &mut Bytes<'_>) -> Option<u128> {
+    let first = digits.next();
+    number(first, digits)
+}
+
+/// The number that begins with a digit. Nearly all are of a few digits.
+fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
+    let (mut number, mut shift, mut digit) = (0_u64, 0, first?);
     loop {
-        let digit = VALUES[usize::from(*bytes.get(*at)?)];
-        *at += 1;
-        if digit > 63 || shift > 120 {
-            return None;
+        let value = VALUES[usize::from(digit)];
+        number |= u64::from(value & 31) << shift;
+        match value {
+            0..32 => return Some(number.into()),
+            32..64 if shift < 55 => {}
+            32..64 => return long(number, digits),
+            _ => return None,
         }
-        number |= u128::from(digit & 31) << shift;
-        if digit < 32 {
-            return Some(number);
-        }
-        shift += 5;
+        (shift, digit) = (shift + 5, digits.next()?);
     }
+}
+
+/// The rest of a number of which the first 60 bits are read.
+#[cold]
+fn long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
+    let mut number = u128::from(first);
+    for shift in (60..125).step_by(5) {
+        let value = VALUES[usize::from(digits.next()?)];
+        number |= u128::from(value & 31) << shift;
+        match value {
+            0..32 => return Some(number),
+            32..64 => {}
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Keeps sums that somebody made, unless newer ones are kept already. The engine's own: callers cannot name it.
