@@ -55,7 +55,8 @@ impl Query for History {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
-        let before: EntryId = self.page.place(Self::NAME)?.unwrap_or(0);
+        let list = Page::list(Self::NAME, &self.user);
+        let before: EntryId = self.page.place(&list)?.unwrap_or(0);
         user::Get { user: self.user.clone() }.answer(view)?;
         // A page goes on after the entry that ended the one before, if that is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (
@@ -69,7 +70,7 @@ impl Query for History {
         let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
         let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect();
-        Ok(self.page.listing(Self::NAME, items, |entry: &Entry| entry.id))
+        Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod alone;
 mod chaos;
+mod cursors;
 mod envelope;
 mod faults;
 mod http;
