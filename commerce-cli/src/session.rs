@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
+use commerce_core::input::Fields;
+use commerce_core::{Commerce, Currency, Location, Operation, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
@@ -21,12 +22,15 @@ impl Session {
         Self { global, shop: OnceCell::new() }
     }
 
-    /// The store.
+    /// The store. What whoever runs it should know is told when it is opened.
     pub fn shop(&self) -> Result<&Commerce, Failure> {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
-        self.open(self.options())
+        let shop = self.open(self.options())?;
+        // However quiet it should be: orders can be lost, or bear a wrong time.
+        warnings(shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(shop)
     }
 
     /// The usual options.
@@ -34,22 +38,17 @@ impl Session {
         Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
     }
 
-    /// The store, opened in another than the usual way.
+    /// The store, opened in another than the usual way, by somebody who tells its warnings.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::open(self.location()?, options)?))
+        let shop = Commerce::open(self.location()?, options)?;
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::create(self.location()?, currency, self.options())?))
-    }
-
-    fn keep(&self, shop: Commerce) -> &Commerce {
-        if let Some(warning) = shop.warning() {
-            // However quiet it should be: orders can be lost.
-            self.teller().warn(warning);
-        }
-        self.shop.get_or_init(|| shop)
+        let shop = Commerce::create(self.location()?, currency, self.options())?;
+        warnings(&shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
@@ -79,10 +78,28 @@ impl Session {
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
 
+    /// Does an operation that only a command of its own may name, read from its fields.
+    pub fn perform<O: Operation>(&self, fields: Value) -> Result<Value, Failure> {
+        let operation = Fields::read(&without_null(fields), O::parse)?;
+        let answer = self.shop()?.perform(operation)?;
+        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
+    }
+
     /// Does an operation and shows the reply.
     pub fn change(&self, operation: Value, key: Option<&str>) -> Result<(), Failure> {
         let reply = self.submit(operation, key)?;
-        self.show(&reply)
+        self.show_done(&reply)
+    }
+
+    /// Shows what came of something that was done. Where that cannot be written, it is done all the same, and whoever
+    /// reads standard error has to know.
+    pub fn show_done(&self, reply: &Value) -> Result<(), Failure> {
+        self.show(reply).map_err(|failure| match failure {
+            Failure::Io(error) => {
+                Failure::Unwritten { what: "it was done, but the reply cannot be written".into(), error }
+            }
+            other => other,
+        })
     }
 
     /// Asks a query.
@@ -226,6 +243,13 @@ impl Teller {
         let text = crate::output::harmless(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
+}
+
+/// What whoever runs a store should know of it.
+pub fn warnings(shop: &Commerce) -> Vec<String> {
+    // A store that cannot be read is told by whatever reads it next.
+    let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
+    shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }
 
 /// Reads `ID` or `ID:QUANTITY`.

@@ -5,10 +5,12 @@
 mod apply;
 mod bad;
 mod catalogue;
+mod clock;
 mod commands;
 mod console;
 mod disk;
 mod each;
+mod ending;
 mod faults;
 mod forms;
 mod gone;

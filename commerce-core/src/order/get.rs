@@ -22,11 +22,11 @@ impl Query for Get {
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { order: fields.required("order")? })
+        Some(Self { order: super::number(fields)? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
-        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?).pop();
+        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }
 }

@@ -4,6 +4,8 @@
 
 mod alone;
 mod chaos;
+mod cursors;
+mod damage;
 mod envelope;
 mod faults;
 mod gone;
