@@ -1,6 +1,6 @@
 //! Disks that are full or may not be written: told clearly, with nothing lost or half done.
 
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,19 @@ fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
     assert!(!shop.path("new.db").exists());
 }
 
-/// Runs a script in the shop's folder with mounts of its own.
+/// Runs a script in the shop's folder with mounts of its own, so that nothing stays mounted whatever happens. `$0` is
+/// the program.
 fn apart(shop: &Shop, script: &str) -> Output {
-    shop.apart(script).output().expect("unshare: install util-linux")
+    let program = shop.program(&[]);
+    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+    let root = root.expect("unshare: install util-linux").success();
+    Command::new("unshare")
+        .arg("--mount")
+        .args((!root).then_some("--map-root-user"))
+        .args(["sh", "-c", script])
+        .arg(program.get_program())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(shop.folder.path())
+        .output()
+        .expect("unshare: install util-linux")
 }
