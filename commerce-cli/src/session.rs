@@ -230,7 +230,8 @@ impl Teller {
         let _ = writeln!(io::stderr(), "{}", self.error(text));
     }
 
-    fn warn(&self, text: &str) {
+    /// Tells what is no fault, however quiet it should be.
+    pub fn warn(&self, text: &str) {
         // As with a fault: where nobody can read it, the work is done all the same.
         let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
     }

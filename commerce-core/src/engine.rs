@@ -253,6 +253,11 @@ impl Commerce {
         }
     }
 
+    /// Rests until a commit here or a wake, at most so long, without a look at the store.
+    pub(crate) fn doze(&self, count: u64, timeout: Duration) {
+        self.0.writer.counters.committed.wait(count, timeout);
+    }
+
     /// How many wakes there were.
     pub(crate) fn commits(&self) -> u64 {
         self.0.writer.counters.committed.count()

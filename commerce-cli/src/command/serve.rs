@@ -149,7 +149,9 @@ impl Serve {
 
 fn log_relay(notice: &Notice) {
     match notice {
-        Notice::Active | Notice::StandBy | Notice::Up => tracing::info!("relay: {notice}"),
+        Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => {
+            tracing::info!("relay: {notice}")
+        }
         _ => tracing::warn!("relay: {notice}"),
     }
 }

@@ -18,6 +18,8 @@ use crate::model::{Follow, Link, News, Pane, Place, Setup, State};
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
 
+mod store;
+
 /// A console that is driven by hand.
 struct Hand {
     state: State,
@@ -303,27 +305,6 @@ fn frozen_shows_what_was_and_catches_up() {
 }
 
 #[test]
-fn a_lost_store_is_told_and_read_anew_when_found() {
-    let mut hand = Hand::stocked(false);
-    hand.event(Event::Lost("no such disk".into()));
-    assert!(matches!(hand.state.link, Link::Lost(..)));
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("no such disk")));
-    let before = hand.effects.len();
-    hand.keys("2");
-    assert_eq!(hand.effects.len(), before, "nothing is asked of a store that is not at hand");
-    hand.event(Event::Found);
-    assert!(hand.asked(Topic::Customers(0)).is_some());
-}
-
-#[test]
-fn a_slow_store_is_told_of() {
-    let mut hand = Hand::new(false);
-    hand.wait(6_000);
-    assert!(hand.state.toasts.iter().any(|toast| toast.kind == News::Slow));
-    assert!(hand.state.wake() <= Duration::from_millis(100), "the wheel turns");
-}
-
-#[test]
 fn quitting_asks_when_something_would_be_lost() {
     let mut hand = Hand::stocked(false);
     hand.keys("c 5");
@@ -375,17 +356,6 @@ fn escape_always_leads_back() {
     assert_eq!((hand.state.dialogs.len(), hand.state.pane()), (0, Pane::Right));
     hand.keys("esc 3 4 1");
     assert_eq!((hand.state.place, hand.state.pane()), (Place::Shop, Pane::Left));
-}
-
-#[test]
-fn a_failing_store_is_asked_again_but_not_without_a_pause() {
-    let mut hand = Hand::new(false);
-    let first = hand.asked(Topic::Shop(0));
-    hand.answer(Topic::Shop(0), Err(Error::Store("disk".into())));
-    assert_eq!(hand.asked(Topic::Shop(0)), first);
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
-    hand.wait(1_100);
-    assert!(hand.asked(Topic::Shop(0)) > first);
 }
 
 #[test]
