@@ -86,6 +86,11 @@ impl Served {
         serde_json::to_value(answer).unwrap()
     }
 
+    /// The store's file.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.as_ref().expect("its folder").path().join("shop.db")
+    }
+
     pub fn client(&self) -> Client {
         Client::connect(self.address).expect("a connection")
     }
