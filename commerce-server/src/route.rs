@@ -231,3 +231,33 @@ pub(crate) fn url_value(name: &str, text: &str) -> Value {
         _ => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn queries_that_ask_the_same_have_the_same_key() {
+        let key = |name: &str, fields: Value| {
+            let route = ROUTES.iter().find(|route| route.name == name).unwrap();
+            let Does::Ask { read, .. } = route.does else { panic!("{name} asks nothing") };
+            read(&fields, Faults::default()).ok().unwrap().key()
+        };
+        let plain = key("product.list", json!({}));
+        for same in
+            [json!({ "limit": 20 }), json!({ "cursor": null, "sort": "id" }), json!({ "search": null })]
+        {
+            assert_eq!(key("product.list", same.clone()), plain, "{same}");
+        }
+        for other in [json!({ "limit": 21 }), json!({ "sort": "name" }), json!({ "search": "mug" })] {
+            assert_ne!(key("product.list", other.clone()), plain, "{other}");
+        }
+        assert_ne!(
+            key("product.get", json!({ "product": "a" })),
+            key("product.get", json!({ "product": "b" }))
+        );
+        assert_ne!(key("cart.get", json!({ "user": "a" })), key("user.get", json!({ "user": "a" })));
+    }
+}

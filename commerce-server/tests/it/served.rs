@@ -176,6 +176,17 @@ impl Apart {
         line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1_024
     }
 
+    /// How long the process has used a processor so far.
+    pub fn processor_time(&self) -> std::time::Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.expect("Linux's account of the process");
+        let (_, fields) = stat.rsplit_once(')').expect("its name");
+        // After the name the 12th and 13th are its own time and the system's, in hundredths of a second.
+        let ticks =
+            fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
+        std::time::Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
     /// Ends the process, which must not have panicked, and audits its store.
     pub fn end_well(mut self) {
         drop(self.child.stdin.take());
