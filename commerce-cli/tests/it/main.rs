@@ -11,6 +11,7 @@ mod disk;
 mod each;
 mod faults;
 mod forms;
+mod hostile;
 mod instances;
 mod lines;
 mod month;

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::thread::JoinHandle;
 
 use commerce_core::token::{Create, Digest, TokenName};
@@ -222,6 +222,35 @@ fn process() {
         tokio::task::spawn_blocking(end).await.expect("to wait").expect("an end of input");
     };
     runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
+}
+
+/// What servers log in this process without being told to, from the first call on.
+pub fn log() -> Arc<Mutex<Vec<u8>>> {
+    static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
+    let start = || {
+        let log = Arc::<Mutex<Vec<u8>>>::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+            .with_ansi(false)
+            .with_writer(move || Line(writer.clone()))
+            .init();
+        log
+    };
+    LOG.get_or_init(start).clone()
+}
+
+/// Writes to the log.
+struct Line(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Line {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a server's threads are called here.
