@@ -65,7 +65,7 @@ mod writer;
 
 pub use ahead::Ahead;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
-pub use error::{Error, Fault, Invalid, OpenError};
+pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,

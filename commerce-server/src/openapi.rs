@@ -279,7 +279,10 @@ fn problem(fault: &Value) -> Value {
             "code": { "type": "string", "description": "Stable; for programs." },
             "retryable": { "type": "boolean", "description": "Whether the same request may succeed later." },
             "request_id": { "type": "string" },
-            "errors": { "type": "array", "items": fault, "description": "Each fault of an invalid request." },
+            "errors": { "type": "array", "items": fault, "maxItems": 20,
+                "description": "The faults of an invalid request." },
+            "more": { "type": "integer",
+                "description": "How many faults, and items of lists not looked at because of them, are not listed." },
         },
         "required": ["type", "title", "status", "detail", "code", "retryable", "request_id"],
     })

@@ -14,6 +14,7 @@ mod ending;
 mod faults;
 mod forms;
 mod gone;
+mod hostile;
 mod instances;
 mod lines;
 mod month;

@@ -61,13 +61,16 @@ impl Sales {
         sign: i64,
         except: &HashSet<OrderId>,
     ) -> Result<(), Error> {
-        const STEP: i64 = 8192;
-        let sql = "SELECT line, product_no, price, quantity FROM order_lines WHERE line >= ?1 AND line < ?2";
-        let mut first = span.after + 1;
-        while first <= span.last {
-            let end = (first + STEP).min(span.last + 1);
-            let lines = view.rows(&Statement::new(sql, [(first * LINES).into(), (end * LINES).into()]))?;
+        // So many lines are in memory at a time, however long the orders are.
+        const STEP: i64 = 16_384;
+        let sql = "SELECT line, product_no, price, quantity FROM order_lines
+            WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
+        let (mut first, end) = ((span.after + 1) * LINES, (span.last + 1) * LINES);
+        while first < end {
+            let lines = view.rows(&Statement::new(sql, [first.into(), end.into(), STEP.into()]))?;
+            let mut read = 0;
             for row in lines.iter() {
+                (read, first) = (read + 1, row[0].int() + 1);
                 if except.contains(&(row[0].int() / LINES)) {
                     continue;
                 }
@@ -76,7 +79,9 @@ impl Sales {
                 *sold += units;
                 *revenue += i128::from(units) * i128::from(price);
             }
-            first = end;
+            if read < STEP {
+                break;
+            }
         }
         Ok(())
     }

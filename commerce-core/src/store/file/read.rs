@@ -30,7 +30,8 @@ impl FileReader {
             .with_init(move |connection| {
                 connection.busy_timeout(busy)?;
                 connection.set_prepared_statement_cache_capacity(64);
-                connection.pragma_update(None, "cache_size", -16_384)?;
+                // Each of them may fill its own, and the system's cache stands behind all.
+                connection.pragma_update(None, "cache_size", -4_096)?;
                 connection.pragma_update(None, "query_only", true)
             });
         let pool = r2d2::Pool::builder()
