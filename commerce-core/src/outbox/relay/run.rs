@@ -167,10 +167,15 @@ impl Run {
         let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
         let quiet = self.flying == 0 && held.settling.is_none();
         if quiet && (gone || self.done(held)) && held.is_settled() {
-            let end = self.once.unwrap_or_default();
-            let left = !held.window.is_empty() || held.window.read() < end;
+            let (read, end) = (held.window.read(), self.once.unwrap_or_default());
+            let left = !held.window.is_empty() || read < end;
+            let missing = read < end && !held.more;
             self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
+            if missing {
+                let because = format!("event {} is to be delivered, but is not in the outbox", read + 1);
+                self.end(Error::Store(because));
+            }
             return Ok(if self.once.is_some() { None } else { Some(Duration::ZERO) });
         }
         if quiet && now >= held.ends && held.window.is_empty() {
@@ -184,7 +189,7 @@ impl Run {
     /// Whether everything that was wanted was tried.
     fn done(&self, held: &Held) -> bool {
         let Some(end) = self.once else { return false };
-        let read = held.window.read() >= end && !held.more_passed;
+        let read = (held.window.read() >= end || !held.more) && !held.more_passed;
         self.down.is_some() || (held.window.is_idle(self.shop.now()) && (read || held.window.refusing()))
     }
 

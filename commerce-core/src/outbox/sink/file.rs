@@ -93,12 +93,24 @@ impl FileSink {
             return Err(io::Error::other("it is no regular file"));
         }
         let file = File::options().read(true).append(true).create(true).open(&self.path)?;
-        match self.path.canonicalize()?.parent().map(File::open) {
-            Some(Ok(folder)) => folder.sync_all()?,
-            // A folder that may be written but not read cannot be opened to be synced. File systems with a journal
-            // bring the name of a new file to disk together with the file.
-            Some(Err(error)) if error.kind() == ErrorKind::PermissionDenied => file.sync_all()?,
-            Some(Err(error)) => return Err(error),
+        let synced = match self.path.canonicalize() {
+            Ok(path) => path.parent().map(|folder| File::open(folder)?.sync_all()),
+            // It was rotated away already, which is noticed under the lock.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        match synced {
+            // Some folders may be written but not read, and some file systems sync none. Those with a journal bring the
+            // name of a new file to disk together with the file.
+            Some(Err(error))
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported
+                ) =>
+            {
+                file.sync_all()?;
+            }
+            Some(synced) => synced?,
             None => {}
         }
         Ok(Open { file, known: 0, excess: None })
