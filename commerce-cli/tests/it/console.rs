@@ -249,6 +249,32 @@ fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
 }
 
 #[test]
+fn a_store_that_is_removed_or_replaced_under_a_console_is_told_and_left_alone() {
+    for replaced in [false, true] {
+        let shop = stocked();
+        let terminal = console(&shop, 120, 40, "--user alice");
+        let path = shop.path("shop.db");
+        std::fs::rename(&path, shop.path("away.db")).unwrap();
+        if replaced {
+            std::fs::copy(shop.path("away.db"), &path).unwrap();
+        }
+        terminal.wait("both the mark and the reason", |screen| {
+            screen.contains("✗ the store is gone") && screen.contains("the store is gone: its file")
+        });
+        terminal.see_no("live");
+        terminal.press("c");
+        terminal.see("The store is gone; put it back and start the console again.");
+        for key in ["2", "3", "r", "1"] {
+            terminal.press(key);
+        }
+        assert!(terminal.screen().contains("✗ the store is gone"));
+        terminal.press("q");
+        terminal.restored();
+        assert_eq!(path.exists(), replaced);
+    }
+}
+
+#[test]
 fn without_a_terminal_the_console_says_so() {
     let shop = stocked();
     let told = shop.fails(2, &["tui"]);

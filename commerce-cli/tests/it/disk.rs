@@ -1,6 +1,6 @@
 //! Disks that are full or may not be written: told clearly, with nothing lost or half done.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
         |number| json!({ "op": "wallet.charge", "user": "alice", "amount": 1, "key": format!("k{number}") });
     let lines: String = (0..4_000).map(|number| format!("{}\n", charge(number))).collect();
     shop.file("lines", format!("{}\n{lines}", json!({ "op": "user.add", "user": "alice" })));
-    let output = apart(
+    let output = ended(
         &shop,
         r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init >&2
         "$0" apply lines --results first 2> summary; echo "apply $?"
@@ -61,7 +61,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
 #[test]
 fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
     let shop = Shop::stocked();
-    let output = apart(
+    let output = ended(
         &shop,
         r#"mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" || exit 9
         "$0" balance alice; echo "balance $?"
@@ -80,7 +80,7 @@ fn results_that_find_no_room_stop_it_at_a_whole_line() {
     let shop = Shop::stocked();
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     shop.file("lines", format!("{charge}\n").repeat(20_000));
-    let output = apart(
+    let output = ended(
         &shop,
         r#"mkdir small && mount -t tmpfs -o size=100k tmpfs small
         "$0" apply lines --results small/results 2> summary; echo "apply $?"
@@ -113,28 +113,7 @@ fn number_after(text: &str, words: &str) -> u64 {
     digits.parse().unwrap_or_else(|e| panic!("{words} in {text}: {e}"))
 }
 
-/// Runs a script in the shop's folder with mounts of its own, so that nothing stays mounted whatever happens. `$0` is
-/// the program.
-fn apart(shop: &Shop, script: &str) -> Output {
-    command(shop, script).output().expect("unshare: install util-linux")
-}
-
-/// The same, not yet run, with a disk of this size mounted at `small`.
-pub fn small_disk(shop: &Shop, size: &str, script: &str) -> Command {
-    command(shop, &format!("mount -t tmpfs -o size={size} tmpfs small && {script}"))
-}
-
-fn command(shop: &Shop, script: &str) -> Command {
-    let program = shop.program(&[]);
-    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
-    let root = root.expect("unshare: install util-linux").success();
-    let mut command = Command::new("unshare");
-    command
-        .arg("--mount")
-        .args((!root).then_some("--map-root-user"))
-        .args(["sh", "-c", script])
-        .arg(program.get_program())
-        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(shop.folder.path());
-    command
+/// What came of a script with mounts of its own.
+fn ended(shop: &Shop, script: &str) -> Output {
+    shop.apart(script).output().expect("unshare: install util-linux")
 }

@@ -215,6 +215,23 @@ fn a_relay_goes_on_when_the_store_can_be_written_again() {
 }
 
 #[test]
+fn every_relay_ends_when_the_store_is_gone() {
+    let shop = Shop::stocked();
+    let mut relay = Running::start(&shop, &["--sink", "file:events.jsonl"]);
+    let delivered =
+        || shop.json(&["events", "list", "--status", "delivered"])["items"].as_array().unwrap().len();
+    until("the event is settled", || delivered() == 1);
+    std::fs::rename(shop.path("shop.db"), shop.path("away.db")).unwrap();
+    let code = relay.0.wait().unwrap().code();
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut relay.0.stderr.take().unwrap(), &mut told).unwrap();
+    assert_eq!(code, Some(4), "{told}");
+    assert_eq!(told.matches("the store is gone").count(), 1, "{told}");
+    std::fs::rename(shop.path("away.db"), shop.path("shop.db")).unwrap();
+    assert_eq!(delivered(), 1);
+}
+
+#[test]
 fn a_damaged_file_is_told_and_delivery_goes_on() {
     let shop = Shop::stocked();
     let relay = ["events", "relay", "--sink", "file:events.jsonl", "--once", "-q"];
