@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
+use commerce_core::input::Fields;
+use commerce_core::{Commerce, Currency, Location, Operation, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
@@ -76,6 +77,13 @@ impl Session {
         }
         let submission = operation::parse(&operation)?;
         let answer = self.shop()?.perform(submission)?;
+        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
+    }
+
+    /// Does an operation that only a command of its own may name, read from its fields.
+    pub fn perform<O: Operation>(&self, fields: Value) -> Result<Value, Failure> {
+        let operation = Fields::read(&without_null(fields), O::parse)?;
+        let answer = self.shop()?.perform(operation)?;
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
 

@@ -173,14 +173,9 @@ impl Facts {
         self.tokens.values().any(|bearer| bearer.digest == *digest)
     }
 
-    /// What was answered under this key of this user (or, without one, of the store).
-    pub(crate) fn kept(&self, key: &Key, user: Option<&UserId>) -> Option<&Kept> {
-        self.keys.get(&(key.clone(), self.scope(user)?))
-    }
-
-    /// The number under which keys are unique: the user's, or 0 for the store. A new user has none yet.
-    fn scope(&self, user: Option<&UserId>) -> Option<i64> {
-        user.map_or(Some(0), |user| self.find_user(user).map(|user| user.no))
+    /// What was answered under this key in this scope: the number of a user, or 0 for the store.
+    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&Kept> {
+        self.keys.get(&(key.clone(), scope))
     }
 }
 
@@ -313,8 +308,8 @@ impl Facts {
     }
 
     /// Keeps a reply under a key, from the present on: that of a history that is imported is as new as any.
-    pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept) {
-        let Some(scope) = self.scope(user) else { return };
+    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: Kept) {
+        let Some(scope) = scope else { return };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => (Value::Integer(*order), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),

@@ -83,6 +83,12 @@ impl Fields<'_> {
         }
     }
 
+    /// Whether a field is there, which makes it one that is known.
+    pub(crate) fn has(&mut self, name: &'static str) -> bool {
+        self.known.insert(name);
+        self.object.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A non-empty list of values.
     pub fn values<T: FromJson>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list(name, |value, pointer, faults| match T::from_json(value) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::cart;
 use crate::catalog::Sort;
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
@@ -61,24 +62,77 @@ impl JsonSchema for Items {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (product, quantity) =
-            (generator.subschema_for::<ProductId>(), generator.subschema_for::<Quantity>());
-        json_schema!({ "type": "array", "minItems": 1, "items": {
-            "type": "object",
-            "properties": { "product": product, "quantity": quantity },
-            "required": ["product", "quantity"],
-            "additionalProperties": false,
-        } })
+        let quantity = generator.subschema_for::<Quantity>();
+        items(generator, &quantity)
     }
+}
+
+impl JsonSchema for cart::Add {
+    fn schema_name() -> Cow<'static, str> {
+        "AddToCart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let quantity = generator.subschema_for::<Quantity>();
+        into_cart(
+            generator,
+            &quantity,
+            "Adds units to the lines of products, at the present prices: of one `product`, or of several `items`, \
+             all of them or none. A product named twice is added twice.",
+        )
+    }
+}
+
+impl JsonSchema for cart::Set {
+    fn schema_name() -> Cow<'static, str> {
+        "SetInCart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let quantity = json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX });
+        into_cart(
+            generator,
+            &quantity,
+            "Sets the lines of products, at the present prices: of one `product`, or of several `items`, all of them \
+             or none. 0 takes a line away; a product named twice is set to the sum.",
+        )
+    }
+}
+
+/// One product with its quantity, or a list of such.
+fn into_cart(generator: &mut SchemaGenerator, quantity: &Schema, description: &str) -> Schema {
+    let described = |schema: &Schema, text: &str| {
+        let mut schema = schema.clone();
+        schema.insert("description".into(), text.into());
+        schema
+    };
+    let (user, product) = (generator.subschema_for::<UserId>(), generator.subschema_for::<ProductId>());
+    json_schema!({
+        "type": "object",
+        "description": description,
+        "properties": {
+            "user": described(&user, "Whose cart."),
+            "product": described(&product, "Which product."),
+            "quantity": described(quantity, "How many."),
+            "items": described(&items(generator, quantity), "Which products, and how many of each."),
+        },
+        "required": ["user"],
+        "oneOf": [{ "required": ["product", "quantity"] }, { "required": ["items"] }],
+    })
+}
+
+fn items(generator: &mut SchemaGenerator, quantity: &Schema) -> Schema {
+    let product = generator.subschema_for::<ProductId>();
+    json_schema!({ "type": "array", "minItems": 1, "items": {
+        "type": "object",
+        "properties": { "product": product, "quantity": quantity },
+        "required": ["product", "quantity"],
+        "additionalProperties": false,
+    } })
 }
 
 fn identifier() -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })
-}
-
-/// A quantity, or 0.
-pub(crate) fn quantity_or_none(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX })
 }
 
 /// How many units come (or, negative, go).

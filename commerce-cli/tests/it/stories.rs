@@ -107,8 +107,10 @@ fn command(operation: &Value) -> Option<Vec<String>> {
     args.extend(words.iter().map(|word| (*word).to_owned()));
     args.extend(take("user"));
     match words {
-        ["cart", "add" | "set"] => args.push(format!("{}:{}", take("product")?, take("quantity")?)),
-        ["order", "place"] => {
+        ["cart", "add" | "set"] if !fields.contains_key("items") => {
+            args.push(format!("{}:{}", take("product")?, take("quantity")?));
+        }
+        ["order", "place"] | ["cart", "add" | "set"] => {
             take("items")?;
             args.extend(items(&fields["items"])?);
         }

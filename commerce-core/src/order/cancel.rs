@@ -29,11 +29,12 @@ impl Operation for Cancel {
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (order, reason) = (fields.required("order"), fields.optional("reason"));
-        let order = order.filter(|&order| {
-            order >= 1 || fields.fault::<()>("order", format!("must be at least 1, got {order}")).is_some()
-        });
+        let (order, reason) = (super::number(fields), fields.optional("reason"));
         Some(Self { order: order?, reason: reason? })
+    }
+
+    fn order(&self) -> Option<OrderId> {
+        Some(self.order)
     }
 
     fn needs(&self, keys: &mut Keys) {

@@ -22,7 +22,7 @@ impl Query for Get {
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { order: fields.required("order")? })
+        Some(Self { order: super::number(fields)? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {

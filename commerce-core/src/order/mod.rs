@@ -2,7 +2,7 @@
 
 mod cancel;
 mod get;
-mod items;
+pub(crate) mod items;
 mod list;
 mod place;
 
@@ -15,6 +15,7 @@ pub use place::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Name, OrderId, ProductId, UserId};
+use crate::input::Fields;
 use crate::money::{Amount, Quantity};
 use crate::time::Time;
 
@@ -69,6 +70,14 @@ pub enum Status {
     Paid,
     /// Money and units went back.
     Cancelled,
+}
+
+/// Reads the field `order`.
+fn number(fields: &mut Fields<'_>) -> Option<OrderId> {
+    match fields.required("order")? {
+        order @ 1.. => Some(order),
+        order => fields.fault("order", format!("must be at least 1, got {order}")),
+    }
 }
 
 impl Order {

@@ -32,6 +32,13 @@ impl Operation for Retry {
         Some(Self { events: fields.values("events")? })
     }
 
+    fn canonical(&self) -> Option<Self> {
+        let mut events = self.events.clone();
+        events.sort_unstable();
+        events.dedup();
+        Some(Self { events })
+    }
+
     fn needs(&self, keys: &mut Keys) {
         keys.events.extend(&self.events);
         keys.relay = true;
