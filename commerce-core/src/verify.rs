@@ -63,7 +63,7 @@ pub(crate) const REPAIRS: [&str; 2] = [
 ];
 
 /// Each check answers id, stored and computed of what differs.
-const CHECKS: [(&str, &str); 13] = [
+const CHECKS: [(&str, &str); 17] = [
     (
         "balance",
         "SELECT u.user, w.balance, coalesce(l.computed, 0) FROM users u JOIN wallets w USING (user_no)
@@ -81,6 +81,24 @@ const CHECKS: [(&str, &str); 13] = [
         "SELECT u.user, w.last_order, coalesce(o.computed, 0) FROM users u JOIN wallets w USING (user_no)
          LEFT JOIN (SELECT user_no, max(order_id) AS computed FROM orders GROUP BY user_no) o USING (user_no)
          WHERE w.last_order <> coalesce(o.computed, 0)",
+    ),
+    (
+        "wallet",
+        "SELECT u.user, NULL, 'there' FROM users u LEFT JOIN wallets w USING (user_no) WHERE w.user_no IS NULL",
+    ),
+    (
+        "stock's row",
+        "SELECT p.product, NULL, 'there' FROM products p LEFT JOIN stocks s USING (product_no)
+         WHERE s.product_no IS NULL",
+    ),
+    (
+        "price",
+        "SELECT product, price, '0 to 9007199254740991' FROM products WHERE price NOT BETWEEN 0 AND 9007199254740991",
+    ),
+    (
+        "quantity in a cart",
+        "SELECT u.user, c.quantity, '1 to 1000000' FROM cart_lines c JOIN users u USING (user_no)
+         WHERE c.quantity NOT BETWEEN 1 AND 1000000",
     ),
     (
         "balance after ledger entry",

@@ -152,17 +152,18 @@ fn group(
     let now = clock.now();
     let mut loads = load::loads(&keys, facts);
     loads.extend(sweep.load(keys.keys.len(), now));
-    load::take(facts, &loads, &store.load(&loads)?);
+    load::take(facts, &loads, &store.load(&loads)?)?;
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = load::order_loads(&replayed);
-        load::take(facts, &loads, &store.load(&loads)?);
+        load::take(facts, &loads, &store.load(&loads)?)?;
     }
     facts.present = now;
     let mut broken = Vec::new();
     let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
     sweep.go(facts, now);
     let changes = facts.changes();
+    facts.sound()?;
     if !changes.is_empty() {
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);

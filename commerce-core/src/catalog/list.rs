@@ -100,7 +100,7 @@ impl Query for List {
         let list = Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active));
         let place: Option<(Json, String)> = self.page.place(&list)?;
         let rows = view.last(&self.statement(place))?;
-        let items = rows.iter().map(product).collect();
+        let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }
 }

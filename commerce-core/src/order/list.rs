@@ -57,7 +57,7 @@ impl Query for List {
             None => view.rows(&self.of_all(before))?,
         };
         let ids: Vec<OrderId> = ids.iter().map(|row| row[0].int()).collect();
-        let mut items = load::orders(&view.last(&load::orders_of(&ids))?);
+        let mut items = load::orders(&view.last(&load::orders_of(&ids))?)?;
         items.reverse();
         Ok(self.page.listing(&list, items, |order: &Order| order.order))
     }

@@ -137,7 +137,9 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
     let source: Arc<str> = format!("urn:uuid:{store}").into();
     let orders: HashMap<i64, Order> = match orders.as_slice() {
         [] => HashMap::new(),
-        some => load::orders(&view.rows(&load::orders_of(some))?).into_iter().map(|o| (o.order, o)).collect(),
+        some => {
+            load::orders(&view.rows(&load::orders_of(some))?)?.into_iter().map(|o| (o.order, o)).collect()
+        }
     };
     let charges: HashMap<i64, Charged> = match charges.as_slice() {
         [] => HashMap::new(),

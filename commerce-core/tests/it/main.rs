@@ -5,6 +5,7 @@
 mod alone;
 mod chaos;
 mod cursors;
+mod damage;
 mod envelope;
 mod faults;
 mod http;
