@@ -90,7 +90,18 @@ impl Session {
     /// Does an operation and shows the reply.
     pub fn change(&self, operation: Value, key: Option<&str>) -> Result<(), Failure> {
         let reply = self.submit(operation, key)?;
-        self.show(&reply)
+        self.show_done(&reply)
+    }
+
+    /// Shows what came of something that was done. Where that cannot be written, it is done all the same, and whoever
+    /// reads standard error has to know.
+    pub fn show_done(&self, reply: &Value) -> Result<(), Failure> {
+        self.show(reply).map_err(|failure| match failure {
+            Failure::Io(error) => {
+                Failure::Unwritten { what: "it was done, but the reply cannot be written".into(), error }
+            }
+            other => other,
+        })
     }
 
     /// Asks a query.

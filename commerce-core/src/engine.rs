@@ -179,7 +179,7 @@ impl Commerce {
         let (writer, links) = (&self.0.writer, chain.clone());
         let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
         if let Err(error) = &queued {
-            links.iter().for_each(Chain::fail);
+            links.iter().for_each(Chain::end);
             writer.counters.refused(error, 1);
         }
         Ticket { coming: queued.map(|()| coming), read: O::reply }

@@ -101,9 +101,14 @@ pub struct Submission<O> {
     pub(crate) chain: Option<Chain>,
 }
 
-/// Operations that stop at the first one that is not done: those after it are not attempted.
-#[derive(Clone, Debug, Default)]
-pub struct Chain(Arc<AtomicBool>);
+/// Operations of which those that come after a certain one are not attempted: after the first that is not done, or
+/// only after the first at which the store failed.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    broken: Arc<AtomicBool>,
+    /// Whether a refusal or invalid input breaks it too.
+    strict: bool,
+}
 
 /// Any operation, known by its name only at run time.
 pub struct AnyOperation(Box<dyn Decide>);
@@ -331,23 +336,39 @@ impl AnyOperation {
 }
 
 impl Chain {
-    /// A chain in which nothing failed yet.
+    /// A chain that ends with the first operation that is not done.
     pub fn new() -> Self {
-        Self::default()
+        Self { broken: Arc::default(), strict: true }
     }
 
-    pub(crate) fn broken(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// A chain that goes on after what is refused or invalid, and ends when the store fails.
+    pub fn while_stored() -> Self {
+        Self { strict: false, ..Self::new() }
     }
 
-    pub(crate) fn fail(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Ends it here: what was not decided yet is not attempted.
+    pub fn end(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn ended(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn strict(&self) -> bool {
+        self.strict
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl PartialEq for Chain {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.broken, &other.broken)
     }
 }
 

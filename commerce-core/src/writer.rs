@@ -127,7 +127,7 @@ impl Writer {
 fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
     counters.refused(error, jobs.len());
     for job in jobs {
-        job.chain.iter().for_each(Chain::fail);
+        job.chain.iter().for_each(Chain::end);
         let _ = job.answer.send(Err(error.clone()));
     }
 }
@@ -171,7 +171,7 @@ fn group(
         counters.committed.give();
     }
     // Only now, since a group that was not committed may be decided anew.
-    broken.into_iter().for_each(Chain::fail);
+    broken.into_iter().for_each(Chain::end);
     facts.settle();
     counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
@@ -179,7 +179,7 @@ fn group(
 
 fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a Chain>) -> Outcome {
     let chain = job.chain.as_ref();
-    if chain.is_some_and(|chain| chain.broken() || broken.contains(&chain)) {
+    if chain.is_some_and(|chain| chain.ended() || broken.contains(&chain)) {
         return Err(Error::Skipped);
     }
     let when = |facts: &Facts| match job.at {
@@ -193,7 +193,7 @@ fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a C
     };
     let outcome = job.operation.decide(job.key.as_ref(), facts, &when);
     if outcome.is_err() {
-        broken.extend(chain);
+        broken.extend(chain.filter(|chain| chain.strict()));
     }
     outcome
 }

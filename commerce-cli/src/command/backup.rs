@@ -29,7 +29,7 @@ pub struct Restore {
 impl Backup {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         session.shop()?.backup(&self.file)?;
-        session.show(&json!({ "backup": self.file.display().to_string() }))
+        session.show_done(&json!({ "backup": self.file.display().to_string() }))
     }
 }
 
@@ -38,6 +38,6 @@ impl Restore {
         let shop = session.shop()?;
         session.confirm(self.yes.yes, &format!("replace everything in {}", session.global.db.display()))?;
         shop.restore(&self.file)?;
-        session.show(&json!({ "restored": self.file.display().to_string() }))
+        session.show_done(&json!({ "restored": self.file.display().to_string() }))
     }
 }

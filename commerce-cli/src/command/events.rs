@@ -90,7 +90,7 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
     };
     let left = session.shop()?.query(&Lag)?;
     let (delivered, refused) = (status.delivered, status.refused);
-    session.show(
+    session.show_done(
         &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
     )?;
     // What was asked for once was not done, or cannot go on.

@@ -58,7 +58,7 @@ impl Token {
             Self::List { page } => session.list("token.list", json!({}), page),
             Self::Revoke { name, yes } => {
                 session.confirm(yes.yes, &format!("revoke the token {name}"))?;
-                session.show(&session.perform::<token::Revoke>(json!({ "name": name }))?)
+                session.show_done(&session.perform::<token::Revoke>(json!({ "name": name }))?)
             }
         }
     }
@@ -76,7 +76,7 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
     let fields = json!({ "name": name, "role": role, "user": user, "digest": digest.as_str() });
     let mut reply = session.perform::<token::Create>(fields)?;
     reply["secret"] = secret.into();
-    session.show(&reply)?;
+    session.show_done(&reply)?;
     session.note("keep the secret: it is shown this once only");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod commands;
 mod console;
 mod disk;
 mod each;
+mod ending;
 mod faults;
 mod forms;
 mod instances;

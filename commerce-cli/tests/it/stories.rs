@@ -17,7 +17,9 @@ impl story::Door for Folder {
         match (output.status.code(), told(&output.stdout), told(&output.stderr)) {
             (Some(0), Ok(reply), _) => json!({ "ok": reply }),
             (Some(3), _, Ok(problem)) => json!({ "refused": problem }),
-            (Some(2), _, Ok(problem)) => json!({ "invalid": problem }),
+            (Some(2), _, Ok(problem)) if problem["code"] == "invalid_request" => {
+                json!({ "invalid": problem })
+            }
             // What cannot even be an argument has no place in JSON to point at; a line has.
             (Some(2), ..) => self.apply(operation),
             _ => panic!("{args:?}: {output:?}"),
