@@ -22,12 +22,15 @@ impl Session {
         Self { global, shop: OnceCell::new() }
     }
 
-    /// The store.
+    /// The store. What whoever runs it should know is told when it is opened.
     pub fn shop(&self) -> Result<&Commerce, Failure> {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
-        self.open(self.options())
+        let shop = self.open(self.options())?;
+        // However quiet it should be: orders can be lost, or bear a wrong time.
+        warnings(shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(shop)
     }
 
     /// The usual options.
@@ -35,22 +38,17 @@ impl Session {
         Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
     }
 
-    /// The store, opened in another than the usual way.
+    /// The store, opened in another than the usual way, by somebody who tells its warnings.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::open(self.location()?, options)?))
+        let shop = Commerce::open(self.location()?, options)?;
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::create(self.location()?, currency, self.options())?))
-    }
-
-    fn keep(&self, shop: Commerce) -> &Commerce {
-        if let Some(warning) = shop.warning() {
-            // However quiet it should be: orders can be lost.
-            self.teller().warn(warning);
-        }
-        self.shop.get_or_init(|| shop)
+        let shop = Commerce::create(self.location()?, currency, self.options())?;
+        warnings(&shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
@@ -245,6 +243,13 @@ impl Teller {
         let text = crate::output::harmless(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
+}
+
+/// What whoever runs a store should know of it.
+pub fn warnings(shop: &Commerce) -> Vec<String> {
+    // A store that cannot be read is told by whatever reads it next.
+    let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
+    shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }
 
 /// Reads `ID` or `ID:QUANTITY`.

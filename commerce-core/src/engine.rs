@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::ahead::Ahead;
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
@@ -16,7 +17,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::Window;
 use crate::stats::Stats;
-use crate::store::{self, Reader};
+use crate::store::{self, Reader, Statement};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Difference};
 use crate::writer::Writer;
@@ -147,6 +148,18 @@ impl Commerce {
     /// What whoever runs the store should know, such as that a server does not sync its commits.
     pub fn warning(&self) -> Option<&str> {
         self.0.warning.as_deref()
+    }
+
+    /// How far the newest stored time is ahead of the clock. Where that is more than a little, some clock is or was
+    /// wrong, and whoever runs the store should know ([`Ahead::warning`]).
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn ahead(&self) -> Result<Ahead, Error> {
+        let mut view = self.view()?;
+        let rows = view.last(&Statement::new("SELECT last_at FROM store", []))?;
+        let newest = Time::from_millis(rows.first().map_or(0, |row| row[0].int()));
+        Ok(Ahead::new(newest, view.now))
     }
 
     /// Does an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. A caller

@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 pub mod cart;
 pub mod catalog;
 mod engine;
@@ -62,6 +63,7 @@ mod verify;
 pub mod wallet;
 mod writer;
 
+pub use ahead::Ahead;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
 pub use error::{Error, Fault, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};

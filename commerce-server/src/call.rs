@@ -234,8 +234,11 @@ async fn told(
                 return Err(Error::Busy("the server is shutting down").into());
             }
             server.health.ready(&server.shop).await?;
-            let outbox = large(server, |shop| shop.query(&outbox::Lag)).await?;
-            json(StatusCode::OK, json!({ "status": "ok", "outbox": outbox }).to_string().into_bytes())
+            let (outbox, ahead) =
+                large(server, |shop| Ok((shop.query(&outbox::Lag)?, shop.ahead()?))).await?;
+            let ready =
+                json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.by().as_secs() });
+            json(StatusCode::OK, ready.to_string().into_bytes())
         }
         Page::Metrics => {
             let figures = server.clone();

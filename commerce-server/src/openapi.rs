@@ -118,8 +118,17 @@ pub(crate) fn alive(_: &mut Schemas) -> Described {
 pub(crate) fn ready(schemas: &mut Schemas) -> Described {
     let outbox = schemas.taken.subschema_for::<outbox::Backlog>().to_value();
     let ok = json!({
-        "type": "object", "properties": { "status": { "const": "ok" }, "outbox": outbox },
-        "required": ["status", "outbox"],
+        "type": "object",
+        "properties": {
+            "status": { "const": "ok" },
+            "outbox": outbox,
+            "clock_ahead_seconds": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "By how much the newest stored time is ahead of the clock: more than a minute, and some clock is or was wrong.",
+            },
+        },
+        "required": ["status", "outbox", "clock_ahead_seconds"],
     });
     page("Whether the store can be written, and how far the delivery of events is.", "application/json", ok)
 }

@@ -5,13 +5,17 @@ use std::path::PathBuf;
 use commerce_core::{Clock, Location, SystemClock};
 use serde_json::json;
 
-use crate::args::YesArg;
+use crate::args::{Output, YesArg};
 use crate::exit::Failure;
 use crate::session::Session;
 
 /// Recompute every figure.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  commerce verify\n  commerce verify --repair --yes")]
+#[command(after_help = "Examples:
+  commerce verify
+  commerce verify --repair --yes
+
+A newest time that lies in the future is no difference, but warned of; with --output json in `warnings`.")]
 pub struct Verify {
     /// Rebuild what derives from the ledgers (balances, stocks, where histories begin), after a backup.
     #[arg(long)]
@@ -28,7 +32,13 @@ impl Verify {
         }
         let shop = session.shop()?;
         let mut differences = shop.verify()?;
-        session.show(&json!({ "differences": differences }))?;
+        let mut told = json!({ "differences": differences });
+        // People were warned when the store was opened.
+        let ahead = if session.output() == Output::Json { shop.ahead()?.warning() } else { None };
+        if let Some(warning) = ahead {
+            told["warnings"] = json!([warning]);
+        }
+        session.show(&told)?;
         if differences.is_empty() {
             session.note("no differences: every figure agrees with its ledger");
             return Ok(());

@@ -5,6 +5,7 @@
 mod apply;
 mod bad;
 mod catalogue;
+mod clock;
 mod commands;
 mod console;
 mod disk;
