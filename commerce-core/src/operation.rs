@@ -55,6 +55,14 @@ pub trait Operation: Serialize + Send + 'static {
     /// Names the rows to load.
     fn needs(&self, keys: &mut Keys);
 
+    /// Tests what no door may let through, where a value of this type can be made that has no meaning.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry per fault.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+
     /// Decides over the loaded rows.
     ///
     /// # Errors
@@ -251,6 +259,7 @@ impl<O: Operation> Decide for O {
             let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
             return Ok(Answer { reply: Box::new(reply), replayed: true });
         }
+        self.check()?;
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {

@@ -29,7 +29,7 @@ impl Operation for Cancel {
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (order, reason) = (super::number(fields), fields.optional("reason"));
+        let (order, reason) = (super::number(fields), fields.remark("reason"));
         Some(Self { order: order?, reason: reason? })
     }
 

@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod model;
 mod month;
+mod names;
 mod open;
 mod precedence;
 mod proxy;
