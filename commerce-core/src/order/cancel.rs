@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Order, Status};
+use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, OrderId};
 use crate::input::Fields;
@@ -35,6 +36,10 @@ impl Operation for Cancel {
 
     fn order(&self) -> Option<OrderId> {
         Some(self.order)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))
     }
 
     fn needs(&self, keys: &mut Keys) {

@@ -1,8 +1,9 @@
-//! Names that show nothing and the ids `.` and `..` are not taken for anything new, by no door; what bears them from
-//! before is read and used like anything else.
+//! Names that show nothing and the ids `.` and `..` are not taken for anything new, by no door, nor numbers that no order
+//! can have; what bears such names from before is read and used like anything else.
 
 use commerce_core::{
-    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, token, user,
+    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, order, token,
+    user,
 };
 use serde_json::json;
 
@@ -22,6 +23,8 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         let create = token::Create::operator(name, token::Digest::of("secret"));
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
+    invalid(shop.commerce.perform(order::Cancel { order: 0, reason: None }).map(drop), "/order");
+    invalid(shop.commerce.query(&order::Get { order: -1 }).map(drop), "/order");
     for id in [".", "..", "top"] {
         let add = catalog::Add {
             product: ProductId::new(id).unwrap(),
