@@ -102,6 +102,9 @@ fn damage_fails_what_touches_it_and_nothing_else() {
         assert!(told.contains(named), "{sql}: {}: {told}", query.0);
         assert_eq!(shop.commerce.stats().commits, before, "{sql}: nothing was committed");
         assert_ne!(shop.commerce.verify().expect("a verification"), [], "{sql}");
+        if query.0 == "product.get" {
+            assert!(failure(asked(&shop.commerce, "sales.top", &json!({}))).contains(named), "{sql}");
+        }
         // What has nothing to do with it goes on, in this process and in others.
         let bob =
             json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
