@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
 use crate::exit::Failure;
+use crate::listing::Listing;
 
 /// One run of the program.
 pub struct Session {
@@ -110,14 +111,56 @@ impl Session {
 
     /// Asks for a list, one page or all, and shows it.
     pub fn list(&self, name: &str, with: Value, page: &PageArgs) -> Result<(), Failure> {
-        let answer = self.pages(name, with, page)?;
-        self.show(&answer)?;
+        let next = match self.output() {
+            // A table is as wide as its widest row.
+            Output::Table => {
+                let mut answer = self.pages(name, with, page)?;
+                self.show(&answer)?;
+                answer["next_cursor"].take()
+            }
+            form => self.print_pages(name, with, page, form)?,
+        };
         // JSON carries the cursor itself.
         let shown = self.output() == Output::Json;
-        if let (Some(cursor), false) = (answer["next_cursor"].as_str(), shown) {
+        if let (Some(cursor), false) = (next.as_str(), shown) {
             self.note(&format!("there is more: --cursor {cursor}, or --all"));
         }
         Ok(())
+    }
+
+    /// Shows an answer that is mostly a list, its field `rows`.
+    pub fn show_rows(&self, name: &str, rows: &str, answer: &Value) -> Result<(), Failure> {
+        if self.output() != Output::Csv {
+            return self.show(answer);
+        }
+        let mut listing = Listing::new(name, io::stdout().lock(), Output::Csv, self.shop()?.currency());
+        listing.page(answer[rows].as_array().map_or(&[], Vec::as_slice))?;
+        Ok(listing.end(&Value::Null)?)
+    }
+
+    /// Prints a list, one page or all, each page as it comes. Tells where the next page begins.
+    pub fn print_pages(
+        &self,
+        name: &str,
+        mut with: Value,
+        page: &PageArgs,
+        form: Output,
+    ) -> Result<Value, Failure> {
+        with["limit"] = if page.all { 100 } else { page.limit }.into();
+        with["cursor"] = page.cursor.clone().into();
+        // The first page is read before anything is printed: a list that cannot be read is no list.
+        let mut answer = self.ask(name, with.clone())?;
+        let mut listing = Listing::new(name, io::stdout().lock(), form, self.shop()?.currency());
+        loop {
+            listing.page(answer["items"].as_array().map_or(&[], Vec::as_slice))?;
+            let next = answer["next_cursor"].take();
+            if !page.all || next.is_null() {
+                listing.end(&next)?;
+                return Ok(next);
+            }
+            with["cursor"] = next;
+            answer = self.ask(name, with.clone())?;
+        }
     }
 
     /// Asks for a list, one page or all.

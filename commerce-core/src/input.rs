@@ -102,6 +102,21 @@ impl Fields<'_> {
         }
     }
 
+    /// The identifier of something new.
+    pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
+        let id: Id<K> = self.required(name)?;
+        match id.for_new() {
+            Ok(()) => Some(id),
+            Err(bad) => self.fault(name, bad.to_string()),
+        }
+    }
+
+    /// A remark that may be left out. Unlike a name it may show nothing.
+    pub(crate) fn remark(&mut self, name: &'static str) -> Option<Option<Name>> {
+        let remark: Option<Remark> = self.optional(name)?;
+        Some(remark.map(|Remark(text)| text))
+    }
+
     /// Whether a field is there, which makes it one that is known.
     pub(crate) fn has(&mut self, name: &'static str) -> bool {
         self.known.insert(name);
@@ -340,6 +355,14 @@ impl FromJson for Key {
 impl FromJson for Name {
     fn from_json(value: &Value) -> Result<Self, String> {
         Self::new(text(value)?).map_err(|e| e.to_string())
+    }
+}
+
+struct Remark(Name);
+
+impl FromJson for Remark {
+    fn from_json(value: &Value) -> Result<Self, String> {
+        Name::remark(text(value)?).map(Self).map_err(|e| e.to_string())
     }
 }
 

@@ -43,8 +43,7 @@ pub trait Operation: Serialize + Send + 'static {
         None
     }
 
-    /// The same content in the one form in which contents under a key are compared, where it can be said in
-    /// several.
+    /// The same content in the one form in which contents under a key are compared, where it is not in that form.
     fn canonical(&self) -> Option<Self>
     where
         Self: Sized,
@@ -54,6 +53,14 @@ pub trait Operation: Serialize + Send + 'static {
 
     /// Names the rows to load.
     fn needs(&self, keys: &mut Keys);
+
+    /// Tests what no door may let through, where a value of this type can be made that has no meaning.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry per fault.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
 
     /// Decides over the loaded rows.
     ///
@@ -251,6 +258,7 @@ impl<O: Operation> Decide for O {
             let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
             return Ok(Answer { reply: Box::new(reply), replayed: true });
         }
+        self.check()?;
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
@@ -275,7 +283,7 @@ fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Fact
 /// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
 /// was named.
 fn same<O: Operation>(operation: &O, kept: &Kept, canonical: i64) -> bool {
-    kept.digest == canonical || (operation.canonical().is_some() && kept.digest == digest(operation))
+    kept.digest == canonical || kept.digest == digest(operation)
 }
 
 /// The number under which keys are unique: the user's, or the store's. A new user has none yet, and what is asked of

@@ -40,9 +40,17 @@ inline!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$"
 inline!(
     Name,
     "Name",
-    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern":
-        r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$" })
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern": format!("^[^{HARMFUL}]*$") })
 );
+inline!(NewName, "NewName", {
+    let pattern = format!("^[^{HARMFUL}]*[^{HARMFUL}{BLANK}][^{HARMFUL}]*$");
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Name::MAX, "pattern": pattern })
+});
+inline!(NewId, "NewId", {
+    let (first, any) = ("[A-Za-z0-9_@-]", "[A-Za-z0-9._@-]");
+    let pattern = format!(r"^({first}{any}{{0,63}}|\.{first}{any}{{0,62}}|\.\.{any}{{1,62}})$");
+    json_schema!({ "type": "string", "pattern": pattern })
+});
 inline!(Amount, "Amount", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
 inline!(Stock, "Stock", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
 inline!(Quantity, "Quantity", json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MAX }));
@@ -130,6 +138,18 @@ fn items(generator: &mut SchemaGenerator, quantity: &Schema) -> Schema {
         "additionalProperties": false,
     } })
 }
+
+/// Describes the name of something new: one that shows something.
+pub(crate) struct NewName;
+
+/// Describes the identifier of something new: neither `.` nor `..`.
+pub(crate) struct NewId;
+
+/// What no name may hold, as a class of a regular expression.
+const HARMFUL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069";
+
+/// Of what a name may not consist alone; without the rare ones past U+FFFF, which a class cannot name everywhere.
+const BLANK: &str = r"\u0020\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u2065\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb";
 
 fn identifier() -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })

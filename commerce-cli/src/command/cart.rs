@@ -69,7 +69,9 @@ pub enum Cart {
 impl Cart {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::Show { user } => session.show(&session.ask("cart.get", json!({ "user": user }))?),
+            Self::Show { user } => {
+                session.show_rows("cart.get", "lines", &session.ask("cart.get", json!({ "user": user }))?)
+            }
             Self::Add { user, items, key } => {
                 let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
                 session.change(into_cart("cart.add", user, &items), key.key.as_deref())

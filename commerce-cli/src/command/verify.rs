@@ -36,7 +36,7 @@ impl Verify {
         if let Some(warning) = ahead {
             told["warnings"] = json!([warning]);
         }
-        session.show(&told)?;
+        session.show_rows("verify", "differences", &told)?;
         if differences.is_empty() {
             session.note("no differences: every figure agrees with its ledger");
             return Ok(());

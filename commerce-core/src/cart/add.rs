@@ -40,7 +40,7 @@ impl Operation for Add {
     }
 
     fn canonical(&self) -> Option<Self> {
-        Some(Self { items: self.items.sorted(), ..self.clone() })
+        Some(Self { items: self.items.sorted()?, ..self.clone() })
     }
 
     fn needs(&self, keys: &mut Keys) {

@@ -42,7 +42,7 @@ impl Operation for Checkout {
     }
 
     fn canonical(&self) -> Option<Self> {
-        Some(Self { products: self.products.as_deref().map(each_once), ..self.clone() })
+        Some(Self { products: Some(each_once(self.products.as_deref()?)?), ..self.clone() })
     }
 
     fn needs(&self, keys: &mut Keys) {

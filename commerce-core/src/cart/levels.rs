@@ -33,8 +33,8 @@ impl Levels {
         self.0.iter().map(|(product, units)| (product, *units))
     }
 
-    pub(super) fn sorted(&self) -> Self {
-        Self(sorted(&self.0))
+    pub(super) fn sorted(&self) -> Option<Self> {
+        sorted(&self.0).map(Self)
     }
 
     pub(super) fn as_slice(&self) -> &[(ProductId, i64)] {

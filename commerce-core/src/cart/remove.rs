@@ -35,7 +35,7 @@ impl Operation for Remove {
     }
 
     fn canonical(&self) -> Option<Self> {
-        Some(Self { products: each_once(&self.products), ..self.clone() })
+        Some(Self { products: each_once(&self.products)?, ..self.clone() })
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -51,12 +51,15 @@ impl Operation for Remove {
     }
 }
 
-/// Products in the one order in which they are compared: named in any order, or twice, they are the same.
-pub(super) fn each_once(products: &[ProductId]) -> Vec<ProductId> {
-    let mut products = products.to_vec();
-    products.sort_unstable();
-    products.dedup();
-    products
+/// Products in the one order in which they are compared, unless they are in it: named in any order, or twice, they are
+/// the same.
+pub(super) fn each_once(products: &[ProductId]) -> Option<Vec<ProductId>> {
+    (!products.is_sorted_by(|a, b| a < b)).then(|| {
+        let mut products = products.to_vec();
+        products.sort_unstable();
+        products.dedup();
+        products
+    })
 }
 
 /// The lines of a cart that are not of these products, all of which must be in it.

@@ -1,7 +1,7 @@
 //! `order.get`: one order.
 
 use super::Order;
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::id::OrderId;
 use crate::input::Fields;
 use crate::query::{Query, View};
@@ -26,6 +26,7 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
+        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))?;
         let found = load::orders(&view.last(&load::orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }

@@ -38,9 +38,9 @@ impl Items {
         self.0.iter().map(|(product, units)| (product, *units))
     }
 
-    /// The same items in the one order in which their content is compared.
-    pub(crate) fn sorted(&self) -> Self {
-        Self(sorted(&self.0))
+    /// The same items in the one order in which their content is compared, unless they are in it.
+    pub(crate) fn sorted(&self) -> Option<Self> {
+        sorted(&self.0).map(Self)
     }
 
     pub(crate) fn as_slice(&self) -> &[(ProductId, i64)] {
@@ -105,11 +105,13 @@ pub(crate) fn summed_field(
     }
 }
 
-/// By product: named in any order, the same items are the same content under an idempotency key.
-pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Vec<(ProductId, i64)> {
-    let mut items = items.to_vec();
-    items.sort_unstable();
-    items
+/// By product, unless they are: named in any order, the same items are the same content under an idempotency key.
+pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>> {
+    (!items.is_sorted()).then(|| {
+        let mut items = items.to_vec();
+        items.sort_unstable();
+        items
+    })
 }
 
 /// Refuses every product that is unknown, then every one that is not on sale.

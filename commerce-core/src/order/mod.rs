@@ -74,10 +74,16 @@ pub enum Status {
 
 /// Reads the field `order`.
 fn number(fields: &mut Fields<'_>) -> Option<OrderId> {
-    match fields.required("order")? {
-        order @ 1.. => Some(order),
-        order => fields.fault("order", format!("must be at least 1, got {order}")),
+    let order = fields.required("order")?;
+    match placed(order) {
+        Ok(()) => Some(order),
+        Err(detail) => fields.fault("order", detail),
     }
+}
+
+/// Whether an order can have this number.
+fn placed(order: OrderId) -> Result<(), String> {
+    if order >= 1 { Ok(()) } else { Err(format!("must be at least 1, got {order}")) }
 }
 
 impl Order {

@@ -277,7 +277,10 @@ fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 }
 
 fn take_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
-    facts.load_relay(rows.first().map(Standing::stored).unwrap_or_default());
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::Store("the store is damaged: the row of the relay is missing".into()))?;
+    facts.load_relay(Standing::stored(row));
     Ok(())
 }
 

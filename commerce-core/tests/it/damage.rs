@@ -1,6 +1,6 @@
 //! A store with rows that cannot be: nothing is decided over them, nothing is smoothed over, and the rest goes on.
 
-use commerce_core::{Commerce, Error, Options, SystemClock, query};
+use commerce_core::{Chain, Commerce, Error, Options, SystemClock, query};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
@@ -102,6 +102,9 @@ fn damage_fails_what_touches_it_and_nothing_else() {
         assert!(told.contains(named), "{sql}: {}: {told}", query.0);
         assert_eq!(shop.commerce.stats().commits, before, "{sql}: nothing was committed");
         assert_ne!(shop.commerce.verify().expect("a verification"), [], "{sql}");
+        if query.0 == "product.get" {
+            assert!(failure(asked(&shop.commerce, "sales.top", &json!({}))).contains(named), "{sql}");
+        }
         // What has nothing to do with it goes on, in this process and in others.
         let bob =
             json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
@@ -134,4 +137,29 @@ fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
         asked(&shop.commerce, "product.get", &json!({ "product": "pen" })).unwrap()["stock"],
         9 - done.min(9)
     );
+}
+
+#[test]
+fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
+    let shop = stocked();
+    damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
+    let chain = Chain::while_stored();
+    let submit = |line: Value| {
+        let submission = commerce_core::operation::parse(&line).expect("an operation");
+        shop.commerce.submit(submission.chain(&chain)).wait()
+    };
+    let charge = |user: &str| json!({ "op": "wallet.charge", "user": user, "amount": 1 });
+    assert!(matches!(submit(charge("nobody")), Err(Error::Refused(_))));
+    assert!(matches!(
+        submit(json!({ "op": "user.add", "user": "x", "at": "2020-01-01T00:00:00Z" })),
+        Err(Error::Invalid(_))
+    ));
+    assert!(submit(charge("bob")).is_ok());
+    let mug = json!({ "op": "order.place", "user": "bob", "items": [{ "product": "mug", "quantity": 1 }] });
+    assert!(matches!(submit(mug), Err(Error::Store(_))));
+    assert!(matches!(submit(charge("bob")), Err(Error::Skipped)));
+    let ended = Chain::while_stored();
+    ended.end();
+    let line = commerce_core::operation::parse(&charge("bob")).expect("an operation");
+    assert!(matches!(shop.commerce.submit(line.chain(&ended)).wait(), Err(Error::Skipped)));
 }

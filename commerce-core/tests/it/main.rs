@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod model;
 mod month;
+mod names;
 mod open;
 mod precedence;
 mod proxy;

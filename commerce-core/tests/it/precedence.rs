@@ -293,6 +293,14 @@ fn malformed_input_names_every_fault() {
             json!({ "op": "product.add", "product": "top", "name": "", "price": 1, "stock": -1 }),
             vec!["/name", "/stock", "/product"],
         ),
+        (json!({ "op": "user.add", "user": ".", "name": " \u{200b}" }), vec!["/user", "/name"]),
+        (json!({ "op": "user.add", "user": ".." }), vec!["/user"]),
+        (
+            json!({ "op": "product.add", "product": "..", "name": "\u{3164}", "price": 1, "stock": 1 }),
+            vec!["/product", "/name"],
+        ),
+        (json!({ "op": "product.update", "product": "a", "name": "\u{2800}" }), vec!["/name"]),
+        (token(".", "operator", None), vec!["/name"]),
         (json!({ "op": "stock.adjust", "product": "a", "delta": 0 }), vec!["/delta"]),
         (json!({ "op": "order.place", "user": "a", "items": [] }), vec!["/items"]),
         (
