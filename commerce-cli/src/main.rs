@@ -2,7 +2,9 @@
 
 mod args;
 mod command;
+mod ending;
 mod exit;
+mod listing;
 mod output;
 mod relay;
 mod session;
@@ -17,9 +19,9 @@ use clap::{CommandFactory, FromArgMatches};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let found = args::Args::command().get_matches();
+    let found = args::Args::command().try_get_matches().unwrap_or_else(|error| exit::misused(&error));
     let named = found.value_source("db") == Some(ValueSource::CommandLine);
-    let mut args = args::Args::from_arg_matches(&found).unwrap_or_else(|error| error.exit());
+    let mut args = args::Args::from_arg_matches(&found).unwrap_or_else(|error| exit::misused(&error));
     args.global.named = named;
     let session = session::Session::new(args.global);
     match command::run(args.command, &session) {

@@ -25,14 +25,18 @@ pub fn print(
     match form {
         Output::Json => writeln!(out, "{}", json(data)),
         Output::Jsonl => rows(data).iter().try_for_each(|row| writeln!(out, "{}", json(row))),
-        Output::Csv => csv(out, &rows(data), currency),
+        Output::Csv => {
+            let rows = rows(data);
+            let columns = columns(rows.iter().copied());
+            csv(out, Some(&columns), &columns, rows.iter().copied(), currency)
+        }
         Output::Table => table(out, data, currency, color),
     }
 }
 
 /// JSON that cannot steer a terminal either. What could can only stand within strings, where an escape
 /// means the same.
-fn json(data: &Value) -> String {
+pub fn json(data: &Value) -> String {
     let escape = |c: char| if harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
     let text = data.to_string();
     if text.chars().any(harmful) { text.chars().map(escape).collect() } else { text }
@@ -100,14 +104,20 @@ fn grid(items: &[Value], currency: Currency) -> String {
     text.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
-fn csv(out: &mut impl Write, rows: &[&Value], currency: Currency) -> io::Result<()> {
-    let columns = columns(rows.iter().copied());
+/// Rows as CSV, under a header if there is one.
+pub fn csv<'a>(
+    out: &mut impl Write,
+    header: Option<&[&str]>,
+    columns: &[&str],
+    rows: impl Iterator<Item = &'a Value>,
+    currency: Currency,
+) -> io::Result<()> {
     if columns.is_empty() {
         return Ok(());
     }
     // Through memory, since the csv crate's errors hide that a pipe was closed.
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(&columns)?;
+    header.map(|header| writer.write_record(header)).transpose()?;
     for row in rows {
         // Names can hold nothing harmful; where other text does, it is escaped here too.
         let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| shown(name, value, currency));

@@ -4,11 +4,13 @@ use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use commerce_core::{Commerce, Currency, Location, Options, SystemClock, operation, query};
+use commerce_core::input::Fields;
+use commerce_core::{Commerce, Currency, Location, Operation, Options, SystemClock, operation, query};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
 use crate::exit::Failure;
+use crate::listing::Listing;
 
 /// One run of the program.
 pub struct Session {
@@ -21,12 +23,15 @@ impl Session {
         Self { global, shop: OnceCell::new() }
     }
 
-    /// The store.
+    /// The store. What whoever runs it should know is told when it is opened.
     pub fn shop(&self) -> Result<&Commerce, Failure> {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
-        self.open(self.options())
+        let shop = self.open(self.options())?;
+        // However quiet it should be: orders can be lost, or bear a wrong time.
+        warnings(shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(shop)
     }
 
     /// The usual options.
@@ -34,22 +39,17 @@ impl Session {
         Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
     }
 
-    /// The store, opened in another than the usual way.
+    /// The store, opened in another than the usual way, by somebody who tells its warnings.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::open(self.location()?, options)?))
+        let shop = Commerce::open(self.location()?, options)?;
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// A new store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        Ok(self.keep(Commerce::create(self.location()?, currency, self.options())?))
-    }
-
-    fn keep(&self, shop: Commerce) -> &Commerce {
-        if let Some(warning) = shop.warning() {
-            // However quiet it should be: orders can be lost.
-            self.teller().warn(warning);
-        }
-        self.shop.get_or_init(|| shop)
+        let shop = Commerce::create(self.location()?, currency, self.options())?;
+        warnings(&shop).iter().for_each(|warning| self.teller().warn(warning));
+        Ok(self.shop.get_or_init(|| shop))
     }
 
     /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
@@ -79,10 +79,28 @@ impl Session {
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
 
+    /// Does an operation that only a command of its own may name, read from its fields.
+    pub fn perform<O: Operation>(&self, fields: Value) -> Result<Value, Failure> {
+        let operation = Fields::read(&without_null(fields), O::parse)?;
+        let answer = self.shop()?.perform(operation)?;
+        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
+    }
+
     /// Does an operation and shows the reply.
     pub fn change(&self, operation: Value, key: Option<&str>) -> Result<(), Failure> {
         let reply = self.submit(operation, key)?;
-        self.show(&reply)
+        self.show_done(&reply)
+    }
+
+    /// Shows what came of something that was done. Where that cannot be written, it is done all the same, and whoever
+    /// reads standard error has to know.
+    pub fn show_done(&self, reply: &Value) -> Result<(), Failure> {
+        self.show(reply).map_err(|failure| match failure {
+            Failure::Io(error) => {
+                Failure::Unwritten { what: "it was done, but the reply cannot be written".into(), error }
+            }
+            other => other,
+        })
     }
 
     /// Asks a query.
@@ -93,14 +111,56 @@ impl Session {
 
     /// Asks for a list, one page or all, and shows it.
     pub fn list(&self, name: &str, with: Value, page: &PageArgs) -> Result<(), Failure> {
-        let answer = self.pages(name, with, page)?;
-        self.show(&answer)?;
+        let next = match self.output() {
+            // A table is as wide as its widest row.
+            Output::Table => {
+                let mut answer = self.pages(name, with, page)?;
+                self.show(&answer)?;
+                answer["next_cursor"].take()
+            }
+            form => self.print_pages(name, with, page, form)?,
+        };
         // JSON carries the cursor itself.
         let shown = self.output() == Output::Json;
-        if let (Some(cursor), false) = (answer["next_cursor"].as_str(), shown) {
+        if let (Some(cursor), false) = (next.as_str(), shown) {
             self.note(&format!("there is more: --cursor {cursor}, or --all"));
         }
         Ok(())
+    }
+
+    /// Shows an answer that is mostly a list, its field `rows`.
+    pub fn show_rows(&self, name: &str, rows: &str, answer: &Value) -> Result<(), Failure> {
+        if self.output() != Output::Csv {
+            return self.show(answer);
+        }
+        let mut listing = Listing::new(name, io::stdout().lock(), Output::Csv, self.shop()?.currency());
+        listing.page(answer[rows].as_array().map_or(&[], Vec::as_slice))?;
+        Ok(listing.end(&Value::Null)?)
+    }
+
+    /// Prints a list, one page or all, each page as it comes. Tells where the next page begins.
+    pub fn print_pages(
+        &self,
+        name: &str,
+        mut with: Value,
+        page: &PageArgs,
+        form: Output,
+    ) -> Result<Value, Failure> {
+        with["limit"] = if page.all { 100 } else { page.limit }.into();
+        with["cursor"] = page.cursor.clone().into();
+        // The first page is read before anything is printed: a list that cannot be read is no list.
+        let mut answer = self.ask(name, with.clone())?;
+        let mut listing = Listing::new(name, io::stdout().lock(), form, self.shop()?.currency());
+        loop {
+            listing.page(answer["items"].as_array().map_or(&[], Vec::as_slice))?;
+            let next = answer["next_cursor"].take();
+            if !page.all || next.is_null() {
+                listing.end(&next)?;
+                return Ok(next);
+            }
+            with["cursor"] = next;
+            answer = self.ask(name, with.clone())?;
+        }
     }
 
     /// Asks for a list, one page or all.
@@ -213,7 +273,8 @@ impl Teller {
         let _ = writeln!(io::stderr(), "{}", self.error(text));
     }
 
-    fn warn(&self, text: &str) {
+    /// Tells what is no fault, however quiet it should be.
+    pub fn warn(&self, text: &str) {
         // As with a fault: where nobody can read it, the work is done all the same.
         let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
     }
@@ -226,6 +287,13 @@ impl Teller {
         let text = crate::output::harmless(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
+}
+
+/// What whoever runs a store should know of it.
+pub fn warnings(shop: &Commerce) -> Vec<String> {
+    // A store that cannot be read is told by whatever reads it next.
+    let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
+    shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }
 
 /// Reads `ID` or `ID:QUANTITY`.

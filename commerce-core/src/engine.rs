@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::ahead::Ahead;
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
@@ -16,7 +17,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::{Keep, Window};
 use crate::stats::Stats;
-use crate::store::{self, Reader, Restore};
+use crate::store::{self, Reader, Restore, Statement};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Audit, Difference, Progress};
 use crate::writer::Writer;
@@ -149,6 +150,18 @@ impl Commerce {
         self.0.warning.as_deref()
     }
 
+    /// How far the newest stored time is ahead of the clock. Where that is more than a little, some clock is or was
+    /// wrong, and whoever runs the store should know ([`Ahead::warning`]).
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn ahead(&self) -> Result<Ahead, Error> {
+        let mut view = self.view()?;
+        let rows = view.last(&Statement::new("SELECT last_at FROM store", []))?;
+        let newest = Time::from_millis(rows.first().map_or(0, |row| row[0].int()));
+        Ok(Ahead::new(newest, view.now))
+    }
+
     /// Does an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. A caller
     /// that is alone writes on its own thread, which is faster than waking the writer's.
     ///
@@ -179,7 +192,7 @@ impl Commerce {
         let (writer, links) = (&self.0.writer, chain.clone());
         let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
         if let Err(error) = &queued {
-            links.iter().for_each(Chain::fail);
+            links.iter().for_each(Chain::end);
             writer.counters.refused(error, 1);
         }
         Ticket { coming: queued.map(|()| coming), read: O::reply }
@@ -251,6 +264,11 @@ impl Commerce {
             }
             committed.wait(count, left.min(self.0.reader.glance()));
         }
+    }
+
+    /// Rests until a commit here or a wake, at most so long, without a look at the store.
+    pub(crate) fn doze(&self, count: u64, timeout: Duration) {
+        self.0.writer.counters.committed.wait(count, timeout);
     }
 
     /// How many wakes there were.

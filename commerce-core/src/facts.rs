@@ -6,6 +6,7 @@
 //!
 //! Users and products are kept for the next group, which need not load them while nobody else has written.
 
+mod breach;
 mod delivery;
 mod save;
 mod sums;
@@ -142,6 +143,8 @@ pub struct Facts {
     pub(crate) present: Time,
     /// Rows that nothing in the group changes again.
     settled: Vec<Change>,
+    /// What cannot be and was found all the same: nothing of the group may be stored.
+    breach: Option<String>,
 }
 
 /// What an operation may ask.
@@ -178,18 +181,14 @@ impl Facts {
         self.tokens.values().any(|bearer| bearer.digest == *digest)
     }
 
-    /// What was answered under this key of this user (or, without one, of the store).
-    pub(crate) fn kept(&self, key: &Key, user: Option<&UserId>) -> Option<&Kept> {
-        self.keys.get(&(key.clone(), self.scope(user)?))
-    }
-
-    /// The number under which keys are unique: the user's, or 0 for the store. A new user has none yet.
-    fn scope(&self, user: Option<&UserId>) -> Option<i64> {
-        user.map_or(Some(0), |user| self.find_user(user).map(|user| user.no))
+    /// What was answered under this key in this scope: the number of a user, or 0 for the store.
+    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&Kept> {
+        self.keys.get(&(key.clone(), scope))
     }
 }
 
-/// Changes. None of these can fail: what could stand in the way was tested before.
+/// Changes. None of these can fail: what could stand in the way was tested before. What stands in the way nevertheless
+/// is a fault of ours or of the store, and ends the whole group ([`Facts::sound`]).
 impl Facts {
     pub(crate) fn add_user(&mut self, id: UserId, name: Option<Name>, at: Time) {
         self.last.user += 1;
@@ -208,18 +207,16 @@ impl Facts {
     }
 
     pub(crate) fn set_product(&mut self, id: &ProductId, name: Name, price: Amount, active: bool) {
-        if let Some(product) = self.products.change(id) {
-            *product = Product { name, price, active, ..*product };
-        }
+        let Some(product) = self.products.change(id) else { return self.unloaded("product", id) };
+        *product = Product { name, price, active, ..*product };
     }
 
     /// Sets a stock for a reason other than an order.
     pub(crate) fn adjust_stock(&mut self, id: &ProductId, stock: Stock, reason: Option<&Name>, at: Time) {
-        if let Some(product) = self.products.change(id) {
-            let (no, delta) = (product.no, stock.get() - product.stock.get());
-            product.stock = stock;
-            self.move_stock(no, delta, stock, reason, at);
-        }
+        let Some(product) = self.products.change(id) else { return self.unloaded("product", id) };
+        let (no, delta) = (product.no, stock.get() - product.stock.get());
+        product.stock = stock;
+        self.move_stock(no, delta, stock, reason, at);
     }
 
     pub(crate) fn set_cart(&mut self, user: &UserId, lines: Vec<CartLine>) {
@@ -235,7 +232,10 @@ impl Facts {
         source: i64,
         at: Time,
     ) -> EntryId {
-        let Some(user) = self.users.change(user) else { return 0 };
+        let Some(user) = self.users.change(user) else {
+            self.unloaded("the wallet of user", user);
+            return 0;
+        };
         self.last.entry += 1;
         let (entry, no, wallet) = (self.last.entry, user.no, &mut user.wallet);
         let amount = balance.get() - wallet.balance.get();
@@ -257,7 +257,9 @@ impl Facts {
 
     /// Writes a paid order and takes its units out of the stocks. The payment is posted apart.
     pub(crate) fn add_order(&mut self, order: Order) {
-        let Some(user) = self.users.change(&order.user) else { return };
+        let Some(user) = self.users.change(&order.user) else {
+            return self.unloaded("the wallet of user", &order.user);
+        };
         let (no, id) = (user.no, order.order);
         let previous = std::mem::replace(&mut user.wallet.last_order, id);
         let row = [
@@ -270,7 +272,7 @@ impl Facts {
         ];
         self.insert(&table::ORDERS, row);
         for (place, item) in (id * table::LINES..).zip(&order.items) {
-            let Some(product) = self.shift_stock(item, -item.quantity.get()) else { continue };
+            let Some(product) = self.shift_stock(item, -item.quantity.get()) else { return };
             let row = [
                 place.into(),
                 product.into(),
@@ -285,7 +287,7 @@ impl Facts {
 
     /// Cancels an order and puts its units back. The refund is posted apart.
     pub(crate) fn cancel_order(&mut self, id: OrderId, refund: EntryId, reason: Option<Name>, at: Time) {
-        let Some(mut order) = self.orders.remove(&id) else { return };
+        let Some(mut order) = self.orders.remove(&id) else { return self.unloaded("order", id) };
         let shown = reason.as_ref().map(Name::shared);
         self.insert(&table::CANCELLATIONS, [id.into(), refund.into(), shown.into(), at.millis().into()]);
         for item in &order.items {
@@ -303,14 +305,20 @@ impl Facts {
 
     pub(crate) fn add_token(&mut self, token: Token, digest: Digest) {
         self.last.token += 1;
-        let user_no = token.user.as_ref().and_then(|user| self.find_user(user)).map(|user| user.no);
+        let user_no = token.user.as_ref().map(|user| {
+            let found = self.find_user(user).map(|user| user.no);
+            found.unwrap_or_else(|| {
+                self.unloaded("user", user);
+                0
+            })
+        });
         let bearer = Bearer { no: self.last.token, user_no, digest, token };
         self.write_token(Kind::Insert, &bearer);
         self.tokens.insert(bearer.token.name.clone(), bearer);
     }
 
     pub(crate) fn revoke_token(&mut self, name: &TokenName, at: Time) {
-        let Some(mut bearer) = self.tokens.remove(name) else { return };
+        let Some(mut bearer) = self.tokens.remove(name) else { return self.unloaded("token", name) };
         self.last.token += 1;
         bearer.token.revoked_at = Some(at);
         self.write_token(Kind::Update, &bearer);
@@ -318,8 +326,8 @@ impl Facts {
     }
 
     /// Keeps a reply under a key, from the present on: that of a history that is imported is as new as any.
-    pub(crate) fn keep(&mut self, key: &Key, user: Option<&UserId>, kept: Kept) {
-        let Some(scope) = self.scope(user) else { return };
+    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: Kept) {
+        let Some(scope) = scope else { return self.unloaded("whoever has key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => (Value::Integer(*order), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),
@@ -388,8 +396,16 @@ impl Facts {
     }
 
     fn shift_stock(&mut self, item: &Item, delta: i64) -> Option<i64> {
-        let product = self.products.change(&item.product)?;
-        product.stock = product.stock.adjusted(delta).unwrap_or_default();
+        let Some(product) = self.products.change(&item.product) else {
+            self.unloaded("product", &item.product);
+            return None;
+        };
+        let Some(stock) = product.stock.adjusted(delta) else {
+            let (id, stock) = (&item.product, product.stock);
+            self.breach(format!("the stock of product {id} would be {stock} with {delta}"));
+            return None;
+        };
+        product.stock = stock;
         Some(product.no)
     }
 

@@ -62,6 +62,20 @@ impl<K> Id<K> {
         Ok(Self(text.into(), PhantomData))
     }
 
+    /// Checks that something new may be called so. `.` and `..` are taken out of paths and URLs on their way, so what
+    /// is called so cannot be reached everywhere.
+    ///
+    /// # Errors
+    /// [`BadText`] for these two.
+    pub fn for_new(&self) -> Result<(), BadText> {
+        match self.as_str() {
+            "." | ".." => {
+                Err(BadText(format!("must not be {}, which names a place in a path", quoted(&self.0))))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The text as the caller gave it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -128,8 +142,19 @@ impl Name {
     /// bidirectional overrides, which could make a terminal show something else than was sold.
     ///
     /// # Errors
-    /// [`BadText`] when it is empty, longer than 200 characters or has such a character.
+    /// [`BadText`] when it is empty, longer than 200 characters, has such a character, or shows nothing at all.
     pub fn new(text: &str) -> Result<Self, BadText> {
+        let name = Self::remark(text)?;
+        if text.chars().all(blank) {
+            return Err(BadText(
+                "must show something, got only spaces or characters that show nothing".into(),
+            ));
+        }
+        Ok(name)
+    }
+
+    /// Checks a remark, or a name that was taken once: unlike a new name it may show nothing.
+    pub(crate) fn remark(text: &str) -> Result<Self, BadText> {
         let length = text.chars().count();
         if length == 0 || length > Self::MAX {
             return Err(BadText(format!("must be 1 to 200 characters, got {length}")));
@@ -157,6 +182,18 @@ impl Name {
 /// Whether a character could steer a terminal or reorder the text around it.
 pub fn harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character shows nothing: spaces, what Unicode calls `Default_Ignorable_Code_Point` or format controls, and
+/// the empty Braille pattern.
+fn blank(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}'
+            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Text that cannot steer a terminal: what could is shown escaped.
@@ -252,10 +289,11 @@ impl<'de, K> Deserialize<'de> for Id<K> {
     }
 }
 
+/// A reply that was kept may have a name that would not be taken any more.
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text).map_err(serde::de::Error::custom)
+        Self::remark(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -281,6 +319,35 @@ mod tests {
             assert!(Name::new(bad).is_err(), "{bad:?}");
         }
         assert!(Name::new("컵 ☕ mug").is_ok());
+    }
+
+    #[test]
+    fn names_show_something() {
+        for bad in [
+            " ",
+            "\u{3000}\u{A0}",
+            "\u{200B}",
+            "\u{FEFF} \u{2060}\u{AD}",
+            "\u{3164}",
+            "\u{115F}\u{1160}\u{FFA0}",
+            "\u{2800}",
+            "\u{200D}\u{FE0F}",
+            "\u{E0041}",
+        ] {
+            assert!(Name::new(bad).is_err(), "{bad:?}");
+            assert!(Name::remark(bad).is_ok(), "{bad:?}");
+            assert!(serde_json::from_value::<Name>(bad.into()).is_ok(), "{bad:?}");
+        }
+        for good in [".", " a", "\u{200B}x", "👩\u{200D}🚀", "\u{2801}", "ㅤ가"] {
+            assert!(Name::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_new_is_called_as_a_place_in_a_path() {
+        for (id, may) in [(".", false), ("..", false), ("...", true), (".a", true), ("a.", true)] {
+            assert_eq!(UserId::new(id).unwrap().for_new().is_ok(), may, "{id}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 pub mod cart;
 pub mod catalog;
 mod engine;
@@ -62,8 +63,9 @@ mod verify;
 pub mod wallet;
 mod writer;
 
+pub use ahead::Ahead;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
-pub use error::{Error, Fault, Invalid, OpenError};
+pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,

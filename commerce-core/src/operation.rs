@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Kept, KeptReply, Keys};
-use crate::id::{Key, UserId};
+use crate::id::{Key, OrderId, UserId};
 use crate::input::Fields;
 use crate::order::Order;
 use crate::probe::Probe;
@@ -38,8 +38,29 @@ pub trait Operation: Serialize + Send + 'static {
         None
     }
 
+    /// The order that it is about, where it names no user: it is done in the name of whoever placed that.
+    fn order(&self) -> Option<OrderId> {
+        None
+    }
+
+    /// The same content in the one form in which contents under a key are compared, where it is not in that form.
+    fn canonical(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// Names the rows to load.
     fn needs(&self, keys: &mut Keys);
+
+    /// Tests what no door may let through, where a value of this type can be made that has no meaning.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry per fault.
+    fn check(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
 
     /// Decides over the loaded rows.
     ///
@@ -87,9 +108,14 @@ pub struct Submission<O> {
     pub(crate) chain: Option<Chain>,
 }
 
-/// Operations that stop at the first one that is not done: those after it are not attempted.
-#[derive(Clone, Debug, Default)]
-pub struct Chain(Arc<AtomicBool>);
+/// Operations of which those that come after a certain one are not attempted: after the first that is not done, or
+/// only after the first at which the store failed.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    broken: Arc<AtomicBool>,
+    /// Whether a refusal or invalid input breaks it too.
+    strict: bool,
+}
 
 /// Any operation, known by its name only at run time.
 pub struct AnyOperation(Box<dyn Decide>);
@@ -102,9 +128,8 @@ pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
     Fields::read(value, |fields| {
         let name: String = fields.required("op")?;
         let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
-            let known: Vec<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
             fields.give_up();
-            return fields.fault("op", format!("is no operation; there are {}", known.join(", ")));
+            return fields.fault("op", unknown(&name));
         };
         let (key, at) = (fields.optional("key"), fields.optional("at"));
         let operation = parse(fields);
@@ -114,8 +139,16 @@ pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
 
 type Parse = fn(&mut Fields<'_>) -> Option<AnyOperation>;
 
-/// Every operation there is.
-const OPERATIONS: [(&str, Parse); 15] = [
+fn unknown(name: &str) -> String {
+    if [token::Create::NAME, token::Revoke::NAME].contains(&name) {
+        return "is not taken here: tokens are made and revoked by their own commands and routes".into();
+    }
+    let known: Vec<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+    format!("is no operation; there are {}", known.join(", "))
+}
+
+/// Every operation that can be named in a line. Those on tokens are only for doors that know who asks.
+const OPERATIONS: [(&str, Parse); 13] = [
     row::<user::Add>(),
     row::<wallet::Charge>(),
     row::<catalog::Add>(),
@@ -129,8 +162,6 @@ const OPERATIONS: [(&str, Parse); 15] = [
     row::<cart::Checkout>(),
     row::<order::Cancel>(),
     row::<outbox::Retry>(),
-    row::<token::Create>(),
-    row::<token::Revoke>(),
 ];
 
 const fn row<O: Operation>() -> (&'static str, Parse) {
@@ -218,24 +249,56 @@ impl<O: Operation> Decide for O {
         facts: &mut Facts,
         when: When<'_>,
     ) -> Result<Answer<AnyReply>, Error> {
-        let keyed = key.map(|key| (key, digest(self)));
+        let keyed = key.map(|key| (key, digest(self.canonical().as_ref().unwrap_or(self))));
         if let Some((key, digest)) = keyed
-            && let Some(kept) = facts.kept(key, self.user())
+            && let Some(kept) = kept(self, key, digest, facts)
         {
-            let recalled =
-                (kept.digest == digest).then(|| O::Reply::recall(&kept.reply, O::NAME, facts)).flatten();
-            let reply = recalled.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
+            let reply = O::Reply::recall(&kept.reply, O::NAME, facts);
+            let reply = reply.filter(|_| same(self, kept, digest));
+            let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
             return Ok(Answer { reply: Box::new(reply), replayed: true });
         }
+        self.check()?;
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
-            facts.keep(key, self.user(), Kept { digest, reply: reply.kept() });
+            facts.keep(key, scope(self, facts), Kept { digest, reply: reply.kept() });
         }
         facts.reach(now);
         Ok(Answer { reply: Box::new(reply), replayed: false })
     }
 }
+
+/// What was answered under this key before. On an order it belongs to the order's user. It did not always: keys of
+/// cancellations were the store's, and such a one still answers the cancellation that it was kept for, but no longer
+/// stands in anyone's way.
+fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a Kept> {
+    let of_the_store = || {
+        operation.order()?;
+        facts.kept(key, STORE).filter(|kept| kept.digest == digest)
+    };
+    scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
+}
+
+/// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
+/// was named.
+fn same<O: Operation>(operation: &O, kept: &Kept, canonical: i64) -> bool {
+    kept.digest == canonical || kept.digest == digest(operation)
+}
+
+/// The number under which keys are unique: the user's, or the store's. A new user has none yet, and what is asked of
+/// an order that nobody placed is refused anyway.
+fn scope<O: Operation>(operation: &O, facts: &Facts) -> Option<i64> {
+    let user = match (operation.user(), operation.order()) {
+        (Some(user), _) => user,
+        (None, Some(order)) => &facts.order(order).ok()?.user,
+        (None, None) => return Some(STORE),
+    };
+    facts.find_user(user).map(|user| user.no)
+}
+
+/// The scope of keys that are nobody's own.
+const STORE: i64 = 0;
 
 /// Tells one operation's content from another's: the first eight bytes of a SHA-256.
 fn digest<O: Operation>(operation: &O) -> i64 {
@@ -281,23 +344,39 @@ impl AnyOperation {
 }
 
 impl Chain {
-    /// A chain in which nothing failed yet.
+    /// A chain that ends with the first operation that is not done.
     pub fn new() -> Self {
-        Self::default()
+        Self { broken: Arc::default(), strict: true }
     }
 
-    pub(crate) fn broken(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// A chain that goes on after what is refused or invalid, and ends when the store fails.
+    pub fn while_stored() -> Self {
+        Self { strict: false, ..Self::new() }
     }
 
-    pub(crate) fn fail(&self) {
-        self.0.store(true, Ordering::Release);
+    /// Ends it here: what was not decided yet is not attempted.
+    pub fn end(&self) {
+        self.broken.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn ended(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn strict(&self) -> bool {
+        self.strict
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl PartialEq for Chain {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.broken, &other.broken)
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Invalid};
 use crate::input::Fields;
@@ -177,6 +178,12 @@ impl Page {
         i64::from(self.limit) + 1
     }
 
+    /// The name of a list in this order and with these filters: a place in one is none in another.
+    pub(crate) fn list(name: &str, chosen: &impl Serialize) -> String {
+        let digest = Sha256::digest(serde_json::to_vec(chosen).unwrap_or_default());
+        format!("{name}:{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
+    }
+
     /// The place at which this page begins, in the list named by `list`.
     pub(crate) fn place<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
@@ -184,7 +191,10 @@ impl Page {
         let read: Option<(String, T)> = text.and_then(|text| serde_json::from_slice(&text).ok());
         match read {
             Some((of, place)) if of == list => Ok(Some(place)),
-            _ => Err(Invalid::at("/cursor", "is not a cursor of this list; take it from next_cursor")),
+            _ => Err(Invalid::at(
+                "/cursor",
+                "is not a cursor of this list in this order and with these filters; take it from next_cursor",
+            )),
         }
     }
 

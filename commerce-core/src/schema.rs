@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::cart;
 use crate::catalog::Sort;
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
@@ -39,9 +40,17 @@ inline!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$"
 inline!(
     Name,
     "Name",
-    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern":
-        r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$" })
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern": format!("^[^{HARMFUL}]*$") })
 );
+inline!(NewName, "NewName", {
+    let pattern = format!("^[^{HARMFUL}]*[^{HARMFUL}{BLANK}][^{HARMFUL}]*$");
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Name::MAX, "pattern": pattern })
+});
+inline!(NewId, "NewId", {
+    let (first, any) = ("[A-Za-z0-9_@-]", "[A-Za-z0-9._@-]");
+    let pattern = format!(r"^({first}{any}{{0,63}}|\.{first}{any}{{0,62}}|\.\.{any}{{1,62}})$");
+    json_schema!({ "type": "string", "pattern": pattern })
+});
 inline!(Amount, "Amount", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
 inline!(Stock, "Stock", json_schema!({ "type": "integer", "minimum": 0, "maximum": LIMIT }));
 inline!(Quantity, "Quantity", json_schema!({ "type": "integer", "minimum": 1, "maximum": Self::MAX }));
@@ -61,24 +70,89 @@ impl JsonSchema for Items {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (product, quantity) =
-            (generator.subschema_for::<ProductId>(), generator.subschema_for::<Quantity>());
-        json_schema!({ "type": "array", "minItems": 1, "items": {
-            "type": "object",
-            "properties": { "product": product, "quantity": quantity },
-            "required": ["product", "quantity"],
-            "additionalProperties": false,
-        } })
+        let quantity = generator.subschema_for::<Quantity>();
+        items(generator, &quantity)
     }
 }
 
-fn identifier() -> Schema {
-    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })
+impl JsonSchema for cart::Add {
+    fn schema_name() -> Cow<'static, str> {
+        "AddToCart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let quantity = generator.subschema_for::<Quantity>();
+        into_cart(
+            generator,
+            &quantity,
+            "Adds units to the lines of products, at the present prices: of one `product`, or of several `items`, \
+             all of them or none. A product named twice is added twice.",
+        )
+    }
 }
 
-/// A quantity, or 0.
-pub(crate) fn quantity_or_none(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX })
+impl JsonSchema for cart::Set {
+    fn schema_name() -> Cow<'static, str> {
+        "SetInCart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let quantity = json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX });
+        into_cart(
+            generator,
+            &quantity,
+            "Sets the lines of products, at the present prices: of one `product`, or of several `items`, all of them \
+             or none. 0 takes a line away; a product named twice is set to the sum.",
+        )
+    }
+}
+
+/// One product with its quantity, or a list of such.
+fn into_cart(generator: &mut SchemaGenerator, quantity: &Schema, description: &str) -> Schema {
+    let described = |schema: &Schema, text: &str| {
+        let mut schema = schema.clone();
+        schema.insert("description".into(), text.into());
+        schema
+    };
+    let (user, product) = (generator.subschema_for::<UserId>(), generator.subschema_for::<ProductId>());
+    json_schema!({
+        "type": "object",
+        "description": description,
+        "properties": {
+            "user": described(&user, "Whose cart."),
+            "product": described(&product, "Which product."),
+            "quantity": described(quantity, "How many."),
+            "items": described(&items(generator, quantity), "Which products, and how many of each."),
+        },
+        "required": ["user"],
+        "oneOf": [{ "required": ["product", "quantity"] }, { "required": ["items"] }],
+    })
+}
+
+fn items(generator: &mut SchemaGenerator, quantity: &Schema) -> Schema {
+    let product = generator.subschema_for::<ProductId>();
+    json_schema!({ "type": "array", "minItems": 1, "items": {
+        "type": "object",
+        "properties": { "product": product, "quantity": quantity },
+        "required": ["product", "quantity"],
+        "additionalProperties": false,
+    } })
+}
+
+/// Describes the name of something new: one that shows something.
+pub(crate) struct NewName;
+
+/// Describes the identifier of something new: neither `.` nor `..`.
+pub(crate) struct NewId;
+
+/// What no name may hold, as a class of a regular expression.
+const HARMFUL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069";
+
+/// Of what a name may not consist alone; without the rare ones past U+FFFF, which a class cannot name everywhere.
+const BLANK: &str = r"\u0020\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u2065\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb";
+
+fn identifier() -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })
 }
 
 /// How many units come (or, negative, go).

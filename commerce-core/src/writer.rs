@@ -127,7 +127,7 @@ impl Writer {
 fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
     counters.refused(error, jobs.len());
     for job in jobs {
-        job.chain.iter().for_each(Chain::fail);
+        job.chain.iter().for_each(Chain::end);
         let _ = job.answer.send(Err(error.clone()));
     }
 }
@@ -152,17 +152,18 @@ fn group(
     let now = clock.now();
     let mut loads = load::loads(&keys, facts);
     loads.extend(sweep.load(keys.keys.len(), now));
-    load::take(facts, &loads, &store.load(&loads)?);
+    load::take(facts, &loads, &store.load(&loads)?)?;
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = load::order_loads(&replayed);
-        load::take(facts, &loads, &store.load(&loads)?);
+        load::take(facts, &loads, &store.load(&loads)?)?;
     }
     facts.present = now;
     let mut broken = Vec::new();
     let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
     sweep.go(facts, now);
     let changes = facts.changes();
+    facts.sound()?;
     if !changes.is_empty() {
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
@@ -170,7 +171,7 @@ fn group(
         counters.committed.give();
     }
     // Only now, since a group that was not committed may be decided anew.
-    broken.into_iter().for_each(Chain::fail);
+    broken.into_iter().for_each(Chain::end);
     facts.settle();
     counters.group(jobs.len(), started.elapsed());
     Ok(outcomes)
@@ -178,7 +179,7 @@ fn group(
 
 fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a Chain>) -> Outcome {
     let chain = job.chain.as_ref();
-    if chain.is_some_and(|chain| chain.broken() || broken.contains(&chain)) {
+    if chain.is_some_and(|chain| chain.ended() || broken.contains(&chain)) {
         return Err(Error::Skipped);
     }
     let when = |facts: &Facts| match job.at {
@@ -192,7 +193,7 @@ fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a C
     };
     let outcome = job.operation.decide(job.key.as_ref(), facts, &when);
     if outcome.is_err() {
-        broken.extend(chain);
+        broken.extend(chain.filter(|chain| chain.strict()));
     }
     outcome
 }

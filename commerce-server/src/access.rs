@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
 use commerce_core::token::{Changes, Digest, Find, Mark, Role};
 use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
 use serde_json::{Map, Value};
 
 use crate::fields::single;
+use crate::host;
 use crate::problem::Problem;
 use crate::route::Reach;
 
@@ -49,18 +51,19 @@ impl Access {
         Self { shop, known: RwLock::new(known), origins }
     }
 
-    /// Who sent this request, and the store's version at the time of asking. A token that was revoked, by whichever process, is refused at once: what is
-    /// remembered holds only while the store's version is the same, or no token changed since.
-    pub(crate) fn caller(&self, headers: &HeaderMap, local: bool) -> Result<(Caller, i64), Problem> {
+    /// Who sent this request, and the store's version at the time of asking. A token that was revoked, by whichever
+    /// process, is refused at once: what is remembered holds only while the store's version is the same, or no token
+    /// changed since.
+    pub(crate) fn caller(&self, parts: &Parts, local: bool) -> Result<(Caller, i64), Problem> {
         let (mark, version) = self.refresh()?;
-        Ok((self.bearer(headers, local, &mark)?, version))
+        Ok((self.bearer(parts, local, &mark)?, version))
     }
 
-    fn bearer(&self, headers: &HeaderMap, local: bool, mark: &Mark) -> Result<Caller, Problem> {
+    fn bearer(&self, parts: &Parts, local: bool, mark: &Mark) -> Result<Caller, Problem> {
         let open = mark.is_none_yet() && local;
-        let Some(secret) = secret(headers)? else {
+        let Some(secret) = secret(&parts.headers)? else {
             return Ok(match open {
-                true => self.own_machine(headers),
+                true => self.own_machine(&parts.headers, host::named(parts)?),
                 false => Caller::stranger("this needs a token: Authorization: Bearer …"),
             });
         };
@@ -158,15 +161,14 @@ impl Access {
 
     /// Without any token whoever reaches the loopback address may do everything, but no web page may: neither
     /// one of another origin, nor one that got there by a name of its own for this machine.
-    fn own_machine(&self, headers: &HeaderMap) -> Caller {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = text(header::HOST).unwrap_or("localhost");
+    fn own_machine(&self, headers: &HeaderMap, host: &str) -> Caller {
+        let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default());
         let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.parse::<u16>() {
             Ok(_) => name,
             Err(_) => host,
         });
         let literal = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-        let foreign = text(header::ORIGIN).is_some_and(|origin| {
+        let foreign = origin.is_some_and(|origin| {
             let same = origin.split_once("://").is_some_and(|(_, from)| from == host);
             !same && !self.origins.iter().any(|allowed| allowed == origin || allowed == "*")
         });

@@ -1,31 +1,35 @@
 //! One request from its head to its answer, the same way for every route: who asks, may they, what do they
 //! say, do it, tell the outcome.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use commerce_core::{Commerce, Error, outbox};
-use serde_json::{Map, Value, json};
+use commerce_core::{Commerce, Error};
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
-use crate::etag::{self, Answer, Answers};
-use crate::fields;
-use crate::health::Health;
+use crate::answer::{self, Made};
+use crate::budget::Budget;
+use crate::etag::{self, Answers};
+use crate::fields::{self, Said};
+use crate::health::{Health, Ready};
+use crate::lane::Lane;
 use crate::listen::Phase;
 use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::problem::Problem;
 use crate::rate::Rate;
 use crate::route::{Asked, Cost, Does, Page, ROUTES, Reach, Route, Tag};
-use crate::{docs, stream};
+use crate::stream::Changes;
+use crate::who::Who;
+use crate::{docs, host, stream, zip};
 
 /// What all requests share.
 pub(crate) struct Server {
@@ -33,24 +37,22 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) rate: Rate,
     pub(crate) answers: Answers,
+    pub(crate) budget: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    pub(crate) changes: Changes,
     pub(crate) limits: Limits,
     pub(crate) log_requests: bool,
     /// The document that describes the API.
-    pub(crate) document: Bytes,
-    /// Bounds the queries that keep a thread, and a connection to the store, for long.
-    pub(crate) large: Arc<Semaphore>,
+    pub(crate) document: Made,
+    /// Queries that keep a thread, and a connection to the store, for long.
+    pub(crate) large: Lane,
+    /// Reading of events for those who follow them.
+    pub(crate) following: Arc<Semaphore>,
+    /// Reading of figures.
+    pub(crate) figures: Lane,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) ids: Ids,
-}
-
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer {
-    pub(crate) address: IpAddr,
-    /// Whether it came through a loopback address.
-    pub(crate) local: bool,
 }
 
 /// Makes the ids of requests: a part of this process's own, and a number.
@@ -66,44 +68,58 @@ static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 pub(crate) async fn answer(server: Arc<Server>, place: usize, request: Request) -> Response<Body> {
     let started = Instant::now();
     let (mut parts, body) = request.into_parts();
-    let id = server.ids.of(&parts);
+    let (id, mut who) = (server.ids.of(&parts), Who::of(&parts));
     let done = match ROUTES.get(place) {
-        Some(route) => work(&server, route, &mut parts, body).await,
-        None => Err(Problem::NotFound),
+        Some(route) => work(&server, route, &mut parts, body, &id, &mut who).await,
+        None => host::named(&parts).and(Err(Problem::NotFound)),
     };
-    finish(&server, place, &parts, id, started, done)
+    finish(&server, place, &parts, (id, &who), started, done)
 }
 
 /// Answers a request to a route that does not take its method.
 pub(crate) async fn wrong_method(server: Arc<Server>, request: Request) -> Response<Body> {
     let (parts, _) = request.into_parts();
-    let id = server.ids.of(&parts);
-    finish(&server, ROUTES.len(), &parts, id, Instant::now(), Err(Problem::MethodNotAllowed))
+    let (id, who) = (server.ids.of(&parts), Who::of(&parts));
+    let done = host::named(&parts).and(Err(Problem::MethodNotAllowed));
+    finish(&server, ROUTES.len(), &parts, (id, &who), Instant::now(), done)
 }
 
 fn finish(
     server: &Server,
     place: usize,
     parts: &Parts,
-    id: HeaderValue,
+    (id, who): (HeaderValue, &Who),
     started: Instant,
     done: Result<Response<Body>, Problem>,
 ) -> Response<Body> {
-    // Ids are visible ASCII, whoever made them.
-    let shown = id.to_str().unwrap_or_default();
+    let shown = shown(&id);
+    let failed = done.as_ref().err().map(Problem::detail);
     let mut response = done.unwrap_or_else(|problem| {
         server.metrics.refuse(problem.coded().0);
         problem.response(shown)
     });
     let (status, took) = (response.status(), started.elapsed());
     server.metrics.count(place, status, took);
-    if server.log_requests {
-        let (method, path) = (&parts.method, parts.uri.path());
+    if status.is_server_error() || server.log_requests {
+        let (method, path, status) = (&parts.method, parts.uri.path(), status.as_u16());
+        let (token, address) = (who.token.as_deref(), who.address);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(request_id = shown, %method, path, status = status.as_u16(), micros, "request");
+        match (status, failed) {
+            (500.., Some(error)) => {
+                tracing::error!(request_id = shown, %method, path, status, micros, token, %address, error, "request failed");
+            }
+            _ => {
+                tracing::info!(request_id = shown, %method, path, status, micros, token, %address, "request")
+            }
+        }
     }
     response.headers_mut().insert(&REQUEST_ID, id);
     response
+}
+
+/// Ids are visible ASCII, whoever made them.
+fn shown(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
 }
 
 async fn work(
@@ -111,101 +127,112 @@ async fn work(
     route: &'static Route,
     parts: &mut Parts,
     body: Body,
+    id: &HeaderValue,
+    who: &mut Who,
 ) -> Result<Response<Body>, Problem> {
+    host::named(parts)?;
     if route.reach == Reach::Open {
-        let fields = fields::read(route, parts, body, &server.limits).await?;
-        return told(server, route, parts, &fields).await;
+        let said = fields::read(server, route, parts, body, who).await?;
+        return told(server, route, parts, id, who, said).await;
     }
-    let peer = parts.extensions.get::<Peer>().copied();
-    // Who came no known way is nobody's neighbour.
-    let peer = peer.unwrap_or(Peer { address: IpAddr::from([0, 0, 0, 0]), local: false });
-    let (caller, version) = server.access.caller(&parts.headers, peer.local)?;
-    server.rate.count(&caller, peer.address)?;
+    let (caller, version) = server.access.caller(parts, who.local)?;
+    who.token.clone_from(&caller.token);
+    server.rate.count(&who.client())?;
     caller.admitted(route.reach)?;
-    let mut fields = fields::read(route, parts, body, &server.limits).await?;
-    server.access.own(&caller, route.reach, &mut fields)?;
+    let mut said = fields::read(server, route, parts, body, who).await?;
+    server.access.own(&caller, route.reach, &mut said.fields)?;
     match route.does {
         Does::Submit(submit) => {
-            let (reply, replayed) = submit(&server.shop, &Value::Object(fields))?.await?;
-            let mut response = json(route.status, reply);
+            // What was read is let go before the commit is awaited, but for the place of the body.
+            let Said { fields, faults, held } = said;
+            let coming = submit(&server.shop, &Value::Object(fields), faults)?;
+            let (reply, replayed) = coming.await?;
+            drop(held);
+            let reply = answer::counted_anyway(server, who, reply.into());
+            let mut response = answer::json(route.status, reply);
             if replayed {
                 response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
             }
             Ok(response)
         }
-        Does::Ask { read, cost, tag: Tag::No } => {
-            let asked = read(&Value::Object(fields))?;
-            Ok(json(route.status, run(server, cost, asked).await?))
-        }
         Does::Ask { read, cost, tag } => {
-            let asked = read(&Value::Object(fields))?;
-            tagged(server, parts, (cost, tag), version, asked).await
+            let asked = read(&Value::Object(said.fields), said.faults)?;
+            queried(server, who, parts, (cost, tag), version, asked).await
         }
-        Does::Tell(_) => told(server, route, parts, &fields).await,
+        Does::Tell(_) => told(server, route, parts, id, who, said).await,
     }
 }
 
-/// Runs a query: a small one here, since handing it to another thread costs more than it does itself; a
-/// large one where it keeps nobody from being answered.
-async fn run(server: &Server, cost: Cost, asked: Asked) -> Result<Vec<u8>, Error> {
-    if cost == Cost::Small {
-        return asked(&server.shop);
-    }
-    large(server, move |shop| asked(&shop)).await
-}
-
-/// Runs what may take long on a thread of its own.
-pub(crate) async fn large<T: Send + 'static>(
+/// Answers a query: with what is remembered, with the news that the client has it, or by asking. The version was
+/// taken before anything was read.
+async fn queried(
     server: &Server,
-    work: impl FnOnce(Commerce) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let gone = |_| Error::Closed;
-    let permit = server.large.clone().acquire_owned().await.map_err(gone)?;
-    let shop = server.shop.clone();
-    let done = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        work(shop)
-    });
-    done.await.map_err(|panic| Error::Store(panic.to_string()))?
-}
-
-/// An answer with a tag, or the news that the client has it. The version was taken before anything was read.
-async fn tagged(
-    server: &Server,
+    who: &Who,
     parts: &Parts,
     (cost, tag): (Cost, Tag),
     version: i64,
     asked: Asked,
 ) -> Result<Response<Body>, Problem> {
-    let url = parts.uri.path_and_query().map_or("", |url| url.as_str());
-    let known = if tag == Tag::Whole { server.answers.known(url, version) } else { None };
-    let answer = match known {
+    let zip = cost == Cost::Large && zip::taken(&parts.headers);
+    // What also depends on the time of the question is not the same again.
+    let key = (tag == Tag::Whole).then(|| asked.key());
+    let known = key.as_ref().and_then(|key| server.answers.known(key, version));
+    let made = match known {
+        Some(known) if zip => known.zipped(),
         Some(known) => known,
         None => {
-            let body = run(server, cost, asked).await?;
-            let answer = Answer { tag: etag::tag_of(&body, tag), body: body.into() };
-            // What also depends on the time of the question is not the same again.
-            if tag == Tag::Whole {
-                server.answers.learn(url, version, answer.clone());
+            let made = run(server, who, cost, move |shop| {
+                let made = Made::new(asked.answer(shop)?, tag);
+                Ok(if zip { made.zipped() } else { made })
+            });
+            let made = made.await?;
+            if let Some(key) = key {
+                server.answers.learn(key, version, made.plain());
             }
-            answer
+            made
         }
     };
-    let Answer { tag, body } = answer;
-    Ok(match etag::has(&parts.headers, tag) {
-        true => with_tag(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, tag),
-        false => with_tag(json(StatusCode::OK, body), StatusCode::OK, tag),
-    })
+    if let Some(tag) = made.tag
+        && etag::has(&parts.headers, tag)
+    {
+        return Ok(answer::unchanged(tag));
+    }
+    let mut response = made.response(server, who)?;
+    if cost == Cost::Large {
+        answer::vary(&mut response);
+    }
+    Ok(response)
 }
 
-fn with_tag(mut response: Response<Body>, status: StatusCode, tag: u64) -> Response<Body> {
-    *response.status_mut() = status;
-    // Hexadecimal digits in quotes are a header's value.
-    if let Ok(tag) = HeaderValue::try_from(etag::shown(tag)) {
-        response.headers_mut().insert(header::ETAG, tag);
+/// Runs a query: a small one here, since handing it to another thread costs more than it does itself; a
+/// large one, in its turn, where it keeps nobody from being answered.
+async fn run<T: Send + 'static>(
+    server: &Server,
+    who: &Who,
+    cost: Cost,
+    work: impl FnOnce(&Commerce) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match cost {
+        Cost::Small => work(&server.shop),
+        Cost::Large => apart(server, &server.large, who, work).await,
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    response
+}
+
+/// Runs what may take long on a thread of its own, when its turn in this lane has come.
+async fn apart<T: Send + 'static>(
+    server: &Server,
+    lane: &Lane,
+    who: &Who,
+    work: impl FnOnce(&Commerce) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let turn = lane.enter(&who.client()).await?;
+    let shop = server.shop.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work(&shop);
+        drop(turn);
+        done
+    });
+    done.await.map_err(|panic| Error::Store(panic.to_string()))?
 }
 
 /// Answers what is neither operation nor query.
@@ -213,43 +240,37 @@ async fn told(
     server: &Arc<Server>,
     route: &Route,
     parts: &Parts,
-    fields: &Map<String, Value>,
+    id: &HeaderValue,
+    who: &Who,
+    said: Said,
 ) -> Result<Response<Body>, Problem> {
-    if let Some(name) = fields.keys().next() {
-        return Err(fields::unknown(name));
-    }
+    fields::none(said)?;
     let Does::Tell(page) = route.does else { return Err(Problem::NotFound) };
-    let text = |kind: &'static str, body: Body| {
-        let mut response = Response::new(body);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        response
-    };
+    let zip = zip::taken(&parts.headers);
     Ok(match page {
-        Page::Events => text("text/event-stream", stream::open(server, &parts.headers).await?),
-        Page::OpenApi => text("application/json", server.document.clone().into()),
-        Page::Docs => text("text/html; charset=utf-8", docs::PAGE.into()),
-        Page::Live => json(StatusCode::OK, br#"{"status":"ok"}"#.to_vec()),
+        Page::Events => {
+            let body = stream::open(server, parts, shown(id), who).await?;
+            answer::of(StatusCode::OK, "text/event-stream", body)
+        }
+        Page::OpenApi => server.document.shared(zip),
+        Page::Docs => answer::of(StatusCode::OK, "text/html; charset=utf-8", docs::PAGE.into()),
+        Page::Live => answer::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),
         Page::Ready => {
             if *server.phase.borrow() != Phase::Serving {
                 return Err(Error::Busy("the server is shutting down").into());
             }
-            server.health.ready(&server.shop).await?;
-            let outbox = large(server, |shop| shop.query(&outbox::Lag)).await?;
-            json(StatusCode::OK, json!({ "status": "ok", "outbox": outbox }).to_string().into_bytes())
+            let Ready { outbox, ahead } = server.health.ready(&server.shop).await?;
+            let ready =
+                json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.by().as_secs() });
+            answer::json(StatusCode::OK, ready.to_string().into())
         }
         Page::Metrics => {
             let figures = server.clone();
-            let figures = large(server, move |shop| figures.metrics.text(&shop)).await?;
-            text("text/plain; version=0.0.4; charset=utf-8", figures.into())
+            let figures = apart(server, &server.figures, who, move |shop| figures.metrics.text(shop)).await?;
+            let figures = answer::counted(server, who, figures.into())?;
+            answer::of(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", figures.into())
         }
     })
-}
-
-fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 impl Ids {

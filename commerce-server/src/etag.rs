@@ -5,51 +5,47 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use axum::body::Bytes;
 use axum::http::header::{self, HeaderMap};
 
+use crate::answer::Made;
 use crate::route::Tag;
 
-/// The answers last given at each URL, with the store's version at that time.
+/// The answers last given to each query, with the store's version at that time.
 #[derive(Default)]
 pub(crate) struct Answers(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    by_url: HashMap<String, (i64, Answer)>,
+    by_query: HashMap<String, (i64, Made)>,
     bytes: usize,
 }
 
-/// An answer and its tag.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    pub(crate) tag: u64,
-    pub(crate) body: Bytes,
-}
-
-/// The most URLs and bytes remembered; past either all begin anew.
+/// The most queries and bytes remembered; past either all begin anew.
 const MOST: (usize, usize) = (4_096, 16 << 20);
 
 impl Answers {
-    /// The answer at this URL, if it was given at this version of the store.
-    pub(crate) fn known(&self, url: &str, version: i64) -> Option<Answer> {
+    /// The answer to this query, if it was given at this version of the store.
+    pub(crate) fn known(&self, query: &str, version: i64) -> Option<Made> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.by_url.get(url).filter(|(then, _)| *then == version).map(|(_, answer)| answer.clone())
+        kept.by_query.get(query).filter(|(then, _)| *then == version).map(|(_, made)| made.clone())
     }
 
     /// Remembers an answer that was given at this version of the store or a later one.
-    pub(crate) fn learn(&self, url: &str, version: i64, answer: Answer) {
+    pub(crate) fn learn(&self, query: String, version: i64, made: Made) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = &mut *kept;
-        kept.bytes += answer.body.len();
-        match kept.by_url.get_mut(url) {
+        kept.bytes += made.body.len();
+        match kept.by_query.get_mut(&query) {
             Some(known) => {
                 kept.bytes -= known.1.body.len();
-                *known = (version, answer);
+                *known = (version, made);
             }
-            None => drop(kept.by_url.insert(url.into(), (version, answer))),
+            None => {
+                kept.bytes += query.len();
+                kept.by_query.insert(query, (version, made));
+            }
         }
-        if kept.by_url.len() > MOST.0 || kept.bytes > MOST.1 {
+        if kept.by_query.len() > MOST.0 || kept.bytes > MOST.1 {
             *kept = Kept::default();
         }
     }
@@ -90,18 +86,23 @@ mod tests {
     #[test]
     fn answers_are_known_at_their_version_only_and_within_bounds() {
         let answers = Answers::default();
-        let of = |length: usize| Answer { tag: 7, body: vec![0; length].into() };
-        answers.learn("/a", 1, of(10));
+        let of = |length: usize| Made::new(vec![0; length], Tag::No);
+        answers.learn("/a".into(), 1, of(10));
         assert!(answers.known("/a", 2).is_none() && answers.known("/b", 1).is_none());
-        assert_eq!(answers.known("/a", 1).map(|answer| answer.tag), Some(7));
-        answers.learn("/a", 2, of(20));
-        assert_eq!(answers.0.lock().unwrap().bytes, 20);
-        answers.learn("/b", 2, of(MOST.1));
+        assert_eq!(answers.known("/a", 1).map(|made| made.body.len()), Some(10));
+        answers.learn("/a".into(), 2, of(20));
+        assert_eq!(answers.0.lock().unwrap().bytes, 22, "with its key");
+        answers.learn("/b".into(), 2, of(MOST.1));
         assert!(answers.known("/a", 2).is_none(), "too much, so all begin anew");
         for number in 0..3 * MOST.0 {
-            answers.learn(&format!("/{number}"), 3, of(1));
+            answers.learn(format!("/{number}"), 3, of(1));
         }
-        assert!(answers.0.lock().unwrap().by_url.len() <= MOST.0);
+        assert!(answers.0.lock().unwrap().by_query.len() <= MOST.0);
+        let (answers, fits) = (Answers::default(), MOST.1 / 1_000_000);
+        for number in 0..2 * fits {
+            answers.learn(format!("{number}{}", "x".repeat(1_000_000)), 4, of(1));
+            assert!(answers.0.lock().unwrap().by_query.len() <= fits, "keys count as well");
+        }
     }
 
     #[test]

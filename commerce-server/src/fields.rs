@@ -1,46 +1,62 @@
 //! What a request says, path, query and body together, as the one JSON object that operations and queries
 //! are read from; and the headers that go with it.
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::request::Parts;
-use commerce_core::Invalid;
-use commerce_core::input::{self, Fields};
+use commerce_core::input::{self, Fields, pointer};
+use commerce_core::{Fault, Faults, Invalid};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
-use crate::options::Limits;
+use crate::budget::Held;
+use crate::call::Server;
 use crate::problem::{Problem, invalid};
 use crate::route::{Does, Route, path_field, url_value};
+use crate::who::Who;
 
-/// The fields of a request.
+/// What a request says.
+pub(crate) struct Said {
+    pub(crate) fields: Map<String, Value>,
+    /// What is wrong with it already: fields that stand where they do not belong.
+    pub(crate) faults: Faults,
+    /// The place of the body, until what it asks for is done.
+    pub(crate) held: Option<Held>,
+}
+
+/// The fields of a request. Where path and body both name one, the path's counts.
 pub(crate) async fn read(
+    server: &Server,
     route: &Route,
     parts: &mut Parts,
     body: Body,
-    limits: &Limits,
-) -> Result<Map<String, Value>, Problem> {
-    let mut fields = match route.does {
-        Does::Submit(_) => match collect(parts, body, limits).await? {
-            text if text.is_empty() => Map::new(),
-            text => object(input::json(&text)?)?,
-        },
-        Does::Ask { .. } | Does::Tell(_) => Map::new(),
+    who: &Who,
+) -> Result<Said, Problem> {
+    let mut faults = Faults::default();
+    let mut fault = |name: &str, detail: &str| {
+        faults.push(Fault { pointer: pointer(name), detail: detail.into() });
+    };
+    let (mut fields, held) = match route.does {
+        Does::Submit(_) => {
+            let (text, held) = collect(server, parts, body, who).await?;
+            let fields = if text.is_empty() { Map::new() } else { object(input::json(&text)?)? };
+            (fields, held)
+        }
+        Does::Ask { .. } | Does::Tell(_) => (Map::new(), None),
     };
     // A question's fields stand in the URL; anything else takes none there, so each is refused by its name.
     if let Some(query) = parts.uri.query() {
         for (name, text) in pairs(query)? {
-            let value = url_value(&name, &text);
             let taken = match route.does {
-                Does::Submit(_) => Some(format!("/{name}")),
+                Does::Submit(_) => true,
                 Does::Ask { .. } | Does::Tell(_) => {
-                    fields.insert(name.clone(), value).map(|_| format!("/{name}"))
+                    fields.insert(name.clone(), url_value(&name, &text)).is_some()
                 }
             };
-            if let Some(pointer) = taken {
-                return Err(invalid(&pointer, "is not taken (again) in the query of this URL"));
+            if taken {
+                fault(&name, "is not taken (again) in the query of this URL");
             }
         }
     }
@@ -48,26 +64,24 @@ pub(crate) async fn read(
     let path = RawPathParams::from_request_parts(parts, &()).await.map_err(unreadable)?;
     for (name, text) in &path {
         let (name, value) = path_field(route, name, text);
-        if fields.contains_key(&name) {
-            return Err(invalid(&format!("/{name}"), "is not a field here, since the path gives it"));
+        if fields.insert(name.clone(), value).is_some() {
+            fault(&name, "is not a field here, since the path gives it");
         }
-        fields.insert(name, value);
     }
     if let Does::Submit(_) = route.does {
-        if fields.contains_key("key") {
-            return Err(invalid("/key", "is not a field here: it is the header Idempotency-Key"));
+        if fields.swap_remove("key").is_some() {
+            fault("key", "is not a field here: it is the header Idempotency-Key");
         }
         if let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
             fields.insert("key".into(), key.into());
         }
     }
-    Ok(fields)
+    Ok(Said { fields, faults, held })
 }
 
-/// A field that the route knows nothing of.
-pub(crate) fn unknown(name: &str) -> Problem {
-    let short: String = name.chars().take(64).collect();
-    invalid(&format!("/{short}"), "is not a field here")
+/// For routes that know no fields.
+pub(crate) fn none(said: Said) -> Result<(), Problem> {
+    Ok(Fields::read_beside(said.faults, &Value::Object(said.fields), |_| Some(()))?)
 }
 
 /// The one value of a header; several of it, or what is no text, would leave open which was meant.
@@ -85,22 +99,45 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Op
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The whole body, within its bounds of length and time.
-async fn collect(parts: &Parts, body: Body, limits: &Limits) -> Result<Bytes, Problem> {
+/// The whole body, within its bounds of length, time and memory.
+async fn collect(
+    server: &Server,
+    parts: &Parts,
+    body: Body,
+    who: &Who,
+) -> Result<(Vec<u8>, Option<Held>), Problem> {
+    let limits = &server.limits;
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok((Vec::new(), None));
     }
-    if body.size_hint().lower() > limits.body_size as u64 {
+    let (least, most) = (body.size_hint().lower(), body.size_hint().upper());
+    if least > limits.body_size as u64 {
         return Err(Problem::TooLarge(limits.body_size));
     }
     is_json(&parts.headers)?;
-    let whole = tokio::time::timeout(limits.body, Limited::new(body, limits.body_size).collect());
-    match whole.await {
-        Err(_) => Err(Problem::Timeout),
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TooLarge(limits.body_size)),
-        Ok(Err(_)) => Err(invalid("", "the body ended early")),
-    }
+    // Whose length is not told may become as long as any.
+    let room = most
+        .and_then(|most| usize::try_from(most).ok())
+        .map_or(limits.body_size, |most| most.min(limits.body_size));
+    let mut held = None;
+    let mut body = Limited::new(body, limits.body_size);
+    let whole = async {
+        let mut text = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Problem::TooLarge(limits.body_size),
+                false => invalid("", "the body ended early"),
+            })?;
+            let Some(data) = frame.data_ref() else { continue };
+            if held.is_none() && text.len() + data.len() > who.uncounted() {
+                held = Some(server.budget.take(&who.client(), room)?);
+            }
+            text.extend_from_slice(data);
+        }
+        Ok::<_, Problem>(text)
+    };
+    let text = tokio::time::timeout(limits.body, whole).await.map_err(|_| Problem::Timeout)??;
+    Ok((text, held))
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {

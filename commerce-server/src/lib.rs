@@ -10,21 +10,31 @@
 //!   may what; `listen` bounds connections.
 
 mod access;
+mod answer;
+mod budget;
 mod call;
+mod client;
 mod docs;
 mod etag;
 mod fields;
 mod health;
+mod host;
+mod lane;
 mod listen;
 mod metrics;
 pub mod openapi;
 mod options;
+mod origin;
 mod problem;
 mod rate;
 pub mod route;
 mod router;
+mod sent;
+mod socket;
 mod stream;
 mod tls;
+mod who;
+mod zip;
 
 pub use options::{Limits, Options, TlsFiles};
 pub use problem::Problem;
@@ -36,7 +46,6 @@ use std::time::Duration;
 
 use commerce_core::Error;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
 
 use call::{Ids, Server};
 use listen::{Listening, Phase};
@@ -60,24 +69,30 @@ pub enum ServeError {
     /// The certificate or key cannot be used.
     #[error("TLS: {0}")]
     Tls(String),
-    /// What should be an origin is none.
-    #[error("{0} is no origin such as https://shop.example")]
+    /// What should be an origin can be none that a browser names.
+    #[error("{0}")]
     Origin(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] Error),
 }
 
-/// How many queries may keep a thread at one time.
-const LARGE: usize = 2;
-
 /// How many requests a second one client may make from elsewhere, unless told otherwise.
 const RATE: u32 = 100;
+
+/// Readers beside those of requests and large queries: for those who follow events, for figures, for readiness, and
+/// two for a relay.
+const ASIDE: usize = 5;
 
 /// How many queries a server may have at the store at one time, with so many threads of its own: open the
 /// store with as many [readers](commerce_core::Options::readers), so that none waits for another.
 pub fn readers(threads: usize) -> u32 {
-    u32::try_from(threads + LARGE).unwrap_or(u32::MAX)
+    u32::try_from(threads + large(threads) + ASIDE).unwrap_or(u32::MAX)
+}
+
+/// How many large queries may run at one time: half of the processors are left to everything else.
+fn large(threads: usize) -> usize {
+    (threads / 2).max(1)
 }
 
 /// Serves until `shutdown` comes, then takes no more and finishes what is in flight. Runs in tokio's
@@ -98,13 +113,18 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
     let (phase, phases) = listen::phases();
+    let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let server = Arc::new(Server {
         rate: rate::Rate::new(rate_limit.unwrap_or(if elsewhere.is_some() { RATE } else { 0 })),
         answers: etag::Answers::default(),
         metrics: metrics::Metrics::new(),
         health: health::Health::default(),
-        document: openapi::document().to_string().into(),
-        large: Arc::new(Semaphore::new(LARGE)),
+        budget: budget::Budget::default(),
+        document: answer::Made::new(openapi::document().to_string().into(), route::Tag::No).zipped(),
+        large: lane::Lane::new(large(threads)),
+        following: Arc::new(tokio::sync::Semaphore::new(1)),
+        figures: lane::Lane::new(1),
+        changes: stream::Changes::default(),
         ids: Ids::new(),
         phase: phases,
         shop,
@@ -118,6 +138,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     for (listener, address) in listeners {
         tokio::spawn(listening.clone().accept(listener, address.ip().is_loopback()));
     }
+    tokio::spawn(stream::look(server.clone()));
     ready(&addresses);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {

@@ -1,17 +1,19 @@
 //! Connections: accepting them within bounds, speaking HTTP/1.1 or HTTP/2 on them, and ending them so that
 //! what is in flight is answered.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -19,7 +21,10 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
-use crate::call::{Peer, Server};
+use crate::call::Server;
+use crate::sent::{Sent, Untaken};
+use crate::socket::Socket;
+use crate::who::Peer;
 
 /// Where the server stands between start and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,24 +44,38 @@ pub(crate) struct Listening {
     pub(crate) tls: Option<TlsAcceptor>,
     /// One for each connection that may be open.
     pub(crate) seats: Arc<Semaphore>,
-    http1: Builder<TokioExecutor>,
-    http2: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
 }
 
-/// How a client begins HTTP/2 without TLS (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The most bytes of a request's head.
+const HEAD: usize = 16 << 10;
+
+/// The most bytes that a connection keeps of what it reads, and of what it has to write besides one piece.
+const BUFFER: usize = 64 << 10;
+
+/// Requests at one time on a connection that speaks HTTP/2; no fewer are recommended (RFC 9113, section 6.5.2).
+const STREAMS: u32 = 100;
 
 impl Listening {
     pub(crate) fn new(server: Arc<Server>, router: Router, tls: Option<TlsAcceptor>) -> Self {
-        let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
-        // Answers are short: copied behind their heads they go out in one piece.
-        http1.http1().timer(TokioTimer::new()).header_read_timeout(server.limits.head).writev(false);
-        let mut http2 = Builder::new(TokioExecutor::new()).http2_only();
-        http2
-            .http2()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
-            .max_concurrent_streams(256)
-            .max_header_list_size(16 * 1024)
+            .header_read_timeout(server.limits.head)
+            .max_header_size(HEAD)
+            .max_buf_size(BUFFER)
+            // Answers are short: copied behind their heads they go out in one piece.
+            .writev(false);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(HEAD as u32)
+            .max_send_buf_size(BUFFER)
+            // What comes in for requests whose bodies nobody reads yet is kept by the connection.
+            .initial_stream_window_size(BUFFER as u32)
+            .initial_connection_window_size(2 * BUFFER as u32)
             .keep_alive_interval(server.limits.head)
             .keep_alive_timeout(server.limits.head);
         let seats = Arc::new(Semaphore::new(server.limits.connections));
@@ -103,20 +122,21 @@ impl Listening {
     /// Finds out which protocol the client speaks. Until then a connection costs next to nothing.
     async fn greet(&self, stream: TcpStream, peer: Peer) {
         let stopping = self.reached(Phase::Draining);
-        let patience = self.server.limits.head;
+        let limits = &self.server.limits;
+        let mut socket = Socket::new(stream, limits.write);
         match &self.tls {
             None => {
                 let http2 = tokio::select! {
-                    spoken = timeout(patience, speaks_http2(&stream)) => spoken,
+                    spoken = timeout(limits.head, socket.speaks_http2()) => spoken,
                     () = stopping => return,
                 };
                 if let Ok(Ok(http2)) = http2 {
-                    self.serve(stream, http2, peer).await;
+                    self.serve(socket, http2, peer).await;
                 }
             }
             Some(tls) => {
                 let accepted = tokio::select! {
-                    accepted = timeout(patience, tls.accept(stream)) => accepted,
+                    accepted = timeout(limits.head, tls.accept(socket)) => accepted,
                     () = stopping => return,
                 };
                 if let Ok(Ok(stream)) = accepted {
@@ -133,23 +153,26 @@ impl Listening {
         http2: bool,
         peer: Peer,
     ) {
-        let router = self.router.clone();
+        // On HTTP/1.1 what is not taken stands in the way of all else, and the socket notices.
+        let untaken = http2.then(Untaken::default);
+        let (router, noting) = (self.router.clone(), untaken.clone());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            router.clone().call(request)
+            let (answering, noting) = (router.clone().call(request), noting.clone());
+            async move { answering.await.map(|answer| answer.map(|body| Sent::new(body, noting))) }
         });
-        let builder = if http2 { &self.http2 } else { &self.http1 };
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = self.reached(Phase::Draining) => {
-                connection.as_mut().graceful_shutdown();
+        let stream = TokioIo::new(stream);
+        let ended = match untaken {
+            Some(untaken) => {
+                let connection = self.http2.serve_connection(stream, service);
                 tokio::select! {
-                    ended = connection => ended,
-                    () = self.reached(Phase::Ended) => return,
+                    ended = self.to_its_end(connection, http2::Connection::graceful_shutdown) => ended,
+                    () = untaken.stalled(self.server.limits.write) => return,
                 }
+            }
+            None => {
+                let connection = self.http1.serve_connection(stream, service);
+                self.to_its_end(connection, http1::Connection::graceful_shutdown).await
             }
         };
         if let Err(error) = ended {
@@ -158,23 +181,27 @@ impl Listening {
         }
     }
 
+    /// Lets a connection be, and has it finish what is in flight when the server stops.
+    async fn to_its_end<C: Future<Output = hyper::Result<()>>>(
+        &self,
+        connection: C,
+        finish: fn(Pin<&mut C>),
+    ) -> hyper::Result<()> {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = self.reached(Phase::Draining) => finish(connection.as_mut()),
+        }
+        tokio::select! {
+            ended = connection => ended,
+            () = self.reached(Phase::Ended) => Ok(()),
+        }
+    }
+
     async fn reached(&self, phase: Phase) {
         // Without anybody to tell, the server has ended.
         let _ = self.server.phase.clone().wait_for(|now| *now >= phase).await;
-    }
-}
-
-async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut begin = [0; PREFACE.len()];
-    loop {
-        let length = stream.peek(&mut begin).await?;
-        match begin[..length] {
-            [] => return Err(io::ErrorKind::UnexpectedEof.into()),
-            ref all if all == PREFACE => return Ok(true),
-            ref some if !PREFACE.starts_with(some) => return Ok(false),
-            // A part of it; no event tells when there is more to peek at.
-            _ => sleep(Duration::from_millis(5)).await,
-        }
     }
 }
 

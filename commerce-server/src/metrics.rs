@@ -81,6 +81,8 @@ impl Metrics {
         );
         engine(&mut text, &shop.stats());
         events(&mut text, &shop.query(&outbox::Lag)?);
+        let help = "Seconds by which the newest stored time is ahead of the clock.";
+        text.one("commerce_clock_ahead_seconds", "gauge", help, shop.ahead()?.by().as_secs());
         Ok(text.0)
     }
 

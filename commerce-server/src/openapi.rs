@@ -20,6 +20,8 @@ pub(crate) struct Described {
     /// The fields' schemas by name.
     fields: Map<String, Value>,
     required: Vec<String>,
+    /// Where the fields can be given in several forms: those that each needs.
+    forms: Vec<Vec<String>>,
     /// The media type and schema of success.
     answer: (&'static str, Value),
 }
@@ -95,7 +97,8 @@ pub(crate) fn events(_: &mut Schemas) -> Described {
     let answer = ("text/event-stream", json!({ "type": "string" }));
     let summary = "The outbox as a live stream: one server-sent event per committed fact, `data` its CloudEvents 1.0 \
         envelope. Goes on after `Last-Event-ID` (0 for all there ever was), else with what comes from now on.";
-    Described { summary: summary.into(), fields: object(fields), required: Vec::new(), answer }
+    let (required, forms) = (Vec::new(), Vec::new());
+    Described { summary: summary.into(), fields: object(fields), required, forms, answer }
 }
 
 pub(crate) fn this(_: &mut Schemas) -> Described {
@@ -115,8 +118,17 @@ pub(crate) fn alive(_: &mut Schemas) -> Described {
 pub(crate) fn ready(schemas: &mut Schemas) -> Described {
     let outbox = schemas.taken.subschema_for::<outbox::Backlog>().to_value();
     let ok = json!({
-        "type": "object", "properties": { "status": { "const": "ok" }, "outbox": outbox },
-        "required": ["status", "outbox"],
+        "type": "object",
+        "properties": {
+            "status": { "const": "ok" },
+            "outbox": outbox,
+            "clock_ahead_seconds": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "By how much the newest stored time is ahead of the clock: more than a minute, and some clock is or was wrong.",
+            },
+        },
+        "required": ["status", "outbox", "clock_ahead_seconds"],
     });
     page("Whether the store can be written, and how far the delivery of events is.", "application/json", ok)
 }
@@ -126,28 +138,43 @@ pub(crate) fn metrics(_: &mut Schemas) -> Described {
 }
 
 fn page(summary: &str, kind: &'static str, schema: Value) -> Described {
-    Described { summary: summary.into(), fields: Map::new(), required: Vec::new(), answer: (kind, schema) }
+    let (fields, required, forms) = (Map::new(), Vec::new(), Vec::new());
+    Described { summary: summary.into(), fields, required, forms, answer: (kind, schema) }
 }
 
 fn described<T: JsonSchema>(schemas: &mut Schemas, answer: impl FnOnce(&mut Schemas) -> Value) -> Described {
     let schema = T::json_schema(&mut schemas.taken).to_value();
-    let required = schema["required"].as_array().into_iter().flatten();
+    let names = |list: &Value| -> Vec<String> {
+        list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
     Described {
         summary: schema["description"].as_str().unwrap_or_default().into(),
         fields: object(schema["properties"].clone()),
-        required: required.filter_map(Value::as_str).map(str::to_owned).collect(),
+        required: names(&schema["required"]),
+        forms: schema["oneOf"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|form| names(&form["required"]))
+            .collect(),
         answer: ("application/json", answer(schemas)),
     }
 }
 
 fn operation_object(route: &Route, described: Described) -> Value {
-    let Described { summary, mut fields, mut required, answer } = described;
+    let Described { summary, mut fields, mut required, mut forms, answer } = described;
     let mut parameters = Vec::new();
     for name in path_names(route.path) {
         let (field, value) = path_field(route, name, "");
         let schema = fields.remove(&field).unwrap_or_default();
         // One in the path stands for a list of one.
         let schema = if value.is_array() { schema["items"].clone() } else { schema };
+        // A field in the path chooses the form.
+        if let Some(place) = forms.iter().position(|form| form.contains(&field)) {
+            let chosen = forms.swap_remove(place);
+            forms.drain(..).flatten().for_each(|other| drop(fields.shift_remove(&other)));
+            required.extend(chosen);
+        }
         required.retain(|other| *other != field);
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
@@ -157,13 +184,10 @@ fn operation_object(route: &Route, described: Described) -> Value {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             parameters.push(header("Idempotency-Key", "Does it once, however often it is sent.", key));
             if !fields.is_empty() {
-                object["requestBody"] = json!({
-                    "required": !required.is_empty(),
-                    "content": { "application/json": { "schema": {
-                        "type": "object", "properties": fields, "required": required,
-                        "additionalProperties": false,
-                    } } },
-                });
+                let needed = !required.is_empty() || !forms.is_empty();
+                let schema = body(&fields, &required, &forms);
+                object["requestBody"] =
+                    json!({ "required": needed, "content": { "application/json": { "schema": schema } } });
             }
         }
         Does::Ask { tag, .. } => {
@@ -190,6 +214,22 @@ fn operation_object(route: &Route, described: Described) -> Value {
         object["security"] = json!([{ "token": [] }]);
     }
     object
+}
+
+/// What a body may be: one object, or one of several forms, in which the fields of the others are left out (or null).
+fn body(fields: &Map<String, Value>, required: &[String], forms: &[Vec<String>]) -> Value {
+    let object = |fields: &Map<String, Value>, required: &[String]| json!({ "type": "object", "properties": fields, "required": required, "additionalProperties": false });
+    let form = |form: &Vec<String>| {
+        let mut fields = fields.clone();
+        for other in forms.iter().flatten().filter(|other| !form.contains(other)) {
+            fields.insert(other.clone(), json!({ "type": "null" }));
+        }
+        object(&fields, &[required, form].concat())
+    };
+    match forms {
+        [] => object(fields, required),
+        forms => json!({ "oneOf": forms.iter().map(form).collect::<Vec<_>>() }),
+    }
 }
 
 fn responses(route: &Route, (kind, schema): (&'static str, Value)) -> Value {
@@ -239,7 +279,10 @@ fn problem(fault: &Value) -> Value {
             "code": { "type": "string", "description": "Stable; for programs." },
             "retryable": { "type": "boolean", "description": "Whether the same request may succeed later." },
             "request_id": { "type": "string" },
-            "errors": { "type": "array", "items": fault, "description": "Each fault of an invalid request." },
+            "errors": { "type": "array", "items": fault, "maxItems": 20,
+                "description": "The faults of an invalid request." },
+            "more": { "type": "integer",
+                "description": "How many faults, and items of lists not looked at because of them, are not listed." },
         },
         "required": ["type", "title", "status", "detail", "code", "retryable", "request_id"],
     })

@@ -41,6 +41,8 @@ pub struct Limits {
     pub body: Duration,
     /// The longest body.
     pub body_size: usize,
+    /// How long a client may take nothing of what it asked for.
+    pub write: Duration,
     /// How long requests in flight may take to end after the shutdown began.
     pub drain: Duration,
     /// How often a stream of events says that it is still there.
@@ -107,6 +109,7 @@ impl Default for Limits {
             head: Duration::from_secs(30),
             body: Duration::from_secs(30),
             body_size: 1 << 20,
+            write: Duration::from_secs(30),
             drain: Duration::from_secs(30),
             heartbeat: Duration::from_secs(15),
         }

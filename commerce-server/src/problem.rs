@@ -77,7 +77,8 @@ impl Problem {
         document
     }
 
-    fn detail(&self) -> String {
+    /// What is wrong, as far as this machine may know.
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Engine(error) => error.to_string(),
             Self::NotFound => "there is nothing at this path".into(),
@@ -93,24 +94,17 @@ impl Problem {
     /// The answer to a request. What only this machine should know stays in its log, under the request's id.
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let mut document = self.document();
-        if let Self::Engine(error) = self {
-            let detail = match error {
-                Error::Refused(_) | Error::Invalid(_) | Error::Busy(_) => None,
-                Error::Unavailable(_) | Error::Gone(_) => {
-                    tracing::error!(request_id, %error, "request failed");
-                    None
-                }
-                Error::Unknown(_) => Some(
-                    "the outcome of the commit could not be learnt; try again with the same Idempotency-Key",
-                ),
-                Error::Skipped | Error::Closed | Error::Open(_) | Error::Store(_) => {
-                    Some("an unexpected failure; nothing was changed")
-                }
-            };
-            if let Some(detail) = detail {
-                tracing::error!(request_id, %error, "request failed");
-                document["detail"] = detail.into();
+        let outwards = match self {
+            Self::Engine(Error::Unknown(_)) => {
+                Some("the outcome of the commit could not be learnt; try again with the same Idempotency-Key")
             }
+            Self::Engine(Error::Skipped | Error::Closed | Error::Open(_) | Error::Store(_)) => {
+                Some("an unexpected failure; nothing was changed")
+            }
+            _ => None,
+        };
+        if let Some(detail) = outwards {
+            document["detail"] = detail.into();
         }
         document["request_id"] = request_id.into();
         let mut response = Response::new(Body::from(document.to_string()));

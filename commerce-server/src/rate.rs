@@ -1,24 +1,15 @@
 //! How often one client may ask: by token, or without one by address.
 
-use std::hash::Hash;
-use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::access::Caller;
+use crate::client::Client;
 use crate::problem::Problem;
 
 /// Counts requests; nothing is counted where there is no bound.
 pub(crate) struct Rate(Option<DefaultKeyedRateLimiter<Client>>);
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Client {
-    Token(Arc<str>),
-    Address(IpAddr),
-}
 
 impl Rate {
     /// So many requests a second for each client, as many at once; 0 for any number.
@@ -27,13 +18,9 @@ impl Rate {
     }
 
     /// Counts a request, or refuses it.
-    pub(crate) fn count(&self, caller: &Caller, address: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn count(&self, client: &Client) -> Result<(), Problem> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        let client = match &caller.token {
-            Some(token) => Client::Token(token.clone()),
-            None => Client::Address(network(address)),
-        };
-        limiter.check_key(&client).map_err(|until| {
+        limiter.check_key(client).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             Problem::RateLimited(wait.as_secs() + 1)
         })
@@ -44,17 +31,5 @@ impl Rate {
         if let Some(limiter) = &self.0 {
             limiter.retain_recent();
         }
-    }
-}
-
-/// The address; of IPv6 the network of 64 bits, since one client has all of it.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let mut octets = address.octets();
-            octets[8..].fill(0);
-            IpAddr::from(octets)
-        }
-        v4 => v4,
     }
 }

@@ -1,13 +1,14 @@
 //! THE table: which method and path is which operation or query, who may, and what success is called.
 //! Everything else, the router, the document that describes it and the tests, is read off this table.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
 use axum::http::{Method, StatusCode};
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Error, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user, wallet,
+    Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user, wallet,
 };
 use schemars::JsonSchema;
 use serde_json::Value;
@@ -49,9 +50,9 @@ pub enum Reach {
 #[derive(Clone, Copy)]
 pub(crate) enum Does {
     /// The fields are the operation's, and perhaps `key`.
-    Submit(fn(&Commerce, &Value) -> Result<Coming, Invalid>),
+    Submit(fn(&Commerce, &Value, Faults) -> Result<Coming, Invalid>),
     Ask {
-        read: fn(&Value) -> Result<Asked, Invalid>,
+        read: fn(&Value, Faults) -> Result<Asked, Invalid>,
         cost: Cost,
         tag: Tag,
     },
@@ -61,8 +62,27 @@ pub(crate) enum Does {
 /// An operation on its way: the reply as JSON, and whether it was given before.
 pub(crate) type Coming = Pin<Box<dyn Future<Output = Result<(Vec<u8>, bool), Error>> + Send>>;
 
-/// A query that was read: the answer as JSON.
-pub(crate) type Asked = Box<dyn FnOnce(&Commerce) -> Result<Vec<u8>, Error> + Send>;
+/// A query that was read.
+pub(crate) type Asked = Box<dyn Ask + Send>;
+
+/// A query of any type.
+pub(crate) trait Ask {
+    /// The same for queries that ask the same, however they were worded.
+    fn key(&self) -> String;
+
+    /// The answer as JSON.
+    fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error>;
+}
+
+impl<Q: Query + Debug> Ask for Q {
+    fn key(&self) -> String {
+        format!("{} {self:?}", Q::NAME)
+    }
+
+    fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error> {
+        json(&shop.query(self)?)
+    }
+}
 
 /// How long a query keeps a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,8 +160,8 @@ where
     O: Operation + JsonSchema,
     O::Reply: JsonSchema,
 {
-    let does = Does::Submit(|shop, fields| {
-        let submission = Fields::read(fields, |fields| {
+    let does = Does::Submit(|shop, fields, faults| {
+        let submission = Fields::read_beside(faults, fields, |fields| {
             let (key, operation) = (fields.optional("key"), O::parse(fields));
             let mut submission = Submission::new(operation?);
             submission.key = key?;
@@ -158,13 +178,11 @@ where
 
 const fn ask<Q>(path: &'static str, reach: Reach, cost: Cost, tag: Tag) -> Route
 where
-    Q: Query + JsonSchema,
+    Q: Query + Debug + JsonSchema,
     Q::Answer: JsonSchema,
 {
-    let read: fn(&Value) -> Result<Asked, Invalid> = |fields| {
-        let query = Fields::read(fields, Q::parse)?;
-        Ok(Box::new(move |shop| json(&shop.query(&query)?)))
-    };
+    let read: fn(&Value, Faults) -> Result<Asked, Invalid> =
+        |fields, faults| Ok(Box::new(Fields::read_beside(faults, fields, Q::parse)?));
     let does = Does::Ask { read, cost, tag };
     let (method, status) = (Method::GET, StatusCode::OK);
     Route { method, path, name: Q::NAME, reach, status, does, describe: openapi::query::<Q> }
@@ -211,5 +229,35 @@ pub(crate) fn url_value(name: &str, text: &str) -> Value {
             _ => text.into(),
         },
         _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn queries_that_ask_the_same_have_the_same_key() {
+        let key = |name: &str, fields: Value| {
+            let route = ROUTES.iter().find(|route| route.name == name).unwrap();
+            let Does::Ask { read, .. } = route.does else { panic!("{name} asks nothing") };
+            read(&fields, Faults::default()).ok().unwrap().key()
+        };
+        let plain = key("product.list", json!({}));
+        for same in
+            [json!({ "limit": 20 }), json!({ "cursor": null, "sort": "id" }), json!({ "search": null })]
+        {
+            assert_eq!(key("product.list", same.clone()), plain, "{same}");
+        }
+        for other in [json!({ "limit": 21 }), json!({ "sort": "name" }), json!({ "search": "mug" })] {
+            assert_ne!(key("product.list", other.clone()), plain, "{other}");
+        }
+        assert_ne!(
+            key("product.get", json!({ "product": "a" })),
+            key("product.get", json!({ "product": "b" }))
+        );
+        assert_ne!(key("cart.get", json!({ "user": "a" })), key("user.get", json!({ "user": "a" })));
     }
 }

@@ -1,22 +1,18 @@
 //! The table as a router, with the layers that some routes or options ask for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
-use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderName};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::ServeError;
 use crate::call::{Server, answer, wrong_method};
-use crate::route::{Cost, Does, Page, ROUTES, Route};
-
-/// Answers of at least so many bytes are compressed, where the client takes that.
-const WORTH_COMPRESSING: u64 = 1_024;
+use crate::route::{ROUTES, Route};
+use crate::{ServeError, origin};
 
 /// Every route of the table.
 pub(crate) fn router(server: &Arc<Server>, origins: &[String]) -> Result<Router, ServeError> {
@@ -43,34 +39,28 @@ fn one(server: &Arc<Server>, place: usize, route: &Route) -> MethodRouter {
         _ => MethodFilter::GET,
     };
     let server = server.clone();
-    let handler = on(filter, move |request: Request| answer(server.clone(), place, request));
-    match route.does {
-        Does::Ask { cost: Cost::Large, .. } | Does::Tell(Page::OpenApi | Page::Docs | Page::Metrics) => {
-            let worth = SizeAbove::new(WORTH_COMPRESSING);
-            handler.layer(CompressionLayer::new().compress_when(worth))
-        }
-        _ => handler,
-    }
+    on(filter, move |request: Request| answer(server.clone(), place, request))
 }
+
+/// How long a browser may keep what it was told about pages of other origins.
+const KEPT: Duration = Duration::from_secs(600);
 
 /// What browsers are told about pages of other origins; nothing unless there are any.
 fn cors(origins: &[String]) -> Result<Option<CorsLayer>, ServeError> {
     if origins.is_empty() {
         return Ok(None);
     }
-    let named = |origin: &String| {
-        let wrong = || ServeError::Origin(origin.clone());
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        host.filter(|host| !host.is_empty() && !host.contains('/')).ok_or_else(wrong)?;
-        HeaderValue::from_str(origin).map_err(|_| wrong())
-    };
     let allowed = match origins {
         [any] if any == "*" => AllowOrigin::any(),
-        named_ones => AllowOrigin::list(named_ones.iter().map(named).collect::<Result<Vec<_>, _>>()?),
+        named => {
+            let named = named.iter().map(|origin| origin::checked(origin).map_err(ServeError::Origin));
+            AllowOrigin::list(named.collect::<Result<Vec<_>, _>>()?)
+        }
     };
     let name = HeaderName::from_static;
     let layer = CorsLayer::new()
         .allow_origin(allowed)
+        .max_age(KEPT)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,

@@ -199,16 +199,12 @@ impl Form {
                 let charge = wallet::Charge::new(user.clone(), money(0)?);
                 Deed::Charge(charge.map_err(|fault| (0, fault))?)
             }
-            Purpose::AddToCart(user, product) => Deed::AddToCart(cart::Add {
-                user: user.clone(),
-                product: product.clone(),
-                quantity: quantity(0)?,
-            }),
-            Purpose::SetInCart(user, product) => Deed::SetInCart(cart::Set {
-                user: user.clone(),
-                product: product.clone(),
-                quantity: Some(quantity(0)?),
-            }),
+            Purpose::AddToCart(user, product) => {
+                Deed::AddToCart(cart::Add::one(user.clone(), product.clone(), quantity(0)?))
+            }
+            Purpose::SetInCart(user, product) => {
+                Deed::SetInCart(cart::Set::one(user.clone(), product.clone(), Some(quantity(0)?)))
+            }
             Purpose::AddProduct => {
                 let product = ProductId::new(text(0)).map_err(|bad| (0, bad.to_string()))?;
                 let (name, price) = (name(1)?, money(2)?);

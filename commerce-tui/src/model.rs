@@ -31,6 +31,8 @@ pub struct State {
     pub toasts: Vec<Toast>,
     /// Whether the store is at hand.
     pub link: Link,
+    /// Since when it cannot be written, as far as is known from what was to be changed.
+    pub unwritten: Option<Time>,
     /// Whether changes of others are followed.
     pub follow: Follow,
     /// Operations under way.
@@ -100,6 +102,8 @@ pub enum Link {
     Up,
     /// It is not, since then. It is tried again all the time.
     Lost(Time),
+    /// It is another one or none, and no longer tried: only a console that is started anew opens what is there then.
+    Gone,
 }
 
 /// Whether changes of others are followed.
@@ -188,6 +192,7 @@ impl State {
             dialogs: Vec::new(),
             toasts: Vec::new(),
             link: Link::Up,
+            unwritten: None,
             follow: Follow::Live,
             sent: Vec::new(),
             shop: Shop { customer, ..Shop::default() },

@@ -193,7 +193,7 @@ fn watch(shop: &Commerce, over: &AtomicBool, events: &Sender<Event>) {
             Ok(_) if lost => Some(Event::Found),
             Ok(version) if last.is_some_and(|last| last != *version) => Some(Event::Changed),
             Ok(_) => None,
-            Err(error) => Some(Event::Lost(error.to_string())),
+            Err(error) => Some(Event::Lost(error.clone())),
         };
         lost = version.is_err();
         last = version.ok().or(last);

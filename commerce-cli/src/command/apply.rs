@@ -1,24 +1,38 @@
 //! `apply`: operations from JSON Lines, in order. Many lines are in flight at once, so that groups form;
 //! they are decided in the order in which they stand, and results are written in that order.
+//!
+//! Three threads share the work: one reads, one (the caller's) parses and submits, one writes results. So it can
+//! stop between two lines whatever it waits for.
+
+pub mod lines;
+mod results;
+mod tally;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, Instant};
 
 use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, operation};
-use commerce_server::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::exit::{Failure, code_of};
+use crate::ending::Ending;
+use crate::exit::Failure;
 use crate::session::Session;
+use lines::{LONGEST, Line, each_line, open_input};
+use results::Results;
+use tally::Tally;
 
 /// Do operations from JSON Lines.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   commerce apply orders.jsonl --results results.jsonl
-  echo '{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":5000,\"key\":\"c-1\"}' | commerce apply -")]
+  echo '{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":5000,\"key\":\"c-1\"}' | commerce apply -
+
+It stops when the store or the results cannot be written, and says after which line. SIGINT, SIGTERM and
+SIGHUP end it between two lines (exit code 130, 143 or 129): what was begun is finished and written.")]
 pub struct Apply {
     /// A file, or - for standard input.
     file: String,
@@ -36,51 +50,84 @@ pub struct Apply {
 /// Lines in flight. The engine's queue holds twice as many.
 const FLYING: usize = 4_096;
 
-/// The longest line.
-const LONGEST: usize = 1 << 20;
+/// Lines read ahead of those in flight.
+const AHEAD: usize = 256;
+
+/// How long lines that are not attempted are counted.
+const COUNTING: Duration = Duration::from_millis(500);
+
+/// What the reading thread, or whoever asks to end, sends.
+enum Sent {
+    Line(u64, Vec<u8>),
+    TooLong(u64),
+    /// The input is at its end, or cannot be read.
+    End(std::io::Result<()>),
+    /// There is something else to look at.
+    Wake,
+}
 
 type Flying = (u64, Result<Ticket<Value>, Invalid>);
-
-/// What became of the lines.
-#[derive(Default)]
-struct Tally {
-    ok: u64,
-    refused: u64,
-    invalid: u64,
-    /// The exit code of the gravest failure that is neither.
-    failed: Option<u8>,
-    stopped_at: Option<u64>,
-}
 
 impl Apply {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let shop = session.shop()?;
         let (input, bar) = self.input(session)?;
         let results = self.output(session)?;
-        let (send, receive) = sync_channel::<Flying>(FLYING);
-        let stop = self.stop_on_error;
-        let chain = stop.then(Chain::new);
-        let tally = std::thread::scope(|scope| {
-            let bar = &bar;
-            let writing = scope.spawn(move || write_results(&receive, results, bar, stop));
-            let read = each_line(input, &mut |number, line| {
-                let parsed = self.parse(line, chain.as_ref());
-                let last = stop && parsed.is_err();
-                let flying = parsed.map(|submission| shop.submit(submission));
+        let ending = Ending::default();
+        let (send, lines) = sync_channel::<Sent>(AHEAD);
+        let waking = send.clone();
+        // Where there is no room, nobody waits for something to come.
+        let wake = move || drop(waking.try_send(Sent::Wake));
+        ending.on_signals(wake.clone())?;
+        // It may wait for input that never comes, so nobody waits for it.
+        std::thread::Builder::new().name("commerce-lines".into()).spawn(move || read_lines(input, &send))?;
+        let chain = if self.stop_on_error { Chain::new() } else { Chain::while_stored() };
+        let (fly, flying) = sync_channel::<Flying>(FLYING);
+        let stop = || {
+            chain.end();
+            ending.ask();
+            wake();
+        };
+        let (tally, read) = std::thread::scope(|scope| {
+            let (bar, stop, strict) = (&bar, &stop, self.stop_on_error);
+            let writing = scope.spawn(move || write_results(&flying, results, bar, strict, stop));
+            let read = self.submit_lines(&lines, &ending, |number, parsed| {
+                let flying = parsed.map(|submission| shop.submit(submission.chain(&chain)));
                 // The writing end only goes away with its thread.
-                send.send((number, flying)).is_ok() && !last
+                fly.send((number, flying)).is_ok()
             });
-            drop(send);
-            let tally =
-                writing.join().map_err(|_| io::Error::other("the results could not be written"))??;
-            read.map_err(|e| Failure::Usage(format!("{} cannot be read: {e}", self.file)))?;
-            Ok::<_, Failure>(tally)
-        })?;
+            drop(fly);
+            (writing.join(), read)
+        });
+        let tally =
+            tally.map_err(|_| Failure::Io(std::io::Error::other("the thread of the results ended")))?;
         bar.finish_and_clear();
-        self.told(session, &tally)
+        self.told(session, tally, &ending, read, &lines)
     }
 
-    fn parse(&self, line: Line<'_>, chain: Option<&Chain>) -> Result<Submission<AnyOperation>, Invalid> {
+    /// Takes lines until the input ends or something else asks to. Says how the input ended, if it did.
+    fn submit_lines(
+        &self,
+        lines: &Receiver<Sent>,
+        ending: &Ending,
+        mut submit: impl FnMut(u64, Result<Submission<AnyOperation>, Invalid>) -> bool,
+    ) -> Option<std::io::Result<()>> {
+        while !ending.asked() {
+            let (number, parsed) = match lines.recv().ok()? {
+                Sent::Line(number, text) => (number, self.parse(Line::Text(&text))),
+                Sent::TooLong(number) => (number, self.parse(Line::TooLong)),
+                Sent::End(read) => return Some(read),
+                Sent::Wake => continue,
+            };
+            let last = self.stop_on_error && parsed.is_err();
+            if !submit(number, parsed) || last {
+                break;
+            }
+        }
+        None
+    }
+
+    fn parse(&self, line: Line<'_>) -> Result<Submission<AnyOperation>, Invalid> {
         let Line::Text(text) = line else {
             return Err(Invalid::at("", format!("is longer than {LONGEST} bytes")));
         };
@@ -88,10 +135,7 @@ impl Apply {
         if submission.at.is_some() && !self.trust_time {
             return Err(Invalid::at("/at", "is only taken with --trust-time"));
         }
-        Ok(match chain {
-            Some(chain) => submission.chain(chain),
-            None => submission,
-        })
+        Ok(submission)
     }
 
     fn input(&self, session: &Session) -> Result<(Box<dyn BufRead + Send>, ProgressBar), Failure> {
@@ -111,163 +155,140 @@ impl Apply {
         Ok((Box::new(BufReader::with_capacity(1 << 16, input)), bar))
     }
 
-    fn output(&self, session: &Session) -> Result<Box<dyn Write + Send>, Failure> {
-        match self.results.as_str() {
-            "-" => Ok(Box::new(io::BufWriter::new(io::stdout()))),
-            path => {
-                // Opening it empties it, which must not happen to what is read or to the store.
-                let same = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
-                    (Ok(path), Ok(other)) => path == other,
-                    _ => false,
-                };
-                if same(Path::new(&self.file)) || same(&session.global.db) {
-                    return Err(Failure::Usage(format!("--results: {path} is in use by this command")));
-                }
-                let file = File::create(path)
-                    .map_err(|e| Failure::Usage(format!("--results: {path} cannot be written: {e}")))?;
-                Ok(Box::new(io::BufWriter::new(file)))
-            }
+    fn output(&self, session: &Session) -> Result<Results, Failure> {
+        if self.results == "-" {
+            return Ok(Results::stdout());
         }
+        let path = self.results.as_str();
+        // Opening it empties it, which must not happen to what is read or to the store.
+        let same = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
+            (Ok(path), Ok(other)) => path == other,
+            _ => false,
+        };
+        if same(Path::new(&self.file)) || same(&session.global.db) {
+            return Err(Failure::Usage(format!("--results: {path} is in use by this command")));
+        }
+        let file = File::create(path)
+            .map_err(|e| Failure::Usage(format!("--results: {path} cannot be written: {e}")))?;
+        Ok(Results::file(file))
     }
 
-    fn told(&self, session: &Session, tally: &Tally) -> Result<(), Failure> {
-        let Tally { ok, refused, invalid, .. } = tally;
-        session.note(&format!("{ok} done, {refused} refused, {invalid} invalid"));
-        if let (true, Some(line)) = (self.stop_on_error, tally.stopped_at) {
+    /// Sums up, and fails with what was gravest.
+    fn told(
+        &self,
+        session: &Session,
+        tally: Tally,
+        ending: &Ending,
+        read: Option<std::io::Result<()>>,
+        lines: &Receiver<Sent>,
+    ) -> Result<(), Failure> {
+        let (unread, all) = if read.is_some() { (0, true) } else { count_rest(lines) };
+        session.note(&tally.sentence(unread, all));
+        let Tally { refused, invalid, decided, told, .. } = tally;
+        if let Some(error) = tally.failure {
+            return Err(Failure::Stopped { after: decided, error });
+        }
+        if let Some(error) = tally.unwritten {
+            let what = format!(
+                "the results cannot be written and end {}; stopped {}, every line up to it was decided",
+                after(told),
+                after(decided)
+            );
+            return Err(Failure::Unwritten { what, error });
+        }
+        if let (true, Some(line)) = (self.stop_on_error, tally.first_bad) {
             session.note(&format!("stopped at line {line}; no line after it was done"));
         }
-        match tally.failed {
-            Some(code) => Err(Failure::Told(code)),
-            None if refused + invalid > 0 => Err(Failure::Partly),
-            None => Ok(()),
+        match (read, ending.signal()) {
+            (Some(Err(e)), _) => Err(Failure::Usage(format!("{} cannot be read: {e}", self.file))),
+            (None, Some(signal)) => {
+                session.note(&format!("ended {} by signal {signal}", after(decided)));
+                // As the shell tells of a program that ended so.
+                Err(Failure::Told(u8::try_from(128 + signal).unwrap_or(1)))
+            }
+            _ if refused + invalid > 0 => Err(Failure::Partly),
+            _ => Ok(()),
         }
     }
 }
 
-/// Opens a file, or standard input for `-`.
-pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
-    if file == "-" {
-        return Ok(Box::new(io::stdin()));
-    }
-    let shown = crate::output::harmless(file);
-    let opened = File::open(file).map_err(|e| Failure::Usage(format!("{shown} cannot be read: {e}")))?;
-    if opened.metadata()?.is_dir() {
-        return Err(Failure::Usage(format!(
-            "{shown} is a directory; a file or - for standard input is needed"
-        )));
-    }
-    Ok(Box::new(opened))
+/// The place after a line, in words.
+pub fn after(line: u64) -> String {
+    if line == 0 { "before the first line".into() } else { format!("after line {line}") }
 }
 
-/// A line, or that there was one too long to take.
-#[derive(Clone, Copy)]
-pub enum Line<'a> {
-    Text(&'a [u8]),
-    TooLong,
-}
-
-/// Hands over every line that is not blank, with its number, until `take` has enough.
-pub fn each_line(mut input: impl BufRead, take: &mut dyn FnMut(u64, Line<'_>) -> bool) -> io::Result<()> {
-    let mut text = Vec::new();
-    for number in 1.. {
-        text.clear();
-        let read = input.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut text)?;
-        if read == 0 {
-            break;
-        }
-        let line = if read > LONGEST && text.last() != Some(&b'\n') {
-            input.skip_until(b'\n')?;
-            Line::TooLong
-        } else {
-            Line::Text(text.trim_ascii())
+fn read_lines(input: Box<dyn BufRead + Send>, send: &SyncSender<Sent>) {
+    let read = each_line(input, &mut |number, line| {
+        let sent = match line {
+            Line::Text(text) => Sent::Line(number, text.to_vec()),
+            Line::TooLong => Sent::TooLong(number),
         };
-        if !matches!(line, Line::Text(b"")) && !take(number, line) {
-            break;
-        }
-    }
-    Ok(())
+        send.send(sent).is_ok()
+    });
+    // Where nobody takes it, the command is over.
+    let _ = send.send(Sent::End(read));
 }
 
-/// Writes results in order, and at once where no other is waiting. When nobody reads them any more, the
-/// operations are still done.
+/// Counts lines that are left, for a while. Says whether it came to the end.
+fn count_rest(lines: &Receiver<Sent>) -> (u64, bool) {
+    let (mut count, until) = (0, Instant::now() + COUNTING);
+    loop {
+        match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Sent::Line(..) | Sent::TooLong(_)) => count += 1,
+            Ok(Sent::Wake) => {}
+            Ok(Sent::End(_)) => return (count, true),
+            Err(_) => return (count, false),
+        }
+    }
+}
+
+/// Writes results in order, and at once where no other is waiting. When nobody reads them any more, the operations
+/// are still done; when they cannot be written, `stop` is called, as it is when the store fails or, if it is to be
+/// strict, at the first line that is not done.
 fn write_results(
     flying: &Receiver<Flying>,
-    mut out: Box<dyn Write + Send>,
+    mut results: Results,
     bar: &ProgressBar,
-    stop: bool,
-) -> io::Result<Tally> {
-    let (mut tally, mut reader_gone, mut lines) = (Tally::default(), false, 0_u64);
+    strict: bool,
+    stop: &dyn Fn(),
+) -> Tally {
+    let (mut tally, mut lines) = (Tally::default(), 0_u64);
     loop {
-        let (number, ticket) = match flying.try_recv() {
-            Ok(next) => next,
-            Err(TryRecvError::Disconnected) => break,
+        let next = match flying.try_recv() {
+            Ok(next) => Some(next),
+            Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
-                written(out.flush(), &mut reader_gone)?;
-                match flying.recv() {
-                    Ok(next) => next,
-                    Err(_) => break,
-                }
+                write(&mut tally, stop, || results.flush());
+                flying.recv().ok()
             }
         };
-        // A line that cannot be read may come behind the one at which it stopped: it was never reached.
-        if stop && tally.stopped_at.is_some() && ticket.is_err() {
-            continue;
-        }
-        let outcome = ticket.map_err(Error::from).and_then(Ticket::wait);
+        let Some((number, ticket)) = next else { break };
+        let outcome = match ticket {
+            // A line that makes no sense may come behind the one at which it stopped: it was never reached.
+            Err(_) if tally.stopped() || (strict && tally.first_bad.is_some()) => Err(Error::Skipped),
+            ticket => ticket.map_err(Error::from).and_then(Ticket::wait),
+        };
         lines += 1;
         if lines.is_multiple_of(1_024) {
             bar.set_message(format!("{lines} ({:.0}/s)", lines as f64 / bar.elapsed().as_secs_f64()));
         }
         let Some(result) = tally.count(number, outcome) else { continue };
-        if !reader_gone {
-            written(writeln!(out, "{result}"), &mut reader_gone)?;
+        if tally.failure.is_some() || (strict && tally.first_bad.is_some()) {
+            stop();
         }
+        write(&mut tally, stop, || results.take(number, &result));
     }
-    written(out.flush(), &mut reader_gone)?;
-    Ok(tally)
+    write(&mut tally, stop, || results.flush());
+    tally.told = results.last();
+    tally
 }
 
-fn written(result: io::Result<()>, reader_gone: &mut bool) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            *reader_gone = true;
-            Ok(())
-        }
-        other => other,
-    }
-}
-
-impl Tally {
-    /// Counts an outcome, and gives its result line; a line that was not attempted has none.
-    fn count(&mut self, number: u64, outcome: Result<commerce_core::Answer<Value>, Error>) -> Option<Value> {
-        if matches!(outcome, Err(Error::Skipped)) {
-            return None;
-        }
-        if outcome.is_err() {
-            self.stopped_at.get_or_insert(number);
-        }
-        Some(match outcome {
-            Ok(answer) => {
-                self.ok += 1;
-                json!({ "line": number, "ok": answer })
-            }
-            Err(Error::Refused(refusal)) => {
-                self.refused += 1;
-                json!({ "line": number, "refused": refusal })
-            }
-            Err(Error::Invalid(invalid)) => {
-                self.invalid += 1;
-                json!({ "line": number, "invalid": invalid })
-            }
-            Err(error) => {
-                let code = code_of(&error);
-                self.failed = Some(self.failed.unwrap_or(code).min(code));
-                let code = match &error {
-                    Error::Unknown(_) => "unknown",
-                    other => Problem::Engine(other.clone()).coded().0,
-                };
-                json!({ "line": number, "error": { "code": code, "detail": error.to_string() } })
-            }
-        })
+/// Writes, as long as that is possible.
+fn write(tally: &mut Tally, stop: &dyn Fn(), write: impl FnOnce() -> std::io::Result<()>) {
+    if tally.unwritten.is_none()
+        && let Err(error) = write()
+    {
+        tally.unwritten = Some(error);
+        stop();
     }
 }

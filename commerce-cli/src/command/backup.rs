@@ -33,7 +33,7 @@ pub struct Restore {
 impl Backup {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         session.shop()?.backup(&self.file)?;
-        session.show(&json!({ "backup": self.file.display().to_string() }))
+        session.show_done(&json!({ "backup": self.file.display().to_string() }))
     }
 }
 
@@ -52,7 +52,7 @@ impl Restore {
         }
         restored?;
         let (restored, kept) = (self.file.display().to_string(), keep.display().to_string());
-        session.show(&json!({ "restored": restored, "kept": kept }))
+        session.show_done(&json!({ "restored": restored, "kept": kept }))
     }
 }
 

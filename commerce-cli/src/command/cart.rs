@@ -13,7 +13,7 @@ pub enum Cart {
     /// Show a cart at present prices.
     #[command(after_help = "Example:\n  commerce cart show alice")]
     Show { user: String },
-    /// Put products into a cart. Several are added one after the other, until one is refused.
+    /// Put products into a cart, all of them or none. One named twice is added twice.
     #[command(after_help = "Example:\n  commerce cart add alice mug-white:2 pen-gel-black")]
     Add {
         user: String,
@@ -23,12 +23,15 @@ pub enum Cart {
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Set how many of a product are in a cart; 0 takes it out.
-    #[command(after_help = "Example:\n  commerce cart set alice mug-white:3")]
+    /// Set how many of some products are in a cart, all of them or none; 0 takes one out.
+    #[command(
+        after_help = "Example:\n  commerce cart set alice mug-white:3 pen-gel-black:0\n\nA product named twice is set to the sum."
+    )]
     Set {
         user: String,
         /// ID:QUANTITY.
-        item: String,
+        #[arg(required = true)]
+        items: Vec<String>,
         #[command(flatten)]
         key: KeyArg,
     },
@@ -66,17 +69,19 @@ pub enum Cart {
 impl Cart {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::Show { user } => session.show(&session.ask("cart.get", json!({ "user": user }))?),
-            Self::Add { user, items, key } => add(session, user, items, key),
-            Self::Set { user, item: text, key } => {
-                if !text.contains(':') {
+            Self::Show { user } => {
+                session.show_rows("cart.get", "lines", &session.ask("cart.get", json!({ "user": user }))?)
+            }
+            Self::Add { user, items, key } => {
+                let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
+                session.change(into_cart("cart.add", user, &items), key.key.as_deref())
+            }
+            Self::Set { user, items, key } => {
+                if let Some(text) = items.iter().find(|text| !text.contains(':')) {
                     return Err(Failure::Usage(format!("{text}: the quantity is missing, as in {text}:2")));
                 }
-                let fields = item(text)?;
-                let (product, quantity) = (&fields["product"], &fields["quantity"]);
-                let operation =
-                    json!({ "op": "cart.set", "user": user, "product": product, "quantity": quantity });
-                session.change(operation, key.key.as_deref())
+                let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
+                session.change(into_cart("cart.set", user, &items), key.key.as_deref())
             }
             Self::Remove { user, products, key } => {
                 let operation = json!({ "op": "cart.remove", "user": user, "products": products });
@@ -98,22 +103,12 @@ impl Cart {
     }
 }
 
-/// Adds item after item; with one key for all, each gets its own: KEY.PRODUCT.
-fn add(session: &Session, user: &str, items: &[String], key: &KeyArg) -> Result<(), Failure> {
-    let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut cart = Value::Null;
-    for (done, item) in items.iter().enumerate() {
-        let (product, quantity) = (&item["product"], &item["quantity"]);
-        let own = key.key.as_ref().map(|key| match items.len() {
-            1 => key.clone(),
-            _ => format!("{key}.{}", product.as_str().unwrap_or_default()),
-        });
-        let operation = json!({ "op": "cart.add", "user": user, "product": product, "quantity": quantity });
-        cart = session.submit(operation, own.as_deref()).inspect_err(|_| {
-            if done > 0 {
-                session.note(&format!("in the cart by now: the first {done} of {}", items.len()));
-            }
-        })?;
+/// An operation on one product in the form for one, on several in the form for several: done whole or not at all.
+fn into_cart(op: &str, user: &str, items: &[Value]) -> Value {
+    match items {
+        [one] => {
+            json!({ "op": op, "user": user, "product": one["product"], "quantity": one["quantity"] })
+        }
+        items => json!({ "op": op, "user": user, "items": items }),
     }
-    session.show(&cart)
 }

@@ -77,22 +77,32 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
     let start = if once { Relay::once } else { Relay::start };
     let teller = session.teller();
     let tell = move |notice: &Notice| match notice {
-        Notice::Active | Notice::StandBy | Notice::Up => teller.note(&notice.to_string()),
+        Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => teller.note(&notice.to_string()),
+        Notice::Warning(warning) => teller.warn(warning),
+        // The command fails with it.
+        Notice::Ended(_) => {}
         _ => teller.complain(&notice.to_string()),
     };
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let status = match args.start(session.shop()?, start, tell)? {
-        Some(relay) => wait(&relay, &mut signals),
+    let (status, failure) = match args.start(session.shop()?, start, tell)? {
+        Some(relay) => (wait(&relay, &mut signals), relay.failure()),
         None => {
             session.note("the sink is none: events stay pending");
-            Status::default()
+            (Status::default(), None)
         }
     };
-    let left = session.shop()?.query(&Lag)?;
+    let left = match (session.shop()?.query(&Lag), &failure) {
+        (Ok(left), _) => left,
+        (Err(_), Some(first)) => return Err(first.clone().into()),
+        (Err(error), None) => return Err(error.into()),
+    };
     let (delivered, refused) = (status.delivered, status.refused);
-    session.show(
+    session.show_done(
         &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
     )?;
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
     // What was asked for once was not done, or cannot go on.
     if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Told(1)) } else { Ok(()) }
 }

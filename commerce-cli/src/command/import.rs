@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use commerce_core::{AnyOperation, Error, Submission, Ticket, operation};
 use serde_json::{Value, json};
 
-use crate::command::apply::{Line, each_line, open_input};
+use crate::command::apply::lines::{Line, each_line, open_input};
 use crate::exit::{Failure, code_of};
 use crate::session::Session;
 

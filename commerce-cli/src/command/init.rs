@@ -34,6 +34,6 @@ impl Init {
             let price = |text: &str| text.parse().map_err(|_| "must be a whole number".to_owned());
             products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
-        session.show(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
+        session.show_done(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
     }
 }

@@ -18,6 +18,8 @@ mod user;
 mod verify;
 mod wallet;
 
+pub use apply::after;
+
 use clap::Subcommand;
 
 use crate::exit::Failure;

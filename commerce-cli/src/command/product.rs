@@ -1,7 +1,5 @@
 //! `product`: what is sold. A catalogue goes out in the forms in which `import` takes it in.
 
-use std::io::Write;
-
 use clap::Subcommand;
 use serde_json::json;
 
@@ -120,10 +118,6 @@ impl Product {
 
 fn export(session: &Session) -> Result<(), Failure> {
     let page = PageArgs { limit: 100, cursor: None, all: true };
-    let answer = session.pages("product.list", json!({}), &page)?;
-    let currency = session.shop()?.currency();
     let form = if session.output() == Output::Table { Output::Csv } else { session.output() };
-    let mut out = std::io::stdout().lock();
-    crate::output::print(&mut out, &answer, form, currency, false)?;
-    Ok(out.flush()?)
+    session.print_pages("product.list", json!({}), &page, form).map(drop)
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::exit::Failure;
 use crate::relay::RelayArgs;
-use crate::session::Session;
+use crate::session::{Session, warnings};
 
 /// Serve the shop through HTTP.
 #[derive(clap::Args)]
@@ -65,6 +65,9 @@ impl Serve {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = commerce_server::readers(threads);
         let shop = session.open(session.options().readers(readers))?;
+        for warning in warnings(shop) {
+            tracing::warn!("{warning}");
+        }
         let relay = self.relay.start(shop, Relay::start, log_relay)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
@@ -146,7 +149,9 @@ impl Serve {
 
 fn log_relay(notice: &Notice) {
     match notice {
-        Notice::Active | Notice::StandBy | Notice::Up => tracing::info!("relay: {notice}"),
+        Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => {
+            tracing::info!("relay: {notice}")
+        }
         _ => tracing::warn!("relay: {notice}"),
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Subcommand, ValueEnum};
-use commerce_core::token::Digest;
+use commerce_core::token::{self, Digest};
 use serde_json::json;
 
 use crate::args::{PageArgs, YesArg};
@@ -58,7 +58,7 @@ impl Token {
             Self::List { page } => session.list("token.list", json!({}), page),
             Self::Revoke { name, yes } => {
                 session.confirm(yes.yes, &format!("revoke the token {name}"))?;
-                session.change(json!({ "op": "token.revoke", "name": name }), None)
+                session.show_done(&session.perform::<token::Revoke>(json!({ "name": name }))?)
             }
         }
     }
@@ -73,11 +73,10 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
         Role::Shopper => "shopper",
     };
     let digest = Digest::of(&secret);
-    let operation =
-        json!({ "op": "token.create", "name": name, "role": role, "user": user, "digest": digest.as_str() });
-    let mut reply = session.submit(operation, None)?;
+    let fields = json!({ "name": name, "role": role, "user": user, "digest": digest.as_str() });
+    let mut reply = session.perform::<token::Create>(fields)?;
     reply["secret"] = secret.into();
-    session.show(&reply)?;
+    session.show_done(&reply)?;
     session.note("keep the secret: it is shown this once only");
     Ok(())
 }

@@ -23,6 +23,6 @@ pub struct Top {
 impl Top {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let with = json!({ "days": self.days, "limit": self.limit, "to": self.to });
-        session.show(&session.ask("sales.top", with)?)
+        session.show_rows("sales.top", "items", &session.ask("sales.top", with)?)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
+use commerce_core::outbox::relay::Notice;
 use commerce_core::{SystemClock, UserId};
 use commerce_tui::ThemeName;
 
@@ -55,16 +57,26 @@ impl Tui {
             ));
         }
         let shop = session.shop()?.clone();
-        // How delivery stands is on the console's own screen.
-        let _relay = match self.read_only {
-            false => self.relay.start(&shop, Relay::start, |_| {})?,
+        // How delivery stands is on the console's own screen; the rest is told when the terminal is free again.
+        let (told, untold) = channel();
+        let tell = move |notice: &Notice| {
+            if let Notice::Warning(_) | Notice::Trouble(_) | Notice::Ended(_) = notice {
+                // The receiver lives as long as the relay.
+                let _ = told.send(notice.to_string());
+            }
+        };
+        let relay = match self.read_only {
+            false => self.relay.start(&shop, Relay::start, tell)?,
             true => None,
         };
         let path = &session.global.db;
         let store = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), Arc::new(SystemClock));
         let options = commerce_tui::Options { shop, store, clock, customer, read_only, theme };
-        Ok(commerce_tui::run(options)?)
+        let ended = commerce_tui::run(options);
+        drop(relay);
+        untold.try_iter().for_each(|notice| session.teller().warn(&notice));
+        Ok(ended?)
     }
 
     fn theme(&self, session: &Session) -> ThemeName {

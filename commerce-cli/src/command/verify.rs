@@ -11,7 +11,11 @@ use crate::session::Session;
 
 /// Recompute every figure.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  commerce verify\n  commerce verify --repair --yes")]
+#[command(after_help = "Examples:
+  commerce verify
+  commerce verify --repair --yes
+
+A newest time that lies in the future is no difference, but warned of; with --output json in `warnings`.")]
 pub struct Verify {
     /// Rebuild what derives from the ledgers (balances, stocks, where histories begin), after a backup.
     #[arg(long)]
@@ -67,12 +71,15 @@ fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
     let Audit { differences, found, checked } = audit;
     let counts: Map<String, Value> =
         checked.iter().map(|checked| (checked.what.replace(' ', "_"), checked.count.into())).collect();
-    match session.output() {
-        Output::Json => {
-            session.show(&json!({ "differences": differences, "found": found, "checked": counts }))?;
+    let mut told = json!({ "differences": differences });
+    if session.output() == Output::Json {
+        (told["found"], told["checked"]) = ((*found).into(), counts.into());
+        // People were warned when the store was opened.
+        if let Some(warning) = session.shop()?.ahead()?.warning() {
+            told["warnings"] = json!([warning]);
         }
-        _ => session.show(&json!({ "differences": differences }))?,
     }
+    session.show_rows("verify", "differences", &told)?;
     let counts: Vec<String> = checked.iter().map(|c| format!("{} {}", HumanCount(c.count), c.what)).collect();
     session.note(&format!("checked: {}", counts.join(", ")));
     match found {

@@ -49,7 +49,7 @@ fn bad_arguments_are_exit_2_and_are_named() {
     let shop = Shop::stocked();
     let long = "x".repeat(65);
     let key = "k".repeat(256);
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 24] = [
         (&["charge", "alice", "12.5"], "AMOUNT"),
         (&["charge", "alice", "-5"], "AMOUNT"),
         (&["charge", "alice", "99999999999999999999999"], "AMOUNT"),
@@ -68,6 +68,8 @@ fn bad_arguments_are_exit_2_and_are_named() {
         (&["product", "list", "--sort", "colour"], "sort"),
         (&["product", "list", "--limit", "101"], "limit"),
         (&["product", "list", "--cursor", "nonsense"], "cursor"),
+        (&["order", "show", "0"], "order"),
+        (&["order", "cancel", "0", "--yes"], "order"),
         (&["buy", "alice", "mug:0"], "quantity"),
         (&["cart", "set", "alice", "mug"], "mug"),
         (&["top", "--to", "yesterday"], "to"),

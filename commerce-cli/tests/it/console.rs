@@ -1,6 +1,7 @@
 //! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use crate::shop::Shop;
 use crate::tmux::Terminal;
@@ -144,8 +145,14 @@ fn a_console_that_only_reads_changes_nothing() {
     let shop = stocked();
     shop.ok(&["cart", "add", "bob", "mug"]);
     let state = || {
-        [&["user", "list"][..], &["product", "list"], &["cart", "show", "bob"], &["events", "list"]]
-            .map(|ask| shop.json(ask))
+        let mut told =
+            [&["user", "list"][..], &["product", "list"], &["cart", "show", "bob"], &["events", "list"]]
+                .map(|ask| shop.json(ask));
+        // Events grow older by themselves.
+        for event in told[3]["items"].as_array_mut().unwrap() {
+            event.as_object_mut().unwrap().remove("age");
+        }
+        told
     };
     let before = state();
     let terminal = console(&shop, 120, 40, "--read-only --user bob");
@@ -204,6 +211,73 @@ fn any_size_at_any_moment() {
     terminal.see("Cart of alice");
     terminal.press("q");
     terminal.restored();
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
+    let shop = Shop::bare();
+    std::fs::create_dir(shop.path("small")).unwrap();
+    // The disk is filled and freed when the test says so, by making a file.
+    let script = r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init -q &&
+        "$0" user add alice -q || exit
+        said() { until [ -e "$1" ]; do sleep 0.05; done; }
+        (said full; head -c 2000000 /dev/zero > small/filler; touch filled; said free; rm small/filler; touch freed) 2> log &
+        exec "$0" tui --user alice"#;
+    let apart = shop.apart(script);
+    let quoted = |text: &std::ffi::OsStr| format!("'{}'", text.to_str().unwrap());
+    let line: Vec<String> = apart.get_args().map(quoted).collect();
+    shop.file("run", format!("exec unshare {}", line.join(" ")));
+    let terminal = Terminal::open(100, 30, shop.folder.path());
+    terminal.run("sh run");
+    terminal.see("● live");
+    let until = |name: &str| {
+        let begun = Instant::now();
+        while !shop.path(name).exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the disk is not {name}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    shop.file("full", "");
+    until("filled");
+    terminal.press("c");
+    terminal.see("Charge the wallet of alice");
+    terminal.type_in("5");
+    terminal.press("Enter");
+    terminal.see("the store cannot be written: the disk is full");
+    terminal.see("✗ not writable for");
+    shop.file("free", "");
+    until("freed");
+    terminal.press("Enter");
+    terminal.see("alice is charged 5 KRW; the balance is 5 KRW.");
+    terminal.see_no("✗ not writable");
+    terminal.press("q");
+    terminal.restored();
+}
+
+#[test]
+fn a_store_that_is_removed_or_replaced_under_a_console_is_told_and_left_alone() {
+    for replaced in [false, true] {
+        let shop = stocked();
+        let terminal = console(&shop, 120, 40, "--user alice");
+        let path = shop.path("shop.db");
+        std::fs::rename(&path, shop.path("away.db")).unwrap();
+        if replaced {
+            std::fs::copy(shop.path("away.db"), &path).unwrap();
+        }
+        terminal.wait("both the mark and the reason", |screen| {
+            screen.contains("✗ the store is gone") && screen.contains("the store is gone: its file")
+        });
+        terminal.see_no("live");
+        terminal.press("c");
+        terminal.see("The store is gone; put it back and start the console again.");
+        for key in ["2", "3", "r", "1"] {
+            terminal.press(key);
+        }
+        assert!(terminal.screen().contains("✗ the store is gone"));
+        terminal.press("q");
+        terminal.restored();
+        assert_eq!(path.exists(), replaced);
+    }
 }
 
 #[test]

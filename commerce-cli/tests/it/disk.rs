@@ -1,6 +1,6 @@
 //! Disks that are full or may not be written: told clearly, with nothing lost or half done.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -14,10 +14,10 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
         |number| json!({ "op": "wallet.charge", "user": "alice", "amount": 1, "key": format!("k{number}") });
     let lines: String = (0..4_000).map(|number| format!("{}\n", charge(number))).collect();
     shop.file("lines", format!("{}\n{lines}", json!({ "op": "user.add", "user": "alice" })));
-    let output = apart(
+    let output = ended(
         &shop,
         r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init >&2
-        "$0" apply lines --results first -q; echo "apply $?"
+        "$0" apply lines --results first 2> summary; echo "apply $?"
         "$0" balance alice --output json
         mount -o remount,size=16m small
         "$0" apply lines --results second -q; echo "apply $?"
@@ -41,6 +41,18 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
     assert_eq!(balance(before), done, "what was acknowledged is what there is");
     let failed = results("first").into_iter().find(|result| result["error"].is_object()).unwrap();
     assert!(failed["error"]["detail"].as_str().unwrap().contains("the disk is full"), "{failed}");
+    assert_eq!(failed["error"]["code"], "store_unavailable");
+    // It stopped there, and accounts for every line.
+    let summary = std::fs::read_to_string(shop.path("summary")).unwrap();
+    let last = failed["line"].as_u64().unwrap() - 1;
+    assert!(
+        summary.contains(&format!("error: stopped after line {last}: the store cannot be written")),
+        "{summary}"
+    );
+    let many = results("first").len() - done - 1;
+    let left = 4_001 - results("first").len();
+    let counted = format!("{} done, 0 refused, 0 invalid, {many} failed, {left} not attempted", done + 1);
+    assert!(summary.contains(&counted), "{counted}: {summary}");
     // With room again the same lines do the rest, each once.
     let replayed = results("second").iter().filter(|result| result["ok"]["replayed"] == true).count();
     assert_eq!((balance(after), replayed), (4_000, done));
@@ -49,7 +61,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
 #[test]
 fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
     let shop = Shop::stocked();
-    let output = apart(
+    let output = ended(
         &shop,
         r#"mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" || exit 9
         "$0" balance alice; echo "balance $?"
@@ -63,28 +75,45 @@ fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
     assert!(!shop.path("new.db").exists());
 }
 
-/// Runs a script in the shop's folder with mounts of its own, so that nothing stays mounted whatever happens. `$0` is
-/// the program.
-fn apart(shop: &Shop, script: &str) -> Output {
-    command(shop, script).output().expect("unshare: install util-linux")
+#[test]
+fn results_that_find_no_room_stop_it_at_a_whole_line() {
+    let shop = Shop::stocked();
+    let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
+    shop.file("lines", format!("{charge}\n").repeat(20_000));
+    let output = ended(
+        &shop,
+        r#"mkdir small && mount -t tmpfs -o size=100k tmpfs small
+        "$0" apply lines --results small/results 2> summary; echo "apply $?"
+        cat small/results"#,
+    );
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let (code, results) = text.split_once('\n').unwrap_or_else(|| panic!("{text}{}", told(&output)));
+    assert_eq!(code, "apply 1", "{}", told(&output));
+    let written: Vec<u64> = results
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("a whole line")["line"].as_u64().unwrap())
+        .collect();
+    assert!(results.ends_with('\n') && written.len() > 100, "{} results", written.len());
+    assert_eq!(written, (1..=written.len() as u64).collect::<Vec<_>>());
+    let summary = std::fs::read_to_string(shop.path("summary")).unwrap();
+    assert!(summary.contains(&format!("and end after line {};", written.len())), "{summary}");
+    let decided: u64 = number_after(&summary, "stopped after line ");
+    let done = shop.json(&["balance", "alice"])["balance"].as_u64().unwrap() - 50_000;
+    assert_eq!((done, number_after(&summary, "")), (decided, decided), "{summary}");
+    assert!(
+        decided < 20_000 && summary.contains(&format!("{} not attempted", 20_000 - decided)),
+        "{summary}"
+    );
 }
 
-/// The same, not yet run, with a disk of this size mounted at `small`.
-pub fn small_disk(shop: &Shop, size: &str, script: &str) -> Command {
-    command(shop, &format!("mount -t tmpfs -o size={size} tmpfs small && {script}"))
+/// The number behind some words.
+fn number_after(text: &str, words: &str) -> u64 {
+    let place = text.find(words).unwrap_or_else(|| panic!("{words} in {text}")) + words.len();
+    let digits: String = text[place..].chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_else(|e| panic!("{words} in {text}: {e}"))
 }
 
-fn command(shop: &Shop, script: &str) -> Command {
-    let program = shop.program(&[]);
-    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
-    let root = root.expect("unshare: install util-linux").success();
-    let mut command = Command::new("unshare");
-    command
-        .arg("--mount")
-        .args((!root).then_some("--map-root-user"))
-        .args(["sh", "-c", script])
-        .arg(program.get_program())
-        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(shop.folder.path());
-    command
+/// What came of a script with mounts of its own.
+fn ended(shop: &Shop, script: &str) -> Output {
+    shop.apart(script).output().expect("unshare: install util-linux")
 }

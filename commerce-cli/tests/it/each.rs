@@ -49,14 +49,22 @@ fn carts() {
 }
 
 #[test]
-fn several_products_get_a_key_each() {
+fn several_products_are_one_operation_under_one_key() {
     let shop = Shop::stocked();
-    for replayed in [false, true] {
-        let cart = shop.json(&["cart", "add", "alice", "mug:2", "pen", "--key", "k"]);
+    for (replayed, named) in [(false, ["mug:2", "pen"]), (true, ["mug:2", "pen"]), (true, ["pen", "mug:2"])] {
+        let cart = shop.json(&["cart", "add", "alice", named[0], named[1], "--key", "k"]);
         assert_eq!((&cart["total"], cart["replayed"] == true), (&json!(25_500), replayed));
     }
-    assert_eq!(shop.json(&["cart", "add", "alice", "pen", "--key", "k.pen"])["replayed"], true);
-    assert_eq!(shop.json(&["cart", "show", "alice"])["total"], 25_500);
+    assert!(shop.fails(3, &["cart", "add", "alice", "mug:3", "pen", "--key", "k"]).contains("other content"));
+    let twice = shop.json(&["cart", "add", "alice", "mug:2", "mug:2", "--key", "twice"]);
+    assert_eq!(twice["lines"][0]["quantity"], 6);
+
+    let said = shop.fails(3, &["cart", "add", "alice", "pen:5", "no", "nor"]);
+    assert!(said.contains("no, nor"), "{said}");
+    assert_eq!(shop.json(&["cart", "show", "alice"])["lines"][1]["quantity"], 1, "all or none");
+    let set = shop.json(&["cart", "set", "alice", "mug:0", "pen:4", "--key", "set"]);
+    assert_eq!((&set["total"], set["lines"].as_array().unwrap().len()), (&json!(6_000), 1));
+    assert!(shop.fails(2, &["cart", "set", "alice", "mug:1", "pen"]).contains("pen:2"));
 }
 
 #[test]

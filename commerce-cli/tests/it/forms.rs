@@ -103,3 +103,79 @@ fn a_reader_that_went_away_is_no_error() {
         );
     }
 }
+
+#[test]
+fn a_list_has_the_same_columns_whatever_its_rows_hold() {
+    let lists = [
+        (&["user", "list"][..], "user,name,balance,at"),
+        (&["wallet", "history", "alice"], "id,kind,amount,balance,charge,order,at"),
+        (&["product", "list"], "product,name,price,stock,active"),
+        (&["order", "list"], "order,user,status,items,total,balance,at,cancelled_at,reason"),
+        (&["events", "list"], "event,type,subject,at,age,status,attempts,last_error,next_attempt"),
+        (&["token", "list"], "name,role,user,at,revoked_at"),
+    ];
+    let shop = Shop::stocked();
+    let csv = |list: &[&str], more: &[&str]| shop.ok(&[list, more, &["--output", "csv", "-q"]].concat());
+    let head = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+    for arguments in [&["order", "list"], &["token", "list"]] {
+        let (_, header) = lists.iter().find(|(list, _)| list == arguments).unwrap();
+        assert_eq!(csv(arguments, &[]), format!("{header}\n"), "an empty list prints its header");
+        assert_eq!(csv(arguments, &["--all"]), format!("{header}\n"));
+    }
+    for (arguments, header) in [
+        (&["cart", "show", "alice"][..], "product,name,price,price_when_added,quantity,available,problem"),
+        (&["top"], "rank,product,name,price,stock,units,revenue"),
+        (&["verify"], "what,id,stored,computed"),
+    ] {
+        assert_eq!(csv(arguments, &[]), format!("{header}\n"));
+    }
+    shop.ok(&["cart", "add", "alice", "mug"]);
+    assert!(csv(&["cart", "show", "alice"], &[]).ends_with("problem\nmug,머그컵 Mug,12000,12000,1,5,\n"));
+    shop.ok(&["user", "add", "bob"]);
+    shop.ok(&["buy", "alice", "mug"]);
+    shop.ok(&["buy", "alice", "pen"]);
+    assert!(
+        csv(&["top"], &[]).ends_with("revenue\n1,mug,머그컵 Mug,12000,4,1,12000\n2,pen,Pen,1500,99,1,1500\n")
+    );
+    shop.ok(&["token", "create", "phone", "--role", "shopper", "--user", "alice"]);
+    let before: Vec<String> = lists.iter().map(|(list, _)| head(&csv(list, &[]))).collect();
+    // Now every field has a value somewhere.
+    shop.ok(&["order", "cancel", "1", "--reason", "why", "--yes"]);
+    shop.ok(&["token", "revoke", "phone", "--yes"]);
+    for ((list, header), before) in lists.into_iter().zip(before) {
+        let text = csv(list, &["--all"]);
+        assert_eq!((head(&text).as_str(), before.as_str()), (header, header));
+        let rows = lines(&shop.ok(&[list, &["--output", "jsonl"]].concat()));
+        assert_eq!(text.lines().count(), rows.len() + 1);
+        let columns: Vec<&str> = header.split(',').collect();
+        for name in rows.iter().flat_map(|row| row.as_object().unwrap().keys()) {
+            assert!(columns.contains(&name.as_str()), "{name} is in {list:?}");
+        }
+    }
+    assert!(csv(&["order", "list"], &[]).contains(",why"));
+}
+
+#[test]
+fn all_pages_together_are_what_each_is() {
+    let shop = Shop::bare();
+    shop.ok(&["init", "--sample"]);
+    let list = ["product", "list", "--sort", "-price", "--limit", "70"];
+    let (mut pages, mut cursor) = (String::new(), String::new());
+    for _ in 0..3 {
+        let more = if cursor.is_empty() { vec![] } else { vec!["--cursor", cursor.as_str()] };
+        pages += &shop.ok(&[&list[..], &more, &["--output", "jsonl", "-q"]].concat());
+        let page = shop.json(&[&list[..], &more].concat());
+        cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+    }
+    assert_eq!((cursor.as_str(), pages.lines().count()), ("", 200));
+    let all = |form: &str| shop.ok(&["product", "list", "--sort", "-price", "--all", "--output", form]);
+    assert_eq!(all("jsonl"), pages);
+    assert_eq!(all("csv").lines().count(), 201);
+    let one = lines(&all("json")).remove(0);
+    assert_eq!(one["items"].as_array().unwrap().clone(), lines(&all("jsonl")));
+    assert!(one["next_cursor"].is_null() && one.as_object().unwrap().len() == 2);
+    assert_eq!(shop.ok(&["product", "export"]), shop.ok(&["product", "list", "--all", "--output", "csv"]));
+    // A list that cannot be read is none.
+    let output = shop.run(&["product", "list", "--all", "--sort", "colour", "--output", "json"]);
+    assert_eq!((output.status.code(), printed(&output)), (Some(2), String::new()));
+}

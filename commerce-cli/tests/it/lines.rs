@@ -26,13 +26,14 @@ fn outcomes_stand_in_the_order_of_the_lines() {
         br#"{"op":"no.such"}"#,
         br#"{"op":"wallet.charge","user":"alice","amount":1,"at":"2001-01-01T00:00:00Z"}"#,
         b"[]",
+        br#"{"op":"token.revoke","name":"office"}"#,
         br#"{"op":"order.place","user":"alice","items":[{"product":"mug","quantity":2}],"key":"k"}"#,
         br#"{"op":"order.place","user":"alice","items":[{"product":"mug","quantity":2}],"key":"k"}"#,
     ]
     .join(&b'\n');
     let output = shop.feed(&["apply", "-"], input);
     assert_eq!(output.status.code(), Some(3), "{}", told(&output));
-    assert!(told(&output).contains("3 done, 1 refused, 7 invalid"), "{}", told(&output));
+    assert!(told(&output).contains("3 done, 1 refused, 8 invalid"), "{}", told(&output));
     let results = lines(&printed(&output));
     let found: Vec<(i64, &str)> = results
         .iter()
@@ -40,14 +41,14 @@ fn outcomes_stand_in_the_order_of_the_lines() {
             (result["line"].as_i64().unwrap(), result.as_object().unwrap().keys().nth(1).unwrap().as_str())
         })
         .collect();
-    let invalid = (4..=10).map(|line| (line, "invalid"));
+    let invalid = (4..=11).map(|line| (line, "invalid"));
     let expected: Vec<_> =
-        [(1, "ok"), (3, "refused")].into_iter().chain(invalid).chain([(11, "ok"), (12, "ok")]).collect();
+        [(1, "ok"), (3, "refused")].into_iter().chain(invalid).chain([(12, "ok"), (13, "ok")]).collect();
     assert_eq!(found, expected);
     assert_eq!(results[1]["refused"]["code"], "out_of_stock");
     assert_eq!(results[7]["invalid"]["errors"][0]["pointer"], "/at");
     assert!(results[7]["invalid"]["detail"].as_str().unwrap().contains("--trust-time"));
-    assert_eq!(results[10]["ok"]["replayed"], true);
+    assert_eq!(results[11]["ok"]["replayed"], true);
     assert_eq!(balance(&shop), 50_001 - 24_000);
 }
 

@@ -5,20 +5,26 @@
 mod apply;
 mod bad;
 mod catalogue;
+mod clock;
 mod commands;
 mod console;
 mod disk;
 mod each;
+mod ending;
+mod failing;
 mod faults;
 mod forms;
 mod gone;
+mod hostile;
 mod instances;
 mod lines;
 mod month;
+mod power;
 mod relay;
 mod run;
 mod serve;
 mod server;
+mod shim;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;

@@ -1,7 +1,7 @@
 //! `events relay`: a file as the sink, full disks, signals, and what is said when it cannot be done.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,21 @@ impl Running {
         let mut program = shop.program(&[&["events", "relay"], arguments].concat());
         let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Self(child)
+    }
+
+    /// The same as a script says, which has the program as `$0`, with mounts of its own, so that nothing stays mounted
+    /// whatever happens here.
+    fn apart(shop: &Shop, script: &str) -> Self {
+        let mut apart = shop.apart(script);
+        Self(
+            apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("unshare: install util-linux"),
+        )
+    }
+
+    /// A file of the shop's folder as it is there.
+    fn path(&self, shop: &Shop, name: &str) -> PathBuf {
+        let inside = Path::new("/proc").join(self.0.id().to_string()).join("root");
+        inside.join(shop.path(name).strip_prefix("/").unwrap())
     }
 
     /// Ends it as a terminal or a service manager does. Tells what it said, on both ways out.
@@ -124,26 +139,15 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     let pending =
         || shop.json(&["events", "list", "--status", "pending", "--limit", "1"])["items"][0].clone();
 
-    // A disk with 16 KiB of room that only the relay sees, so that nothing stays mounted whatever happens here.
-    let program = shop.program(&["events", "relay", "--sink", "file:small/events.jsonl"]);
+    // A disk with 16 KiB of room that only the relay sees.
     let mount = r#"mount -t tmpfs -o size=64k tmpfs small && head -c 49152 /dev/zero > small/filler &&
-        exec "$0" "$@""#;
-    let mut apart = Command::new("unshare");
-    let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
-    let root = root.is_ok_and(|status| status.success());
-    apart.arg("--mount").args((!root).then_some("--map-root-user"));
-    apart.args(["sh", "-c", mount]).arg(program.get_program()).args(program.get_args());
-    apart
-        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(shop.folder.path());
-    let relay =
-        Running(apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("unshare (util-linux)"));
+        exec "$0" events relay --sink file:small/events.jsonl"#;
+    let relay = Running::apart(&shop, mount);
 
     until("the store says so", || {
         pending()["last_error"].as_str().is_some_and(|e| e.contains("the disk is full"))
     });
-    let inside = Path::new("/proc").join(relay.0.id().to_string()).join("root");
-    let file = inside.join(shop.path("small/events.jsonl").strip_prefix("/").unwrap());
+    let file = relay.path(&shop, "small/events.jsonl");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'), "a torn line is left");
     // The shop goes on.
@@ -154,4 +158,91 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
     let (_, told) = relay.end("-TERM");
     assert!(told.contains("the disk is full") && told.contains("accepted again"), "{told}");
+}
+
+/// A shop with events on a small disk, kept open by somebody so that opening it takes no room, and how to fill the disk
+/// up to so many KiB.
+const FULL: &str = r#"mount -t tmpfs -o size=600k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init -q
+    mkfifo line; "$0" apply - < line > results 2>&1 & exec 3> line
+    echo '{"op":"user.add","user":"alice"}' >&3; echo '{"op":"wallet.charge","user":"alice","amount":5}' >&3
+    for _ in $(seq 1000); do "$0" balance alice 2> results | grep -q 5 && break; sleep 0.05; done
+    fill() { head -c 2000000 /dev/zero > small/filler 2> results; truncate -s -$((1024 * $1)) small/filler; }"#;
+
+#[test]
+fn once_ends_with_an_error_where_the_store_cannot_be_written() {
+    let shop = Shop::bare();
+    std::fs::create_dir(shop.path("small")).unwrap();
+    // No room for the lease, or a little for what comes before delivery.
+    for (sink, room, full) in [
+        ("events.jsonl", 0, "the store cannot be written: the disk is full"),
+        ("small/events.jsonl", 0, "the store cannot be written: the disk is full"),
+        ("small/events.jsonl", 8, "the disk is full"),
+        ("small/events.jsonl", 12, "the disk is full"),
+    ] {
+        let script = format!(
+            r#"{FULL}
+            fill {room}
+            timeout 60 "$0" events relay --sink file:{sink} --once; echo "full $?"
+            rm small/filler
+            "$0" events relay --sink file:{sink} --once -q > summary; echo "room $?""#
+        );
+        std::fs::remove_file(shop.path("line")).ok();
+        let output = shop.apart(&script).output().expect("unshare: install util-linux");
+        let (printed, told) = (crate::shop::printed(&output), crate::shop::told(&output));
+        assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
+        assert!(told.contains(full), "{told}");
+        assert_eq!(told.matches("error: ").count(), 1, "{told}");
+        assert!(printed.contains("pending"), "what is left is told too: {printed}");
+    }
+}
+
+#[test]
+fn a_relay_goes_on_when_the_store_can_be_written_again() {
+    let shop = Shop::bare();
+    std::fs::create_dir(shop.path("small")).unwrap();
+    let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
+    let relay = Running::apart(&shop, &script);
+    let told = || std::fs::read_to_string(shop.path("told")).unwrap_or_default();
+    until("the full disk is told", || told().contains("the disk is full"));
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(told().matches("the disk is full").count(), 1, "{}", told());
+    assert_eq!(lines(&shop.path("events.jsonl")), 0);
+    std::fs::remove_file(relay.path(&shop, "small/filler")).unwrap();
+    until("delivery goes on by itself", || lines(&shop.path("events.jsonl")) == 1);
+    until("which is told", || told().contains("the store works again"));
+    let (out, _) = relay.end("-TERM");
+    assert!(out.contains("pending"), "{out}");
+}
+
+#[test]
+fn every_relay_ends_when_the_store_is_gone() {
+    let shop = Shop::stocked();
+    let mut relay = Running::start(&shop, &["--sink", "file:events.jsonl"]);
+    let delivered =
+        || shop.json(&["events", "list", "--status", "delivered"])["items"].as_array().unwrap().len();
+    until("the event is settled", || delivered() == 1);
+    std::fs::rename(shop.path("shop.db"), shop.path("away.db")).unwrap();
+    let code = relay.0.wait().unwrap().code();
+    let mut told = String::new();
+    std::io::Read::read_to_string(&mut relay.0.stderr.take().unwrap(), &mut told).unwrap();
+    assert_eq!(code, Some(4), "{told}");
+    assert_eq!(told.matches("the store is gone").count(), 1, "{told}");
+    std::fs::rename(shop.path("away.db"), shop.path("shop.db")).unwrap();
+    assert_eq!(delivered(), 1);
+}
+
+#[test]
+fn a_damaged_file_is_told_and_delivery_goes_on() {
+    let shop = Shop::stocked();
+    let relay = ["events", "relay", "--sink", "file:events.jsonl", "--once", "-q"];
+    shop.ok(&relay);
+    let whole = std::fs::read(shop.path("events.jsonl")).unwrap();
+    shop.file("events.jsonl", [&whole, &vec![0; 700][..], b"\"}}\n", &whole].concat());
+    shop.ok(&["charge", "alice", "1"]);
+    let output = shop.run(&relay);
+    let told = crate::shop::told(&output);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let place =
+        format!("warning: events.jsonl: bytes {} to {} hold no whole events", whole.len(), whole.len() + 704);
+    assert!(told.starts_with(&place), "{told}");
 }

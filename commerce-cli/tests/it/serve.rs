@@ -29,6 +29,7 @@ fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
     assert_eq!((answer.status, &answer.json()["stock"]), (200, &5.into()));
     let logged: Value = serde_json::from_str(&line()).unwrap();
     assert_eq!((&logged["request_id"], &logged["status"]), (&"mine".into(), &200.into()), "{logged}");
+    assert_eq!((&logged["address"], &logged["path"]), (&"127.0.0.1".into(), &"/v1/products/mug".into()));
 
     let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(told.success());
@@ -46,7 +47,14 @@ fn what_cannot_be_served_is_told() {
     assert!(shop.fails(2, &["serve", "--tls-cert", "cert.pem"]).contains("--tls-key"));
     let no_files = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", "no.pem", "--tls-key", "no.pem"];
     assert!(shop.fails(2, &no_files).contains("no.pem"));
-    assert!(shop.fails(2, &["serve", "--listen", "127.0.0.1:0", "--cors-origin", "shop"]).contains("origin"));
+    for (origin, instead) in [
+        ("shop.example", "https://shop.example"),
+        ("https://shop.example/", "write https://shop.example"),
+        ("null", "page's own"),
+    ] {
+        let told = shop.fails(2, &["serve", "--listen", "127.0.0.1:0", "--cors-origin", origin]);
+        assert!(told.contains("origin") && told.contains(instead), "{told}");
+    }
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     assert!(shop.fails(1, &["serve", "--listen", &address]).contains(&address));

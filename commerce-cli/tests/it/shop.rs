@@ -1,7 +1,7 @@
 //! A store of its own for each test, and the program run on it.
 
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -46,11 +46,28 @@ impl Shop {
     }
 
     /// The program, not yet run.
-    pub fn program(&self, arguments: &[&str]) -> std::process::Command {
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_commerce"));
+    pub fn program(&self, arguments: &[&str]) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_commerce"));
         program.env("COMMERCE_DB", self.path("shop.db")).env_remove("NO_COLOR");
         program.current_dir(self.folder.path()).args(arguments);
         program
+    }
+
+    /// A script, not yet run, that has the program as `$0`: in the shop's folder with mounts of its own, so that nothing
+    /// stays mounted whatever happens.
+    pub fn apart(&self, script: &str) -> Command {
+        let program = self.program(&[]);
+        let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+        let root = root.expect("unshare: install util-linux").success();
+        let mut apart = Command::new("unshare");
+        apart
+            .arg("--mount")
+            .args((!root).then_some("--map-root-user"))
+            .args(["sh", "-c", script])
+            .arg(program.get_program())
+            .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(self.folder.path());
+        apart
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {

@@ -17,7 +17,9 @@ impl story::Door for Folder {
         match (output.status.code(), told(&output.stdout), told(&output.stderr)) {
             (Some(0), Ok(reply), _) => json!({ "ok": reply }),
             (Some(3), _, Ok(problem)) => json!({ "refused": problem }),
-            (Some(2), _, Ok(problem)) => json!({ "invalid": problem }),
+            (Some(2), _, Ok(problem)) if problem["code"] == "invalid_request" => {
+                json!({ "invalid": problem })
+            }
             // What cannot even be an argument has no place in JSON to point at; a line has.
             (Some(2), ..) => self.apply(operation),
             _ => panic!("{args:?}: {output:?}"),
@@ -107,8 +109,10 @@ fn command(operation: &Value) -> Option<Vec<String>> {
     args.extend(words.iter().map(|word| (*word).to_owned()));
     args.extend(take("user"));
     match words {
-        ["cart", "add" | "set"] => args.push(format!("{}:{}", take("product")?, take("quantity")?)),
-        ["order", "place"] => {
+        ["cart", "add" | "set"] if !fields.contains_key("items") => {
+            args.push(format!("{}:{}", take("product")?, take("quantity")?));
+        }
+        ["order", "place"] | ["cart", "add" | "set"] => {
             take("items")?;
             args.extend(items(&fields["items"])?);
         }

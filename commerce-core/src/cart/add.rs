@@ -1,26 +1,29 @@
-//! `cart.add`: more of a product in the cart.
+//! `cart.add`: more of some products in the cart, all of those named or none.
 
-use serde::Serialize;
-
-use super::{Cart, set_line};
+use super::{Cart, levels, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
 use crate::money::Quantity;
 use crate::operation::Operation;
+use crate::order::Items;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Adds units to the line of a product, at the present price.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Adds units to the lines of products, at the present prices: of one `product`, or of several `items`, all or none.
+#[derive(Clone, Debug)]
 pub struct Add {
     /// Whose cart.
     pub user: UserId,
-    /// Which product.
-    pub product: ProductId,
-    /// How many more.
-    pub quantity: Quantity,
+    /// How many more of which products.
+    pub items: Items,
+}
+
+impl Add {
+    /// More of one product.
+    pub fn one(user: UserId, product: ProductId, quantity: Quantity) -> Self {
+        Self { user, items: Items::one(product, quantity) }
+    }
 }
 
 impl Operation for Add {
@@ -28,25 +31,24 @@ impl Operation for Add {
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (user, product) = (fields.required("user"), fields.required("product"));
-        let quantity = fields.required("quantity");
-        Some(Self { user: user?, product: product?, quantity: quantity? })
+        let (user, items) = (fields.required("user"), levels::parse::<Quantity>(fields));
+        Some(Self { user: user?, items: Items::of(items?) })
     }
 
     fn user(&self) -> Option<&UserId> {
         Some(&self.user)
     }
 
+    fn canonical(&self) -> Option<Self> {
+        Some(Self { items: self.items.sorted()?, ..self.clone() })
+    }
+
     fn needs(&self, keys: &mut Keys) {
-        keys.products.push(self.product.clone());
+        keys.products.extend(self.items.iter().map(|(product, _)| product.clone()));
         keys.carts.push(self.user.clone());
     }
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
-        set_line(facts, &self.user, &self.product, |present| {
-            let Some(present) = present else { return Ok(Some(self.quantity)) };
-            let over = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
-            present.plus(self.quantity).map(Some).ok_or(over)
-        })
+        set_lines(facts, &self.user, self.items.as_slice(), |present, more| present + more)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::remove::without;
+use super::remove::{each_once, without};
 use crate::facts::{CartLine, Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -39,6 +39,10 @@ impl Operation for Checkout {
 
     fn user(&self) -> Option<&UserId> {
         Some(&self.user)
+    }
+
+    fn canonical(&self) -> Option<Self> {
+        Some(Self { products: Some(each_once(self.products.as_deref()?)?), ..self.clone() })
     }
 
     fn needs(&self, keys: &mut Keys) {

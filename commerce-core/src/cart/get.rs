@@ -78,9 +78,9 @@ impl Query for Get {
         user::Get { user: self.user.clone() }.answer(view)?;
         let sql = "SELECT p.product, p.name, p.price, s.stock, p.active, c.position, c.quantity, c.price
             FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
-            JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
+            LEFT JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
         let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
-        Ok(Cart::new(self.user.clone(), rows.iter().filter_map(line).collect()))
+        Ok(Cart::new(self.user.clone(), rows.iter().map(line).collect::<Result<_, _>>()?))
     }
 }
 
@@ -121,11 +121,14 @@ impl Line {
     }
 }
 
-fn line(row: &[Value]) -> Option<Line> {
-    let product = ProductId::stored(row[0].text());
-    let (price, price_when_added) = (Amount::new(row[2].int())?, Amount::new(row[7].int())?);
-    let (available, quantity) = (Stock::new(row[3].int())?, Quantity::new(row[6].int())?);
+fn line(row: &[Value]) -> Result<Line, Error> {
+    let id = row[0].text();
+    let price = row[2].read(format_args!("the price of product {id}"))?;
+    let available = row[3].read(format_args!("the stock of product {id}"))?;
+    let quantity = row[6].read(format_args!("the quantity of {id} in a cart"))?;
+    let price_when_added = row[7].read(format_args!("the price of {id} in a cart"))?;
+    let product = ProductId::stored(id);
     let line =
         CartLine { product: product.clone(), position: row[5].int(), quantity, price: price_when_added };
-    Some(Line::new(product, Name::stored(row[1].text()), price, available, row[4].int() != 0, &line))
+    Ok(Line::new(product, Name::stored(row[1].text()), price, available, row[4].int() != 0, &line))
 }

@@ -4,6 +4,7 @@ mod add;
 mod checkout;
 mod clear;
 mod get;
+mod levels;
 mod remove;
 mod set;
 
@@ -11,42 +12,56 @@ pub use add::Add;
 pub use checkout::Checkout;
 pub use clear::Clear;
 pub use get::{Cart, Get, Line, Problem};
+pub use levels::Levels;
 pub use remove::Remove;
 pub use set::Set;
+
+use std::collections::{HashMap, HashSet};
 
 use crate::facts::{CartLine, Facts};
 use crate::id::{ProductId, UserId};
 use crate::money::{LIMIT, Quantity};
 use crate::operation::Reply;
 use crate::order::Items;
+use crate::order::items::all_on_sale;
 use crate::refusal::Refusal;
 
 impl Reply for Cart {}
 
-/// Sets the line of a product that is on sale to `quantity(present)`, or takes it away for nothing.
-fn set_line(
+/// Sets the lines of products that are on sale, all of them or none: each to the units that `level` makes of those
+/// present and those named, or away where that is 0.
+fn set_lines(
     facts: &mut Facts,
     user: &UserId,
-    product: &ProductId,
-    quantity: impl FnOnce(Option<Quantity>) -> Result<Option<Quantity>, Refusal>,
+    items: &[(ProductId, i64)],
+    level: impl Fn(i64, i64) -> i64,
 ) -> Result<Cart, Refusal> {
     facts.user(user)?;
-    let present = facts.product(product)?;
-    if !present.active {
-        return Err(Refusal::ProductInactive { products: vec![product.clone()] });
-    }
-    let price = present.price;
+    all_on_sale(facts, items)?;
     let mut lines = facts.cart(user).to_vec();
-    let place = lines.iter().position(|line| line.product == *product);
-    match (quantity(place.map(|place| lines[place].quantity))?, place) {
-        (Some(quantity), Some(place)) => lines[place] = CartLine { quantity, price, ..lines[place].clone() },
-        (Some(quantity), None) => {
-            let position = lines.last().map_or(0, |line| line.position) + 1;
-            lines.push(CartLine { product: product.clone(), position, quantity, price });
+    let mut next = lines.last().map_or(0, |line| line.position) + 1;
+    let places: HashMap<_, _> =
+        lines.iter().enumerate().map(|(place, line)| (line.product.clone(), place)).collect();
+    let mut gone = HashSet::new();
+    for (product, named) in items {
+        let price = facts.product(product)?.price;
+        let place = places.get(product).copied();
+        let units = level(place.map_or(0, |place| lines[place].quantity.get()), *named);
+        if units == 0 {
+            gone.insert(product);
+            continue;
         }
-        (None, Some(place)) => drop(lines.remove(place)),
-        (None, None) => {}
+        let over = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
+        let quantity = Quantity::new(units).ok_or(over)?;
+        match place {
+            Some(place) => (lines[place].quantity, lines[place].price) = (quantity, price),
+            None => {
+                lines.push(CartLine { product: product.clone(), position: next, quantity, price });
+                next += 1;
+            }
+        }
     }
+    lines.retain(|line| !gone.contains(&line.product));
     if lines.len() > Items::MAX {
         let limit = Items::MAX as i64;
         return Err(Refusal::LimitExceeded { what: "the number of products in the cart", limit });

@@ -34,6 +34,10 @@ impl Operation for Remove {
         Some(&self.user)
     }
 
+    fn canonical(&self) -> Option<Self> {
+        Some(Self { products: each_once(&self.products)?, ..self.clone() })
+    }
+
     fn needs(&self, keys: &mut Keys) {
         keys.carts.push(self.user.clone());
     }
@@ -45,6 +49,17 @@ impl Operation for Remove {
         facts.set_cart(&self.user, kept);
         Ok(shown(facts, &self.user))
     }
+}
+
+/// Products in the one order in which they are compared, unless they are in it: named in any order, or twice, they are
+/// the same.
+pub(super) fn each_once(products: &[ProductId]) -> Option<Vec<ProductId>> {
+    (!products.is_sorted_by(|a, b| a < b)).then(|| {
+        let mut products = products.to_vec();
+        products.sort_unstable();
+        products.dedup();
+        products
+    })
 }
 
 /// The lines of a cart that are not of these products, all of which must be in it.

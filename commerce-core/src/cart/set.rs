@@ -1,8 +1,6 @@
-//! `cart.set`: exactly so many of a product in the cart.
+//! `cart.set`: exactly so many of some products in the cart, all of those named or none.
 
-use serde::Serialize;
-
-use super::{Cart, set_line};
+use super::{Cart, Levels, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -11,17 +9,21 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Sets the line of a product, at the present price.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+/// Sets the lines of products, at the present prices: of one `product`, or of several `items`, all or none. 0 takes
+/// a line away.
+#[derive(Clone, Debug)]
 pub struct Set {
     /// Whose cart.
     pub user: UserId,
-    /// Which product.
-    pub product: ProductId,
-    /// How many; nothing takes the line away.
-    #[cfg_attr(feature = "schema", schemars(required, schema_with = "crate::schema::quantity_or_none"))]
-    pub quantity: Option<Quantity>,
+    /// How many of which products.
+    pub items: Levels,
+}
+
+impl Set {
+    /// So many of one product; nothing takes its line away.
+    pub fn one(user: UserId, product: ProductId, quantity: Option<Quantity>) -> Self {
+        Self { user, items: Levels::one(product, quantity) }
+    }
 }
 
 impl Operation for Set {
@@ -29,25 +31,24 @@ impl Operation for Set {
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (user, product) = (fields.required("user"), fields.required("product"));
-        let units: i64 = fields.required("quantity")?;
-        let quantity = Quantity::new(units);
-        if quantity.is_none() && units != 0 {
-            return fields.fault("quantity", format!("must be 0 to {}, got {units}", Quantity::MAX));
-        }
-        Some(Self { user: user?, product: product?, quantity })
+        let (user, items) = (fields.required("user"), Levels::parse(fields));
+        Some(Self { user: user?, items: items? })
     }
 
     fn user(&self) -> Option<&UserId> {
         Some(&self.user)
     }
 
+    fn canonical(&self) -> Option<Self> {
+        Some(Self { items: self.items.sorted()?, ..self.clone() })
+    }
+
     fn needs(&self, keys: &mut Keys) {
-        keys.products.push(self.product.clone());
+        keys.products.extend(self.items.iter().map(|(product, _)| product.clone()));
         keys.carts.push(self.user.clone());
     }
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
-        set_line(facts, &self.user, &self.product, |_| Ok(self.quantity))
+        set_lines(facts, &self.user, self.items.as_slice(), |_, level| level)
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Product;
+use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
 use crate::input::Fields;
@@ -16,8 +17,10 @@ use crate::time::Time;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     /// The new identifier.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewId"))]
     pub product: ProductId,
     /// What people call it.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewName"))]
     pub name: Name,
     /// The price of one unit.
     pub price: Amount,
@@ -32,14 +35,15 @@ impl Operation for Add {
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (product, name) = (fields.required::<ProductId>("product"), fields.required("name"));
         let (price, stock) = (fields.required("price"), fields.required("stock"));
-        // `/v1/products/top` is a route of its own.
-        let product = product.filter(|product| {
-            product.as_str() != "top" || {
-                fields.fault::<()>("product", "must not be \"top\", which names the best sellers");
-                false
-            }
+        let product = product.and_then(|product| match usable(&product) {
+            Ok(()) => Some(product),
+            Err(bad) => fields.fault("product", bad),
         });
         Some(Self { product: product?, name: name?, price: price?, stock: stock? })
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        usable(&self.product).map_err(|bad| Invalid::at("/product", bad))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -58,3 +62,12 @@ impl Operation for Add {
 }
 
 impl Reply for Product {}
+
+/// Whether a new product may be called so.
+fn usable(product: &ProductId) -> Result<(), String> {
+    // `/v1/products/top` is a route of its own.
+    if product.as_str() == "top" {
+        return Err("must not be \"top\", which names the best sellers".into());
+    }
+    product.for_new().map_err(|bad| bad.to_string())
+}

@@ -50,7 +50,7 @@ impl Operation for Adjust {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (product, delta, reason) =
-            (fields.required("product"), fields.required("delta"), fields.optional("reason"));
+            (fields.required("product"), fields.required("delta"), fields.remark("reason"));
         match Self::new(product?, delta?, reason?) {
             Ok(adjust) => Some(adjust),
             Err(detail) => fields.fault("delta", detail),

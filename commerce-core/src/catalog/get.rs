@@ -43,21 +43,22 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Product, Error> {
-        let sql = "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p JOIN stocks s USING (product_no)
+        let sql = "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product = ?1";
         let rows = view.last(&Statement::new(sql, [self.product.shared().into()]))?;
         let missing = || Refusal::ProductNotFound { products: vec![self.product.clone()] };
-        Ok(rows.first().map(product).ok_or_else(missing)?)
+        product(rows.first().ok_or_else(missing)?)
     }
 }
 
 /// A product from the columns product, name, price, stock, active.
-pub(super) fn product(row: &[Value]) -> Product {
-    Product {
-        product: ProductId::stored(row[0].text()),
+pub(super) fn product(row: &[Value]) -> Result<Product, Error> {
+    let id = row[0].text();
+    Ok(Product {
+        price: row[2].read(format_args!("the price of product {id}"))?,
+        stock: row[3].read(format_args!("the stock of product {id}"))?,
+        product: ProductId::stored(id),
         name: Name::stored(row[1].text()),
-        price: Amount::new(row[2].int()).unwrap_or_default(),
-        stock: Stock::new(row[3].int()).unwrap_or_default(),
         active: row[4].int() != 0,
-    }
+    })
 }

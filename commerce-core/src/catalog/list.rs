@@ -55,6 +55,10 @@ impl Sort {
         Self::ALL.map(|(name, _)| name)
     }
 
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
+    }
+
     /// Where a product stands in this order.
     fn place(self, product: &Product) -> Json {
         match self {
@@ -93,15 +97,19 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
-        let list = format!("{}:{}", Self::NAME, self.sort.column());
+        let list = Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active));
         let place: Option<(Json, String)> = self.page.place(&list)?;
         let rows = view.last(&self.statement(place))?;
-        let items = rows.iter().map(product).collect();
+        let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }
 }
 
 impl List {
+    fn looked_for(&self) -> Option<String> {
+        self.search.as_ref().map(|text| text.to_lowercase())
+    }
+
     fn statement(&self, place: Option<(Json, String)>) -> Statement {
         let mut values: Vec<Value> = vec![self.page.reach().into()];
         let mut wanted = Vec::new();
@@ -120,8 +128,8 @@ impl List {
                 Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
             });
         }
-        if let Some(search) = &self.search {
-            wanted.push(format!("instr(p.search, {}) > 0", bind(search.to_lowercase().into())));
+        if let Some(search) = self.looked_for() {
+            wanted.push(format!("instr(p.search, {}) > 0", bind(search.into())));
         }
         if let Some(active) = self.active {
             wanted.push(format!("p.active = {}", bind(active.into())));

@@ -19,6 +19,7 @@ pub struct Update {
     pub product: ProductId,
     /// The new name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::NewName>"))]
     pub name: Option<Name>,
     /// The new price.
     #[serde(skip_serializing_if = "Option::is_none")]

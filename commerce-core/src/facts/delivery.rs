@@ -21,7 +21,8 @@ impl Facts {
 
 /// Changes. None of these can fail.
 impl Facts {
-    /// Sets what is kept of an event's delivery: nothing when it was delivered.
+    /// Sets what is kept of an event's delivery: nothing when it was delivered. Of one that is not there any more
+    /// nothing is kept.
     pub(crate) fn set_delivery(&mut self, event: EventId, delivery: Option<Delivery>) {
         if let Some(row) = self.events.change(&event) {
             *row = delivery;
@@ -29,8 +30,9 @@ impl Facts {
     }
 
     pub(crate) fn set_relay(&mut self, standing: Standing) {
-        if let Some(row) = self.relay.change(&()) {
-            *row = standing;
+        match self.relay.change(&()) {
+            Some(row) => *row = standing,
+            None => self.unloaded("the row of", "the relay"),
         }
     }
 

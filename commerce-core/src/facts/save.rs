@@ -79,19 +79,30 @@ impl Facts {
     }
 
     fn change_carts(&mut self) {
-        let mut changes = Vec::new();
+        let (mut changes, mut unknown) = (Vec::new(), Vec::new());
         for (user, stored, now) in self.carts.changed() {
-            let Some(user) = self.find_user(user).map(|user| user.no) else { continue };
+            let Some(user) = self.find_user(user).map(|user| user.no) else {
+                unknown.push(format!("the cart of user {user}"));
+                continue;
+            };
             let stored = stored.map_or(&[][..], Vec::as_slice);
-            for line in stored.iter().filter(|line| find(now, line).is_none()) {
-                let product = self.find_product(&line.product).map(|product| product.no);
-                changes.extend(product.map(|product| (Kind::Delete, vec![user, product])));
+            let gone =
+                stored.iter().filter(|line| find(now, line).is_none()).map(|line| (Kind::Delete, line));
+            let set = now.iter().filter(|line| find(stored, line) != Some(line));
+            for (kind, line) in gone.chain(set.map(|line| (kind_of(find(stored, line)), line))) {
+                let Some(product) = self.find_product(&line.product).map(|product| product.no) else {
+                    unknown.push(format!("a cart with product {}", line.product));
+                    continue;
+                };
+                let mut row = vec![user, product, line.position, line.quantity.get(), line.price.get()];
+                if kind == Kind::Delete {
+                    row.truncate(table::CART_LINES.key);
+                }
+                changes.push((kind, row));
             }
-            for line in now.iter().filter(|line| find(stored, line) != Some(line)) {
-                let product = self.find_product(&line.product).map(|product| product.no);
-                let row = |product| vec![user, product, line.position, line.quantity.get(), line.price.get()];
-                changes.extend(product.map(|product| (kind_of(find(stored, line)), row(product))));
-            }
+        }
+        for what in unknown {
+            self.breach(format!("{what} is to be changed and was not loaded"));
         }
         for (kind, row) in changes {
             self.change(&table::CART_LINES, kind, row.into_iter().map(Value::Integer));

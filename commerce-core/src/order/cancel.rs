@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Order, Status};
+use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, OrderId};
 use crate::input::Fields;
@@ -29,11 +30,16 @@ impl Operation for Cancel {
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (order, reason) = (fields.required("order"), fields.optional("reason"));
-        let order = order.filter(|&order| {
-            order >= 1 || fields.fault::<()>("order", format!("must be at least 1, got {order}")).is_some()
-        });
+        let (order, reason) = (super::number(fields), fields.remark("reason"));
         Some(Self { order: order?, reason: reason? })
+    }
+
+    fn order(&self) -> Option<OrderId> {
+        Some(self.order)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))
     }
 
     fn needs(&self, keys: &mut Keys) {

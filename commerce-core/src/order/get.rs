@@ -1,7 +1,7 @@
 //! `order.get`: one order.
 
 use super::Order;
-use crate::error::Error;
+use crate::error::{Error, Invalid};
 use crate::id::OrderId;
 use crate::input::Fields;
 use crate::query::{Query, View};
@@ -22,11 +22,12 @@ impl Query for Get {
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { order: fields.required("order")? })
+        Some(Self { order: super::number(fields)? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
-        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?).pop();
+        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))?;
+        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }
 }

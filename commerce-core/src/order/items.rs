@@ -1,13 +1,15 @@
-//! What an order asks for: each product once, however often it was named.
+//! What an order or a cart is asked for: each product once, however often it was named.
 
 use std::collections::HashMap;
 
 use serde::{Serialize, Serializer};
 
 use crate::error::Invalid;
+use crate::facts::Facts;
 use crate::id::ProductId;
 use crate::input::Fields;
 use crate::money::Quantity;
+use crate::refusal::Refusal;
 
 /// At least one and at most 1,000 distinct products with the units asked for, in the order of first mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,22 +25,12 @@ impl Items {
     /// # Errors
     /// [`Invalid`] when there are none, or more than 1,000 distinct products.
     pub fn new(items: impl IntoIterator<Item = (ProductId, Quantity)>) -> Result<Self, Invalid> {
-        let mut places = HashMap::new();
-        let mut summed: Vec<(ProductId, i64)> = Vec::new();
-        for (product, quantity) in items {
-            let place = *places.entry(product.clone()).or_insert(summed.len());
-            match summed.get_mut(place) {
-                Some((_, units)) => *units += quantity.get(),
-                None => summed.push((product, quantity.get())),
-            }
-        }
-        match summed.len() {
-            0 => Err(Invalid::at("/items", "must not be empty")),
-            1..=Self::MAX => Ok(Self(summed)),
-            many => {
-                Err(Invalid::at("/items", format!("must name at most {} products, got {many}", Self::MAX)))
-            }
-        }
+        Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, quantity.get())))?))
+    }
+
+    /// One product.
+    pub fn one(product: ProductId, quantity: Quantity) -> Self {
+        Self(vec![(product, quantity.get())])
     }
 
     /// Each product with its units. The units may pass [`Quantity::MAX`]: that is for the rule to refuse.
@@ -46,19 +38,27 @@ impl Items {
         self.0.iter().map(|(product, units)| (product, *units))
     }
 
+    /// The same items in the one order in which their content is compared, unless they are in it.
+    pub(crate) fn sorted(&self) -> Option<Self> {
+        sorted(&self.0).map(Self)
+    }
+
+    pub(crate) fn as_slice(&self) -> &[(ProductId, i64)] {
+        &self.0
+    }
+
+    /// Takes items that [`summed`] made, each of at least one unit.
+    pub(crate) fn of(summed: Vec<(ProductId, i64)>) -> Self {
+        Self(summed)
+    }
+
     /// Reads the field `items`.
     pub(super) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let items = fields.objects("items", |item| {
-            let (product, quantity) = (item.required("product"), item.required("quantity"));
-            Some((product?, quantity?))
+            let (product, quantity) = (item.required("product"), item.required::<Quantity>("quantity"));
+            Some((product?, quantity?.get()))
         })?;
-        match Self::new(items) {
-            Ok(items) => Some(items),
-            Err(Invalid(faults)) => {
-                let detail = faults.into_iter().map(|fault| fault.detail).collect::<String>();
-                fields.fault("items", detail)
-            }
-        }
+        summed_field(fields, items).map(Self)
     }
 }
 
@@ -66,4 +66,66 @@ impl Serialize for Items {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
+}
+
+/// Each product once, with all its units.
+///
+/// # Errors
+/// [`Invalid`] when there are none, or more than 1,000 distinct products.
+pub(crate) fn summed(
+    items: impl IntoIterator<Item = (ProductId, i64)>,
+) -> Result<Vec<(ProductId, i64)>, Invalid> {
+    let mut places = HashMap::new();
+    let mut summed: Vec<(ProductId, i64)> = Vec::new();
+    for (product, units) in items {
+        let place = *places.entry(product.clone()).or_insert(summed.len());
+        match summed.get_mut(place) {
+            Some((_, sum)) => *sum += units,
+            None => summed.push((product, units)),
+        }
+    }
+    match summed.len() {
+        0 => Err(Invalid::at("/items", "must not be empty")),
+        1..=Items::MAX => Ok(summed),
+        many => Err(Invalid::at("/items", format!("must name at most {} products, got {many}", Items::MAX))),
+    }
+}
+
+/// Sums what was read from the field `items`.
+pub(crate) fn summed_field(
+    fields: &mut Fields<'_>,
+    items: Vec<(ProductId, i64)>,
+) -> Option<Vec<(ProductId, i64)>> {
+    match summed(items) {
+        Ok(items) => Some(items),
+        Err(Invalid(faults)) => {
+            let detail = faults.into_iter().map(|fault| fault.detail).collect::<String>();
+            fields.fault("items", detail)
+        }
+    }
+}
+
+/// By product, unless they are: named in any order, the same items are the same content under an idempotency key.
+pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>> {
+    (!items.is_sorted()).then(|| {
+        let mut items = items.to_vec();
+        items.sort_unstable();
+        items
+    })
+}
+
+/// Refuses every product that is unknown, then every one that is not on sale.
+pub(crate) fn all_on_sale(facts: &Facts, items: &[(ProductId, i64)]) -> Result<(), Refusal> {
+    let every = |wrong: &dyn Fn(&ProductId) -> bool| -> Vec<ProductId> {
+        items.iter().map(|(product, _)| product).filter(|product| wrong(product)).cloned().collect()
+    };
+    let unknown = every(&|product| facts.find_product(product).is_none());
+    if !unknown.is_empty() {
+        return Err(Refusal::ProductNotFound { products: unknown });
+    }
+    let inactive = every(&|product| facts.find_product(product).is_some_and(|found| !found.active));
+    if !inactive.is_empty() {
+        return Err(Refusal::ProductInactive { products: inactive });
+    }
+    Ok(())
 }

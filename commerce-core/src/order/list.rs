@@ -47,7 +47,8 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
-        let before: OrderId = self.page.place(Self::NAME)?.unwrap_or(i64::MAX);
+        let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
+        let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
         let ids = match &self.user {
             Some(user) => {
                 user::Get { user: user.clone() }.answer(view)?;
@@ -56,9 +57,9 @@ impl Query for List {
             None => view.rows(&self.of_all(before))?,
         };
         let ids: Vec<OrderId> = ids.iter().map(|row| row[0].int()).collect();
-        let mut items = load::orders(&view.last(&load::orders_of(&ids))?);
+        let mut items = load::orders(&view.last(&load::orders_of(&ids))?)?;
         items.reverse();
-        Ok(self.page.listing(Self::NAME, items, |order: &Order| order.order))
+        Ok(self.page.listing(&list, items, |order: &Order| order.order))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod cancel;
 mod get;
-mod items;
+pub(crate) mod items;
 mod list;
 mod place;
 
@@ -15,6 +15,7 @@ pub use place::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Name, OrderId, ProductId, UserId};
+use crate::input::Fields;
 use crate::money::{Amount, Quantity};
 use crate::time::Time;
 
@@ -69,6 +70,20 @@ pub enum Status {
     Paid,
     /// Money and units went back.
     Cancelled,
+}
+
+/// Reads the field `order`.
+fn number(fields: &mut Fields<'_>) -> Option<OrderId> {
+    let order = fields.required("order")?;
+    match placed(order) {
+        Ok(()) => Some(order),
+        Err(detail) => fields.fault("order", detail),
+    }
+}
+
+/// Whether an order can have this number.
+fn placed(order: OrderId) -> Result<(), String> {
+    if order >= 1 { Ok(()) } else { Err(format!("must be at least 1, got {order}")) }
 }
 
 impl Order {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::items::all_on_sale;
 use super::{Item, Items, Order, Status};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
@@ -40,6 +41,10 @@ impl Operation for Place {
         Some(&self.user)
     }
 
+    fn canonical(&self) -> Option<Self> {
+        Some(Self { items: self.items.sorted()?, ..self.clone() })
+    }
+
     fn needs(&self, keys: &mut Keys) {
         keys.products.extend(self.items.iter().map(|(product, _)| product.clone()));
     }
@@ -47,16 +52,7 @@ impl Operation for Place {
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
         let held = facts.user(&self.user)?.wallet.balance;
 
-        let unknown = self.every(|product, _| facts.find_product(product).is_none());
-        if !unknown.is_empty() {
-            return Err(Refusal::ProductNotFound { products: unknown });
-        }
-
-        let inactive =
-            self.every(|product, _| facts.find_product(product).is_some_and(|found| !found.active));
-        if !inactive.is_empty() {
-            return Err(Refusal::ProductInactive { products: inactive });
-        }
+        all_on_sale(facts, self.items.as_slice())?;
 
         let items = self.priced(facts)?;
         let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
@@ -96,15 +92,6 @@ impl Operation for Place {
 }
 
 impl Place {
-    /// Every product of which `wrong` holds.
-    fn every(&self, wrong: impl Fn(&ProductId, i64) -> bool) -> Vec<ProductId> {
-        self.items
-            .iter()
-            .filter(|&(product, units)| wrong(product, units))
-            .map(|(id, _)| id.clone())
-            .collect()
-    }
-
     /// The items at the catalogue's prices at this moment.
     fn priced(&self, facts: &Facts) -> Result<Vec<Item>, Refusal> {
         let price = |(id, units): (&ProductId, i64)| {

@@ -133,15 +133,21 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
     };
     let (orders, charges) = (of(false), of(true));
     let rows = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
-    let store = rows.first().map(|row| row[0].text()).unwrap_or_default();
+    let store = rows.first().and_then(|row| row[0].optional_text());
+    let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
     let source: Arc<str> = format!("urn:uuid:{store}").into();
     let orders: HashMap<i64, Order> = match orders.as_slice() {
         [] => HashMap::new(),
-        some => load::orders(&view.rows(&load::orders_of(some))?).into_iter().map(|o| (o.order, o)).collect(),
+        some => {
+            load::orders(&view.rows(&load::orders_of(some))?)?.into_iter().map(|o| (o.order, o)).collect()
+        }
     };
     let charges: HashMap<i64, Charged> = match charges.as_slice() {
         [] => HashMap::new(),
-        some => view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?.iter().map(charge).collect(),
+        some => {
+            let rows = view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?;
+            rows.iter().map(charge).collect::<Result<_, _>>()?
+        }
     };
     let told = |event: &Reference| {
         let missing = || Error::Store(format!("event {} tells of something that is not there", event.event));
@@ -178,14 +184,19 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
 const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.at
     FROM ledger l JOIN users u USING (user_no) WHERE l.entry IN (SELECT value FROM json_each(?1))";
 
-fn charge(row: &[Value]) -> (i64, Charged) {
-    let amount = |value: &Value| Amount::new(value.int()).unwrap_or_default();
+fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
+    let entry = row[0].int();
+    let amount = |value: &Value| {
+        let wrong =
+            || Error::Store(format!("entry {entry} of the ledger has {value:?} where an amount must be"));
+        value.optional_int().and_then(Amount::new).ok_or_else(wrong)
+    };
     let charged = Charged {
         charge: row[1].int(),
         user: UserId::stored(row[2].text()),
-        amount: amount(&row[3]),
-        balance: amount(&row[4]),
+        amount: amount(&row[3])?,
+        balance: amount(&row[4])?,
         at: Time::from_millis(row[5].int()),
     };
-    (row[0].int(), charged)
+    Ok((entry, charged))
 }

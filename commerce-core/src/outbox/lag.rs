@@ -81,5 +81,6 @@ const COUNTS: &str = "SELECT s.last_event, r.settled,
 /// The state of the relay.
 pub(super) fn standing(view: &mut View<'_>) -> Result<Standing, Error> {
     let rows = view.rows(&Statement::new(load::RELAY, []))?;
-    Ok(rows.first().map(Standing::stored).unwrap_or_default())
+    // Taken for a new one, everything would be delivered again.
+    rows.first().map(Standing::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
 }

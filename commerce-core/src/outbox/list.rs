@@ -56,7 +56,8 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Event>, Error> {
-        let after: EventId = self.page.place(Self::NAME)?.unwrap_or(0);
+        let list = Page::list(Self::NAME, &self.status);
+        let after: EventId = self.page.place(&list)?.unwrap_or(0);
         let chosen = match self.status {
             None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
             Some(Resting::Pending) => PENDING,
@@ -77,7 +78,7 @@ impl Query for List {
             event
         };
         let items = rows.iter().map(event).collect();
-        Ok(self.page.listing(Self::NAME, items, |event: &Event| event.event))
+        Ok(self.page.listing(&list, items, |event: &Event| event.event))
     }
 }
 

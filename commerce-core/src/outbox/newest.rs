@@ -17,6 +17,8 @@ pub struct Newest;
 pub struct End {
     /// The sequence number of the newest event; 0 where there is none.
     pub event: EventId,
+    /// Events up to this one may be gone: they were delivered, and then let go.
+    pub pruned: EventId,
 }
 
 impl Query for Newest {
@@ -28,7 +30,9 @@ impl Query for Newest {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<End, Error> {
-        let rows = view.rows(&Statement::new("SELECT last_event FROM store", []))?;
-        Ok(End { event: rows.first().map_or(0, |row| row[0].int()) })
+        let sql = "SELECT s.last_event, r.pruned FROM store s, relay r";
+        let rows = view.rows(&Statement::new(sql, []))?;
+        let end = rows.first().map(|row| End { event: row[0].int(), pruned: row[1].int() });
+        end.ok_or_else(|| Error::Store("the outbox has no state".into()))
     }
 }

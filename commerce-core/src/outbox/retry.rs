@@ -32,15 +32,17 @@ impl Operation for Retry {
         Some(Self { events: fields.values("events")? })
     }
 
+    fn canonical(&self) -> Option<Self> {
+        (!self.events.is_sorted_by(|a, b| a < b)).then(|| Self { events: self.each_once() })
+    }
+
     fn needs(&self, keys: &mut Keys) {
         keys.events.extend(&self.events);
         keys.relay = true;
     }
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Retried, Refusal> {
-        let mut events = self.events.clone();
-        events.sort_unstable();
-        events.dedup();
+        let events = self.each_once();
         let such = |wrong: &dyn Fn(Option<Resting>) -> bool| -> Vec<EventId> {
             events.iter().copied().filter(|&event| wrong(facts.event(event))).collect()
         };
@@ -59,6 +61,15 @@ impl Operation for Retry {
         let standing = facts.relay();
         facts.set_relay(Standing { revived: standing.revived + 1, ..standing });
         Ok(Retried { events })
+    }
+}
+
+impl Retry {
+    fn each_once(&self) -> Vec<EventId> {
+        let mut events = self.events.clone();
+        events.sort_unstable();
+        events.dedup();
+        events
     }
 }
 

@@ -9,7 +9,7 @@ use crate::id::{Name, ProductId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Stock};
 use crate::query::{Query, View, ranged};
-use crate::store::{Statement, load};
+use crate::store::{Statement, Value, load};
 use crate::time::Time;
 
 /// Asks for the best sellers.
@@ -101,27 +101,26 @@ impl Top {
     /// The sellers with their names, ranked to the end.
     fn named(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
-        let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p JOIN stocks s USING (product_no)
+        let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product_no IN (SELECT value FROM json_each(?1))";
         let rows = view.rows(&Statement::new(sql, [load::list(&numbers).into()]))?;
         let sold: std::collections::HashMap<i64, (i64, i128)> =
             best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
-        let mut sellers: Vec<(i128, Seller)> = rows
-            .iter()
-            .filter_map(|row| {
-                let &(units, revenue) = sold.get(&row[0].int())?;
-                let seller = Seller {
-                    rank: 0,
-                    product: ProductId::stored(row[1].text()),
-                    name: Name::stored(row[2].text()),
-                    price: Amount::new(row[3].int())?,
-                    stock: Stock::new(row[4].int())?,
-                    units,
-                    revenue: i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT),
-                };
-                Some((revenue, seller))
-            })
-            .collect();
+        let seller = |row: &[Value]| -> Result<(i128, Seller), Error> {
+            let (units, revenue) = sold.get(&row[0].int()).copied().unwrap_or_default();
+            let id = row[1].text();
+            let seller = Seller {
+                rank: 0,
+                price: row[3].read(format_args!("the price of product {id}"))?,
+                stock: row[4].read(format_args!("the stock of product {id}"))?,
+                product: ProductId::stored(id),
+                name: Name::stored(row[2].text()),
+                units,
+                revenue: i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT),
+            };
+            Ok((revenue, seller))
+        };
+        let mut sellers = rows.iter().map(seller).collect::<Result<Vec<_>, _>>()?;
         sellers.sort_by(|(paid, a), (other, b)| {
             b.units.cmp(&a.units).then(other.cmp(paid)).then_with(|| a.product.cmp(&b.product))
         });

@@ -80,17 +80,21 @@ pub(super) fn lines(
     span: Orders,
     mut take: impl FnMut(OrderId, i64, i64, i128),
 ) -> Result<(), Error> {
-    const STEP: i64 = 8192;
-    let sql = "SELECT line, product_no, price, quantity FROM order_lines WHERE line >= ?1 AND line < ?2";
-    let mut first = span.after + 1;
-    while first <= span.last {
-        let end = (first + STEP).min(span.last + 1);
-        let lines = view.rows(&Statement::new(sql, [(first * LINES).into(), (end * LINES).into()]))?;
+    // So many lines are in memory at a time, however long the orders are.
+    const STEP: i64 = 16_384;
+    let sql = "SELECT line, product_no, price, quantity FROM order_lines
+        WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
+    let (mut first, end) = ((span.after + 1) * LINES, (span.last + 1) * LINES);
+    while first < end {
+        let lines = view.rows(&Statement::new(sql, [first.into(), end.into(), STEP.into()]))?;
         for row in lines.iter() {
+            first = row[0].int() + 1;
             let (units, price) = (row[3].int(), row[2].int());
             take(row[0].int() / LINES, row[1].int(), units, i128::from(units) * i128::from(price));
         }
-        first = end;
+        if lines.len() < STEP as usize {
+            break;
+        }
     }
     Ok(())
 }

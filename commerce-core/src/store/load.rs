@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::row::{Rows, Statement, Value};
 use super::table::LINES;
+use crate::error::Error;
 use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
-use crate::id::{Key, Name, ProductId, UserId};
-use crate::money::{Amount, Quantity, Stock};
+use crate::id::{Key, Name, OrderId, ProductId, UserId};
+use crate::money::{Amount, Quantity};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
 use crate::sales::Period;
@@ -19,14 +20,15 @@ use crate::token::{self, Digest};
 /// A statement, and what its rows are.
 pub(crate) struct Load {
     pub(crate) statement: Statement,
-    take: fn(&mut Facts, &Rows),
+    take: fn(&mut Facts, &Rows) -> Result<(), Error>,
 }
 
 /// Takes what the statements answered into the facts.
-pub(crate) fn take(facts: &mut Facts, loads: &[Load], answers: &[Rows]) {
-    for (load, rows) in loads.iter().zip(answers) {
-        (load.take)(facts, rows);
-    }
+///
+/// # Errors
+/// [`Error::Store`] where a row holds what cannot be: nothing may be decided over it.
+pub(crate) fn take(facts: &mut Facts, loads: &[Load], answers: &[Rows]) -> Result<(), Error> {
+    loads.iter().zip(answers).try_for_each(|(load, rows)| (load.take)(facts, rows))
 }
 
 /// What a group needs and is not known: the numbers last given out, and the rows that its keys name.
@@ -91,27 +93,29 @@ pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &
 }
 
 /// Orders with their lines, one row per line, from rows of [`ORDERS`]' columns.
-pub(crate) fn orders(rows: &Rows) -> Vec<Order> {
+pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows.iter() {
-        if orders.last().is_none_or(|order| order.order != row[0].int()) {
-            orders.push(order(row));
+        let number = row[0].read(format_args!("the number of an order"))?;
+        if orders.last().is_none_or(|order| order.order != number) {
+            orders.push(order(number, row)?);
         }
         if let Some(order) = orders.last_mut() {
-            order.items.extend(item(&row[8..]));
+            order.items.push(item(number, &row[8..])?);
         }
     }
-    orders
+    Ok(orders)
 }
 
 // `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
+// `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
 
 const ORDERS: &str = "SELECT o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
     p.product, l.name, l.price, l.quantity
-    FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value JOIN users u USING (user_no)
-    JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    JOIN products p USING (product_no)
-    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY l.line";
+    FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value LEFT JOIN users u USING (user_no)
+    LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
+    LEFT JOIN products p USING (product_no)
+    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id, l.line";
 const _: () = assert!(LINES == 1024);
 
 const LAST: &str =
@@ -119,22 +123,22 @@ const LAST: &str =
     last_event, last_token, last_probe FROM store";
 
 const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
-    FROM json_each(?1) CROSS JOIN users u ON u.user = value JOIN wallets w USING (user_no)";
+    FROM json_each(?1) CROSS JOIN users u ON u.user = value LEFT JOIN wallets w USING (user_no)";
 
 const ORDER_USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
-    FROM users u JOIN wallets w USING (user_no) WHERE u.user_no IN
+    FROM users u LEFT JOIN wallets w USING (user_no) WHERE u.user_no IN
     (SELECT user_no FROM orders WHERE order_id IN (SELECT value FROM json_each(?1)))";
 
 const PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
-    FROM json_each(?1) CROSS JOIN products p ON p.product = value JOIN stocks s USING (product_no)";
+    FROM json_each(?1) CROSS JOIN products p ON p.product = value LEFT JOIN stocks s USING (product_no)";
 
 const CART_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
-    FROM products p JOIN stocks s USING (product_no) WHERE p.product_no IN
+    FROM products p LEFT JOIN stocks s USING (product_no) WHERE p.product_no IN
     (SELECT product_no FROM cart_lines WHERE user_no IN
         (SELECT user_no FROM users WHERE user IN (SELECT value FROM json_each(?1))))";
 
 const ORDER_PRODUCTS: &str = "SELECT p.product, p.product_no, p.name, p.price, p.active, s.stock
-    FROM products p JOIN stocks s USING (product_no) WHERE p.product_no IN
+    FROM products p LEFT JOIN stocks s USING (product_no) WHERE p.product_no IN
     (SELECT l.product_no FROM json_each(?1) JOIN order_lines l
         ON l.line BETWEEN value * 1024 AND value * 1024 + 1023)";
 
@@ -167,82 +171,101 @@ const DAYS: &str = "SELECT d.day, d.entry FROM json_each(?1) CROSS JOIN sales_by
 pub(crate) const RELAY: &str =
     "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
-fn take_last(facts: &mut Facts, rows: &Rows) {
-    if let Some([at, user, product, movement, charge, entry, order, event, token, probe]) = rows.first() {
-        facts.set_last(Last {
-            at: Time::from_millis(at.int()),
-            user: user.int(),
-            product: product.int(),
-            movement: movement.int(),
-            charge: charge.int(),
-            entry: entry.int(),
-            order: order.int(),
-            event: event.int(),
-            token: token.int(),
-            probe: probe.int(),
-        });
-    }
+fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    let row =
+        rows.first().ok_or_else(|| Error::Store("the store is damaged: its own row is missing".into()))?;
+    let number = |place: usize| row[place].read(format_args!("a number last given out"));
+    facts.set_last(Last {
+        at: row[0].read(format_args!("the newest time"))?,
+        user: number(1)?,
+        product: number(2)?,
+        movement: number(3)?,
+        charge: number(4)?,
+        entry: number(5)?,
+        order: number(6)?,
+        event: number(7)?,
+        token: number(8)?,
+        probe: number(9)?,
+    });
+    Ok(())
 }
 
-fn take_users(facts: &mut Facts, rows: &Rows) {
+fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
-        let user = User {
-            no: row[1].int(),
-            wallet: Wallet { balance: amount(&row[2]), last_entry: row[3].int(), last_order: row[4].int() },
+        let id = row[0].text();
+        let wallet = Wallet {
+            balance: row[2].read(format_args!("the balance of user {id}"))?,
+            last_entry: row[3].read(format_args!("the last ledger entry of user {id}"))?,
+            last_order: row[4].read(format_args!("the last order of user {id}"))?,
         };
-        facts.load_user(UserId::stored(row[0].text()), user);
+        facts.load_user(UserId::stored(id), User { no: row[1].int(), wallet });
     }
+    Ok(())
 }
 
-fn take_products(facts: &mut Facts, rows: &Rows) {
+fn take_products(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
+        let id = row[0].text();
         let product = Product {
             no: row[1].int(),
             name: Name::stored(row[2].text()),
-            price: amount(&row[3]),
+            price: row[3].read(format_args!("the price of product {id}"))?,
             active: row[4].int() != 0,
-            stock: Stock::new(row[5].int()).unwrap_or_default(),
+            stock: row[5].read(format_args!("the stock of product {id}"))?,
         };
-        facts.load_product(ProductId::stored(row[0].text()), product);
+        facts.load_product(ProductId::stored(id), product);
     }
+    Ok(())
 }
 
-fn take_carts(facts: &mut Facts, rows: &Rows) {
+fn take_carts(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let mut carts: HashMap<UserId, Vec<CartLine>> = HashMap::new();
     for row in rows.iter() {
-        let Some(quantity) = Quantity::new(row[3].int()) else { continue };
-        let product = ProductId::stored(row[1].text());
-        let line = CartLine { product, position: row[2].int(), quantity, price: amount(&row[4]) };
-        carts.entry(UserId::stored(row[0].text())).or_default().push(line);
+        let (user, product) = (row[0].text(), row[1].text());
+        let line = CartLine {
+            position: row[2].int(),
+            quantity: row[3].read(format_args!("the quantity of {product} in the cart of {user}"))?,
+            price: row[4].read(format_args!("the price of {product} in the cart of {user}"))?,
+            product: ProductId::stored(product),
+        };
+        carts.entry(UserId::stored(user)).or_default().push(line);
     }
     for (user, lines) in carts {
         facts.load_cart(user, lines);
     }
+    Ok(())
 }
 
-fn take_orders(facts: &mut Facts, rows: &Rows) {
-    for order in orders(rows) {
+fn take_orders(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    for order in orders(rows)? {
         facts.load_order(order);
     }
+    Ok(())
 }
 
-fn take_aged_keys(facts: &mut Facts, rows: &Rows) {
+fn take_aged_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
-        facts.load_aged_key(row[0].text(), row[1].int(), Time::from_millis(row[2].int()));
+        facts.load_aged_key(row[0].text(), row[1].int(), row[2].read(format_args!("the age of a key"))?);
     }
+    Ok(())
 }
 
-fn take_keys(facts: &mut Facts, rows: &Rows) {
+fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let reply = match row[3].optional_int() {
             Some(order) => KeptReply::Order(order),
-            None => KeptReply::Json(row[4].text().as_ref().into()),
+            None => {
+                let reply: Arc<str> =
+                    row[4].read(format_args!("the reply kept under key {}", row[0].text()))?;
+                KeptReply::Json(reply.as_ref().into())
+            }
         };
         facts.load_key(Key::stored(row[0].text()), row[1].int(), Kept { digest: row[2].int(), reply });
     }
+    Ok(())
 }
 
-fn take_tokens(facts: &mut Facts, rows: &Rows) {
+fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_token(Bearer {
             no: row[5].int(),
@@ -251,50 +274,58 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) {
             token: token::token(row),
         });
     }
+    Ok(())
 }
 
-fn take_events(facts: &mut Facts, rows: &Rows) {
+fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
         facts.load_event(row[0].int(), tried);
     }
+    Ok(())
 }
 
-fn take_sums(facts: &mut Facts, rows: &Rows, period: Period) {
+fn take_sums(facts: &mut Facts, rows: &Rows, period: Period) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_sum(period, row[0].int(), row[1].int());
     }
+    Ok(())
 }
 
-fn take_relay(facts: &mut Facts, rows: &Rows) {
-    facts.load_relay(rows.first().map(Standing::stored).unwrap_or_default());
+fn take_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::Store("the store is damaged: the row of the relay is missing".into()))?;
+    facts.load_relay(Standing::stored(row));
+    Ok(())
 }
 
-fn order(row: &[Value]) -> Order {
-    Order {
-        order: row[0].int(),
-        user: UserId::stored(row[1].text()),
+fn order(number: OrderId, row: &[Value]) -> Result<Order, Error> {
+    Ok(Order {
+        order: number,
+        user: UserId::stored(row[1].read(format_args!("the user of order {number}"))?),
         status: if row[7] == Value::Null { Status::Paid } else { Status::Cancelled },
         items: Vec::new(),
-        total: amount(&row[2]),
-        balance: amount(&row[3]),
-        at: Time::from_millis(row[4].int()),
+        total: row[2].read(format_args!("the total of order {number}"))?,
+        balance: row[3].read(format_args!("the balance after order {number}"))?,
+        at: row[4].read(format_args!("the time of order {number}"))?,
         cancelled_at: row[5].optional_int().map(Time::from_millis),
         reason: row[6].optional_text().map(Name::stored),
-    }
-}
-
-fn item(row: &[Value]) -> Option<Item> {
-    let (price, quantity) = (amount(&row[2]), Quantity::new(row[3].int())?);
-    Some(Item {
-        product: ProductId::stored(row[0].text()),
-        name: Name::stored(row[1].text()),
-        price,
-        quantity,
-        amount: price.times(quantity)?,
     })
 }
 
-fn amount(value: &Value) -> Amount {
-    Amount::new(value.int()).unwrap_or_default()
+fn item(number: OrderId, row: &[Value]) -> Result<Item, Error> {
+    let product: Arc<str> = row[0].read(format_args!("a product of order {number}"))?;
+    let price: Amount = row[2].read(format_args!("the price of {product} in order {number}"))?;
+    let quantity: Quantity = row[3].read(format_args!("the quantity of {product} in order {number}"))?;
+    let over =
+        || Error::Store(format!("the store is damaged: order {number} has {quantity} {product} at {price}"));
+    let amount = price.times(quantity).ok_or_else(over)?;
+    Ok(Item {
+        product: ProductId::stored(product),
+        name: Name::stored(row[1].text()),
+        price,
+        quantity,
+        amount,
+    })
 }

@@ -1,7 +1,13 @@
 //! What passes between the engine and a store: statements to read, rows, and changes as data.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
+
+use crate::error::Error;
+use crate::id::quoted;
+use crate::money::{Amount, Quantity, Stock};
+use crate::time::Time;
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,12 +127,73 @@ impl Value {
         self.optional_text().unwrap_or_default()
     }
 
+    /// The value as what has to stand there. What cannot be is damage, and is told rather than taken for something
+    /// else: a balance that is no amount is not 0.
+    ///
+    /// # Errors
+    /// [`Error::Store`] that names what is damaged.
+    pub(crate) fn read<T: Stored>(&self, what: fmt::Arguments<'_>) -> Result<T, Error> {
+        T::from_value(self).ok_or_else(|| {
+            let shown = match self {
+                Self::Null => "missing".into(),
+                Self::Integer(value) => value.to_string(),
+                Self::Text(text) => quoted(text),
+            };
+            Error::Store(format!(
+                "the store is damaged: {what} is {shown}, which cannot be; verify tells more"
+            ))
+        })
+    }
+
     /// The text, unless it is NULL.
     pub fn optional_text(&self) -> Option<Arc<str>> {
         match self {
             Self::Text(text) => Some(text.clone()),
             Self::Null | Self::Integer(_) => None,
         }
+    }
+}
+
+/// What a value of a row can stand for.
+pub(crate) trait Stored: Sized {
+    /// It, unless the value stands for something else.
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+impl Stored for i64 {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_int()
+    }
+}
+
+impl Stored for Arc<str> {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_text()
+    }
+}
+
+impl Stored for Amount {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_int().and_then(Self::new)
+    }
+}
+
+impl Stored for Stock {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_int().and_then(Self::new)
+    }
+}
+
+impl Stored for Quantity {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_int().and_then(Self::new)
+    }
+}
+
+impl Stored for Time {
+    fn from_value(value: &Value) -> Option<Self> {
+        let millis = value.optional_int()?;
+        Some(Self::from_millis(millis)).filter(|time| time.millis() == millis)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Digest, Role, Token, TokenName};
+use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
 use crate::input::Fields;
@@ -37,7 +38,7 @@ impl Operation for Create {
     type Reply = Token;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (name, role) = (fields.required("name"), fields.required("role"));
+        let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
         match (role, &user) {
             (Some(Role::Shopper), Some(None)) => {
@@ -49,6 +50,10 @@ impl Operation for Create {
             _ => {}
         }
         Some(Self { name: name?, role: role?, user: user?, digest: digest? })
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.name.for_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
     }
 
     fn needs(&self, keys: &mut Keys) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::User;
+use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, UserId};
 use crate::input::Fields;
@@ -16,9 +17,11 @@ use crate::time::Time;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
     /// The new identifier.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewId"))]
     pub user: UserId,
     /// What people call the user.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::NewName>"))]
     pub name: Option<Name>,
 }
 
@@ -27,12 +30,16 @@ impl Operation for Add {
     type Reply = User;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (user, name) = (fields.required("user"), fields.optional("name"));
+        let (user, name) = (fields.new_id("user"), fields.optional("name"));
         Some(Self { user: user?, name: name? })
     }
 
     fn user(&self) -> Option<&UserId> {
         Some(&self.user)
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        self.user.for_new().map_err(|bad| Invalid::at("/user", bad.to_string()))
     }
 
     fn needs(&self, _: &mut Keys) {}

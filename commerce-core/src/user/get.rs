@@ -43,19 +43,20 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<User, Error> {
-        let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u JOIN wallets w USING (user_no) WHERE u.user = ?1";
+        let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no) WHERE u.user = ?1";
         let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
         let missing = || Refusal::UserNotFound { user: self.user.clone() };
-        Ok(rows.first().map(user).ok_or_else(missing)?)
+        user(rows.first().ok_or_else(missing)?)
     }
 }
 
 /// A user from the columns user, name, balance, at.
-pub(super) fn user(row: &[Value]) -> User {
-    User {
-        user: UserId::stored(row[0].text()),
+pub(super) fn user(row: &[Value]) -> Result<User, Error> {
+    let id = row[0].text();
+    Ok(User {
+        balance: row[2].read(format_args!("the balance of user {id}"))?,
+        user: UserId::stored(id),
         name: row[1].optional_text().map(Name::stored),
-        balance: Amount::new(row[2].int()).unwrap_or_default(),
         at: Time::from_millis(row[3].int()),
-    }
+    })
 }

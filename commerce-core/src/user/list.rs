@@ -26,14 +26,15 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<User>, Error> {
-        let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
-        let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u JOIN wallets w USING (user_no)
+        let search = self.search.as_ref().map(|text| text.to_ascii_lowercase());
+        let list = Page::list(Self::NAME, &search);
+        let after: String = self.page.place(&list)?.unwrap_or_default();
+        let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no)
             WHERE u.user > ?1 AND (?3 IS NULL OR instr(lower(u.user), ?3) > 0 OR instr(lower(u.name), ?3) > 0)
             ORDER BY u.user LIMIT ?2";
-        let search = self.search.as_ref().map(|text| text.to_ascii_lowercase());
         let values = [after.into(), self.page.reach().into(), search.map_or(Value::Null, Value::from)];
         let rows = view.last(&Statement::new(sql, values))?;
-        let items = rows.iter().map(user).collect();
-        Ok(self.page.listing(Self::NAME, items, |user: &User| user.user.clone()))
+        let items = rows.iter().map(user).collect::<Result<_, _>>()?;
+        Ok(self.page.listing(&list, items, |user: &User| user.user.clone()))
     }
 }

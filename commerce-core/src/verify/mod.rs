@@ -11,6 +11,7 @@ mod history;
 mod integrity;
 mod present;
 mod repair;
+mod rows;
 mod sales;
 mod sums;
 
@@ -89,6 +90,7 @@ const ROUNDS: usize = 3;
 pub(crate) fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
     let mut auditor = Auditor::new(shop, progress)?;
     integrity::check(&mut auditor)?;
+    rows::check(&mut auditor)?;
     let mut history = History::default();
     for _ in 0..ROUNDS {
         let to = Numbers::of(&mut auditor.view()?)?;

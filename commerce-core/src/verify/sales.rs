@@ -18,7 +18,14 @@ type Sold = (i64, i64, i128);
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut view = auditor.view()?;
-    let answered = Top { limit: LIMIT, ..Top::default() }.answer(&mut view)?;
+    let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
+        // A row that cannot be is a difference too; the other checks say which.
+        Err(Error::Store(because)) => {
+            auditor.audit.differs("sales figures", "store", because, "readable");
+            return Ok(());
+        }
+        answered => answered?,
+    };
     let after = last_until(&mut view, answered.window.from)?;
     let last = last_until(&mut view, answered.window.to)?;
     // Later cancellations, which the answer could not know, are told by the later entries of their refunds.

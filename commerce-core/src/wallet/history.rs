@@ -55,7 +55,8 @@ impl Query for History {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
-        let before: EntryId = self.page.place(Self::NAME)?.unwrap_or(0);
+        let list = Page::list(Self::NAME, &self.user);
+        let before: EntryId = self.page.place(&list)?.unwrap_or(0);
         user::Get { user: self.user.clone() }.answer(view)?;
         // A page goes on after the entry that ended the one before, if that is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (
@@ -68,20 +69,21 @@ impl Query for History {
             ORDER BY l.entry DESC";
         let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
         let rows = view.last(&Statement::new(sql, values))?;
-        let items = rows.iter().map(entry).collect();
-        Ok(self.page.listing(Self::NAME, items, |entry: &Entry| entry.id))
+        let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
+        Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
     }
 }
 
-fn entry(row: &[Value]) -> Entry {
+fn entry(row: &[Value]) -> Result<Entry, Error> {
     let (kind, source) = (EntryKind::stored(&row[1].text()), row[4].int());
-    Entry {
-        id: row[0].int(),
+    let id = row[0].int();
+    Ok(Entry {
+        id,
         kind,
         amount: row[2].int(),
-        balance: Amount::new(row[3].int()).unwrap_or_default(),
+        balance: row[3].read(format_args!("the balance after ledger entry {id}"))?,
         charge: (kind == EntryKind::Charge).then_some(source),
         order: (kind != EntryKind::Charge).then_some(source),
         at: Time::from_millis(row[5].int()),
-    }
+    })
 }

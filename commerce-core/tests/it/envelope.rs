@@ -1,7 +1,11 @@
 //! Events in their envelopes: rendered from rows that never change, so the same whenever they are read.
 
+use commerce_core::outbox::Relay;
+use commerce_core::outbox::sink::FileSink;
+use rusqlite::Connection;
 use serde_json::json;
 
+use crate::relay::{charged, quick};
 use crate::shop::Shop;
 
 #[test]
@@ -44,4 +48,30 @@ fn an_envelope_is_a_cloud_event_and_stays_the_same() {
     let tail = shop.ask("event.since", &json!({ "after": 1, "limit": 1 }));
     assert_eq!(tail["items"][0], items[1]);
     assert_eq!(shop.ask("event.since", &json!({ "after": 3 })), json!({ "items": [] }));
+}
+
+#[test]
+fn a_damaged_outbox_is_told_and_nothing_wrong_is_sent() {
+    for (damage, told) in [
+        ("UPDATE ledger SET amount = -5", "entry 1 of the ledger"),
+        ("DELETE FROM ledger", "event 1 tells of something that is not there"),
+        ("UPDATE outbox SET type = 'Charged'", "event 1 is of no known type"),
+        ("DELETE FROM relay", "the relay has no state"),
+        ("DELETE FROM outbox", "event 1 is to be delivered, but is not in the outbox"),
+    ] {
+        let shop = charged(1);
+        let connection = Connection::open(&shop.path).unwrap();
+        connection.execute_batch(&format!("PRAGMA foreign_keys = 0; {damage}")).unwrap();
+        let path = shop.path.with_file_name("events.jsonl");
+        let relay = Relay::once(&shop.commerce, Box::new(FileSink::new(&path)), quick());
+        let failure = match relay {
+            Err(failure) => failure,
+            Ok(relay) => {
+                assert!(relay.wait().left);
+                relay.failure().unwrap()
+            }
+        };
+        assert!(failure.to_string().contains(told), "{damage}: {failure}");
+        assert!(!path.exists(), "{damage}: it was sent");
+    }
 }

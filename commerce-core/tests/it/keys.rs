@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use commerce_core::{Clock, Commerce, Currency, Options, Time};
+use commerce_core::{Clock, Commerce, Currency, Options, SystemClock, Time};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use crate::shop::submit;
 
@@ -77,4 +78,68 @@ fn the_keys_of_an_imported_history_are_kept_from_the_import_on() {
         submit(&shop, &charge(&format!("b-{number}"))).expect("a charge");
     }
     assert_eq!(submit(&shop, &add).expect("the same again")["replayed"], true);
+}
+
+/// What an earlier version kept of an operation's content.
+fn earlier(name: &str, content: &str) -> i64 {
+    let digest = sha2::Sha256::digest(format!("{name}{content}"));
+    i64::from_le_bytes(digest[..8].try_into().expect("eight bytes"))
+}
+
+#[test]
+fn keys_that_an_earlier_version_kept_are_still_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.db");
+    let won = Currency::new("KRW").expect("a currency");
+    let shop = Commerce::create(&path, won, Options::new(SystemClock)).expect("a store");
+    let items = json!([{ "product": "b", "quantity": 1 }, { "product": "a", "quantity": 2 }]);
+    let keyed = [
+        json!({ "op": "order.place", "user": "u", "items": items, "key": "place" }),
+        json!({ "op": "order.cancel", "order": 1, "key": "cancel" }),
+        json!({ "op": "cart.add", "user": "u", "product": "a", "quantity": 2, "key": "add" }),
+        json!({ "op": "cart.set", "user": "u", "product": "a", "quantity": 0, "key": "set" }),
+        json!({ "op": "cart.add", "user": "u", "items": items, "key": "several" }),
+        json!({ "op": "cart.remove", "user": "u", "products": ["b", "a"], "key": "remove" }),
+    ];
+    let given = [
+        json!({ "op": "user.add", "user": "u" }),
+        json!({ "op": "wallet.charge", "user": "u", "amount": 1_000 }),
+        json!({ "op": "product.add", "product": "a", "name": "A", "price": 1, "stock": 9 }),
+        json!({ "op": "product.add", "product": "b", "name": "B", "price": 1, "stock": 9 }),
+    ];
+    for operation in given.iter().chain(&keyed) {
+        submit(&shop, operation).unwrap_or_else(|e| panic!("{operation}: {e}"));
+    }
+    shop.close();
+    drop(shop);
+
+    let connection = rusqlite::Connection::open(&path).expect("the file");
+    let kept = |key: &str| -> i64 {
+        connection
+            .query_row("SELECT digest FROM keys WHERE key = ?1", [key], |row| row.get(0))
+            .expect("a key")
+    };
+    // One product has the content that it always had.
+    assert_eq!(kept("add"), earlier("cart.add", r#"{"user":"u","product":"a","quantity":2}"#));
+    assert_eq!(kept("set"), earlier("cart.set", r#"{"user":"u","product":"a","quantity":null}"#));
+    assert_eq!(kept("cancel"), earlier("order.cancel", r#"{"order":1}"#));
+    // Several were told apart as they were named, and cancellations had keys of the store.
+    let place = earlier("order.place", r#"{"user":"u","items":[["b",1],["a",2]]}"#);
+    let remove = earlier("cart.remove", r#"{"user":"u","products":["b","a"]}"#);
+    assert_ne!(kept("place"), place);
+    for (key, digest) in [("place", place), ("remove", remove)] {
+        connection.execute("UPDATE keys SET digest = ?2 WHERE key = ?1", (key, digest)).expect("an update");
+    }
+    connection.execute("UPDATE keys SET user_no = 0 WHERE key = 'cancel'", []).expect("an update");
+    drop(connection);
+
+    let shop = Commerce::open(&path, Options::new(SystemClock)).expect("the store");
+    for operation in &keyed {
+        let told = submit(&shop, operation).unwrap_or_else(|e| panic!("{operation}: {e}"));
+        assert_eq!(told["replayed"], true, "{operation}");
+    }
+    // A key that the store kept for a cancellation stands in no customer's way.
+    let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1, "key": "cancel" });
+    assert!(submit(&shop, &charge).expect("a charge")["replayed"].is_null());
+    assert_eq!(shop.verify().expect("a verification"), []);
 }

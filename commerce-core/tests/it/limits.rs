@@ -27,6 +27,12 @@ fn a_cart_and_an_order_hold_a_thousand_products_and_no_more() {
         (&json!("limit_exceeded"), &json!(1_000))
     );
     assert!(put(999)["ok"].is_object(), "what is in the cart may still grow");
+    let line = |number: usize, units: i64| json!({ "product": item(number), "quantity": units });
+    let set = |items: Value| shop.submit(&json!({ "op": "cart.set", "user": "u", "items": items }));
+    let told = set(json!([line(1_000, 1), line(0, 1)]));
+    assert_eq!(told["refused"]["code"], "limit_exceeded", "{told}");
+    let told = set(json!([line(1_000, 1), line(0, 0)]));
+    assert_eq!(told["ok"]["lines"].as_array().map(Vec::len), Some(1_000), "one comes as another goes");
 
     let items = |count: usize| -> Vec<Value> {
         (0..count).map(|number| json!({ "product": item(number), "quantity": 1 })).collect()

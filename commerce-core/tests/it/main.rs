@@ -5,6 +5,8 @@
 mod alone;
 mod audit;
 mod chaos;
+mod cursors;
+mod damage;
 mod envelope;
 mod faults;
 mod gone;
@@ -13,6 +15,7 @@ mod keys;
 mod limits;
 mod model;
 mod month;
+mod names;
 mod open;
 mod precedence;
 mod proxy;

@@ -28,22 +28,30 @@ impl Model {
         let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
         let (user, product) = (text("user"), text("product"));
         let name = text("op");
-        let scope = (text("key"), user.clone());
+        // A key of an operation on an order is that of the order's user.
+        let owner = match operation["order"].as_u64() {
+            Some(order) => {
+                self.orders.get(order as usize - 1).map_or("nobody".into(), |(user, ..)| user.clone())
+            }
+            None => user.clone(),
+        };
+        let scope = (text("key"), owner);
         let mut content = operation.clone();
         content.as_object_mut().unwrap().remove("key");
-        // A product named twice is one item of both quantities: the same content.
-        if let Some(items) = content.get_mut("items").and_then(Value::as_array_mut) {
-            let mut summed: Vec<Value> = Vec::new();
-            for item in items.drain(..) {
-                match summed.iter_mut().find(|other| other["product"] == item["product"]) {
-                    Some(other) => {
-                        let units = |item: &Value| item["quantity"].as_i64().unwrap();
-                        other["quantity"] = (units(other) + units(&item)).into();
-                    }
-                    None => summed.push(item),
-                }
+        // A product named twice is one item of both quantities, and in which order products are named is all one; one
+        // product is the same in either form.
+        if operation.get("items").is_some() || operation.get("quantity").is_some() {
+            let mut items = items_of(operation);
+            items.sort();
+            let content = content.as_object_mut().unwrap();
+            for name in ["product", "quantity"] {
+                content.remove(name);
             }
-            *items = summed;
+            content.insert("items".into(), json!(items));
+        }
+        if let Some(products) = content.get_mut("products").and_then(Value::as_array_mut) {
+            products.sort_by_key(|product| product.as_str().unwrap().to_owned());
+            products.dedup();
         }
         if !scope.0.is_empty()
             && let Some((kept, answer)) = self.keys.get(&scope)
@@ -96,17 +104,7 @@ impl Model {
                 *balance += operation["amount"].as_i64().unwrap();
                 format!("ok {balance}")
             }
-            "order.place" => {
-                let mut items: Vec<(String, i64)> = Vec::new();
-                for item in operation["items"].as_array().unwrap() {
-                    let (id, units) = (item["product"].as_str().unwrap(), item["quantity"].as_i64().unwrap());
-                    match items.iter_mut().find(|(known, _)| known == id) {
-                        Some((_, sum)) => *sum += units,
-                        None => items.push((id.into(), units)),
-                    }
-                }
-                self.place(user, &items)
-            }
+            "order.place" => self.place(user, &items_of(operation)),
             "cart.checkout" => {
                 let cart = self.carts.get(user).cloned().unwrap_or_default();
                 if cart.is_empty() {
@@ -118,24 +116,31 @@ impl Model {
                 }
                 answer
             }
-            "cart.add" => match self.products.get(product) {
-                None => "product_not_found".into(),
-                Some((_, _, false)) => "product_inactive".into(),
-                Some(_) => {
-                    let cart = self.carts.entry(user.into()).or_default();
-                    let units = operation["quantity"].as_i64().unwrap();
-                    match cart.iter_mut().find(|(known, _)| known == product) {
-                        Some((_, sum)) => *sum += units,
-                        None => cart.push((product.into(), units)),
-                    }
-                    format!("ok {}", cart.len())
+            "cart.add" | "cart.set" => {
+                let items = items_of(operation);
+                if let Some(refused) = self.not_on_sale(&items) {
+                    return refused;
                 }
-            },
+                let cart = self.carts.entry(user.into()).or_default();
+                for (product, units) in items {
+                    match cart.iter_mut().find(|(known, _)| *known == product) {
+                        Some((_, present)) if name == "cart.add" => *present += units,
+                        Some((_, present)) => *present = units,
+                        None => cart.push((product, units)),
+                    }
+                }
+                cart.retain(|(_, units)| *units > 0);
+                format!("ok {}", cart.len())
+            }
             "cart.remove" => {
                 let cart = self.carts.entry(user.into()).or_default();
-                let before = cart.len();
-                cart.retain(|(known, _)| known != operation["products"][0].as_str().unwrap());
-                if cart.len() == before { "not_in_cart".into() } else { format!("ok {}", cart.len()) }
+                let products: Vec<&str> =
+                    operation["products"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+                if products.iter().any(|product| !cart.iter().any(|(known, _)| known == product)) {
+                    return "not_in_cart".into();
+                }
+                cart.retain(|(known, _)| !products.contains(&known.as_str()));
+                format!("ok {}", cart.len())
             }
             "cart.clear" => {
                 self.carts.remove(user);
@@ -145,12 +150,16 @@ impl Model {
         }
     }
 
-    fn place(&mut self, user: &str, items: &[(String, i64)]) -> String {
+    fn not_on_sale(&self, items: &[(String, i64)]) -> Option<String> {
         if items.iter().any(|(id, _)| !self.products.contains_key(id)) {
-            return "product_not_found".into();
+            return Some("product_not_found".into());
         }
-        if items.iter().any(|(id, _)| !self.products[id].2) {
-            return "product_inactive".into();
+        items.iter().any(|(id, _)| !self.products[id].2).then(|| "product_inactive".into())
+    }
+
+    fn place(&mut self, user: &str, items: &[(String, i64)]) -> String {
+        if let Some(refused) = self.not_on_sale(items) {
+            return refused;
         }
         if items.iter().any(|(id, units)| self.products[id].1 < *units) {
             return "out_of_stock".into();
@@ -182,6 +191,24 @@ impl Model {
     }
 }
 
+/// The products of an operation in order of first mention, each with all its units.
+fn items_of(operation: &Value) -> Vec<(String, i64)> {
+    let one =
+        |item: &Value| (item["product"].as_str().unwrap().to_owned(), item["quantity"].as_i64().unwrap());
+    let named = match operation["items"].as_array() {
+        Some(items) => items.iter().map(one).collect(),
+        None => vec![one(operation)],
+    };
+    let mut items: Vec<(String, i64)> = Vec::new();
+    for (product, units) in named {
+        match items.iter_mut().find(|(known, _)| *known == product) {
+            Some((_, sum)) => *sum += units,
+            None => items.push((product, units)),
+        }
+    }
+    items
+}
+
 /// A reply in the model's words.
 fn seen(operation: &Value, outcome: Result<Value, Error>) -> String {
     let told = told(outcome);
@@ -201,7 +228,11 @@ fn seen(operation: &Value, outcome: Result<Value, Error>) -> String {
 fn operations() -> impl Strategy<Value = Vec<Value>> {
     let user = || prop::sample::select(vec!["a", "b", "c"]);
     let product = || prop::sample::select(vec!["x", "y", "z"]);
-    let items = prop::collection::vec((product(), 1..4_i64), 1..4);
+    let items = || prop::collection::vec((product(), 1..4_i64), 1..4);
+    let levels = prop::collection::vec((product(), 0..4_i64), 1..4);
+    let listed = |items: Vec<(&str, i64)>| -> Value {
+        items.iter().map(|(id, units)| json!({ "product": id, "quantity": units })).collect()
+    };
     let one = prop_oneof![
         1 => user().prop_map(|user| json!({ "op": "user.add", "user": user })),
         2 => (user(), 1..60_i64).prop_map(|(user, amount)| json!({ "op": "wallet.charge", "user": user, "amount": amount })),
@@ -214,15 +245,22 @@ fn operations() -> impl Strategy<Value = Vec<Value>> {
         2 => (product(), -5..9_i64).prop_filter("not 0", |(_, delta)| *delta != 0).prop_map(|(product, delta)| {
             json!({ "op": "stock.adjust", "product": product, "delta": delta })
         }),
-        5 => (user(), items).prop_map(|(user, items)| {
-            let items: Vec<_> = items.iter().map(|(id, n)| json!({ "product": id, "quantity": n })).collect();
-            json!({ "op": "order.place", "user": user, "items": items })
+        5 => (user(), items()).prop_map(move |(user, items)| {
+            json!({ "op": "order.place", "user": user, "items": listed(items) })
         }),
         2 => (1..9_i64).prop_map(|order| json!({ "op": "order.cancel", "order": order })),
         3 => (user(), product(), 1..4_i64).prop_map(|(user, product, quantity)| {
             json!({ "op": "cart.add", "user": user, "product": product, "quantity": quantity })
         }),
-        1 => (user(), product()).prop_map(|(user, product)| json!({ "op": "cart.remove", "user": user, "products": [product] })),
+        2 => (user(), items()).prop_map(move |(user, items)| {
+            json!({ "op": "cart.add", "user": user, "items": listed(items) })
+        }),
+        2 => (user(), levels).prop_map(move |(user, levels)| {
+            json!({ "op": "cart.set", "user": user, "items": listed(levels) })
+        }),
+        1 => (user(), prop::collection::vec(product(), 1..3)).prop_map(|(user, products)| {
+            json!({ "op": "cart.remove", "user": user, "products": products })
+        }),
         1 => user().prop_map(|user| json!({ "op": "cart.clear", "user": user })),
         2 => user().prop_map(|user| json!({ "op": "cart.checkout", "user": user })),
     ];

@@ -117,6 +117,38 @@ fn rows() -> Vec<(Value, Value)> {
             json!({ "code": "limit_exceeded" }),
         ),
         (
+            json!({ "op": "cart.add", "user": "no", "items": [item("no", 1), item("gone", 1)] }),
+            json!({ "code": "user_not_found" }),
+        ),
+        (
+            json!({ "op": "cart.add", "user": "rich", "items": [item("no", 1), item("gone", 1), over("many"), item("nor", 1)] }),
+            json!({ "code": "product_not_found", "products": ["no", "nor"] }),
+        ),
+        (
+            json!({ "op": "cart.add", "user": "rich", "items": [item("mug", 1), item("gone", 1), over("many")] }),
+            json!({ "code": "product_inactive", "products": ["gone"] }),
+        ),
+        (
+            json!({ "op": "cart.add", "user": "empty", "items": [item("mug", 1), over("many"), item("many", 1)] }),
+            json!({ "code": "limit_exceeded", "limit": 1_000_000 }),
+        ),
+        (
+            json!({ "op": "cart.set", "user": "rich", "items": [item("no", 0), item("gone", 0), item("nor", 1)] }),
+            json!({ "code": "product_not_found", "products": ["no", "nor"] }),
+        ),
+        (
+            json!({ "op": "cart.set", "user": "poor", "items": [over("mug"), over("mug"), item("gone", 0)] }),
+            json!({ "code": "product_inactive", "products": ["gone"] }),
+        ),
+        (
+            json!({ "op": "cart.set", "user": "poor", "items": [over("mug"), over("mug")] }),
+            json!({ "code": "limit_exceeded", "limit": 1_000_000 }),
+        ),
+        (
+            json!({ "op": "cart.set", "user": "rich", "items": [item("mug", 0), item("dear", 1), item("full", 2)] }),
+            json!({ "code": "limit_exceeded", "limit": LIMIT }),
+        ),
+        (
             json!({ "op": "cart.remove", "user": "no", "products": ["no"] }),
             json!({ "code": "user_not_found" }),
         ),
@@ -261,6 +293,14 @@ fn malformed_input_names_every_fault() {
             json!({ "op": "product.add", "product": "top", "name": "", "price": 1, "stock": -1 }),
             vec!["/name", "/stock", "/product"],
         ),
+        (json!({ "op": "user.add", "user": ".", "name": " \u{200b}" }), vec!["/user", "/name"]),
+        (json!({ "op": "user.add", "user": ".." }), vec!["/user"]),
+        (
+            json!({ "op": "product.add", "product": "..", "name": "\u{3164}", "price": 1, "stock": 1 }),
+            vec!["/product", "/name"],
+        ),
+        (json!({ "op": "product.update", "product": "a", "name": "\u{2800}" }), vec!["/name"]),
+        (token(".", "operator", None), vec!["/name"]),
         (json!({ "op": "stock.adjust", "product": "a", "delta": 0 }), vec!["/delta"]),
         (json!({ "op": "order.place", "user": "a", "items": [] }), vec!["/items"]),
         (
@@ -268,10 +308,22 @@ fn malformed_input_names_every_fault() {
             vec!["/items/0/quantity", "/items/1", "/items/2/product", "/items/2/x"],
         ),
         (json!({ "op": "cart.set", "user": "a", "product": "b", "quantity": -1 }), vec!["/quantity"]),
+        (json!({ "op": "cart.add", "user": "a", "product": "b", "quantity": 0 }), vec!["/quantity"]),
+        (json!({ "op": "cart.add", "user": "a" }), vec!["/product", "/quantity"]),
+        (json!({ "op": "cart.add", "user": "a", "items": [] }), vec!["/items"]),
+        (
+            json!({ "op": "cart.add", "user": "a", "product": "b", "items": [{ "product": "b", "quantity": 0 }] }),
+            vec!["/items", "/items/0/quantity"],
+        ),
+        (
+            json!({ "op": "cart.set", "user": "a", "quantity": 1, "items": [{ "product": "b", "quantity": 0 }, { "quantity": -1 }] }),
+            vec!["/items", "/items/1/product", "/items/1/quantity"],
+        ),
         (json!({ "op": "cart.remove", "user": "a", "products": "b" }), vec!["/products"]),
         (json!({ "op": "user.add", "user": "a", "key": "sp ace" }), vec!["/key"]),
         (json!({ "op": "user.add", "user": "a", "at": "2999-01-01T00:00:00Z" }), vec!["/at"]),
-        (json!({ "op": "order.cancel", "order": 0 }), vec!["/order"]),
+        (json!({ "op": "order.cancel", "order": 0, "why": 1 }), vec!["/order", "/why"]),
+        (json!({ "op": "order.cancel", "order": -7 }), vec!["/order"]),
         (token("a b", "owner", None), vec!["/name", "/role"]),
         (token("a", "shopper", None), vec!["/user"]),
         (token("a", "operator", Some("u")), vec!["/user"]),
@@ -286,6 +338,12 @@ fn malformed_input_names_every_fault() {
         assert_eq!(found, pointers, "{operation}: {told}");
     }
     let items: Vec<_> = (0..10_000).map(|n| json!({ "product": format!("p{n}"), "quantity": 1 })).collect();
-    let told = shop.submit(&json!({ "op": "order.place", "user": "a", "items": items }));
-    assert_eq!(told["invalid"]["errors"][0]["pointer"], "/items");
+    for op in ["order.place", "cart.add", "cart.set"] {
+        let told = shop.submit(&json!({ "op": op, "user": "a", "items": items }));
+        assert_eq!(told["invalid"]["errors"][0]["pointer"], "/items", "{op}");
+    }
+    for order in [0, -1, i64::MIN] {
+        let told = shop.ask("order.get", &json!({ "order": order }));
+        assert_eq!(told["invalid"]["errors"][0]["pointer"], "/order", "{told}");
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use commerce_core::outbox::relay::{Notice, Options};
 use commerce_core::outbox::sink::{self, Failure, FileSink, Message, Settings};
 use commerce_core::outbox::{Lag, Relay, Sink};
-use commerce_core::{Commerce, SystemClock};
+use commerce_core::{Commerce, Error, SystemClock};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
@@ -283,6 +284,48 @@ fn once_tries_each_event_once_and_ends() {
     assert!(pending["items"][0]["next_attempt"].is_string());
     let status = Relay::once(&shop.commerce, Box::new(sink), slow).unwrap().wait();
     assert_eq!((status.delivered, status.refused, status.left), (0, 0, true), "event 2 is not due yet");
+}
+
+#[test]
+fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
+    let shop = charged(2);
+    let stuck = Told::new(|_| Err(Failure::down("nobody is there")));
+    let short = || quick().lease(Duration::from_millis(200));
+    let holder = Relay::start(&shop.commerce, Box::new(stuck), short()).unwrap();
+    until("it holds the lease", || holder.status().active);
+    let sink = Told::new(|_| Ok(()));
+    let once = Relay::once(&shop.commerce, Box::new(sink.clone()), short()).unwrap();
+    let status = once.wait();
+    let failure = once.failure().unwrap();
+    assert!(matches!(failure, Error::Busy(_)) && failure.to_string().contains("another relay"), "{failure}");
+    assert!(status.left && status.error.is_some(), "{status:?}");
+    assert_eq!(sink.accepted(), [0_i64; 0]);
+    // When it is over, the next one does it.
+    holder.stop();
+    holder.wait();
+    let once = Relay::once(&shop.commerce, Box::new(sink.clone()), short()).unwrap();
+    assert!(!once.wait().left && once.failure().is_none());
+    assert_eq!(sink.accepted().len(), 4);
+}
+
+#[test]
+fn what_a_sink_says_besides_is_told() {
+    struct Saying(Mutex<Vec<String>>);
+    impl Sink for Saying {
+        fn deliver(&self, _: &[Message]) -> Result<(), Failure> {
+            Ok(())
+        }
+        fn warnings(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+    let shop = charged(2);
+    let (told, heard) = channel();
+    let options = quick().notice(move |notice| told.send(notice.clone()).unwrap());
+    let sink = Saying(Mutex::new(vec!["it creaks".into()]));
+    assert!(!Relay::once(&shop.commerce, Box::new(sink), options).unwrap().wait().left);
+    let warnings = heard.try_iter().filter(|notice| matches!(notice, Notice::Warning(_)));
+    assert_eq!(warnings.collect::<Vec<_>>(), [Notice::Warning("it creaks".into())]);
 }
 
 #[test]

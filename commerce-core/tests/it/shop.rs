@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, operation, query};
+use commerce_core::input::Fields;
+use commerce_core::{
+    Commerce, Currency, Error, Location, Operation, Options, SystemClock, input, operation, query, token,
+};
 use serde_json::{Value, json};
 
 use crate::sqld::Sqld;
@@ -111,9 +114,19 @@ fn location(path: &Path, server: Option<&Sqld>) -> Location {
 
 pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
     let text = serde_json::to_vec(operation).expect("JSON");
-    let submission = operation::parse(&input::json(&text)?)?;
-    let answer = commerce.perform(submission)?;
-    Ok(serde_json::to_value(answer).expect("JSON"))
+    let value = input::json(&text)?;
+    match operation["op"].as_str() {
+        Some("token.create") => typed::<token::Create>(commerce, value),
+        Some("token.revoke") => typed::<token::Revoke>(commerce, value),
+        _ => Ok(serde_json::to_value(commerce.perform(operation::parse(&value)?)?).expect("JSON")),
+    }
+}
+
+/// An operation that no line can name.
+fn typed<O: Operation>(commerce: &Commerce, mut value: Value) -> Result<Value, Error> {
+    value.as_object_mut().expect("an object").remove("op");
+    let operation = Fields::read(&value, O::parse)?;
+    Ok(serde_json::to_value(commerce.perform(operation)?).expect("JSON"))
 }
 
 pub fn told(outcome: Result<Value, Error>) -> Value {

@@ -1,6 +1,6 @@
 //! Tokens as the store keeps them, the write that means nothing, and a store of the first schema.
 
-use commerce_core::token::{Changes, Digest, Find};
+use commerce_core::token::{Changes, Create, Digest, Find, Revoke, TokenName};
 use commerce_core::{Commerce, Options, Probe, SystemClock};
 use serde_json::json;
 
@@ -39,16 +39,26 @@ fn tokens_are_made_found_by_their_digest_and_revoked() {
 }
 
 #[test]
+fn no_line_makes_or_revokes_a_token() {
+    for line in [
+        json!({ "op": "token.create", "name": "t", "role": "operator", "digest": Digest::of("t") }),
+        json!({ "op": "token.revoke", "name": "t" }),
+    ] {
+        let Err(invalid) = commerce_core::operation::parse(&line) else { panic!("{line} was taken") };
+        let faults: Vec<_> = invalid.0.iter().collect();
+        let [fault] = faults[..] else { panic!("{invalid}") };
+        assert_eq!(fault.pointer, "/op");
+        assert!(fault.detail.contains("their own commands and routes"), "{invalid}");
+    }
+}
+
+#[test]
 fn a_group_may_make_and_revoke_the_same_token() {
     let shop = Shop::new();
-    let submissions = ["{\"op\":\"token.create\",\"name\":\"t\",\"role\":\"operator\",\"digest\":\"", "\"}"];
-    let create = submissions.join(Digest::of("t").as_str());
-    let parse = |text: &str| {
-        commerce_core::operation::parse(&commerce_core::input::json(text.as_bytes()).unwrap()).unwrap()
-    };
+    let name = TokenName::new("t").unwrap();
     let tickets = [
-        shop.commerce.submit(parse(&create)),
-        shop.commerce.submit(parse("{\"op\":\"token.revoke\",\"name\":\"t\"}")),
+        shop.commerce.submit(Create::operator(name.clone(), Digest::of("t"))),
+        shop.commerce.submit(Revoke { name }),
     ];
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
     assert!(shop.ask("token.list", &json!({}))["items"][0]["revoked_at"].is_string());

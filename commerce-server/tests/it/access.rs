@@ -1,5 +1,6 @@
 //! Every route of the table, asked by everybody who may not, and by those who may.
 
+use commerce_core::token::{Revoke, TokenName};
 use commerce_server::route::{ROUTES, Reach, Route};
 use serde_json::{Value, json};
 
@@ -69,7 +70,8 @@ fn shop() -> (Served, [String; 3]) {
 fn strangers_come_nowhere() {
     let (served, [office, ..]) = shop();
     let revoked = served.token("gone", None);
-    served.submit(&json!({ "op": "token.revoke", "name": "gone" }));
+    let name = TokenName::new("gone").unwrap();
+    served.shop.submit(Revoke { name }).wait().unwrap();
     let before = served.shop.stats().operations;
     let long = "x".repeat(4_000);
     let bearer = |secret: &str| format!("Bearer {secret}");
@@ -222,4 +224,18 @@ fn nobody_listens_elsewhere_without_a_token() {
     assert!(told.contains("no token"), "{told}");
     served.token("first", None);
     serve(&served.shop).expect("to listen");
+}
+
+#[test]
+fn what_is_no_number_of_an_order_is_invalid_whoever_asks() {
+    let (served, [office, alice, _]) = shop();
+    for secret in [&office, &alice] {
+        let mut client = served.client();
+        client.headers.push(("Authorization".into(), format!("Bearer {secret}")));
+        for order in ["0", "-1", "x"] {
+            assert_eq!(client.get(&format!("/v1/orders/{order}")).status, 400, "{order}");
+            let path = format!("/v1/orders/{order}/cancel");
+            assert_eq!(client.send("POST", &path, &[], None).unwrap().status, 400, "{order}");
+        }
+    }
 }

@@ -4,7 +4,9 @@
 
 mod access;
 mod bad;
+mod bounds;
 mod document;
+mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
 mod limits;

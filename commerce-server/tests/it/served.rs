@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::thread::JoinHandle;
 
 use commerce_core::token::{Create, Digest, TokenName};
@@ -84,6 +84,11 @@ impl Served {
         let submission = operation::parse(&input::json(text.as_bytes()).unwrap()).unwrap();
         let answer = self.shop.submit(submission).wait().unwrap_or_else(|e| panic!("{operation}: {e}"));
         serde_json::to_value(answer).unwrap()
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> std::path::PathBuf {
+        self.folder.as_ref().expect("its folder").path().join("shop.db")
     }
 
     pub fn client(&self) -> Client {
@@ -171,6 +176,17 @@ impl Apart {
         line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1_024
     }
 
+    /// How long the process has used a processor so far.
+    pub fn processor_time(&self) -> std::time::Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let stat = stat.expect("Linux's account of the process");
+        let (_, fields) = stat.rsplit_once(')').expect("its name");
+        // After the name the 12th and 13th are its own time and the system's, in hundredths of a second.
+        let ticks =
+            fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
+        std::time::Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
     /// Ends the process, which must not have panicked, and audits its store.
     pub fn end_well(mut self) {
         drop(self.child.stdin.take());
@@ -206,6 +222,35 @@ fn process() {
         tokio::task::spawn_blocking(end).await.expect("to wait").expect("an end of input");
     };
     runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
+}
+
+/// What servers log in this process without being told to, from the first call on.
+pub fn log() -> Arc<Mutex<Vec<u8>>> {
+    static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
+    let start = || {
+        let log = Arc::<Mutex<Vec<u8>>>::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+            .with_ansi(false)
+            .with_writer(move || Line(writer.clone()))
+            .init();
+        log
+    };
+    LOG.get_or_init(start).clone()
+}
+
+/// Writes to the log.
+struct Line(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Line {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("the log").write(text)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a server's threads are called here.

@@ -9,28 +9,59 @@ use serde_json::{Value, json};
 use crate::http::Client;
 use crate::served::Served;
 
-fn open(served: &Served, after: Option<&str>) -> Client {
+/// A stream that was begun.
+struct Live {
+    client: Client,
+    text: String,
+}
+
+fn open(served: &Served, after: Option<&str>) -> Live {
     let mut client = served.client();
+    begin(&mut client, after);
+    Live { client, text: String::new() }
+}
+
+fn begin(client: &mut Client, after: Option<&str>) {
+    let own: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let after = after.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
-    client.write(format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{after}\r\n").as_bytes()).unwrap();
+    let head = format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{own}{after}\r\n");
+    client.write(head.as_bytes()).unwrap();
     let head = client.head().unwrap();
     assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
-    client
+}
+
+impl Live {
+    /// The next line of the stream, which comes in chunks; nothing at its orderly end.
+    fn line(&mut self) -> Option<String> {
+        while !self.text.contains('\n') {
+            let size = self.client.line().expect("a chunk");
+            let size = usize::from_str_radix(&size, 16).expect("its size");
+            self.text += std::str::from_utf8(&self.client.exactly(size + 2)[..size]).expect("text");
+            if size == 0 {
+                return None;
+            }
+        }
+        let (line, rest) =
+            self.text.split_once('\n').map(|(line, rest)| (line.to_owned(), rest.to_owned()))?;
+        self.text = rest;
+        Some(line)
+    }
+
+    /// What stands behind the next line of this kind.
+    fn next(&mut self, kind: &str) -> String {
+        loop {
+            let line = self.line().expect("a line");
+            if let Some(text) = line.strip_prefix(kind).and_then(|text| text.strip_prefix(": ")) {
+                return text.to_owned();
+            }
+        }
+    }
 }
 
 /// The next event: its id, and its envelope.
-fn next(client: &mut Client) -> (String, Value) {
-    let mut id = None;
-    loop {
-        // Between the lines of the stream stand the sizes of its chunks.
-        let line = client.line().expect("an event");
-        if let Some(given) = line.strip_prefix("id: ") {
-            id = Some(given.to_owned());
-        }
-        if let Some(data) = line.strip_prefix("data: ") {
-            return (id.expect("an id"), serde_json::from_str(data).expect("an envelope"));
-        }
-    }
+fn next(live: &mut Live) -> (String, Value) {
+    let id = live.next("id");
+    (id, serde_json::from_str(&live.next("data")).expect("an envelope"))
 }
 
 #[test]
@@ -89,10 +120,74 @@ fn a_quiet_stream_says_that_it_is_there_and_ends_with_the_server() {
     let mut live = open(&served, None);
     while live.line().expect("a sign of life") != ": still here" {}
     served.stop();
-    let end = loop {
-        if let Err(end) = live.line() {
-            break end;
-        }
-    };
-    assert_eq!(end.kind(), std::io::ErrorKind::UnexpectedEof, "it ended in order");
+    while live.line().is_some() {}
+    assert_eq!(
+        live.client.line().unwrap_err().kind(),
+        std::io::ErrorKind::UnexpectedEof,
+        "it ended in order"
+    );
+}
+
+#[test]
+fn a_stream_ends_when_its_token_is_revoked() {
+    let served = Served::stocked();
+    let (office, other) = (served.token("office", None), served.token("other", None));
+    let [mut revoked, mut kept] = [office, other].map(|secret| {
+        let mut client = served.client().bearer(&secret);
+        begin(&mut client, None);
+        Live { client, text: String::new() }
+    });
+    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
+    assert_eq!(
+        (next(&mut revoked).1["type"].as_str(), next(&mut kept).1["type"].as_str()),
+        (Some("WalletCharged"), Some("WalletCharged"))
+    );
+    // Through another handle on the same file, as another process would.
+    let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
+    let name = commerce_core::token::TokenName::new("office").unwrap();
+    shop.submit(commerce_core::token::Revoke { name }).wait().unwrap();
+    while revoked.line().is_some() {}
+    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 2 }));
+    assert_eq!(next(&mut kept).1["data"]["amount"], 2, "others go on");
+}
+
+#[test]
+fn a_stream_without_a_token_ends_when_the_first_is_made() {
+    let served = Served::stocked();
+    let mut live = open(&served, None);
+    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
+    assert_eq!(next(&mut live).1["type"], "WalletCharged");
+    let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
+    let name = commerce_core::token::TokenName::new("first").unwrap();
+    let digest = commerce_core::token::Digest::of("secret");
+    shop.submit(commerce_core::token::Create::operator(name, digest)).wait().unwrap();
+    while live.line().is_some() {}
+}
+
+#[test]
+fn who_asks_for_what_was_let_go_is_told_of_the_gap() {
+    let served = Served::stocked();
+    for amount in 1..=5 {
+        served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": amount }));
+    }
+    // As a relay leaves it that delivered three events long ago and gave up the second.
+    let store = rusqlite::Connection::open(served.path()).unwrap();
+    store
+        .execute_batch("DELETE FROM outbox WHERE event IN (1, 3); UPDATE relay SET settled = 3, pruned = 3")
+        .unwrap();
+    let mut live = open(&served, Some("0"));
+    assert_eq!(live.next("event"), "gap");
+    assert_eq!(live.next("data"), r#"{"after":0,"through":3}"#);
+    let ids: Vec<_> = (0..4).map(|_| next(&mut live).0).collect();
+    assert_eq!(ids, ["2", "4", "5", "6"], "what is left still comes, once, and no more is said of the gap");
+    let mut live = open(&served, Some("3"));
+    assert_eq!(live.next("event"), "WalletCharged", "nothing is missing for who knows so much");
+
+    // More is let go.
+    store
+        .execute_batch("DELETE FROM outbox WHERE event = 5; UPDATE relay SET settled = 5, pruned = 5")
+        .unwrap();
+    let mut live = open(&served, Some("4"));
+    assert_eq!((live.next("event"), live.next("data")), ("gap".into(), r#"{"after":4,"through":5}"#.into()));
+    assert_eq!(next(&mut live).0, "6");
 }

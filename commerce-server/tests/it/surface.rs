@@ -116,6 +116,7 @@ fn pages_of_other_origins_may_call_where_that_was_said() {
     let served = Served::with(|options| options.cors_origins(vec!["https://shop.example".into()]));
     let allowed = preflight(&served, "https://shop.example");
     assert_eq!(allowed.header("access-control-allow-origin"), Some("https://shop.example"));
+    assert_eq!(allowed.header("access-control-max-age"), Some("600"));
     assert_eq!(preflight(&served, "https://evil.example").header("access-control-allow-origin"), None);
 }
 
@@ -144,6 +145,41 @@ fn a_full_queue_is_told_at_once() {
     assert_eq!((answer.header("retry-after"), &answer.json()["retryable"]), (Some("1"), &json!(true)));
     assert_eq!(served.client().get("/readyz").status, 503);
     assert_eq!(served.client().get("/livez").status, 200);
+}
+
+#[test]
+fn a_request_that_failed_is_found_in_the_log_by_its_id_with_the_token_and_the_address() {
+    let log = crate::served::log();
+    let served = Served::on(StoreOptions::new(SystemClock), |options| options);
+    let secret = served.token("office", None);
+    served.stock();
+    let mut client = served.client().bearer(&secret);
+    let mut ask = |id: &str| client.send("GET", "/v1/users/alice", &[("X-Request-Id", id)], None).unwrap();
+    assert_eq!(ask("went-well-1").status, 200);
+    // As a disk does that gives back something else.
+    let store = rusqlite::Connection::open(served.path()).unwrap();
+    store.execute_batch("PRAGMA foreign_keys = OFF; ALTER TABLE users RENAME TO people").unwrap();
+    let failed = ask("went-wrong-1");
+    assert_eq!((failed.status, failed.code().as_str()), (500, "internal"));
+    assert!(!String::from_utf8_lossy(&failed.body).contains("users"), "{failed:?}");
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    let line = log.lines().find(|line| line.contains("went-wrong-1")).unwrap_or_else(|| panic!("{log}"));
+    for part in ["request failed", "GET", "/v1/users/alice", "500", "office", "127.0.0.1", "no such table"] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert!(!log.contains(&secret) && !log.contains("went-well-1"), "{log}");
+}
+
+#[test]
+fn a_request_that_had_to_be_sent_away_is_in_the_log_too() {
+    let log = crate::served::log();
+    let served = Served::on(StoreOptions::new(SystemClock).queue(0), |options| options);
+    let body = json!({ "user": "alice" });
+    let answer =
+        served.client().send("POST", "/v1/users", &[("X-Request-Id", "too-much-1")], Some(&body)).unwrap();
+    assert_eq!((answer.status, answer.code().as_str()), (503, "busy"));
+    let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+    assert!(log.lines().any(|line| line.contains("too-much-1") && line.contains("503")), "{log}");
 }
 
 #[test]

@@ -151,11 +151,17 @@ impl Shop {
     /// What brings the cart back to what it is now, as far as an edit is about to change it.
     fn way_back(&self, deed: &Deed) -> Vec<Deed> {
         let set = |user: &UserId, product: &ProductId, quantity| {
-            Deed::SetInCart(cart::Set { user: user.clone(), product: product.clone(), quantity })
+            Deed::SetInCart(cart::Set::one(user.clone(), product.clone(), quantity))
         };
         match deed {
-            Deed::AddToCart(add) => vec![set(&add.user, &add.product, self.in_cart(&add.product))],
-            Deed::SetInCart(edit) => vec![set(&edit.user, &edit.product, self.in_cart(&edit.product))],
+            Deed::AddToCart(add) => {
+                add.items.iter().map(|(product, _)| set(&add.user, product, self.in_cart(product))).collect()
+            }
+            Deed::SetInCart(edit) => edit
+                .items
+                .iter()
+                .map(|(product, _)| set(&edit.user, product, self.in_cart(product)))
+                .collect(),
             Deed::RemoveFromCart(remove) => {
                 let back = |product| set(&remove.user, product, self.in_cart(product));
                 remove.products.iter().map(back).collect()
@@ -189,7 +195,7 @@ impl State {
             (Action::Add, Some(user)) => {
                 let one = Quantity::new(1);
                 if let (Some(product), Some(quantity)) = (product, one) {
-                    self.edit_cart(Deed::AddToCart(cart::Add { user, product, quantity }));
+                    self.edit_cart(Deed::AddToCart(cart::Add::one(user, product, quantity)));
                 }
             }
             (Action::AddMany, Some(user)) => {
@@ -202,7 +208,7 @@ impl State {
                     let by = if action == Action::More { 1 } else { -1 };
                     let quantity = Quantity::new(line.quantity.get() + by);
                     if quantity.is_some() || action == Action::Less {
-                        self.edit_cart(Deed::SetInCart(cart::Set { user, product: line.product, quantity }));
+                        self.edit_cart(Deed::SetInCart(cart::Set::one(user, line.product, quantity)));
                     }
                 }
             }
@@ -241,16 +247,22 @@ impl State {
 
     fn send_edit(&mut self, deed: Deed) -> u64 {
         match &deed {
-            Deed::SetInCart(edit) => self.shop.foresee(&edit.product, edit.quantity),
+            Deed::SetInCart(edit) => {
+                for (product, units) in edit.items.iter() {
+                    self.shop.foresee(product, Quantity::new(units));
+                }
+            }
             Deed::RemoveFromCart(remove) => {
                 for product in &remove.products {
                     self.shop.foresee(product, None);
                 }
             }
             Deed::AddToCart(add) => {
-                let sum = self.shop.in_cart(&add.product).and_then(|held| held.plus(add.quantity));
-                if sum.is_some() {
-                    self.shop.foresee(&add.product, sum);
+                for (product, units) in add.items.iter() {
+                    let sum = self.shop.in_cart(product).and_then(|held| Quantity::new(held.get() + units));
+                    if sum.is_some() {
+                        self.shop.foresee(product, sum);
+                    }
                 }
             }
             _ => {}

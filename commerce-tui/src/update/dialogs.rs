@@ -117,7 +117,7 @@ impl State {
             Some(Remedy::Charge(user, missing)) => self.open_charge(user, Some(missing)),
             Some(Remedy::Reduce(user, lines)) => {
                 for (product, quantity) in lines {
-                    let edit = commerce_core::cart::Set { user: user.clone(), product, quantity };
+                    let edit = commerce_core::cart::Set::one(user.clone(), product, quantity);
                     self.edit_cart(Deed::SetInCart(edit));
                 }
             }

@@ -41,7 +41,7 @@ pub enum Event {
     /// Somebody committed.
     Changed,
     /// The store is not at hand.
-    Lost(String),
+    Lost(Error),
     /// The store is at hand again.
     Found,
     /// The terminal is to be given to the shell for a while.
@@ -55,6 +55,9 @@ pub enum Event {
 /// How long an answer may take before the wait is told of.
 const SLOW: i64 = 5_000;
 
+/// Why nothing can be done any more.
+const GONE: &str = "The store is gone; put it back and start the console again.";
+
 /// Changes the state, and says what is to be done outside.
 pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
     state.desk.now = now;
@@ -66,18 +69,16 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
         Event::Resize(size) => state.size = size,
         Event::Answered(answer) => state.take(*answer),
         Event::Decided(number, outcome) => state.decided(number, *outcome),
-        Event::Changed => match state.follow {
-            Follow::Live => state.touch(),
-            Follow::Frozen | Follow::FrozenBehind => state.follow = Follow::FrozenBehind,
-        },
-        Event::Lost(because) => {
-            if state.link == Link::Up {
-                state.tell(News::Bad, format!("The store is not at hand: {because}. It is tried again."));
-                state.link = Link::Lost(now);
+        Event::Changed => {
+            state.unwritten = None;
+            match state.follow {
+                Follow::Live => state.touch(),
+                Follow::Frozen | Follow::FrozenBehind => state.follow = Follow::FrozenBehind,
             }
         }
+        Event::Lost(because) => state.lose(&because),
         Event::Found => {
-            if state.link != Link::Up {
+            if let Link::Lost(_) = state.link {
                 state.link = Link::Up;
                 state.tell(News::Good, "The store is at hand again.");
                 state.touch();
@@ -164,6 +165,7 @@ impl State {
         let paid = |order: &Order| crate::dialog::cancellable(order).is_some();
         match action {
             _ if changes && self.setup.read_only => Some("This console only reads (--read-only)."),
+            _ if changes && self.link == Link::Gone => Some(GONE),
             Action::Buy | Action::Clear if self.place == Place::Shop && no_lines => {
                 Some("The cart is empty.")
             }
@@ -275,14 +277,29 @@ impl State {
         }
     }
 
+    /// The store is not at hand, perhaps for good.
+    fn lose(&mut self, because: &Error) {
+        match (because, self.link) {
+            (Error::Gone(_), Link::Up | Link::Lost(_)) => {
+                self.link = Link::Gone;
+                self.tell(News::Bad, because.to_string());
+            }
+            (_, Link::Up) => {
+                self.link = Link::Lost(self.now());
+                self.tell(News::Bad, format!("The store is not at hand: {because}. It is tried again."));
+            }
+            (_, Link::Lost(_) | Link::Gone) => {}
+        }
+    }
+
     fn take(&mut self, answer: Answer) {
         let Answer { number, topic, took, result } = answer;
         let now = self.now();
         // What is refused is explained where it is shown; everything else may be over at the next try.
-        if let Err(error) = &result
-            && !matches!(error, Error::Refused(_))
-        {
-            self.tell(News::Bad, error.sentence(self.setup.currency));
+        match &result {
+            Err(error @ Error::Gone(_)) => self.lose(error),
+            Err(Error::Refused(_)) | Ok(_) => {}
+            Err(error) => self.tell(News::Bad, error.sentence(self.setup.currency)),
         }
         macro_rules! told {
             ($kind:ident) => {

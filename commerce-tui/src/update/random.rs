@@ -58,7 +58,8 @@ impl Random {
             "\u{200b}",
             "좌우 very long name indeed that goes on and on",
         ]);
-        Name::new(name).unwrap()
+        // As a store gives it, which may hold names that would not be taken any more.
+        serde_json::from_value(name.into()).unwrap()
     }
 
     fn amount(&mut self) -> Amount {
@@ -150,6 +151,7 @@ impl Random {
         let short = Shortage { product: product.clone(), requested, available };
         self.of(&[
             Error::Busy("others write"),
+            Error::Unavailable("the disk is full".into()),
             Error::Unknown("cut off".into()),
             Error::Store("disk \u{1b}[2J full".into()),
             Error::Closed,
@@ -308,7 +310,10 @@ fn run(seed: u64) {
             }
             5 => Event::Mouse(random.mouse()),
             6 => random.of(&[Event::Tick, Event::Changed, Event::Resumed, Event::Suspend]),
-            7 if random.below(5) == 0 => random.of(&[Event::Lost("gone".into()), Event::Found, Event::Found]),
+            7 if random.below(5) == 0 => {
+                random.of(&[Event::Lost(Error::Busy("the server")), Event::Found, Event::Found])
+            }
+            7 if random.below(200) == 0 => Event::Lost(Error::Gone("its file was removed")),
             8 if random.below(3) == 0 => Event::Resize(random.size()),
             9 => Event::Paste(random.of(&["1,000", "x\ny\u{1b}[31m", "", "머그컵"]).into()),
             _ => Event::Key(random.key()),

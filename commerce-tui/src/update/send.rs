@@ -83,6 +83,13 @@ impl State {
         let sent = self.sent.remove(place);
         let waits = |dialog: &mut Dialog| dialog.sending().is_some_and(|sending| sending.waits_for(number));
         let dialog = self.dialogs.iter_mut().position(waits);
+        match &outcome {
+            Err(error @ Error::Gone(_)) => self.lose(error),
+            Err(Error::Unavailable(_)) => self.unwritten = self.unwritten.or(Some(self.now())),
+            // Whatever was decided was committed, or was not because of a rule.
+            Ok(_) => self.unwritten = None,
+            Err(_) => {}
+        }
         match outcome {
             Ok(done) => {
                 if let Some(dialog) = dialog {
@@ -173,7 +180,8 @@ impl State {
                 self.dialogs.push(Dialog::Refusal(Explained::new(refusal, user.as_ref())));
             }
             (error, Some(dialog)) => {
-                let again = error.retryable().then(|| Box::new(change.clone()));
+                let again = error.retryable() && !matches!(error, Error::Gone(_));
+                let again = again.then(|| Box::new(change.clone()));
                 if let Some(sending) = self.dialogs.get_mut(dialog).and_then(Dialog::sending) {
                     *sending = Sending::Failed(told, again);
                 }

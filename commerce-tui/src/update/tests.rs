@@ -18,6 +18,8 @@ use crate::model::{Follow, Link, News, Pane, Place, Setup, State};
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
 
+mod store;
+
 /// A console that is driven by hand.
 struct Hand {
     state: State,
@@ -221,7 +223,8 @@ fn a_shortage_offers_what_is_left() {
     hand.keys("enter");
     let sets: Vec<_> = hand.changes()[1..].iter().map(|change| change.deed.clone()).collect();
     let [Deed::SetInCart(first), Deed::SetInCart(second)] = sets.as_slice() else { panic!("{sets:?}") };
-    assert_eq!((first.quantity, second.quantity), (Quantity::new(1), None));
+    let units = |set: &commerce_core::cart::Set| set.items.iter().map(|(_, units)| units).collect::<Vec<_>>();
+    assert_eq!((units(first), units(second)), (vec![1], vec![0]));
 }
 
 #[test]
@@ -244,7 +247,7 @@ fn quick_keys_add_up_before_the_store_answers() {
     let mut hand = Hand::stocked(false);
     hand.keys("tab + + -");
     let quantity = |change: &Change| match &change.deed {
-        Deed::SetInCart(set) => set.quantity.map(Quantity::get),
+        Deed::SetInCart(set) => set.items.iter().map(|(_, units)| units).next(),
         other => panic!("{other:?}"),
     };
     assert_eq!(hand.changes().iter().map(quantity).collect::<Vec<_>>(), [Some(3), Some(4), Some(3)]);
@@ -263,7 +266,7 @@ fn undo_takes_back_edits_of_the_cart_but_no_money() {
     let mut hand = Hand::stocked(false);
     hand.keys("tab d u");
     let Deed::SetInCart(back) = &hand.changes()[1].deed else { panic!("no way back") };
-    assert_eq!((back.product.clone(), back.quantity), (id(1), Quantity::new(2)));
+    assert_eq!(back.items.iter().collect::<Vec<_>>(), [(&id(1), 2)]);
     hand.keys("u");
     assert_eq!(hand.changes().len(), 2, "there is nothing more to undo");
     hand.keys("d b enter");
@@ -299,27 +302,6 @@ fn frozen_shows_what_was_and_catches_up() {
     let before = asks(&hand);
     hand.wait(60_000);
     assert_eq!(asks(&hand), before, "nothing is read while nothing changed");
-}
-
-#[test]
-fn a_lost_store_is_told_and_read_anew_when_found() {
-    let mut hand = Hand::stocked(false);
-    hand.event(Event::Lost("no such disk".into()));
-    assert!(matches!(hand.state.link, Link::Lost(..)));
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("no such disk")));
-    let before = hand.effects.len();
-    hand.keys("2");
-    assert_eq!(hand.effects.len(), before, "nothing is asked of a store that is not at hand");
-    hand.event(Event::Found);
-    assert!(hand.asked(Topic::Customers(0)).is_some());
-}
-
-#[test]
-fn a_slow_store_is_told_of() {
-    let mut hand = Hand::new(false);
-    hand.wait(6_000);
-    assert!(hand.state.toasts.iter().any(|toast| toast.kind == News::Slow));
-    assert!(hand.state.wake() <= Duration::from_millis(100), "the wheel turns");
 }
 
 #[test]
@@ -374,17 +356,6 @@ fn escape_always_leads_back() {
     assert_eq!((hand.state.dialogs.len(), hand.state.pane()), (0, Pane::Right));
     hand.keys("esc 3 4 1");
     assert_eq!((hand.state.place, hand.state.pane()), (Place::Shop, Pane::Left));
-}
-
-#[test]
-fn a_failing_store_is_asked_again_but_not_without_a_pause() {
-    let mut hand = Hand::new(false);
-    let first = hand.asked(Topic::Shop(0));
-    hand.answer(Topic::Shop(0), Err(Error::Store("disk".into())));
-    assert_eq!(hand.asked(Topic::Shop(0)), first);
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
-    hand.wait(1_100);
-    assert!(hand.asked(Topic::Shop(0)) > first);
 }
 
 #[test]

@@ -40,6 +40,9 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if state.setup.read_only {
         parts.insert(0, ("read only".to_owned(), theme.warn));
     }
+    if let Some(since) = state.unwritten.filter(|_| state.link == Link::Up) {
+        parts.insert(0, (format!("✗ not writable for {}", ago(since, state.now())), theme.bad));
+    }
     if patience_ends(state) {
         parts.insert(0, (format!("{} waiting", spinner(state.now())), theme.warn));
     }
@@ -58,6 +61,7 @@ fn standing(state: &State) -> (String, Style) {
     let theme = &state.setup.theme;
     match (state.link, state.follow) {
         (Link::Lost(since), _) => (format!("✗ no store for {}", ago(since, state.now())), theme.bad),
+        (Link::Gone, _) => ("✗ the store is gone".into(), theme.bad),
         (Link::Up, Follow::Live) => ("● live".into(), theme.good),
         (Link::Up, Follow::Frozen) => ("‖ frozen".into(), theme.warn),
         (Link::Up, Follow::FrozenBehind) => ("‖ frozen, changed since".into(), theme.warn),

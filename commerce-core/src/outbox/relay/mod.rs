@@ -5,6 +5,9 @@
 //! delivers; the others stand by and take over when it ends or dies. What it may mark is decided in the
 //! transaction that marks it: a relay whose lease another has taken marks nothing any more.
 //!
+//! Events come from committed rows only, which the store shows to readers when their commit was synced, and the
+//! log of a store is synced before anything is read from it: so no event is told that a power cut could take back.
+//!
 //! [`Options`] say how to deliver. Within, `window` knows which event may go next, `pool` waits for the sink,
 //! `reading` reads the store, and `run` brings them together.
 
@@ -42,7 +45,7 @@ pub struct Status {
     pub refused: u64,
     /// Events that were given up.
     pub dead: u64,
-    /// Why nothing can be delivered at present.
+    /// Why nothing can be delivered, or nothing marked as delivered, at present.
     pub error: Option<String>,
     /// Whether the receiver wants no events any more.
     pub gone: bool,
@@ -60,10 +63,12 @@ struct Shared {
     refused: AtomicU64,
     dead: AtomicU64,
     error: Mutex<Option<String>>,
+    failure: Mutex<Option<Error>>,
 }
 
 impl Relay {
-    /// Starts delivering. It ends by itself only when the receiver wants no events any more.
+    /// Starts delivering. It ends by itself only when the receiver wants no events any more, or the store is gone
+    /// ([`Error::Gone`]). A store that fails otherwise is tried again, at growing intervals.
     ///
     /// # Errors
     /// When no thread can be had.
@@ -72,7 +77,7 @@ impl Relay {
     }
 
     /// Starts delivering what is pending now. It ends by itself when each of these events that is due was
-    /// delivered, or tried once in vain.
+    /// delivered, or tried once in vain, and when the store fails: see [`Relay::failure`].
     ///
     /// # Errors
     /// When no thread can be had.
@@ -102,6 +107,11 @@ impl Relay {
             let _ = thread.join();
         }
         self.status()
+    }
+
+    /// Why it ended before its time, if it did: the store failed.
+    pub fn failure(&self) -> Option<Error> {
+        self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What it has done so far.

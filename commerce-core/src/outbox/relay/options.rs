@@ -58,6 +58,15 @@ pub enum Notice {
     /// The store failed; it is tried again by itself.
     #[error("{0}")]
     Trouble(String),
+    /// The store works again.
+    #[error("the store works again")]
+    Recovered,
+    /// The store failed for good, or at something that was to be done once: this relay is over.
+    #[error("delivery has ended, events stay pending: {0}")]
+    Ended(String),
+    /// The sink has something to say though it accepts events ([`Sink::warnings`](crate::outbox::Sink::warnings)).
+    #[error("{0}")]
+    Warning(String),
 }
 
 impl Default for Options {

@@ -1,4 +1,5 @@
-//! What a relay reads from the store.
+//! What a relay reads from the store. Nothing of an event comes from anywhere else, least of all from an operation
+//! that is not committed yet: a snapshot shows what was committed and synced.
 
 use std::sync::Arc;
 

@@ -2,11 +2,13 @@
 
 mod deliver;
 mod settle;
+mod trouble;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use self::trouble::Trouble;
 use super::pool::Pool;
 use super::reading::{self, Look};
 use super::window::{Draft, Window};
@@ -46,11 +48,14 @@ pub(super) struct Run {
     /// Jobs on their way, of this term or an earlier one.
     flying: usize,
     down: Option<Down>,
+    trouble: Option<Trouble>,
     version: i64,
     pruned: Option<Instant>,
     told: Option<Notice>,
     /// Up to where to deliver, when only what was pending at first is wanted.
     once: Option<EventId>,
+    /// Another's lease that is waited for: how far things were settled then, and when it ends.
+    awaited: Option<(EventId, Time)>,
 }
 
 /// What goes with the lease.
@@ -111,24 +116,36 @@ impl Run {
             held: None,
             flying: 0,
             down: None,
+            trouble: None,
             version: -1,
             pruned: None,
             told: None,
             once,
+            awaited: None,
         })
     }
 
     pub(super) fn run(mut self) {
-        while !self.shared.stop.load(Ordering::SeqCst) {
-            let count = self.shop.commits();
+        loop {
+            // A wake that comes after this is noticed.
+            let (count, began) = (self.shop.commits(), Instant::now());
+            if self.shared.stop.load(Ordering::SeqCst) {
+                break;
+            }
             match self.step() {
-                Ok(Some(rest)) => self.shop.rest(count, self.version, rest),
-                Ok(None) => break,
-                Err(Error::Closed) => break,
-                Err(error) => {
-                    self.tell(Notice::Trouble(error.to_string()));
-                    std::thread::sleep(DOWN.0);
+                Ok(rest) => {
+                    self.worked();
+                    match rest {
+                        Some(rest) => self.shop.rest(count, self.version, rest),
+                        None => break,
+                    }
                 }
+                Err(Error::Closed) => break,
+                Err(error) if self.is_final(&error, began) => {
+                    self.end(error);
+                    break;
+                }
+                Err(error) => self.bear(&error),
             }
         }
         self.finish();
@@ -150,10 +167,15 @@ impl Run {
         let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
         let quiet = self.flying == 0 && held.settling.is_none();
         if quiet && (gone || self.done(held)) && held.is_settled() {
-            let end = self.once.unwrap_or_default();
-            let left = !held.window.is_empty() || held.window.read() < end;
+            let (read, end) = (held.window.read(), self.once.unwrap_or_default());
+            let left = !held.window.is_empty() || read < end;
+            let missing = read < end && !held.more;
             self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
+            if missing {
+                let because = format!("event {} is to be delivered, but is not in the outbox", read + 1);
+                self.end(Error::Store(because));
+            }
             return Ok(if self.once.is_some() { None } else { Some(Duration::ZERO) });
         }
         if quiet && now >= held.ends && held.window.is_empty() {
@@ -167,7 +189,7 @@ impl Run {
     /// Whether everything that was wanted was tried.
     fn done(&self, held: &Held) -> bool {
         let Some(end) = self.once else { return false };
-        let read = held.window.read() >= end && !held.more_passed;
+        let read = (held.window.read() >= end || !held.more) && !held.more_passed;
         self.down.is_some() || (held.window.is_idle(self.shop.now()) && (read || held.window.refusing()))
     }
 
@@ -195,6 +217,12 @@ impl Run {
         }
         if standing.owner != self.owner && held(&standing, now) {
             self.tell(Notice::StandBy);
+            if self.once.is_some() && self.waits_in_vain(&standing, now) {
+                self.end(Error::Busy(
+                    "another relay holds the lease on the outbox and gets nothing delivered",
+                ));
+                return Ok(None);
+            }
             // The owner's commits are no news: look again when its lease ends, or now and then.
             std::thread::sleep(span(now, standing.until).min(STAND_BY));
             return Ok(Some(Duration::ZERO));
@@ -207,7 +235,9 @@ impl Run {
         let began = Instant::now();
         let lease = self.options.whole_lease(self.sink.longest());
         let claim = Claim { owner: self.owner.clone(), lease };
-        let Some(term) = self.shop.submit(Submission::new(claim)).wait()?.reply.term else { return Ok(()) };
+        let claimed = self.shop.submit(Submission::new(claim)).wait();
+        self.wrote(claimed.is_ok());
+        let Some(term) = claimed?.reply.term else { return Ok(()) };
         let mut view = self.shop.view()?;
         let standing = reading::look(&mut view)?.standing;
         let passed = reading::passed(&mut view, PASSED)?;

@@ -1,47 +1,83 @@
 //! `file:PATH`: one JSON line per event, synced before it counts as delivered. Several processes may append
 //! to one file, which may be rotated away under them.
+//!
+//! What was acknowledged survives a power cut, and what it damages is found, because of four rules:
+//!
+//! - **One portion at a time.** Under the file's lock, a portion of at most [`PORTION`] bytes, or one longer
+//!   line, is written and synced before the next is written.
+//! - **Nothing is written behind what may not be on disk.** Whoever finds lines that it did not write itself,
+//!   when it opens the file or after another process appended, syncs the file before it appends: that process
+//!   may have died before its sync. So what is not synced is never more than one portion, lies at the end, and
+//!   nobody was told of any of it. That bounds how much of the end is read ([`tail::LONGEST`]) to find damage.
+//! - **A failed sync is never repeated.** The kernel may have dropped what it could not write, and the next sync
+//!   would succeed without it. The whole batch is taken back and written again, to the file opened anew. Where
+//!   taking back fails as well, the lock is kept until it succeeds, so that nobody writes behind those lines.
+//! - **The name is as durable as the content.** The folder is synced by everyone who opens the file, for whoever
+//!   made it may have died before doing so.
+//!
+//! What is cut and what stays of a damaged end is decided in `tail`.
+
+mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use self::tail::Tail;
 use super::{Failure, Message, Sink};
 
 /// How long to wait for another process that appends.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Every line of ours begins so.
-const BEGIN: &[u8] = br#"{"specversion":"1.0","id":""#;
+/// The most that is written before it is synced, unless a single line is longer.
+const PORTION: usize = 1 << 20;
+
+/// A file whose last line is longer than this is none of ours.
+const LINE: usize = 64 << 20;
 
 /// A file that events are appended to.
 #[derive(Debug)]
 pub struct FileSink {
     path: PathBuf,
-    file: Mutex<Option<File>>,
+    open: Mutex<Option<Open>>,
+    /// Holes that were found and not told yet. Whoever asks for them never waits for a delivery.
+    warnings: Mutex<Vec<String>>,
+}
+
+/// The file while it is open.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    /// Up to here it is known to hold whole lines that are on disk.
+    known: u64,
+    /// What is longer than this is still to be taken back. The lock is held until then.
+    excess: Option<u64>,
 }
 
 impl FileSink {
     /// The file at a path. It is made when the first event comes.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), file: Mutex::default() }
+        Self { path: path.into(), open: Mutex::default(), warnings: Mutex::default() }
     }
 
     /// The file with its lock, which the path still leads to.
-    fn locked(&self, kept: &mut Option<File>) -> io::Result<File> {
+    fn locked(&self, kept: &mut Option<Open>) -> io::Result<Open> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let file = match kept.take() {
-                Some(file) => file,
+            let open = match kept.take() {
+                Some(open) => open,
                 None => self.open()?,
             };
-            match file.try_lock() {
-                Ok(()) if self.leads_to(&file)? => return Ok(file),
+            match open.file.try_lock() {
+                Ok(()) if self.leads_to(&open.file)? => return Ok(open),
                 // It was rotated away; closing it frees the lock.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    *kept = Some(file);
+                    *kept = Some(open);
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(TryLockError::WouldBlock) => {
@@ -52,17 +88,32 @@ impl FileSink {
         }
     }
 
-    fn open(&self) -> io::Result<File> {
-        let made = !self.path.exists();
-        if !made && !self.path.metadata()?.is_file() {
+    fn open(&self) -> io::Result<Open> {
+        if self.path.exists() && !self.path.metadata()?.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
         let file = File::options().read(true).append(true).create(true).open(&self.path)?;
-        if made {
-            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            File::open(folder.unwrap_or_else(|| ".".as_ref()))?.sync_all()?;
+        let synced = match self.path.canonicalize() {
+            Ok(path) => path.parent().map(|folder| File::open(folder)?.sync_all()),
+            // It was rotated away already, which is noticed under the lock.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        match synced {
+            // Some folders may be written but not read, and some file systems sync none. Those with a journal bring the
+            // name of a new file to disk together with the file.
+            Some(Err(error))
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported
+                ) =>
+            {
+                file.sync_all()?;
+            }
+            Some(synced) => synced?,
+            None => {}
         }
-        Ok(file)
+        Ok(Open { file, known: 0, excess: None })
     }
 
     #[cfg(unix)]
@@ -81,24 +132,27 @@ impl FileSink {
     fn leads_to(&self, _: &File) -> io::Result<bool> {
         Ok(true)
     }
+
+    fn append(&self, kept: &mut Option<Open>, messages: &[Message]) -> io::Result<()> {
+        let mut open = self.locked(kept)?;
+        let done = open.append(messages, |from, to| {
+            let warning = hole(&self.path, from, to);
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+        });
+        let done = done.and_then(|()| open.file.unlock());
+        if done.is_ok() || open.take_back().is_err() {
+            *kept = Some(open);
+        }
+        // Otherwise the file is closed, which frees its lock, and opened anew.
+        done
+    }
 }
 
 impl Sink for FileSink {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
-        let mut lines = String::with_capacity(messages.iter().map(|message| message.body.len() + 1).sum());
-        for message in messages {
-            lines.push_str(&message.body);
-            lines.push('\n');
-        }
-        let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let appended = self.locked(&mut kept).and_then(|mut file| {
-            append(&mut file, lines.as_bytes())?;
-            file.unlock()?;
-            *kept = Some(file);
-            Ok(())
-        });
-        // A file that failed is closed, which frees its lock, and opened anew.
-        appended.map_err(|error| Failure::down(format!("{}: {}", self.path.display(), said(&error))))
+        let mut kept = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.append(&mut kept, messages);
+        done.map_err(|error| Failure::down(format!("{}: {}", self.path.display(), said(&error))))
     }
 
     fn batch(&self) -> usize {
@@ -108,46 +162,97 @@ impl Sink for FileSink {
     fn longest(&self) -> Duration {
         PATIENCE + Duration::from_secs(3)
     }
+
+    fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
-/// Appends and syncs; what was appended in part is taken back.
-fn append(file: &mut File, lines: &[u8]) -> io::Result<()> {
-    let length = repair(file)?;
-    let written = file.write_all(lines).and_then(|()| file.sync_data());
-    if written.is_err() {
-        // Where this fails too, the torn line is repaired when the file is next written.
-        let _ = file.set_len(length);
+impl Open {
+    /// Appends all of it and syncs. What was appended in part is still to be taken back.
+    fn append(&mut self, messages: &[Message], warn: impl FnMut(u64, u64)) -> io::Result<()> {
+        self.take_back()?;
+        let length = self.mend(warn)?;
+        self.excess = Some(length);
+        let mut portion = String::with_capacity(
+            messages.iter().map(|message| message.body.len() + 1).sum::<usize>().min(PORTION),
+        );
+        let mut written = length;
+        let mut flush = |portion: &mut String| {
+            self.file.write_all(portion.as_bytes())?;
+            self.file.sync_data()?;
+            written += portion.len() as u64;
+            portion.clear();
+            Ok::<_, io::Error>(())
+        };
+        for message in messages {
+            if !portion.is_empty() && portion.len() + message.body.len() >= PORTION {
+                flush(&mut portion)?;
+            }
+            portion.push_str(&message.body);
+            portion.push('\n');
+        }
+        flush(&mut portion)?;
+        (self.known, self.excess) = (written, None);
+        Ok(())
     }
-    written
+
+    /// Takes back what was appended in part.
+    fn take_back(&mut self) -> io::Result<()> {
+        if let Some(length) = self.excess {
+            self.file.set_len(length)?;
+            // Not synced yet, and perhaps others' before: it is looked at and synced like those.
+            (self.known, self.excess) = (0, None);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that all there is are whole lines that are on disk, and answers how much that is. Tells where
+    /// there is something else in between.
+    fn mend(&mut self, mut warn: impl FnMut(u64, u64)) -> io::Result<u64> {
+        let length = self.file.seek(SeekFrom::End(0))?;
+        if length == self.known {
+            return Ok(length);
+        }
+        let (at, text) = self.read_tail(length)?;
+        let foreign = || io::Error::other("its last line is not whole and not of this program");
+        let Tail { keep, holes } = tail::judge(&text, at).ok_or_else(foreign)?;
+        holes.iter().for_each(|hole| warn(at + hole.start as u64, at + hole.end as u64));
+        let whole = at + keep as u64;
+        if whole < length {
+            self.file.set_len(whole)?;
+        }
+        self.file.sync_data()?;
+        self.known = whole;
+        Ok(whole)
+    }
+
+    /// As much of the end as can be damaged, from the beginning of a line, and where that is.
+    fn read_tail(&mut self, length: u64) -> io::Result<(u64, Vec<u8>)> {
+        let known = if self.known < length { self.known } else { 0 };
+        for reach in [tail::LONGEST, LINE] {
+            let from = length.saturating_sub(reach as u64).max(known);
+            self.file.seek(SeekFrom::Start(from))?;
+            let mut text = vec![0; (length - from).min(reach as u64) as usize];
+            self.file.read_exact(&mut text)?;
+            if from == known {
+                return Ok((from, text));
+            }
+            // The first line is cut off; the last must be there in whole.
+            let before_last = text.len().saturating_sub(1);
+            if let Some(end) = text[..before_last].iter().position(|&byte| byte == b'\n') {
+                return Ok((from + end as u64 + 1, text.split_off(end + 1)));
+            }
+        }
+        Err(io::Error::other("it is no file of lines"))
+    }
 }
 
-/// Makes sure that the file ends with a whole line: a process may have died while it wrote the last one,
-/// which then was not accepted and comes again. Answers the length.
-fn repair(file: &mut File) -> io::Result<u64> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let mut end = Vec::new();
-    let mut from = length;
-    while from > 0 && !end.contains(&b'\n') {
-        let step = from.min(if end.is_empty() { 1 } else { 4_096 });
-        from -= step;
-        file.seek(SeekFrom::Start(from))?;
-        let mut more = vec![0; usize::try_from(step).unwrap_or_default()];
-        file.read_exact(&mut more)?;
-        more.append(&mut end);
-        end = more;
-    }
-    let start = end.iter().rposition(|&byte| byte == b'\n').map_or(0, |place| place + 1);
-    let torn = &end[start..];
-    if torn.is_empty() {
-        return Ok(length);
-    }
-    let ours = torn.starts_with(BEGIN) || BEGIN.starts_with(torn);
-    if !ours {
-        return Err(io::Error::other("its last line is not whole and not of this program"));
-    }
-    let whole = length - torn.len() as u64;
-    file.set_len(whole)?;
-    Ok(whole)
+fn hole(path: &Path, from: u64, to: u64) -> String {
+    let path = path.display();
+    format!(
+        "{path}: bytes {from} to {to} hold no whole events, as after a power cut or on a failing disk; they stay"
+    )
 }
 
 fn said(error: &io::Error) -> String {
@@ -155,89 +260,5 @@ fn said(error: &io::Error) -> String {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".into(),
         ErrorKind::FileTooLarge => "the file may grow no larger".into(),
         _ => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::outbox::EventKind;
-    use crate::time::Time;
-
-    fn message(event: i64) -> Message {
-        let body = format!(r#"{{"specversion":"1.0","id":"s-{event}"}}"#);
-        let subject = Arc::from("orders/1");
-        let kind = EventKind::OrderCompleted;
-        Message { event, id: format!("s-{event}"), kind, subject, body, sent_at: Time::default() }
-    }
-
-    fn lines(path: &std::path::Path) -> Vec<String> {
-        std::fs::read_to_string(path).unwrap().lines().map(Into::into).collect()
-    }
-
-    #[test]
-    fn a_torn_last_line_goes_and_a_foreign_one_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
-        let (first, second) = (message(1), message(2));
-        for cut in 1..=second.body.len() {
-            std::fs::write(&path, format!("{}\n{}", first.body, &second.body[..cut])).unwrap();
-            FileSink::new(&path).deliver(std::slice::from_ref(&second)).unwrap();
-            assert_eq!(lines(&path), [first.body.clone(), second.body.clone()]);
-        }
-        std::fs::write(&path, "notes\nof somebody else").unwrap();
-        let failure = FileSink::new(&path).deliver(&[first]).unwrap_err();
-        assert!(failure.to_string().contains("not of this program"), "{failure}");
-        assert_eq!(lines(&path), ["notes", "of somebody else"]);
-    }
-
-    #[test]
-    fn several_may_append_to_one_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
-        // Each opens the file by itself, as another process would.
-        std::thread::scope(|scope| {
-            for thread in 0..4 {
-                let sink = FileSink::new(&path);
-                scope.spawn(move || {
-                    for place in 0..25 {
-                        let first = (thread * 25 + place) * 10;
-                        let batch: Vec<Message> = (first..first + 10).map(message).collect();
-                        sink.deliver(&batch).unwrap();
-                    }
-                });
-            }
-        });
-        let mut found = lines(&path);
-        found.sort_unstable();
-        let mut expected: Vec<String> = (0..1_000).map(|event| message(event).body).collect();
-        expected.sort_unstable();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_file_that_was_rotated_away_is_opened_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
-        let sink = FileSink::new(&path);
-        sink.deliver(&[message(1)]).unwrap();
-        std::fs::rename(&path, folder.path().join("old")).unwrap();
-        sink.deliver(&[message(2)]).unwrap();
-        std::fs::remove_file(&path).unwrap();
-        sink.deliver(&[message(3), message(4)]).unwrap();
-        assert_eq!(lines(&folder.path().join("old")), [message(1).body]);
-        assert_eq!(lines(&path), [message(3).body, message(4).body]);
-    }
-
-    #[test]
-    fn what_cannot_be_written_is_said() {
-        let folder = tempfile::tempdir().unwrap();
-        for path in [folder.path().into(), folder.path().join("none/events")] {
-            let failure = FileSink::new(&path).deliver(&[message(1)]).unwrap_err();
-            assert!(matches!(failure, Failure::Down { .. }), "{failure:?}");
-            assert!(failure.to_string().contains(&*path.to_string_lossy()), "{failure}");
-        }
     }
 }

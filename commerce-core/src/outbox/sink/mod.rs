@@ -39,6 +39,11 @@ pub trait Sink: Send + Sync + 'static {
     fn longest(&self) -> Duration {
         Duration::from_secs(10)
     }
+
+    /// What people should know though events are accepted, such as damage that was found. Each is given out once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// An event as a sink receives it.

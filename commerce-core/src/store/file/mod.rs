@@ -77,6 +77,10 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             Error::Unavailable(error.to_string())
         }
+        // What a disk fails to read (EIO) SQLite reports as damage, so that the two cannot be told apart.
+        Some(ErrorCode::DatabaseCorrupt) => {
+            Error::Unavailable(format!("a part of its file cannot be read, or is damaged ({error})"))
+        }
         _ => Error::Store(error.to_string()),
     }
 }

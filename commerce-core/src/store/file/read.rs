@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
@@ -19,7 +19,12 @@ pub(crate) struct FileReader {
     /// Notices commits: the number is told per connection, so it must always be the same one.
     witness: Mutex<Connection>,
     watch: Arc<Watch>,
+    busy: Duration,
 }
+
+/// How long the pool tries to make a connection before it is asked why there is none. It goes on trying for as long as
+/// it is waited for, though a disk that cannot be read is no reason to wait.
+const STEP: Duration = Duration::from_secs(1);
 
 struct FileSnapshot(PooledConnection<SqliteConnectionManager>);
 
@@ -30,7 +35,8 @@ impl FileReader {
             .with_init(move |connection| {
                 connection.busy_timeout(busy)?;
                 connection.set_prepared_statement_cache_capacity(64);
-                connection.pragma_update(None, "cache_size", -16_384)?;
+                // Each of them may fill its own, and the system's cache stands behind all.
+                connection.pragma_update(None, "cache_size", -4_096)?;
                 connection.pragma_update(None, "query_only", true)
             });
         let pool = r2d2::Pool::builder()
@@ -41,7 +47,19 @@ impl FileReader {
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: e.to_string() })?;
         let witness = Mutex::new(super::open::connect(path, busy)?);
-        Ok(Self { pool, witness, watch })
+        Ok(Self { pool, witness, watch, busy })
+    }
+
+    /// Waits for a connection while others have them all.
+    fn wait(&self) -> Result<PooledConnection<SqliteConnectionManager>, Error> {
+        let until = Instant::now() + self.busy;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.pool.get_timeout(left.min(STEP)).map_err(|error| unconnected(&error)) {
+                Err(Error::Busy(_)) if !left.is_zero() => {}
+                done => return done,
+            }
+        }
     }
 }
 
@@ -52,7 +70,7 @@ impl Reader for FileReader {
             None => {
                 // Where the file is gone, no connection could be made however long one waited.
                 self.watch.look()?;
-                self.pool.get().map_err(|error| unconnected(&error))?
+                self.wait()?
             }
         };
         // Only now, since a new connection opens whatever file has the name.

@@ -19,6 +19,7 @@ impl Run {
     pub(super) fn collect(&mut self) {
         while let Some((job, outcome)) = self.pool.done() {
             self.flying -= 1;
+            self.sink.warnings().into_iter().for_each(|warning| self.tell(Notice::Warning(warning)));
             let Job { term, events, messages } = job;
             if outcome.is_ok() {
                 self.shared.delivered.fetch_add(events.len() as u64, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Writing down what was delivered, now and then, together with the orders of the moment.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
@@ -84,24 +84,21 @@ impl Run {
         };
         let Some(settling) = held.settling.take() else { return Ok(()) };
         held.settled = Instant::now();
-        match outcome {
-            Ok(claimed) if claimed.reply.term == Some(held.term) => {
-                held.ends = settling.began + lease;
-                held.down = settling.down;
-                held.pruned = held.pruned.max(settling.pruned);
-                held.window.confirm(&settling.draft);
-                // Those that were delivered when their neighbours had been pruned are pruned by themselves.
-                let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
-                let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
-                held.prune.events.extend(late);
-                Ok(())
-            }
-            Ok(_) => {
-                self.release();
-                Ok(())
-            }
-            Err(error) => Err(error),
+        let claimed = outcome.map(|claimed| claimed.reply);
+        if claimed.as_ref().is_ok_and(|claimed| claimed.term == Some(held.term)) {
+            held.ends = settling.began + lease;
+            held.down = settling.down;
+            held.pruned = held.pruned.max(settling.pruned);
+            held.window.confirm(&settling.draft);
+            // Those that were delivered when their neighbours had been pruned are pruned by themselves.
+            let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
+            let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
+            held.prune.events.extend(late);
+        } else if claimed.is_ok() {
+            self.release();
         }
+        self.wrote(claimed.is_ok());
+        claimed.map(drop)
     }
 
     /// How much must be left of the lease when it is renewed: enough to begin deliveries meanwhile.
@@ -110,8 +107,12 @@ impl Run {
         longest + (self.options.whole_lease(longest) - longest) / 2
     }
 
-    /// Waits a little for what is on its way, writes down what came of it, and gives the lease back.
+    /// Waits a little for what is on its way, writes down what came of it, and gives the lease back. Where the store
+    /// has failed nothing can be written down: the lease lapses.
     pub(super) fn finish(&mut self) {
+        if self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return self.release();
+        }
         let until = Instant::now() + GRACE;
         while self.held.is_some() && Instant::now() < until {
             let count = self.shop.commits();
@@ -120,7 +121,7 @@ impl Run {
             if self.settled().is_err() || (self.flying == 0 && !busy) {
                 break;
             }
-            self.shop.rest(count, self.version, SETTLE);
+            self.shop.doze(count, SETTLE);
         }
         self.give_back();
     }

@@ -1,0 +1,53 @@
+//! Lines, one after the other, from a file or standard input.
+
+use std::fs::File;
+use std::io::{self, BufRead, Read};
+
+use crate::exit::Failure;
+
+/// The longest line.
+pub const LONGEST: usize = 1 << 20;
+
+/// A line, or that there was one too long to take.
+#[derive(Clone, Copy)]
+pub enum Line<'a> {
+    Text(&'a [u8]),
+    TooLong,
+}
+
+/// Opens a file, or standard input for `-`.
+pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
+    if file == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    let shown = crate::output::harmless(file);
+    let opened = File::open(file).map_err(|e| Failure::Usage(format!("{shown} cannot be read: {e}")))?;
+    if opened.metadata()?.is_dir() {
+        return Err(Failure::Usage(format!(
+            "{shown} is a directory; a file or - for standard input is needed"
+        )));
+    }
+    Ok(Box::new(opened))
+}
+
+/// Hands over every line that is not blank, with its number as an editor shows it, until `take` has enough.
+pub fn each_line(mut input: impl BufRead, take: &mut dyn FnMut(u64, Line<'_>) -> bool) -> io::Result<()> {
+    let mut text = Vec::new();
+    for number in 1.. {
+        text.clear();
+        let read = input.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut text)?;
+        if read == 0 {
+            break;
+        }
+        let line = if read > LONGEST && text.last() != Some(&b'\n') {
+            input.skip_until(b'\n')?;
+            Line::TooLong
+        } else {
+            Line::Text(text.trim_ascii())
+        };
+        if !matches!(line, Line::Text(b"")) && !take(number, line) {
+            break;
+        }
+    }
+    Ok(())
+}

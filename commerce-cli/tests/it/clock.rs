@@ -1,0 +1,67 @@
+//! A newest stored time that lies in the future is told wherever the store is watched, with the remedy.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::instances::http::Client;
+use crate::shop::{Shop, told};
+
+/// A store whose newest time is that far ahead, as a clock that was wrong leaves it.
+fn ahead(by: Duration) -> Shop {
+    let shop = Shop::stocked();
+    let newest = (SystemTime::now() + by).duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let connection = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
+    connection.execute("UPDATE store SET last_at = ?1", [newest]).unwrap();
+    shop
+}
+
+#[test]
+fn every_command_warns_and_does_its_work() {
+    let shop = ahead(Duration::from_hours(24 * 10));
+    for arguments in [&["balance", "alice"][..], &["charge", "alice", "5"], &["-q", "top"], &["verify"]] {
+        let output = shop.run(arguments);
+        let said = told(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let warned = said.matches("warning: the newest stored time").count();
+        assert!(warned == 1 && said.contains("9 days ahead") && said.contains("restore a backup"), "{said}");
+    }
+    let verified = shop.json(&["verify"]);
+    assert_eq!(verified["differences"], json!([]));
+    assert!(verified["warnings"][0].as_str().unwrap().contains("ahead of the clock"), "{verified}");
+    // What is done bears that time: none steps back.
+    let ledger = shop.json(&["wallet", "history", "alice"]);
+    assert!(ledger["items"][0]["at"].as_str() > ledger["items"][1]["at"].as_str(), "{ledger}");
+}
+
+#[test]
+fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
+    let shop = ahead(Duration::from_secs(50));
+    let output = shop.run(&["balance", "alice"]);
+    assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
+    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+}
+
+#[test]
+fn a_server_logs_it_and_tells_whoever_watches() {
+    let shop = ahead(Duration::from_hours(1));
+    let mut program = shop.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]);
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let logged: Value = serde_json::from_str(&said.next().unwrap()).expect("a line of the log");
+    assert_eq!(logged["level"], "WARN", "{logged}");
+    assert!(logged["message"].as_str().unwrap().contains("59 minutes ahead of the clock"), "{logged}");
+    let address = said.next().unwrap().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    let mut client = Client::connect(address).unwrap();
+    let ready = client.get("/readyz");
+    let seconds = ready.json()["clock_ahead_seconds"].as_u64().unwrap();
+    assert!(ready.status == 200 && (3_000..=3_600).contains(&seconds), "{ready:?}");
+    let figures = String::from_utf8(client.get("/metrics").body).unwrap();
+    let gauge = figures.lines().find_map(|line| line.strip_prefix("commerce_clock_ahead_seconds "));
+    let seconds: u64 = gauge.expect("the figure").parse().unwrap();
+    assert!((3_000..=3_600).contains(&seconds), "{figures}");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -1,0 +1,216 @@
+//! What ends a command before its time: signals, and output that cannot be written. What was done is told.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::shop::{Shop, lines, told};
+
+const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
+
+fn done(shop: &Shop) -> u64 {
+    shop.json(&["balance", "alice"])["balance"].as_u64().unwrap() - 50_000
+}
+
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status()
+        .expect("kill: install procps");
+    assert!(sent.success());
+}
+
+fn results(shop: &Shop) -> Vec<Value> {
+    lines(&std::fs::read_to_string(shop.path("results")).unwrap_or_default())
+}
+
+/// Waits until something holds, and fails loudly where it never does.
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let late = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < late, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn apply(shop: &Shop, input: &str) -> Child {
+    let mut program = shop.program(&["apply", input, "--results", "results"]);
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// All lines have a result up to one, and each result is of something that was done.
+fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
+    assert_eq!(output.status.code(), Some(128 + signal), "{}", told(output));
+    assert_eq!(output.status.signal(), None);
+    let results = results(shop);
+    let numbers: Vec<u64> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
+    let count = numbers.len() as u64;
+    assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
+    assert_eq!(done(shop), count, "each result is of something done, and all that was done has a result");
+    let said = told(output);
+    assert!(said.contains(&format!("{count} done, 0 refused, 0 invalid")), "{said}");
+    assert!(said.contains(&format!("ended after line {count} by signal {signal}")), "{said}");
+    count
+}
+
+#[test]
+fn a_signal_ends_it_between_two_lines() {
+    for (name, signal) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        let shop = Shop::stocked();
+        let file = shop.file("in.jsonl", CHARGE.repeat(300_000));
+        let child = apply(&shop, &file);
+        until("results", || std::fs::metadata(shop.path("results")).is_ok_and(|file| file.len() > 10_000));
+        send(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let count = sound(&shop, &output, signal);
+        assert!(count < 300_000, "{count}");
+        let said = told(&output);
+        assert!(
+            said.contains(&format!(", {} not attempted", 300_000 - count))
+                || said.contains(" or more not attempted"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_signal_ends_it_while_it_waits_for_input() {
+    let shop = Shop::stocked();
+    let mut child = apply(&shop, "-");
+    // Held open: there may be more to come.
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(CHARGE.repeat(3).as_bytes()).unwrap();
+    until("three results", || results(&shop).len() == 3);
+    send(&child, "TERM");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(sound(&shop, &output, 15), 3);
+    assert!(told(&output).contains("the rest not read"), "{}", told(&output));
+    drop(input);
+}
+
+#[test]
+fn a_hangup_that_is_ignored_ends_nothing() {
+    let shop = Shop::stocked();
+    let program = shop.program(&["apply", "-", "--results", "results"]);
+    let mut child = Command::new("sh")
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(shop.folder.path())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(CHARGE.as_bytes()).unwrap();
+    until("a result", || results(&shop).len() == 1);
+    send(&child, "HUP");
+    input.write_all(CHARGE.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!((done(&shop), results(&shop).len()), (2, 2));
+}
+
+#[test]
+fn results_that_cannot_be_written_stop_it() {
+    let shop = Shop::stocked();
+    let file = shop.file("in.jsonl", CHARGE.repeat(50_000));
+    for arguments in [&["apply", file.as_str(), "--results", "/dev/full"][..], &["apply", &file]] {
+        let before = done(&shop);
+        let mut program = shop.program(arguments);
+        program.stdout(File::options().write(true).open("/dev/full").unwrap());
+        let output = program.output().unwrap();
+        let (said, count) = (told(&output), done(&shop) - before);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(count < 50_000, "{count}");
+        assert!(said.contains("the results cannot be written and end before the first line"), "{said}");
+        assert!(
+            said.contains(&format!("stopped after line {count}, every line up to it was decided")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{count} done, 0 refused, 0 invalid, {} not attempted", 50_000 - count)),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn what_was_done_is_told_where_the_reply_cannot_be_written() {
+    let shop = Shop::stocked();
+    let full = |arguments: &[&str]| {
+        let mut program = shop.program(arguments);
+        program.stdout(File::options().write(true).open("/dev/full").unwrap()).output().unwrap()
+    };
+    let output = full(&["charge", "alice", "5"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told(&output).contains("error: it was done, but the reply cannot be written (No space"),
+        "{}",
+        told(&output)
+    );
+    let output = full(&["charge", "alice", "5", "--output", "json"]);
+    let problem: Value = serde_json::from_slice(&output.stderr).expect("a problem object");
+    assert_eq!((&problem["code"], output.status.code()), (&"output_failed".into(), Some(1)));
+    assert!(problem.get("status").is_none());
+    assert_eq!(done(&shop), 10);
+    let output = full(&["token", "create", "office", "--role", "operator"]);
+    assert!(told(&output).contains("it was done"), "{}", told(&output));
+    assert_eq!(shop.json(&["token", "list"])["items"][0]["name"], "office");
+    assert!(told(&full(&["backup", "copy.db"])).contains("it was done"));
+    assert!(shop.path("copy.db").exists());
+    // Nothing was done here.
+    let output = full(&["balance", "alice"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!told(&output).contains("it was done"), "{}", told(&output));
+}
+
+#[test]
+fn a_reply_that_nobody_reads_is_told_and_a_list_is_not() {
+    let shop = Shop::stocked();
+    let closed = |arguments: &[&str]| {
+        let mut child =
+            shop.program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        child.wait_with_output().unwrap()
+    };
+    let output = closed(&["charge", "alice", "5"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains("it was done"), "{}", told(&output));
+    assert_eq!(done(&shop), 5);
+    let output = closed(&["product", "list"]);
+    assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
+}
+
+#[test]
+fn every_failure_is_a_problem_object_where_json_is_wanted() {
+    let shop = Shop::stocked();
+    for (code, arguments, named) in [
+        (2, &["frobnicate"][..], "usage"),
+        (2, &["charge", "alice"], "usage"),
+        (2, &["charge", "alice", "1.5"], "usage"),
+        (2, &["order", "show", "0"], "invalid_request"),
+        (2, &["order", "cancel", "1"], "usage"),
+        (3, &["balance", "nobody"], "user_not_found"),
+        (4, &["--db", "none.db", "top"], "cannot_open"),
+    ] {
+        for json in [&["--output", "json"][..], &["--output=json"]] {
+            let said = shop.fails(code, &[arguments, json].concat());
+            let problem: Value =
+                serde_json::from_str(&said).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {said}"));
+            assert_eq!(problem["code"], named, "{problem}");
+            assert!(problem["detail"].as_str().is_some_and(|text| text.len() > 5), "{problem}");
+            assert_eq!(
+                problem.get("status").is_some(),
+                !["usage", "cannot_open"].contains(&named),
+                "{problem}"
+            );
+        }
+    }
+}

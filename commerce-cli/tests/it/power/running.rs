@@ -1,0 +1,70 @@
+//! Processes at work: one, three at once, and one that fills the log so that it is written back and begun anew.
+
+use super::check::Promises;
+use super::script::Script;
+use super::stage::{STORE, Stage};
+use super::tally::{Image, Tally};
+use super::{beginning, one, whole};
+use crate::shim::{Call, Entry};
+
+#[test]
+fn one_process() {
+    let mut tally = Tally::new("one", 150);
+    let script = Script::customer(0, 4);
+    let recording = one(&script, 3);
+    let promises = Promises::new(&[&script], &Image::new(beginning()));
+    let images = tally.left();
+    tally.cut(&recording, whole(&recording), images, &|image, said| promises.hold(image, said));
+    tally.end();
+}
+
+#[test]
+fn three_processes_at_once() {
+    let mut tally = Tally::new("three", 250);
+    let scripts: Vec<Script> = (0..3).map(|number| Script::customer(number, 3)).collect();
+    let promises = Promises::new(&scripts.iter().collect::<Vec<_>>(), &Image::new(beginning()));
+    for round in 0..5 {
+        let stage = Stage::new(beginning());
+        std::thread::scope(|scope| {
+            for (number, script) in scripts.iter().enumerate() {
+                let (stage, at_once) = (&stage, 1 + (round + number) % 4);
+                scope.spawn(move || assert!(stage.feed(script, at_once, &stage.shim())));
+            }
+        });
+        let recording = stage.finish();
+        let images = tally.left().div_ceil(5 - round);
+        tally.cut(&recording, whole(&recording), images, &|image, said| promises.hold(image, said));
+    }
+    tally.end();
+}
+
+#[test]
+fn the_log_is_written_back_and_begun_anew() {
+    let mut tally = Tally::new("checkpoint", 150);
+    let script = Script::long(0, 500);
+    let recording = one(&script, 1);
+    // From the last commits before the store itself is written to, to some that overwrite the log.
+    let store = recording.inodes[STORE];
+    let first = |entry: &Entry| matches!(entry.call, Call::Write { file, .. } if file == store);
+    let begun =
+        recording.entries.iter().position(first).expect("the log was written back while it was in use");
+    assert!(begun < recording.entries.len() * 9 / 10, "the log is not begun anew");
+    let promises = Promises::new(&[&script], &Image::new(beginning()));
+    let images = tally.left();
+    let range = begun - 200..recording.entries.len();
+    tally.cut(&recording, range, images, &|image, said| promises.hold(image, said));
+    tally.end();
+}
+
+/// A disk that acknowledges syncs and does nothing: what this suite finds where a sync is missing.
+#[test]
+fn a_disk_that_lies_is_found_out() {
+    let mut tally = Tally::new("lie", 40);
+    let script = Script::customer(0, 4);
+    let mut recording = one(&script, 3);
+    recording.entries.retain(|entry| !matches!(entry.call, Call::Sync { .. } | Call::SyncFolder));
+    let promises = Promises::new(&[&script], &Image::new(beginning()));
+    let images = tally.left();
+    tally.cut(&recording, whole(&recording), images, &|image, said| promises.hold(image, said));
+    tally.end_of_a_lie();
+}

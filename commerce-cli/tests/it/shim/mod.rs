@@ -1,0 +1,70 @@
+//! The shim that stands between the program and its disk (`disk.c`): built once, and put before a command.
+
+mod log;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+pub use log::{Call, Entry, read};
+
+/// What the shim is told to do.
+#[derive(Clone, Debug, Default)]
+pub struct Shim {
+    /// The folder that is watched, without links.
+    pub folder: PathBuf,
+    /// Where the records go. Several processes may share it.
+    pub log: PathBuf,
+    /// SIGKILL instead of this call that changes or syncs something, counted from 1.
+    pub kill: Option<u64>,
+    /// A call that fails.
+    pub fault: Option<Fault>,
+}
+
+/// A call that fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// The kind, as `disk.c` names them.
+    pub calls: char,
+    /// Which of them, counted from 1.
+    pub nth: u64,
+    /// The errno, or 0 where half of the work is done.
+    pub error: i32,
+    /// Whether all later ones of the kind fail too.
+    pub on: bool,
+}
+
+impl Shim {
+    /// Puts the shim before a command.
+    pub fn before(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", library()).env("DISK_FOLDER", &self.folder).env("DISK_LOG", &self.log);
+        if let Some(kill) = self.kill {
+            command.env("DISK_KILL", kill.to_string());
+        }
+        if let Some(Fault { calls, nth, error, on }) = self.fault {
+            command.env("DISK_FAIL", format!("{calls} {nth} {error} {}", u8::from(on)));
+        }
+    }
+}
+
+/// The shim as a shared library.
+fn library() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (library, part) =
+            (folder.join("disk.so"), folder.join(format!("disk-{}.so", std::process::id())));
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/shim/disk.c");
+        let mut compiler = Command::new("cc");
+        compiler
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
+            .arg(&part)
+            .arg(source);
+        let built = compiler.output();
+        let built = built.expect("cc, the C compiler that SQLite is built with too: install gcc or clang");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        // Another test process may be using the one that is there.
+        std::fs::rename(part, &library).unwrap();
+        library
+    })
+}

@@ -1,0 +1,119 @@
+//! How many units of products a cart is to hold, and the two forms in which carts are told of products: one product
+//! with its quantity, or a list of such.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::error::Invalid;
+use crate::id::{ProductId, UserId};
+use crate::input::{Fields, FromJson};
+use crate::money::Quantity;
+use crate::order::items::{sorted, summed, summed_field};
+
+/// At least one and at most 1,000 distinct products with the units that a cart is to hold of each, in the order of
+/// first mention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Levels(Vec<(ProductId, i64)>);
+
+impl Levels {
+    /// Sums the units of products named more than once. Nothing takes a line away.
+    ///
+    /// # Errors
+    /// [`Invalid`] when there are none, or more than 1,000 distinct products.
+    pub fn new(items: impl IntoIterator<Item = (ProductId, Option<Quantity>)>) -> Result<Self, Invalid> {
+        Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, units(quantity))))?))
+    }
+
+    /// One product. Nothing takes its line away.
+    pub fn one(product: ProductId, quantity: Option<Quantity>) -> Self {
+        Self(vec![(product, units(quantity))])
+    }
+
+    /// Each product with its units. The units may pass [`Quantity::MAX`]: that is for the rule to refuse.
+    pub fn iter(&self) -> impl Iterator<Item = (&ProductId, i64)> {
+        self.0.iter().map(|(product, units)| (product, *units))
+    }
+
+    pub(super) fn sorted(&self) -> Option<Self> {
+        sorted(&self.0).map(Self)
+    }
+
+    pub(super) fn as_slice(&self) -> &[(ProductId, i64)] {
+        &self.0
+    }
+
+    /// Reads either form, with quantities from 0 on.
+    pub(super) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
+        parse::<Level>(fields).map(Self)
+    }
+}
+
+fn units(quantity: Option<Quantity>) -> i64 {
+    quantity.map_or(0, Quantity::get)
+}
+
+/// A quantity, or 0.
+struct Level(i64);
+
+impl FromJson for Level {
+    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
+        match i64::from_json(value)? {
+            units @ 0..=Quantity::MAX => Ok(Self(units)),
+            units => Err(format!("must be 0 to {}, got {units}", Quantity::MAX)),
+        }
+    }
+}
+
+impl From<Level> for i64 {
+    fn from(level: Level) -> Self {
+        level.0
+    }
+}
+
+/// Reads `product` and `quantity`, or `items` of such: each product once, with all its units.
+pub(super) fn parse<Q: FromJson + Into<i64>>(fields: &mut Fields<'_>) -> Option<Vec<(ProductId, i64)>> {
+    let (product, quantity) = (fields.has("product"), fields.has("quantity"));
+    if !fields.has("items") {
+        let (product, quantity) = (fields.required("product"), fields.required::<Q>("quantity"));
+        return Some(vec![(product?, quantity?.into())]);
+    }
+    let items = fields.objects("items", |item| {
+        let (product, quantity) = (item.required("product"), item.required::<Q>("quantity"));
+        Some((product?, quantity?.into()))
+    });
+    if product || quantity {
+        return fields.fault("items", "is not taken together with product or quantity");
+    }
+    summed_field(fields, items?)
+}
+
+/// Writes the content under an idempotency key: one product in the form that it had when there was no other, so
+/// that keys kept then are known.
+pub(super) fn serialize<S: Serializer>(
+    serializer: S,
+    user: &UserId,
+    items: &[(ProductId, i64)],
+    quantity: impl Fn(i64) -> Option<i64>,
+) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("user", user)?;
+    match items {
+        [(product, units)] => {
+            map.serialize_entry("product", product)?;
+            map.serialize_entry("quantity", &quantity(*units))?;
+        }
+        items => map.serialize_entry("items", items)?,
+    }
+    map.end()
+}
+
+impl Serialize for super::Add {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(serializer, &self.user, self.items.as_slice(), Some)
+    }
+}
+
+impl Serialize for super::Set {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(serializer, &self.user, self.items.as_slice(), |units| (units != 0).then_some(units))
+    }
+}

@@ -1,0 +1,116 @@
+//! What cannot be and was found all the same. The methods that change facts have nobody to tell, since they cannot
+//! fail; so they leave word here, and a group with a breach is not stored.
+
+use std::fmt;
+
+use super::Facts;
+use crate::error::Error;
+
+impl Facts {
+    /// Whether everything that was to be changed could be.
+    ///
+    /// # Errors
+    /// [`Error::Store`] that names the first thing that could not.
+    pub(crate) fn sound(&self) -> Result<(), Error> {
+        match &self.breach {
+            Some(what) => {
+                Err(Error::Store(format!("an invariant does not hold: {what}; nothing was changed")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A row is to be changed that nobody loaded.
+    pub(super) fn unloaded(&mut self, what: &str, id: impl fmt::Display) {
+        self.breach(format!("{what} {id} is to be changed and was not loaded"));
+    }
+
+    pub(super) fn breach(&mut self, what: String) {
+        self.breach.get_or_insert(what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{CartLine, User, Wallet};
+    use crate::id::{Name, ProductId, UserId};
+    use crate::money::{Amount, Quantity, Stock};
+    use crate::order::{Item, Order, Status};
+    use crate::time::Time;
+    use crate::wallet::EntryKind;
+
+    fn ann() -> UserId {
+        UserId::new("ann").unwrap()
+    }
+
+    fn mug() -> ProductId {
+        ProductId::new("mug").unwrap()
+    }
+
+    /// A user and a product of which there are so many.
+    fn facts(stock: i64) -> Facts {
+        let mut facts = Facts::default();
+        let (wallet, time) =
+            (Wallet { balance: Amount::ZERO, last_entry: 0, last_order: 0 }, Time::default());
+        facts.load_user(ann(), User { no: 1, wallet });
+        facts.add_product(mug(), Name::new("Mug").unwrap(), Amount::ZERO, Stock::new(stock).unwrap(), time);
+        facts
+    }
+
+    fn order(units: i64) -> Order {
+        let quantity = Quantity::new(units).unwrap();
+        let (name, price) = (Name::new("Mug").unwrap(), Amount::ZERO);
+        let items = vec![Item { product: mug(), name, price, quantity, amount: price }];
+        let (status, at) = (Status::Paid, Time::default());
+        let (total, balance) = (Amount::ZERO, Amount::ZERO);
+        Order { order: 1, user: ann(), status, items, total, balance, at, cancelled_at: None, reason: None }
+    }
+
+    fn told(mut facts: Facts) -> String {
+        facts.changes();
+        facts.sound().expect_err("a breach").to_string()
+    }
+
+    #[test]
+    fn a_stock_never_passes_below_none() {
+        let mut enough = facts(3);
+        enough.add_order(order(3));
+        enough.sound().unwrap();
+        let mut short = facts(2);
+        short.add_order(order(3));
+        assert!(told(short).contains("the stock of product mug would be 2 with -3"));
+    }
+
+    #[test]
+    fn what_is_changed_was_loaded() {
+        let (nobody, time) = (UserId::new("nobody").unwrap(), Time::default());
+        let unknown = ProductId::new("unknown").unwrap();
+        let line = CartLine {
+            product: unknown.clone(),
+            position: 1,
+            quantity: Quantity::new(1).unwrap(),
+            price: Amount::ZERO,
+        };
+        type Change<'a> = Box<dyn Fn(&mut Facts) + 'a>;
+        let changes: [(Change<'_>, &str); 7] = [
+            (Box::new(|facts| _ = facts.post(&nobody, EntryKind::Charge, Amount::ZERO, 1, time)), "nobody"),
+            (Box::new(|facts| facts.add_order(Order { user: nobody.clone(), ..order(1) })), "nobody"),
+            (Box::new(|facts| facts.cancel_order(7, 1, None, time)), "order 7"),
+            (Box::new(|facts| facts.adjust_stock(&unknown, Stock::default(), None, time)), "unknown"),
+            (
+                Box::new(|facts| facts.set_product(&unknown, Name::new("N").unwrap(), Amount::ZERO, true)),
+                "unknown",
+            ),
+            (Box::new(|facts| facts.set_cart(&nobody, Vec::new())), "nobody"),
+            (Box::new(|facts| facts.set_cart(&ann(), vec![line.clone()])), "unknown"),
+        ];
+        for (change, named) in changes {
+            let mut facts = facts(1);
+            facts.sound().unwrap();
+            change(&mut facts);
+            let told = told(facts);
+            assert!(told.contains(named) && told.contains("was not loaded"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Rows that have to be there, and values that have to lie within limits, whatever the histories say.
+
+use super::{Auditor, SPAN, shown};
+use crate::error::Error;
+use crate::money::{LIMIT, Quantity};
+use crate::store::{Statement, Value};
+
+pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+    users(auditor)?;
+    products(auditor)?;
+    cart_lines(auditor)
+}
+
+fn users(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+    let sql = "SELECT u.user_no, u.user, w.user_no
+        FROM (SELECT user_no, user FROM users WHERE user_no > ?1 ORDER BY user_no LIMIT ?2) u
+        LEFT JOIN wallets w USING (user_no) ORDER BY u.user_no";
+    each(auditor, sql, vec![Value::from(0)], "users", |auditor, row| {
+        if row[2] == Value::Null {
+            auditor.audit.differs("wallet", shown(&row[1]), "none", "there");
+        }
+        vec![row[0].clone()]
+    })
+}
+
+fn products(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+    let sql = "SELECT p.product_no, p.product, p.price, s.product_no
+        FROM (SELECT product_no, product, price FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2) p
+        LEFT JOIN stocks s USING (product_no) ORDER BY p.product_no";
+    each(auditor, sql, vec![Value::from(0)], "products", |auditor, row| {
+        if row[3] == Value::Null {
+            auditor.audit.differs("stock's row", shown(&row[1]), "none", "there");
+        }
+        if !(0..=LIMIT).contains(&row[2].int()) {
+            auditor.audit.differs("price", shown(&row[1]), row[2].int(), format!("0 to {LIMIT}"));
+        }
+        vec![row[0].clone()]
+    })
+}
+
+fn cart_lines(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+    let sql = "SELECT c.user_no, c.product_no, c.quantity, u.user
+        FROM (SELECT user_no, product_no, quantity FROM cart_lines WHERE (user_no, product_no) > (?1, ?2)
+              ORDER BY user_no, product_no LIMIT ?3) c
+        LEFT JOIN users u USING (user_no) ORDER BY c.user_no, c.product_no";
+    each(auditor, sql, vec![Value::from(0), Value::from(0)], "lines of carts", |auditor, row| {
+        let most = Quantity::MAX;
+        if !(1..=most).contains(&row[2].int()) {
+            auditor.audit.differs("quantity in a cart", shown(&row[3]), row[2].int(), format!("1 to {most}"));
+        }
+        vec![row[0].clone(), row[1].clone()]
+    })
+}
+
+/// Looks at each row of a table, in spans. `look` tells the key of the row, after which the next span begins.
+fn each(
+    auditor: &mut Auditor<'_>,
+    sql: &'static str,
+    mut after: Vec<Value>,
+    what: &'static str,
+    look: impl Fn(&mut Auditor<'_>, &[Value]) -> Vec<Value>,
+) -> Result<(), Error> {
+    loop {
+        let values: Vec<Value> = after.iter().cloned().chain([SPAN.into()]).collect();
+        let rows = auditor.view()?.rows(&Statement::new(sql, values))?;
+        for row in rows.iter() {
+            after = look(auditor, row);
+        }
+        auditor.audit.checked(what, rows.len() as u64);
+        if rows.len() < SPAN as usize {
+            return Ok(());
+        }
+    }
+}

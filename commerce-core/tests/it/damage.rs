@@ -1,0 +1,165 @@
+//! A store with rows that cannot be: nothing is decided over them, nothing is smoothed over, and the rest goes on.
+
+use commerce_core::{Chain, Commerce, Error, Options, SystemClock, query};
+use serde_json::{Value, json};
+
+use crate::shop::{Shop, submit};
+
+fn stocked() -> Shop {
+    let shop = Shop::new();
+    for operation in [
+        json!({ "op": "user.add", "user": "ann" }),
+        json!({ "op": "user.add", "user": "bob" }),
+        json!({ "op": "wallet.charge", "user": "ann", "amount": 1_000 }),
+        json!({ "op": "wallet.charge", "user": "bob", "amount": 1_000 }),
+        json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 10, "stock": 9 }),
+        json!({ "op": "product.add", "product": "pen", "name": "Pen", "price": 1, "stock": 9 }),
+        json!({ "op": "order.place", "user": "ann", "items": [{ "product": "mug", "quantity": 2 }] }),
+        json!({ "op": "cart.add", "user": "ann", "product": "mug", "quantity": 3 }),
+    ] {
+        assert!(shop.submit(&operation)["ok"].is_object(), "{operation}");
+    }
+    shop
+}
+
+/// Does to the file what no operation would.
+fn damage(shop: &Shop, sql: &str) {
+    let connection = rusqlite::Connection::open(&shop.path).expect("the file");
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+    assert_eq!(connection.execute(sql, []).expect(sql), 1, "{sql}");
+}
+
+/// What the store's failure says.
+fn failure<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
+    match outcome {
+        Err(Error::Store(because)) => because,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn asked(shop: &Commerce, name: &str, with: &Value) -> Result<Value, Error> {
+    shop.query(&query::parse(name, with).expect("a query"))
+}
+
+#[test]
+fn damage_fails_what_touches_it_and_nothing_else() {
+    let place = |product: &str| json!({ "op": "order.place", "user": "ann", "items": [{ "product": product, "quantity": 1 }] });
+    let charge = json!({ "op": "wallet.charge", "user": "ann", "amount": 1 });
+    let cancel = json!({ "op": "order.cancel", "order": 1 });
+    let add = json!({ "op": "cart.add", "user": "ann", "product": "pen", "quantity": 1 });
+    let cart = ("cart.get", json!({ "user": "ann" }));
+    let order = ("order.get", json!({ "order": 1 }));
+    let product = ("product.get", json!({ "product": "mug" }));
+    let user = ("user.get", json!({ "user": "ann" }));
+    for (sql, operations, query, named) in [
+        (
+            "UPDATE stocks SET stock = -3 WHERE product_no = 1",
+            vec![place("mug"), cancel.clone(), add.clone()],
+            &product,
+            "the stock of product mug is -3",
+        ),
+        (
+            "DELETE FROM stocks WHERE product_no = 1",
+            vec![place("mug")],
+            &product,
+            "the stock of product mug is missing",
+        ),
+        (
+            "UPDATE products SET price = -1 WHERE product_no = 1",
+            vec![place("mug")],
+            &product,
+            "the price of product mug is -1",
+        ),
+        (
+            "UPDATE wallets SET balance = -5 WHERE user_no = 1",
+            vec![charge.clone(), cancel.clone()],
+            &user,
+            "the balance of user ann is -5",
+        ),
+        (
+            "DELETE FROM wallets WHERE user_no = 1",
+            vec![charge.clone(), cancel.clone()],
+            &user,
+            "the balance of user ann is missing",
+        ),
+        (
+            "UPDATE order_lines SET quantity = 0",
+            vec![cancel.clone()],
+            &order,
+            "the quantity of mug in order 1 is 0",
+        ),
+        ("DELETE FROM order_lines", vec![cancel], &order, "a product of order 1 is missing"),
+        ("UPDATE cart_lines SET quantity = 2000000", vec![add], &cart, "the quantity of mug in"),
+    ] {
+        let shop = stocked();
+        damage(&shop, sql);
+        let before = shop.commerce.stats().commits;
+        for operation in &operations {
+            let told = failure(submit(&shop.commerce, operation));
+            assert!(told.contains(named), "{sql}: {operation}: {told}");
+        }
+        let told = failure(asked(&shop.commerce, query.0, &query.1));
+        assert!(told.contains(named), "{sql}: {}: {told}", query.0);
+        assert_eq!(shop.commerce.stats().commits, before, "{sql}: nothing was committed");
+        assert_ne!(shop.commerce.verify().expect("a verification"), [], "{sql}");
+        if query.0 == "product.get" {
+            assert!(failure(asked(&shop.commerce, "sales.top", &json!({}))).contains(named), "{sql}");
+        }
+        // What has nothing to do with it goes on, in this process and in others.
+        let bob =
+            json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
+        assert!(shop.submit(&bob)["ok"].is_object(), "{sql}");
+        let other = Commerce::open(&shop.path, Options::new(SystemClock)).expect("the store");
+        assert!(submit(&other, &bob).is_ok(), "{sql}");
+    }
+}
+
+#[test]
+fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
+    let shop = stocked();
+    damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
+    let op = |user: &str, product: &str| {
+        let items = json!([{ "product": product, "quantity": 1 }]);
+        let line = json!({ "op": "order.place", "user": user, "items": items });
+        commerce_core::operation::parse(&line).expect("an operation")
+    };
+    let orders = || {
+        asked(&shop.commerce, "order.list", &json!({})).expect("orders")["items"].as_array().unwrap().len()
+    };
+    let tickets: Vec<_> =
+        (0..50).map(|n| shop.commerce.submit(op("bob", if n == 25 { "mug" } else { "pen" }))).collect();
+    let outcomes: Vec<_> = tickets.into_iter().map(|ticket| ticket.wait()).collect();
+    let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!(matches!(outcomes[25], Err(Error::Store(_))), "{:?}", outcomes[25]);
+    // An order of pens failed only together with the one of a mug, and then nothing of it is there.
+    assert_eq!(orders(), 1 + done);
+    assert_eq!(
+        asked(&shop.commerce, "product.get", &json!({ "product": "pen" })).unwrap()["stock"],
+        9 - done.min(9)
+    );
+}
+
+#[test]
+fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
+    let shop = stocked();
+    damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
+    let chain = Chain::while_stored();
+    let submit = |line: Value| {
+        let submission = commerce_core::operation::parse(&line).expect("an operation");
+        shop.commerce.submit(submission.chain(&chain)).wait()
+    };
+    let charge = |user: &str| json!({ "op": "wallet.charge", "user": user, "amount": 1 });
+    assert!(matches!(submit(charge("nobody")), Err(Error::Refused(_))));
+    assert!(matches!(
+        submit(json!({ "op": "user.add", "user": "x", "at": "2020-01-01T00:00:00Z" })),
+        Err(Error::Invalid(_))
+    ));
+    assert!(submit(charge("bob")).is_ok());
+    let mug = json!({ "op": "order.place", "user": "bob", "items": [{ "product": "mug", "quantity": 1 }] });
+    assert!(matches!(submit(mug), Err(Error::Store(_))));
+    assert!(matches!(submit(charge("bob")), Err(Error::Skipped)));
+    let ended = Chain::while_stored();
+    ended.end();
+    let line = commerce_core::operation::parse(&charge("bob")).expect("an operation");
+    assert!(matches!(shop.commerce.submit(line.chain(&ended)).wait(), Err(Error::Skipped)));
+}
