@@ -12,8 +12,9 @@ mod save;
 mod sums;
 mod tracked;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};

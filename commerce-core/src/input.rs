@@ -3,9 +3,9 @@
 //! is made.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::fmt;
 
+use foldhash::HashSet;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -66,7 +66,7 @@ impl Fields<'_> {
         faults: &mut Faults,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Option<T> {
-        let mut fields = Fields { object, pointer, known: HashSet::new(), lenient: false, faults };
+        let mut fields = Fields { object, pointer, known: HashSet::default(), lenient: false, faults };
         let done = read(&mut fields);
         for name in object.keys() {
             if fields.lenient || fields.known.contains(name.as_str()) {

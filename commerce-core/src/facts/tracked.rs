@@ -1,7 +1,8 @@
 //! Rows by their keys, with what they were before the present group changed them.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use foldhash::HashMap;
 
 /// The known rows of one table.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(super) struct Tracked<K, V> {
 
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), stored: HashMap::new() }
+        Self { rows: HashMap::default(), stored: HashMap::default() }
     }
 }
 

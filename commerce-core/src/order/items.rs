@@ -1,7 +1,6 @@
 //! What an order or a cart is asked for: each product once, however often it was named.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::Invalid;
@@ -75,7 +74,7 @@ impl Serialize for Items {
 pub(crate) fn summed(
     items: impl IntoIterator<Item = (ProductId, i64)>,
 ) -> Result<Vec<(ProductId, i64)>, Invalid> {
-    let mut places = HashMap::new();
+    let mut places = HashMap::default();
     let mut summed: Vec<(ProductId, i64)> = Vec::new();
     for (product, units) in items {
         let place = *places.entry(product.clone()).or_insert(summed.len());

@@ -1,11 +1,11 @@
 //! Writing: one connection, one transaction per group, one cached statement per kind of change.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use super::turn::Turn;
@@ -47,7 +47,7 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, saves: Saves::new(), turn, watch, version: None, frames: 0, pages: 0 })
+        Ok(Self { connection, saves: Saves::default(), turn, watch, version: None, frames: 0, pages: 0 })
     }
 }
 
