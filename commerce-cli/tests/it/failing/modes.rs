@@ -1,4 +1,4 @@
-//! The same for processes beside others, backup, restore, and delivery: every ninth call, or every one with
+//! The same for processes beside others, backup, restore, and delivery: some of their calls, or all with
 //! `COMMERCE_TEST_FAULTS=all cargo test -p commerce-cli failing`.
 
 use super::faults::{Attempt, OTHERS, READS, WRITES, each, step};
@@ -17,7 +17,7 @@ use crate::shim::Shim;
 fn beside_others_whose_calls_do_not_fail() {
     let scripts: Vec<Script> = (0..3).map(|number| Script::obliging(number, 1)).collect();
     let promises = Promises::new(&scripts.iter().collect::<Vec<_>>(), &Image::new(beginning()));
-    all("beside", &|fault| {
+    some("beside", 9, &|fault| {
         let stage = Stage::new(beginning());
         let status = std::thread::scope(|scope| {
             for script in &scripts[1..] {
@@ -47,7 +47,7 @@ fn beside_others_whose_calls_do_not_fail() {
 fn backup() {
     let (script, content, before) = worked();
     let promises = Promises::new(&[&script], &Image::new(beginning()));
-    all("backup", &|fault| {
+    some("backup", 9, &|fault| {
         let stage = Stage::new(&content);
         let output = stage.run(&["backup", "copy.db"], &Shim { fault: Some(fault), ..stage.shim() });
         let Some((_, mut left)) = struck(stage) else { return Ok(false) };
@@ -75,7 +75,7 @@ fn restore() {
     let (script, mut content, before) = worked();
     content.insert("old.db".into(), beginning()[STORE].clone());
     let promises = Promises::new(&[&script], &Image::new(beginning()));
-    all("restore", &|fault| {
+    some("restore", 29, &|fault| {
         let stage = Stage::new(&content);
         let shim = Shim { fault: Some(fault), ..stage.shim() };
         let output = stage.run(&["restore", "old.db", "--yes"], &shim);
@@ -98,7 +98,7 @@ fn restore() {
 fn delivery() {
     let (script, content, before) = worked();
     let promises = Promises::new(&[&script], &Image::new(beginning()));
-    all("relay", &|fault| {
+    some("relay", 9, &|fault| {
         let stage = Stage::new(&content);
         let output = stage.run(&RELAY, &Shim { fault: Some(fault), ..stage.shim() });
         let Some((_, left)) = struck(stage) else { return Ok(false) };
@@ -109,8 +109,8 @@ fn delivery() {
     });
 }
 
-fn all(name: &str, attempt: Attempt<'_>) {
-    each(name, &[WRITES, READS, OTHERS].concat(), step(), attempt);
+fn some(name: &str, usual: u64, attempt: Attempt<'_>) {
+    each(name, &[WRITES, READS, OTHERS].concat(), step(usual), attempt);
 }
 
 /// What there is after a run in which the call that was to fail was reached.

@@ -21,7 +21,7 @@ use crate::shim::{Fault, Shim};
 fn a_server() {
     let script = Script::obliging(0, 1);
     let promises = Promises::new(&[&script], &Image::new(beginning()));
-    each("serve", &[WRITES, READS, OTHERS].concat(), step(), &|fault| attempt(&script, &promises, fault));
+    each("serve", &[WRITES, READS, OTHERS].concat(), step(9), &|fault| attempt(&script, &promises, fault));
 }
 
 fn attempt(script: &Script, promises: &Promises, fault: Fault) -> Result<bool, String> {
