@@ -3,16 +3,21 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
 use commerce_core::Error;
+use tokio::sync::Notify;
 
 use crate::client::Client;
 
 /// The memory that is shared out.
 #[derive(Clone, Default)]
-pub(crate) struct Budget(Arc<Mutex<Used>>);
+pub(crate) struct Budget {
+    used: Arc<Mutex<Used>>,
+    freed: Arc<Notify>,
+}
 
 #[derive(Default)]
 struct Used {
@@ -48,6 +53,19 @@ impl Budget {
         Ok(self.hold(&mut used, client, bytes))
     }
 
+    /// Waits until there are so many bytes for a client.
+    pub(crate) async fn room(&self, client: &Client, bytes: usize) -> Held {
+        loop {
+            let mut freed = pin!(self.freed.notified());
+            // From here on what is freed is noticed.
+            freed.as_mut().enable();
+            if let Ok(held) = self.take(client, bytes) {
+                return held;
+            }
+            freed.await;
+        }
+    }
+
     /// Takes them in any case: what was done has to be told.
     pub(crate) fn take_anyway(&self, client: &Client, bytes: usize) -> Held {
         self.hold(&mut self.lock(), client, bytes)
@@ -60,7 +78,7 @@ impl Budget {
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,6 +105,8 @@ impl Drop for Held {
                 own.remove();
             }
         }
+        drop(used);
+        self.budget.freed.notify_waiters();
     }
 }
 
@@ -115,6 +135,21 @@ mod tests {
         drop(part);
         let used = budget.lock();
         assert_eq!((used.all, used.by_client.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_waits_has_room_once_it_is_free() {
+        let budget = Budget::default();
+        let held = budget.take(&client(1), SHARE).ok();
+        let waiting = tokio::spawn({
+            let budget = budget.clone();
+            async move { budget.room(&client(1), 10).await.bytes }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        assert_eq!(budget.room(&client(2), SHARE).await.bytes, SHARE, "others do not wait");
+        drop(held);
+        assert_eq!(waiting.await.unwrap(), 10);
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) struct Server {
     pub(crate) document: Made,
     /// Queries that keep a thread, and a connection to the store, for long.
     pub(crate) large: Lane,
+    /// Reading of long bodies.
+    pub(crate) parsing: Lane,
     /// Reading of events for those who follow them.
     pub(crate) following: Arc<Semaphore>,
     /// Reading of figures.
@@ -219,7 +221,7 @@ async fn run<T: Send + 'static>(
 }
 
 /// Runs what may take long on a thread of its own, when its turn in this lane has come.
-async fn apart<T: Send + 'static>(
+pub(crate) async fn apart<T: Send + 'static>(
     server: &Server,
     lane: &Lane,
     who: &Who,

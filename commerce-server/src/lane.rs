@@ -1,5 +1,5 @@
-//! Large queries, a few at a time: the others wait, not too many of them, and clients take turns, so that who
-//! asks for much waits for himself.
+//! What takes long, large queries above all, a few at a time: the others wait, not too many of them, and clients take
+//! turns, so that who asks for much waits for himself.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 
-/// The queue before the threads that large queries run on.
+/// The queue before the threads that such things run on.
 #[derive(Clone)]
 pub(crate) struct Lane(Arc<Mutex<State>>);
 
@@ -20,7 +20,7 @@ struct State {
     rows: VecDeque<(Client, VecDeque<oneshot::Sender<Turn>>)>,
 }
 
-/// The right to run one query. Who is next has it once this is dropped.
+/// The right to do one of them. Who is next has it once this is dropped.
 pub(crate) struct Turn(Lane);
 
 /// The most that wait.
@@ -60,7 +60,7 @@ impl State {
             self.rows.iter_mut().for_each(|(_, row)| row.retain(|waiting| !waiting.is_closed()));
             self.rows.retain(|(_, row)| !row.is_empty());
             if self.is_full(client) {
-                return Err(Error::Busy("too many large queries are waiting"));
+                return Err(Error::Busy("too many large requests are waiting"));
             }
         }
         let (turn, coming) = oneshot::channel();

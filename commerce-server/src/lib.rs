@@ -122,6 +122,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         budget: budget::Budget::default(),
         document: answer::Made::new(openapi::document().to_string().into(), route::Tag::No).zipped(),
         large: lane::Lane::new(large(threads)),
+        parsing: lane::Lane::new(1),
         following: Arc::new(tokio::sync::Semaphore::new(1)),
         figures: lane::Lane::new(1),
         changes: stream::Changes::default(),

@@ -156,8 +156,8 @@ impl Stream {
             let (shop, since) = (server.shop.clone(), Since { after: self.after, limit: self.step });
             let read = tokio::task::spawn_blocking(move || {
                 let events = shop.query(&since)?.items;
-                drop(turn);
                 let text = text(&events, since.after, missed)?;
+                drop(turn);
                 Ok(events.last().map(|last| (text, last.event)))
             });
             let read: Result<_, Error> = read.await.map_err(|panic| Error::Store(panic.to_string()))?;
