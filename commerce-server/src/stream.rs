@@ -14,7 +14,7 @@ use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::call::Server;
+use crate::call::{Server, apart};
 use crate::fields::single;
 use crate::listen::Phase;
 use crate::problem::{Problem, invalid};
@@ -22,7 +22,7 @@ use crate::route::Reach;
 use crate::who::Who;
 
 /// Streams at one time: each asks the store again after every commit.
-const MOST: u64 = 256;
+pub(crate) const MOST: u64 = 256;
 
 /// How often it is looked whether anybody committed.
 const LOOK: Duration = Duration::from_millis(50);
@@ -152,16 +152,13 @@ impl Stream {
     async fn next(&mut self, missed: EventId) -> Result<Option<(Bytes, EventId)>, Error> {
         let server = &self.seat.0;
         loop {
-            let turn = server.following.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
-            let (shop, since) = (server.shop.clone(), Since { after: self.after, limit: self.step });
-            let read = tokio::task::spawn_blocking(move || {
+            let since = Since { after: self.after, limit: self.step };
+            let read = apart(server, &server.following, &self.who, move |shop| {
                 let events = shop.query(&since)?.items;
                 let text = text(&events, since.after, missed)?;
-                drop(turn);
                 Ok(events.last().map(|last| (text, last.event)))
             });
-            let read: Result<_, Error> = read.await.map_err(|panic| Error::Store(panic.to_string()))?;
-            let Some((text, last)) = read? else { return Ok(None) };
+            let Some((text, last)) = read.await? else { return Ok(None) };
             if let Ok(held) = server.budget.take(&self.who.client(), text.len()) {
                 let fitting = usize::from(self.step) * PIECE / text.len().max(1);
                 self.step = u16::try_from(fitting).unwrap_or(STEP).clamp(1, STEP);
