@@ -37,7 +37,10 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) rate: Rate,
     pub(crate) answers: Answers,
+    /// Memory for answers and bodies on their way.
     pub(crate) budget: Budget,
+    /// Memory for long bodies.
+    pub(crate) long: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) changes: Changes,

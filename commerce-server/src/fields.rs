@@ -26,7 +26,8 @@ pub(crate) struct Said {
     pub(crate) held: Option<Held>,
 }
 
-/// Bodies of so many bytes are read here; longer ones, one after the other, where they keep nobody waiting.
+/// Bodies of so many bytes come and are read as they will. Of longer ones a client has one on its way at a time, and
+/// they are read one after the other, where they keep nobody waiting.
 const QUICK: usize = 64 << 10;
 
 /// The fields of a request. Where path and body both name one, the path's counts.
@@ -138,7 +139,8 @@ async fn collect(
             let Some(data) = frame.data_ref() else { continue };
             if held.is_none() && text.len() + data.len() > who.uncounted() {
                 // The rest of it stays with the client meanwhile.
-                held = Some(server.budget.room(&who.client(), room).await);
+                let budget = if room > QUICK { &server.long } else { &server.budget };
+                held = Some(budget.room(&who.client(), room).await);
                 // At once, rather than little by little with a copy each time.
                 text.reserve_exact(room);
             }

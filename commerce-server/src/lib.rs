@@ -125,7 +125,9 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         answers: etag::Answers::default(),
         metrics: metrics::Metrics::new(),
         health: health::Health::default(),
-        budget: budget::Budget::default(),
+        budget: budget::Budget::new(16 << 20, 4 << 20),
+        // A client has one of the longest on its way at a time.
+        long: budget::Budget::new(8 << 20, 1 << 20),
         document: answer::Made::new(openapi::document().to_string().into(), route::Tag::No).zipped(),
         large: lane("large", large(threads), WAITING)?,
         parsing: lane("bodies", 1, WAITING)?,
