@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::access::Access;
 use crate::answer::{self, Made};
@@ -37,7 +37,10 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) rate: Rate,
     pub(crate) answers: Answers,
+    /// Memory for answers and bodies on their way.
     pub(crate) budget: Budget,
+    /// Memory for long bodies.
+    pub(crate) long: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) changes: Changes,
@@ -47,8 +50,10 @@ pub(crate) struct Server {
     pub(crate) document: Made,
     /// Queries that keep a thread, and a connection to the store, for long.
     pub(crate) large: Lane,
+    /// Reading of long bodies.
+    pub(crate) parsing: Lane,
     /// Reading of events for those who follow them.
-    pub(crate) following: Arc<Semaphore>,
+    pub(crate) following: Lane,
     /// Reading of figures.
     pub(crate) figures: Lane,
     pub(crate) phase: watch::Receiver<Phase>,
@@ -218,21 +223,15 @@ async fn run<T: Send + 'static>(
     }
 }
 
-/// Runs what may take long on a thread of its own, when its turn in this lane has come.
-async fn apart<T: Send + 'static>(
+/// Runs what may take long on a thread of this lane, when its turn has come.
+pub(crate) async fn apart<T: Send + 'static>(
     server: &Server,
     lane: &Lane,
     who: &Who,
     work: impl FnOnce(&Commerce) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let turn = lane.enter(&who.client()).await?;
     let shop = server.shop.clone();
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work(&shop);
-        drop(turn);
-        done
-    });
-    done.await.map_err(|panic| Error::Store(panic.to_string()))?
+    lane.run(&who.client(), move || work(&shop)).await
 }
 
 /// Answers what is neither operation nor query.

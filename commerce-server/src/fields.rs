@@ -12,7 +12,7 @@ use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
 use crate::budget::Held;
-use crate::call::Server;
+use crate::call::{Server, apart};
 use crate::problem::{Problem, invalid};
 use crate::route::{Does, Route, path_field, url_value};
 use crate::who::Who;
@@ -25,6 +25,10 @@ pub(crate) struct Said {
     /// The place of the body, until what it asks for is done.
     pub(crate) held: Option<Held>,
 }
+
+/// Bodies of so many bytes come and are read as they will. Of longer ones a client has one on its way at a time, and
+/// they are read one after the other, where they keep nobody waiting.
+const QUICK: usize = 64 << 10;
 
 /// The fields of a request. Where path and body both name one, the path's counts.
 pub(crate) async fn read(
@@ -41,7 +45,11 @@ pub(crate) async fn read(
     let (mut fields, held) = match route.does {
         Does::Submit(_) => {
             let (text, held) = collect(server, parts, body, who).await?;
-            let fields = if text.is_empty() { Map::new() } else { object(input::json(&text)?)? };
+            let fields = match text.len() {
+                0 => Map::new(),
+                1..=QUICK => object(input::json(&text)?)?,
+                _ => apart(server, &server.parsing, who, move |_| Ok(object(input::json(&text)?)?)).await?,
+            };
             (fields, held)
         }
         Does::Ask { .. } | Does::Tell(_) => (Map::new(), None),
@@ -130,7 +138,11 @@ async fn collect(
             })?;
             let Some(data) = frame.data_ref() else { continue };
             if held.is_none() && text.len() + data.len() > who.uncounted() {
-                held = Some(server.budget.take(&who.client(), room)?);
+                // The rest of it stays with the client meanwhile.
+                let budget = if room > QUICK { &server.long } else { &server.budget };
+                held = Some(budget.room(&who.client(), room).await);
+                // At once, rather than little by little with a copy each time.
+                text.reserve_exact(room);
             }
             text.extend_from_slice(data);
         }

@@ -90,6 +90,9 @@ pub fn readers(threads: usize) -> u32 {
     u32::try_from(threads + large(threads) + ASIDE).unwrap_or(u32::MAX)
 }
 
+/// How many large requests of one client may wait.
+const WAITING: usize = 32;
+
 /// How many large queries may run at one time: half of the processors are left to everything else.
 fn large(threads: usize) -> usize {
     (threads / 2).max(1)
@@ -113,17 +116,24 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
     let (phase, phases) = listen::phases();
+    let lane = |name, threads, share| {
+        lane::Lane::new(name, threads, share).map_err(|error| Error::Store(format!("no thread: {error}")))
+    };
     let threads = tokio::runtime::Handle::current().metrics().num_workers();
     let server = Arc::new(Server {
         rate: rate::Rate::new(rate_limit.unwrap_or(if elsewhere.is_some() { RATE } else { 0 })),
         answers: etag::Answers::default(),
         metrics: metrics::Metrics::new(),
         health: health::Health::default(),
-        budget: budget::Budget::default(),
+        budget: budget::Budget::new(16 << 20, 4 << 20),
+        // A client has one of the longest on its way at a time.
+        long: budget::Budget::new(8 << 20, 1 << 20),
         document: answer::Made::new(openapi::document().to_string().into(), route::Tag::No).zipped(),
-        large: lane::Lane::new(large(threads)),
-        following: Arc::new(tokio::sync::Semaphore::new(1)),
-        figures: lane::Lane::new(1),
+        large: lane("large", large(threads), WAITING)?,
+        parsing: lane("bodies", 1, WAITING)?,
+        // Streams are few, and all of them may wait.
+        following: lane("events", 1, stream::MOST as usize)?,
+        figures: lane("figures", 1, WAITING)?,
         changes: stream::Changes::default(),
         ids: Ids::new(),
         phase: phases,

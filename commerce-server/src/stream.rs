@@ -14,7 +14,7 @@ use http_body_util::channel::{Channel, Sender};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::call::Server;
+use crate::call::{Server, apart};
 use crate::fields::single;
 use crate::listen::Phase;
 use crate::problem::{Problem, invalid};
@@ -22,13 +22,10 @@ use crate::route::Reach;
 use crate::who::Who;
 
 /// Streams at one time: each asks the store again after every commit.
-const MOST: u64 = 256;
+pub(crate) const MOST: u64 = 256;
 
 /// How often it is looked whether anybody committed.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// How long a stream waits when there is no room for what it has to send.
-const CROWDED: Duration = Duration::from_secs(1);
 
 /// The most events read at a time. It begins with fewer, as an event can be long.
 const STEP: u16 = 100;
@@ -150,27 +147,21 @@ impl Stream {
 
     /// The next events as text, and the last of them; nothing when all are told.
     async fn next(&mut self, missed: EventId) -> Result<Option<(Bytes, EventId)>, Error> {
-        let server = &self.seat.0;
-        loop {
-            let turn = server.following.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
-            let (shop, since) = (server.shop.clone(), Since { after: self.after, limit: self.step });
-            let read = tokio::task::spawn_blocking(move || {
-                let events = shop.query(&since)?.items;
-                drop(turn);
-                let text = text(&events, since.after, missed)?;
-                Ok(events.last().map(|last| (text, last.event)))
-            });
-            let read: Result<_, Error> = read.await.map_err(|panic| Error::Store(panic.to_string()))?;
-            let Some((text, last)) = read? else { return Ok(None) };
-            if let Ok(held) = server.budget.take(&self.who.client(), text.len()) {
-                let fitting = usize::from(self.step) * PIECE / text.len().max(1);
-                self.step = u16::try_from(fitting).unwrap_or(STEP).clamp(1, STEP);
-                return Ok(Some((held.with(text.into()), last)));
-            }
-            // Others have to take what they asked for first.
-            drop(text);
-            sleep(CROWDED).await;
-        }
+        let (server, client) = (&self.seat.0, self.who.client());
+        // Nothing is read that others would have to make room for first.
+        let room = server.budget.room(&client, PIECE).await;
+        let since = Since { after: self.after, limit: self.step };
+        let read = apart(server, &server.following, &self.who, move |shop| {
+            let events = shop.query(&since)?.items;
+            let text = text(&events, since.after, missed)?;
+            Ok(events.last().map(|last| (text, last.event)))
+        });
+        let Some((text, last)) = read.await? else { return Ok(None) };
+        let held = server.budget.take_anyway(&client, text.len());
+        drop(room);
+        let fitting = usize::from(self.step) * PIECE / text.len().max(1);
+        self.step = u16::try_from(fitting).unwrap_or(STEP).clamp(1, STEP);
+        Ok(Some((held.with(text.into()), last)))
     }
 
     /// Sends text, unless the client is gone.

@@ -9,7 +9,6 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::h2::{ask, speak};
-use crate::http::Client;
 use crate::served::{Apart, Served};
 
 /// The longest answer to a fault.
