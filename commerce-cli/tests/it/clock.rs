@@ -41,7 +41,8 @@ fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
     let shop = ahead(Duration::from_secs(50));
     let output = shop.run(&["balance", "alice"]);
     assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
-    assert_eq!(shop.json(&["verify"]), json!({ "differences": [] }));
+    let verified = shop.json(&["verify"]);
+    assert!(verified["found"] == 0 && verified.get("warnings").is_none(), "{verified}");
 }
 
 #[test]

@@ -41,18 +41,14 @@ const FAULTS: [Fault; 7] = [
         |store| drop(OpenOptions::new().write(true).truncate(true).open(store).unwrap()),
         "its file was emptied",
     ),
-    (
-        "without its log",
-        |store| std::fs::remove_file(beside(store, "-wal")).unwrap(),
-        "beside it was removed",
-    ),
+    ("without its log", |store| std::fs::remove_file(beside(store, "-wal")).unwrap(), "its log was removed"),
     (
         "with another log",
         |store| {
             std::fs::remove_file(beside(store, "-wal")).unwrap();
             std::fs::write(beside(store, "-wal"), "").unwrap();
         },
-        "beside it was replaced",
+        "its log was replaced",
     ),
 ];
 

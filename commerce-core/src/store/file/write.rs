@@ -57,7 +57,7 @@ impl Store for FileWriter {
     }
 
     fn begin(&mut self) -> Result<Since, Error> {
-        self.watch.look_at_all()?;
+        self.watch.look()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
         let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
@@ -76,7 +76,7 @@ impl Store for FileWriter {
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
         // What went to a file that nobody finds again is not acknowledged.
-        self.watch.look_at_all()?;
+        self.watch.look_at_log()?;
         let frames = FRAMES.get();
         let written = if frames > self.frames { frames - self.frames } else { frames };
         (self.frames, self.pages) = (frames, written.unsigned_abs());
