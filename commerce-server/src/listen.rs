@@ -1,10 +1,11 @@
 //! Connections: accepting them within bounds, speaking HTTP/1.1 or HTTP/2 on them, and ending them so that
 //! what is in flight is answered.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -131,49 +132,43 @@ impl Listening {
                     () = stopping => return,
                 };
                 if let Ok(Ok(http2)) = http2 {
-                    self.serve(socket, http2, peer).await;
+                    Box::pin(self.serve(socket, http2, peer)).await;
                 }
             }
             Some(tls) => {
                 let accepted = tokio::select! {
-                    accepted = timeout(limits.head, tls.accept(socket)) => accepted,
+                    accepted = Box::pin(timeout(limits.head, tls.accept(socket))) => accepted,
                     () = stopping => return,
                 };
                 if let Ok(Ok(stream)) = accepted {
                     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                    self.serve(stream, http2, peer).await;
+                    Box::pin(self.serve(stream, http2, peer)).await;
                 }
             }
         }
     }
 
+    /// Speaks one of the protocols. What it needs is put aside, so that there is room for neither of the two in every
+    /// connection.
     async fn serve(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         http2: bool,
         peer: Peer,
     ) {
-        // On HTTP/1.1 what is not taken stands in the way of all else, and the socket notices.
-        let untaken = http2.then(Untaken::default);
-        let (router, noting) = (self.router.clone(), untaken.clone());
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            let (answering, noting) = (router.clone().call(request), noting.clone());
-            async move { answering.await.map(|answer| answer.map(|body| Sent::new(body, noting))) }
-        });
         let stream = TokioIo::new(stream);
-        let ended = match untaken {
-            Some(untaken) => {
-                let connection = self.http2.serve_connection(stream, service);
-                tokio::select! {
-                    ended = self.to_its_end(connection, http2::Connection::graceful_shutdown) => ended,
-                    () = untaken.stalled(self.server.limits.write) => return,
-                }
+        let ended = if http2 {
+            let untaken = Untaken::default();
+            let connection = self.http2.serve_connection(stream, self.service(peer, Some(untaken.clone())));
+            let ended = self.to_its_end(Box::pin(connection), http2::Connection::graceful_shutdown);
+            tokio::select! {
+                ended = ended => ended,
+                () = untaken.stalled(self.server.limits.write) => Ok(()),
             }
-            None => {
-                let connection = self.http1.serve_connection(stream, service);
-                self.to_its_end(connection, http1::Connection::graceful_shutdown).await
-            }
+        } else {
+            // What is not taken stands in the way of all else here, and the socket notices.
+            let connection = self.http1.serve_connection(stream, self.service(peer, None));
+            self.to_its_end(Box::pin(connection), http1::Connection::graceful_shutdown).await
         };
         if let Err(error) = ended {
             // Clients leave as they like; that is worth a line only to who looks for it.
@@ -181,13 +176,32 @@ impl Listening {
         }
     }
 
+    /// Answers the requests of a connection.
+    fn service(
+        &self,
+        peer: Peer,
+        untaken: Option<Untaken>,
+    ) -> impl hyper::service::Service<
+        hyper::Request<Incoming>,
+        Response = hyper::Response<Sent>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Send
+    + 'static {
+        let router = self.router.clone();
+        service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            let (answering, untaken) = (router.clone().call(request), untaken.clone());
+            async move { answering.await.map(|answer| answer.map(|body| Sent::new(body, untaken))) }
+        })
+    }
+
     /// Lets a connection be, and has it finish what is in flight when the server stops.
     async fn to_its_end<C: Future<Output = hyper::Result<()>>>(
         &self,
-        connection: C,
+        mut connection: Pin<Box<C>>,
         finish: fn(Pin<&mut C>),
     ) -> hyper::Result<()> {
-        let mut connection = pin!(connection);
         tokio::select! {
             biased;
             ended = connection.as_mut() => return ended,

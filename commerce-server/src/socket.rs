@@ -74,6 +74,9 @@ impl AsyncRead for Socket {
             let end = self.end.min(self.read + buffer.remaining());
             buffer.put_slice(&self.begun[self.read..end]);
             self.read = end;
+            // Along with what came since: the reader would make more room to read again. Where nothing did, or the
+            // connection failed, the next read says so.
+            let _ = Pin::new(&mut self.stream).poll_read(context, buffer);
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_read(context, buffer)
