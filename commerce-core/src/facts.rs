@@ -189,7 +189,7 @@ impl Facts {
 }
 
 /// Changes. None of these can fail: what could stand in the way was tested before. What stands in the way nevertheless
-/// is a fault of ours or of the store, and ends the whole group ([`Facts::sound`]).
+/// is a fault of ours or of the store, and ends the whole group.
 impl Facts {
     pub(crate) fn add_user(&mut self, id: UserId, name: Option<Name>, at: Time) {
         self.last.user += 1;

@@ -94,7 +94,10 @@ fn sums_tell_what_the_lines_do() {
     cancel(&shop, (1..ORDERS).step_by(97));
     check(&shop);
     let (hours, days) = kept(&shop);
-    assert!(hours > 0 && hours < DAYS * 24 && days >= DAYS - 2 && days <= DAYS, "{hours} hours, {days} days");
+    assert!(
+        (1..DAYS * 24).contains(&hours) && (DAYS - 2..=DAYS).contains(&days),
+        "{hours} hours, {days} days"
+    );
     shop.clean();
     // Later cancellations count, be they few or so many that a sum is made anew.
     cancel(&shop, (2..ORDERS).step_by(499));
