@@ -35,6 +35,7 @@
 mod ahead;
 pub mod cart;
 pub mod catalog;
+mod each;
 mod engine;
 mod error;
 mod facts;
@@ -75,7 +76,7 @@ pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use probe::Probe;
-pub use query::{AnyQuery, Cursor, Listing, Page, Query};
+pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
 pub use time::{Clock, SystemClock, Time};

@@ -1,5 +1,6 @@
 //! Reading: a few connections that share the work, each answer from one snapshot.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,9 +10,9 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
 use super::watch::Watch;
-use super::{failed, rows};
+use super::{failed, row, rows};
 use crate::error::{Error, OpenError};
-use crate::store::{Reader, Rows, Snapshot, Statement};
+use crate::store::{Reader, Rows, Snapshot, Statement, Value};
 
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {
@@ -79,6 +80,10 @@ impl Reader for FileReader {
         Ok(Box::new(FileSnapshot(connection)))
     }
 
+    fn lasting(&self) -> bool {
+        true
+    }
+
     fn version(&self) -> Result<i64, Error> {
         self.watch.look()?;
         let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,6 +107,22 @@ fn unconnected(error: &r2d2::Error) -> Error {
 impl Snapshot for FileSnapshot {
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         rows(&self.0, statement)
+    }
+
+    fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut prepared = self.0.prepare_cached(&statement.sql).map_err(failed)?;
+        let width = prepared.column_count();
+        let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
+        while let Some(found) = rows.next().map_err(failed)? {
+            if take(&row(found, width)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
