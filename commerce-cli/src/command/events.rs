@@ -2,8 +2,8 @@
 
 use clap::Subcommand;
 use commerce_core::outbox::relay::{Notice, Status};
-use commerce_core::outbox::{Lag, Relay};
-use serde_json::{Value, json};
+use commerce_core::outbox::{self, Lag, Relay, Resting};
+use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -51,15 +51,16 @@ pub enum Events {
 impl Events {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::List { status, page } => session.list("event.list", json!({ "status": status }), page),
+            Self::List { status, page } => session.list::<outbox::List>(json!({ "status": status }), page),
             Self::Relay { relay, once } => deliver(session, relay, *once),
             Self::Retry { events, all: false, key } => retry(session, events, key),
             Self::Retry { all: true, key, .. } => {
-                let page = PageArgs { limit: 100, cursor: None, all: true };
-                let dead = session.pages("event.list", json!({ "status": "dead" }), &page)?;
-                let number = |event: &Value| event["event"].as_i64();
-                let events: Vec<i64> =
-                    dead["items"].as_array().into_iter().flatten().filter_map(number).collect();
+                let dead = outbox::List { status: Some(Resting::Dead), ..outbox::List::default() };
+                let mut events = Vec::new();
+                session.shop()?.each(dead, |event| {
+                    events.push(event.event);
+                    Ok::<(), Failure>(())
+                })?;
                 if events.is_empty() {
                     session.note("no event is dead");
                     return session.show(&json!({ "events": [] }));
