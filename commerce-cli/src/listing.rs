@@ -11,7 +11,7 @@ use crate::output;
 use crate::row::{Cells, Row};
 
 /// Rows that are printed at a time. They share the widths of a table, which later ones only widen.
-pub const PART: usize = 1_000;
+pub const PART: usize = 512;
 
 /// Prints the parts of one list.
 pub struct Listing<W> {

@@ -17,6 +17,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::{Keep, Window};
 use crate::stats::Stats;
+use crate::store::names::Names;
 use crate::store::{self, Reader, Restore, Statement};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Audit, Difference, Progress};
@@ -368,7 +369,10 @@ impl Commerce {
 
     /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
     pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
-        self.0.reader.lasting().then(|| self.view()).transpose()
+        if !self.0.reader.lasting() {
+            return Ok(None);
+        }
+        Ok(Some(View { names: Some([Names::of_users(), Names::of_products()]), ..self.view()? }))
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
@@ -378,6 +382,7 @@ impl Commerce {
             now: inner.options.clock.now(),
             currency: inner.currency,
             window: &inner.window,
+            names: None,
         })
     }
 }

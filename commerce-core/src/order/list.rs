@@ -58,7 +58,11 @@ impl Query for List {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
-        let mut orders = load::orders(&view.last(&self.statement(before))?)?;
+        let rows = match view.names {
+            None => view.last(&self.statement(before, &load::orders_in(PAGE)))?,
+            Some(_) => view.named(&self.statement(before, &load::numbered_orders_in(PAGE)), load::NUMBERS)?,
+        };
+        let mut orders = load::orders(&rows)?;
         if let (Some(user), true) = (&self.user, orders.is_empty()) {
             user::Get { user: user.clone() }.answer(view)?;
         }
@@ -83,8 +87,8 @@ impl Paged for List {
 }
 
 impl List {
-    /// Chooses the numbers of the page, and reads those orders.
-    fn statement(&self, before: OrderId) -> Statement {
+    /// Chooses the numbers of the page, for a statement that reads those orders.
+    fn statement(&self, before: OrderId, orders: &str) -> Statement {
         let mut values: Vec<Value> = vec![before.into(), self.page.reach().into()];
         let mut bind = |value: Value| {
             values.push(value);
@@ -104,13 +108,13 @@ impl List {
             (None, None) => all(),
         };
         let sql = format!(
-            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {}",
-            load::orders_in("SELECT order_id FROM page")
+            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {orders}"
         );
         Statement::new(sql, values)
     }
 }
 
+const PAGE: &str = "SELECT order_id FROM page";
 const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
 const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
 
