@@ -206,7 +206,7 @@ impl Page {
     pub const MAX: u16 = 100;
 
     /// The rows of a page that is read on behalf of a whole list.
-    const LONG: u16 = 512;
+    const LONG: u16 = 256;
 
     /// The first page, of at most `limit` rows (kept within 1 to 100).
     pub fn first(limit: u16) -> Self {
