@@ -22,6 +22,7 @@ mod proxy;
 mod race;
 mod receiver;
 mod relay;
+mod remembered;
 mod series;
 mod server;
 mod shop;
