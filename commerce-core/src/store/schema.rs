@@ -8,8 +8,8 @@ pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0004_receipts.sql"),
     include_str!("schema/0005_probes.sql"),
     include_str!("schema/0006_sums.sql"),
-    include_str!("schema/0007_ledger.sql"),
-    include_str!("schema/0008_changes.sql"),
+    include_str!("schema/0010_ledger.sql"),
+    include_str!("schema/0011_changes.sql"),
 ];
 
 /// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.
