@@ -16,6 +16,7 @@ mod standing;
 
 pub use envelope::{Data, Envelope, Following, Since, Told};
 pub use lag::{Backlog, Lag, Oldest};
+pub(crate) use lease::Prune;
 pub use list::{Event, List};
 pub use newest::{End, Newest};
 pub use relay::Relay;

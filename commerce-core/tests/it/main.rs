@@ -19,6 +19,7 @@ mod names;
 mod open;
 mod precedence;
 mod proxy;
+mod pruning;
 mod race;
 mod receiver;
 mod relay;
