@@ -1,7 +1,7 @@
 //! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
 //!
 //! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] tell how their delivery stands, and
-//!   [`Retry`] brings dead ones back.
+//!   [`Retry`] brings dead ones back, [`retry_all`] all of them.
 //! - A [`Relay`] delivers them to a [`Sink`]: at least once, in order per subject, after the commit.
 
 mod envelope;
@@ -11,6 +11,7 @@ mod list;
 mod newest;
 pub mod relay;
 mod retry;
+mod retry_all;
 pub mod sink;
 mod standing;
 
@@ -21,6 +22,7 @@ pub use list::{Event, List};
 pub use newest::{End, Newest};
 pub use relay::Relay;
 pub use retry::{Retried, Retry};
+pub use retry_all::retry_all;
 pub use sink::Sink;
 pub(crate) use standing::{Delivery, Standing};
 

@@ -23,6 +23,7 @@ mod pruning;
 mod race;
 mod receiver;
 mod relay;
+mod retry_all;
 mod series;
 mod server;
 mod shop;
