@@ -78,5 +78,5 @@ pub use probe::Probe;
 pub use query::{AnyQuery, Cursor, Listing, Page, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
-pub use time::{Clock, SystemClock, Time};
+pub use time::{Clock, End, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};

@@ -16,9 +16,7 @@ pub enum Order {
     #[command(after_help = "Example:\n  commerce order show 42")]
     Show { order: i64 },
     /// List orders, newest first.
-    #[command(
-        after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01T00:00:00Z"
-    )]
+    #[command(after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01")]
     List {
         /// Only this user's.
         #[arg(long)]
@@ -26,11 +24,11 @@ pub enum Order {
         /// Only those paid, or cancelled.
         #[arg(long)]
         status: Option<String>,
-        /// Only those placed at this time or later.
-        #[arg(long)]
+        /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         from: Option<String>,
-        /// Only those placed at this time or before.
-        #[arg(long)]
+        /// Only those placed at this time or before; a date is the end of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         to: Option<String>,
         #[command(flatten)]
         page: PageArgs,

@@ -6,7 +6,7 @@ use crate::id::{OrderId, UserId};
 use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Query, View};
 use crate::store::{Statement, Value, load};
-use crate::time::Time;
+use crate::time::{End, Time};
 use crate::user;
 
 /// Asks for a page of orders.
@@ -17,9 +17,11 @@ pub struct List {
     pub user: Option<UserId>,
     /// Only those that stand so.
     pub status: Option<Status>,
-    /// Only those placed at this time or later.
+    /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub from: Option<Time>,
-    /// Only those placed at this time or before.
+    /// Only those placed at this time or before; a date is the end of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
     /// Which page.
     #[cfg_attr(feature = "schema", schemars(flatten))]
@@ -42,7 +44,8 @@ impl Query for List {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) = (fields.optional("from"), fields.optional("to"), Page::parse(fields));
+        let (from, to, page) =
+            (fields.end("from", End::From), fields.end("to", End::To), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 

@@ -11,5 +11,5 @@ pub use series::{SalesSeries, Series, Sold, Step};
 pub use sums::Period;
 pub(crate) use sums::{Keep, Sum};
 pub(crate) use top::last_until;
-pub use top::{Seller, Span, Top, TopSellers};
+pub use top::{By, Seller, Span, Top, TopSellers};
 pub use window::Window;

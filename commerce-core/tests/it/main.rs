@@ -19,17 +19,19 @@ mod names;
 mod open;
 mod precedence;
 mod proxy;
+mod pruning;
 mod race;
 mod receiver;
 mod relay;
 mod remembered;
+mod retry_all;
 mod series;
 mod server;
 mod shop;
-#[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
 mod sums;
 mod token;
 mod tree;
 mod worker;
+#[path = "../../../fixtures/sqld.rs"]
