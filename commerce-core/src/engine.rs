@@ -305,16 +305,14 @@ impl Commerce {
     }
 
     /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin.
-    /// Make a backup first. Tells what differed before.
+    /// Make a backup first; [`Commerce::audit`] tells what differs, before and after.
     ///
     /// # Errors
     /// The store's failure.
-    pub fn repair(&self) -> Result<Vec<Difference>, Error> {
-        let before = self.verify()?;
+    pub fn repair(&self) -> Result<(), Error> {
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
-        Ok(before)
+        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)
     }
 
     /// Copies the store to a new file while it is in use.
