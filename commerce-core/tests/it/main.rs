@@ -28,10 +28,10 @@ mod retry_all;
 mod series;
 mod server;
 mod shop;
-mod sqld;
 mod stories;
 mod sums;
 mod token;
 mod tree;
 mod worker;
 #[path = "../../../fixtures/sqld.rs"]
+mod sqld;
