@@ -5,6 +5,7 @@
 mod alone;
 mod audit;
 mod chaos;
+mod costs;
 mod cursors;
 mod damage;
 mod envelope;
