@@ -19,6 +19,7 @@ mod month;
 mod names;
 mod open;
 mod precedence;
+#[path = "../../../fixtures/proxy.rs"]
 mod proxy;
 mod race;
 mod receiver;
