@@ -35,6 +35,7 @@
 mod ahead;
 pub mod cart;
 pub mod catalog;
+mod cost;
 mod engine;
 mod error;
 mod facts;
@@ -64,6 +65,7 @@ pub mod wallet;
 mod writer;
 
 pub use ahead::Ahead;
+pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
 pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};

@@ -5,6 +5,7 @@
 mod alone;
 mod audit;
 mod chaos;
+mod costs;
 mod cursors;
 mod damage;
 mod envelope;
@@ -18,6 +19,7 @@ mod month;
 mod names;
 mod open;
 mod precedence;
+#[path = "../../../fixtures/proxy.rs"]
 mod proxy;
 mod pruning;
 mod race;
@@ -28,10 +30,10 @@ mod retry_all;
 mod series;
 mod server;
 mod shop;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
 mod sums;
 mod token;
 mod tree;
 mod worker;
-#[path = "../../../fixtures/sqld.rs"]
-mod sqld;
