@@ -383,6 +383,11 @@ impl Commerce {
         self.0.options.clock.now()
     }
 
+    /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
+    pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
+        self.0.reader.lasting().then(|| self.view()).transpose()
+    }
+
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
         let inner = &self.0;
         Ok(View {

@@ -57,8 +57,10 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
     let orders = list(&keys.orders);
     add(ORDER_USERS, orders.clone(), take_users);
-    add(ORDER_PRODUCTS, orders.clone(), take_products);
-    add(ORDERS, orders, take_orders);
+    add(ORDER_PRODUCTS, orders, take_products);
+    if !keys.orders.is_empty() {
+        loads.extend(order_loads(&keys.orders));
+    }
     if keys.relay {
         loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
     }
@@ -101,7 +103,19 @@ pub(crate) fn order_loads(orders: &[i64]) -> Vec<Load> {
 
 /// Reads these orders, by number, in the form that [`orders`] takes.
 pub(crate) fn orders_of(orders: &[i64]) -> Statement {
-    Statement::new(ORDERS, [list(orders).into()])
+    let sql = format!(
+        "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
+        {ORDER_JOINS} ORDER BY o.order_id, l.line"
+    );
+    Statement::new(sql, [list(orders).into()])
+}
+
+/// Reads the orders whose numbers another statement chooses, newest first, in the form that [`orders`] takes.
+pub(crate) fn orders_in(chosen: &str) -> String {
+    format!(
+        "SELECT {ORDER_COLUMNS} FROM orders o {ORDER_JOINS} WHERE o.order_id IN ({chosen})
+        ORDER BY o.order_id DESC, l.line"
+    )
 }
 
 /// A list of keys as one value: a JSON array, each key once.
@@ -136,12 +150,12 @@ pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
 // `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
 // `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
 
-const ORDERS: &str = "SELECT o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-    p.product, l.name, l.price, l.quantity
-    FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value LEFT JOIN users u USING (user_no)
+const ORDER_COLUMNS: &str = "o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
+    p.product, l.name, l.price, l.quantity";
+const ORDER_JOINS: &str = "LEFT JOIN users u ON u.user_no = o.user_no
     LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN products p USING (product_no)
-    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id, l.line";
+    LEFT JOIN products p ON p.product_no = l.product_no
+    LEFT JOIN cancellations c ON c.order_id = o.order_id";
 const _: () = assert!(LINES == 1024);
 
 const LAST: &str =

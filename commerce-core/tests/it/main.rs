@@ -14,6 +14,7 @@ mod gone;
 mod http;
 mod keys;
 mod limits;
+mod lists;
 mod model;
 mod month;
 mod names;
