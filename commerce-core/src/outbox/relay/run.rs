@@ -74,14 +74,25 @@ struct Held {
     revived: i64,
     /// The next delivered events to prune; more may follow.
     prune: Option<Prune>,
+    pace: Pace,
     /// What the sink's state was when last written down.
     down: Option<Arc<str>>,
+}
+
+/// How fast it is pruned: twice as fast as events are delivered meanwhile, and otherwise a quarter of the time.
+struct Pace {
+    /// How many events to prune before a pause.
+    owed: i64,
+    /// When the next are pruned.
+    next: Instant,
 }
 
 /// A settlement on its way through the writer.
 struct Settling {
     pending: Pending<Claimed>,
     draft: Draft,
+    /// How many events it prunes.
+    pruned: usize,
     down: Option<Arc<str>>,
     began: Instant,
 }
@@ -260,6 +271,7 @@ impl Run {
             more_passed,
             revived: standing.revived,
             prune: None,
+            pace: Pace { owed: 0, next: began },
             down: standing.error,
         });
         self.shared.active.store(true, Ordering::Relaxed);
@@ -273,7 +285,7 @@ impl Run {
         let time = self.shop.now();
         let mut rest = held.ends.saturating_duration_since(now).max(SETTLE);
         if held.settling.is_none() && self.is_pruning() {
-            return Duration::ZERO;
+            rest = rest.min(held.pace.next.saturating_duration_since(now));
         }
         if held.settling.is_none() && !held.is_settled() {
             rest = rest
