@@ -54,6 +54,8 @@ pub(super) struct Run {
     /// When it was last seen that nothing is to be pruned.
     pruned: Option<Time>,
     told: Option<Notice>,
+    /// Events were missing, so that not all was delivered.
+    missing: bool,
     /// Up to where to deliver, when only what was pending at first is wanted.
     once: Option<EventId>,
     /// Another's lease that is waited for: how far things were settled then, and when it ends.
@@ -132,6 +134,7 @@ impl Run {
             version: -1,
             pruned: None,
             told: None,
+            missing: false,
             once,
             awaited: None,
         })
@@ -180,7 +183,7 @@ impl Run {
         let quiet = self.flying == 0 && held.settling.is_none();
         if quiet && (gone || (self.done(held) && !self.is_pruning())) && held.is_settled() {
             let (read, end) = (held.window.read(), self.once.unwrap_or_default());
-            let left = !held.window.is_empty() || read < end;
+            let left = !held.window.is_empty() || read < end || self.missing;
             let missing = read < end && !held.more;
             self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
