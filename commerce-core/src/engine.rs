@@ -318,16 +318,14 @@ impl Commerce {
     }
 
     /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin.
-    /// Make a backup first. Tells what differed before.
+    /// Make a backup first; [`Commerce::audit`] tells what differs, before and after.
     ///
     /// # Errors
     /// The store's failure.
-    pub fn repair(&self) -> Result<Vec<Difference>, Error> {
-        let before = self.verify()?;
+    pub fn repair(&self) -> Result<(), Error> {
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, &self.0.options.terms(), &verify::REPAIRS)?;
-        Ok(before)
+        store::repair(&self.0.location, &self.0.options.terms(), &verify::REPAIRS)
     }
 
     /// Copies the store to a new file while it is in use.
@@ -383,6 +381,11 @@ impl Commerce {
     /// The present time of the clock that was handed in.
     pub(crate) fn now(&self) -> Time {
         self.0.options.clock.now()
+    }
+
+    /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
+    pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
+        self.0.reader.lasting().then(|| self.view()).transpose()
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {

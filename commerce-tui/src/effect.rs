@@ -146,6 +146,7 @@ pub enum Deed {
     Checkout(cart::Checkout),
     Cancel(order::Cancel),
     Retry(outbox::Retry),
+    RetryAll,
 }
 
 /// What an operation replied.
@@ -159,7 +160,8 @@ pub enum Done {
     Cart(Cart),
     Ordered(Order),
     Cancelled(Order),
-    Retried(outbox::Retried),
+    /// How many dead events were brought back.
+    Retried(i64),
 }
 
 impl Deed {

@@ -8,7 +8,7 @@ use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
 use crate::query::{Query, View, ranged};
 use crate::store::{Statement, Value, load};
-use crate::time::Time;
+use crate::time::{End, Time};
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Series {
     pub step: Step,
     /// How many steps, 1 to 400.
     pub count: u16,
-    /// Which moment the last step holds; now, if nothing is said.
+    /// Which moment the last step holds; now, if nothing is said. A date is the end of its day, in UTC.
     pub to: Option<Time>,
 }
 
@@ -78,7 +78,7 @@ impl Query for Series {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (step, count) = (fields.required("step"), ranged(fields, "count", 400, 60));
-        let to = fields.optional("to");
+        let to = fields.end("to", End::To);
         Some(Self { step: step?, count: count?, to: to? })
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,9 @@ pub(crate) trait Reader: Send + Sync {
     /// Takes a snapshot, at the latest when it is first read from.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
+    /// Whether a snapshot may be kept for long.
+    fn lasting(&self) -> bool;
+
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
 
@@ -140,6 +144,16 @@ pub(crate) trait Reader: Send + Sync {
 pub(crate) trait Snapshot {
     /// Reads.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
+
+    /// Reads row by row, for as long as `take` goes on. A store that is far away reads all rows first.
+    fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let _ = self.rows(statement)?.iter().try_for_each(take);
+        Ok(())
+    }
 
     /// Reads for the last time, which spares a far store the end of the snapshot.
     fn last(&mut self, statement: &Statement) -> Result<Rows, Error>;

@@ -4,7 +4,7 @@ use super::{Role, Token, TokenName};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 
@@ -30,6 +30,14 @@ impl Query for List {
         let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
         let items = rows.iter().map(token).collect();
         Ok(self.page.listing(Self::NAME, items, |token: &Token| token.name.clone()))
+    }
+}
+
+impl Paged for List {
+    type Item = Token;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 

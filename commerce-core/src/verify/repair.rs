@@ -1,7 +1,8 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
-/// Statements that rebuild balances, where histories begin, and stocks. Sums of sales are made anew when they are needed.
-pub(crate) const REPAIRS: [&str; 4] = [
+/// Statements that rebuild balances, where histories begin, stocks and whose order was cancelled. Sums of sales are made
+/// anew when they are needed.
+pub(crate) const REPAIRS: [&str; 5] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM
@@ -14,6 +15,8 @@ pub(crate) const REPAIRS: [&str; 4] = [
          GROUP BY user_no) c
      WHERE c.user_no = wallets.user_no AND (c.balance, c.last_entry, c.last_order)
         <> (wallets.balance, wallets.last_entry, wallets.last_order)",
+    "UPDATE cancellations SET user_no = o.user_no FROM orders o
+     WHERE o.order_id = cancellations.order_id AND o.user_no <> cancellations.user_no",
     "UPDATE stocks SET stock = m.computed FROM
         (SELECT product_no, sum(delta) AS computed FROM
             (SELECT product_no, delta FROM movements

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::id::{ChargeId, EntryId, OrderId, UserId};
 use crate::input::Fields;
 use crate::money::Amount;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 use crate::user;
@@ -71,6 +71,14 @@ impl Query for History {
         let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
+    }
+}
+
+impl Paged for History {
+    type Item = Entry;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading: a few connections that share the work, each answer from one snapshot.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,10 +10,10 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
 use super::watch::Watch;
-use super::{failed, rows};
+use super::{failed, row, rows};
 use crate::cost::Costs;
 use crate::error::{Error, OpenError};
-use crate::store::{Reader, Rows, Snapshot, Statement, Terms};
+use crate::store::{Reader, Rows, Snapshot, Statement, Terms, Value};
 
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {
@@ -85,6 +86,10 @@ impl Reader for FileReader {
         Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
     }
 
+    fn lasting(&self) -> bool {
+        true
+    }
+
     fn version(&self) -> Result<i64, Error> {
         self.watch.look()?;
         let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,6 +113,25 @@ fn unconnected(error: &r2d2::Error) -> Error {
 impl Snapshot for FileSnapshot<'_> {
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         rows(&self.connection, statement, self.costs)
+    }
+
+    fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(failed)?;
+        let (width, mut count) = (prepared.column_count(), 0);
+        let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
+        while let Some(found) = rows.next().map_err(failed)? {
+            count += 1;
+            if take(&row(found, width)?).is_break() {
+                break;
+            }
+        }
+        drop(rows);
+        self.costs.ran(&statement.sql, &prepared, count);
+        Ok(())
     }
 
     fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {

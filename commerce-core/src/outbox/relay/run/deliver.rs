@@ -105,11 +105,11 @@ impl Run {
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
         let standing = lag::standing(&mut view)?;
-        let reload = held.more_passed && held.window.passed() < PASSED / 2;
-        if standing.revived != held.revived || reload {
+        held.more_passed |= standing.revived != held.revived;
+        held.revived = standing.revived;
+        if held.more_passed && held.window.passed() < PASSED / 2 {
             let passed = reading::passed(&mut view, PASSED)?;
             held.more_passed = passed.len() == PASSED;
-            held.revived = standing.revived;
             for (event, subject, delivery) in passed {
                 held.window.add_passed(event, subject, delivery, now);
             }

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{PRUNE, Run, SETTLE, Settling, kept_since};
+use super::{Run, SETTLE, Settling};
 use crate::error::Error;
 use crate::operation::Submission;
 use crate::outbox::lag;
@@ -29,34 +29,22 @@ impl Run {
     /// Writes down what was delivered, now and then, and keeps the lease meanwhile.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         self.settled()?;
+        self.choose_to_prune()?;
         let now = Instant::now();
         let lease = self.options.whole_lease(self.sink.longest());
         let renewal = now + self.renewal();
         let Some(held) = &mut self.held else { return Ok(()) };
-        if held.settling.is_some() || now < held.settled + SETTLE {
+        if held.settling.is_some() || (held.prune.is_none() && now < held.settled + SETTLE) {
             return Ok(());
-        }
-        if held.prune.events.is_empty() && self.pruned.is_none_or(|when| when.elapsed() >= PRUNE) {
-            let mut view = self.shop.view()?;
-            let standing = lag::standing(&mut view)?;
-            let before = kept_since(self.shop.now(), &self.options);
-            match reading::prune(&mut view, &standing, before)? {
-                Some(prune) => held.prune = prune,
-                None => self.pruned = Some(now),
-            }
         }
         let draft = held.window.draft(now, PATIENCE);
         let because = self.down.as_ref().map(|down| &down.because);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
-        let prune = &held.prune;
-        let prune = prune.through > held.pruned || !prune.events.is_empty() || !prune.marks.is_empty();
         let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
-        if !news && !prune && !renew && because == held.down.as_ref() {
+        if !news && held.prune.is_none() && !renew && because == held.down.as_ref() {
             return Ok(());
         }
         let down = because.cloned();
-        let prune = std::mem::take(&mut held.prune);
-        let pruned = prune.through;
         let settle = Settle {
             owner: self.owner.clone(),
             term: held.term,
@@ -65,11 +53,30 @@ impl Run {
             deliveries: draft.deliveries.clone(),
             error: down.clone(),
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
-            prune,
+            prune: held.prune.take().unwrap_or_default(),
         };
         let pending = self.shop.submit(Submission::new(settle)).into_future();
-        held.settling = Some(Settling { pending, draft, pruned, down, began: now });
+        held.settling = Some(Settling { pending, draft, down, began: now });
         self.settled()
+    }
+
+    /// Chooses what the next settlement prunes. As long as there is more, one follows the other without a pause: each
+    /// takes few rows, and shares its commit with the orders of the moment.
+    fn choose_to_prune(&mut self) -> Result<(), Error> {
+        let pruning = self.is_pruning();
+        let now = self.shop.now();
+        let before = self.kept_since(now);
+        let Some(held) = &mut self.held else { return Ok(()) };
+        if !pruning || held.settling.is_some() || held.prune.is_some() {
+            return Ok(());
+        }
+        let mut view = self.shop.view()?;
+        let standing = lag::standing(&mut view)?;
+        held.prune = reading::prune(&mut view, &standing, before)?;
+        if held.prune.is_none() {
+            self.pruned = Some(now);
+        }
+        Ok(())
     }
 
     /// Takes in what became of a settlement on its way.
@@ -88,12 +95,7 @@ impl Run {
         if claimed.as_ref().is_ok_and(|claimed| claimed.term == Some(held.term)) {
             held.ends = settling.began + lease;
             held.down = settling.down;
-            held.pruned = held.pruned.max(settling.pruned);
             held.window.confirm(&settling.draft);
-            // Those that were delivered when their neighbours had been pruned are pruned by themselves.
-            let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
-            let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
-            held.prune.events.extend(late);
         } else if claimed.is_ok() {
             self.release();
         }
