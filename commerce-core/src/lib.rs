@@ -35,6 +35,7 @@
 mod ahead;
 pub mod cart;
 pub mod catalog;
+mod cost;
 mod each;
 mod engine;
 mod error;
@@ -65,6 +66,7 @@ pub mod wallet;
 mod writer;
 
 pub use ahead::Ahead;
+pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
 pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
@@ -79,5 +81,5 @@ pub use probe::Probe;
 pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
-pub use time::{Clock, SystemClock, Time};
+pub use time::{Clock, End, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};

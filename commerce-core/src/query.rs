@@ -118,6 +118,11 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
     Fields::read(fields, parse)
 }
 
+/// The names of all queries that [`parse`] reads.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    QUERIES.iter().map(|(name, _)| *name)
+}
+
 /// Every query there is.
 const QUERIES: [(&str, Parse); 16] = [
     row::<user::Get>(),

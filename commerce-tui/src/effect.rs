@@ -147,6 +147,7 @@ pub enum Deed {
     Checkout(cart::Checkout),
     Cancel(order::Cancel),
     Retry(outbox::Retry),
+    RetryAll,
 }
 
 /// What an operation replied.
@@ -160,7 +161,8 @@ pub enum Done {
     Cart(Cart),
     Ordered(Order),
     Cancelled(Order),
-    Retried(outbox::Retried),
+    /// How many dead events were brought back.
+    Retried(i64),
 }
 
 impl Deed {

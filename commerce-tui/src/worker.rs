@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use commerce_core::operation::Submit;
 use commerce_core::order::{self, Order};
-use commerce_core::{Commerce, Error, Listing, Page, Submission};
+use commerce_core::{Commerce, Error, Listing, Page, Submission, outbox};
 
 use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Request};
 use crate::list::PAGE;
@@ -204,7 +204,19 @@ pub fn decide(shop: &Commerce, change: Change) -> Result<Done, Error> {
         Deed::ClearCart(clear) => Done::Cart(done(shop, Submission::new(clear).key(key))?),
         Deed::Checkout(checkout) => Done::Ordered(done(shop, Submission::new(checkout).key(key))?),
         Deed::Cancel(cancel) => Done::Cancelled(done(shop, Submission::new(cancel).key(key))?),
-        Deed::Retry(retry) => Done::Retried(done(shop, Submission::new(retry).key(key))?),
+        Deed::Retry(retry) => {
+            let retried = done(shop, Submission::new(retry).key(key))?;
+            Done::Retried(retried.events.len() as i64)
+        }
+        // Done once more it brings back what is still dead, so it needs no key.
+        Deed::RetryAll => {
+            let mut count = 0;
+            outbox::retry_all(shop, None, |events| {
+                count += events.len() as i64;
+                Ok::<_, Error>(())
+            })?;
+            Done::Retried(count)
+        }
     })
 }
 

@@ -18,7 +18,7 @@ pub enum Order {
     Show { order: i64 },
     /// List orders, newest first, or those of these numbers.
     #[command(
-        after_help = "Examples:\n  commerce order list --user alice --status paid --from 2026-01-01T00:00:00Z\n  commerce order list --all --output csv > orders.csv\n  commerce order list 42 17"
+        after_help = "Examples:\n  commerce order list --user alice --status paid --from 2026-01-01\n  commerce order list --all --output csv > orders.csv\n  commerce order list 42 17"
     )]
     List {
         /// Only these, in this order; one that there is not is refused.
@@ -30,11 +30,11 @@ pub enum Order {
         /// Only those paid, or cancelled.
         #[arg(long)]
         status: Option<String>,
-        /// Only those placed at this time or later.
-        #[arg(long)]
+        /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         from: Option<String>,
-        /// Only those placed at this time or before.
-        #[arg(long)]
+        /// Only those placed at this time or before; a date is the end of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         to: Option<String>,
         #[command(flatten)]
         page: PageArgs,

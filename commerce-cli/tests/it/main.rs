@@ -20,8 +20,12 @@ mod instances;
 mod lines;
 mod long;
 mod month;
+mod peak;
 mod power;
+#[path = "../../../fixtures/proxy.rs"]
+mod proxy;
 mod relay;
+mod requests;
 mod run;
 mod serve;
 mod server;

@@ -11,7 +11,7 @@ use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Paged, Query, View};
 use crate::sales::last_until_sql;
 use crate::store::{Statement, Value, load};
-use crate::time::Time;
+use crate::time::{End, Time};
 use crate::user;
 
 /// Asks for a page of orders. Where most of a stretch of orders was cancelled, a page of paid ones may be short, or even
@@ -23,9 +23,11 @@ pub struct List {
     pub user: Option<UserId>,
     /// Only those that stand so.
     pub status: Option<Status>,
-    /// Only those placed at this time or later.
+    /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub from: Option<Time>,
-    /// Only those placed at this time or before.
+    /// Only those placed at this time or before; a date is the end of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
     /// Which page.
     #[cfg_attr(feature = "schema", schemars(flatten))]
@@ -51,7 +53,8 @@ impl Query for List {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) = (fields.optional("from"), fields.optional("to"), Page::parse(fields));
+        let (from, to, page) =
+            (fields.end("from", End::From), fields.end("to", End::To), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 

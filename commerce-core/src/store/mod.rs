@@ -15,9 +15,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use self::load::Load;
+use crate::cost::Costs;
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
+
+/// How to work with a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// How long to wait for others.
+    pub(crate) busy: Duration,
+    /// How many may read at the same time.
+    pub(crate) readers: u32,
+    /// Where to count what statements cost.
+    pub(crate) costs: Costs,
+}
 
 /// A store that is ready.
 pub(crate) struct Opened {
@@ -29,31 +41,26 @@ pub(crate) struct Opened {
 }
 
 /// Makes a store where there is none.
-pub(crate) fn create(
-    at: &Location,
-    currency: Currency,
-    busy: Duration,
-    readers: u32,
-) -> Result<Opened, Error> {
+pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::create(path, currency, busy, readers),
-        Location::Server(server) => libsql::create(server, currency, busy, readers),
+        Location::File(path) => file::create(path, currency, terms),
+        Location::Server(server) => libsql::create(server, currency, terms.busy, terms.readers),
     }
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(at: &Location, busy: Duration, readers: u32) -> Result<Opened, Error> {
+pub(crate) fn open(at: &Location, terms: &Terms) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::open(path, busy, readers),
-        Location::Server(server) => libsql::open(server, busy, readers),
+        Location::File(path) => file::open(path, terms),
+        Location::Server(server) => libsql::open(server, terms.busy, terms.readers),
     }
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(at: &Location, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+pub(crate) fn repair(at: &Location, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
     match at {
-        Location::File(path) => file::repair(path, busy, statements),
-        Location::Server(server) => libsql::repair(server, busy, statements),
+        Location::File(path) => file::repair(path, terms, statements),
+        Location::Server(server) => libsql::repair(server, terms.busy, statements),
     }
 }
 

@@ -78,6 +78,9 @@ pub(crate) static RELAY: Table = Table {
 
 pub(crate) static SETTLEMENTS: Table = Table { name: "settlements", columns: &["at", "through"], key: 1 };
 
+pub(crate) static LATE_DELIVERIES: Table =
+    Table { name: "late_deliveries", columns: &["event", "at"], key: 1 };
+
 pub(crate) static KEYS: Table =
     Table { name: "keys", columns: &["key", "user_no", "digest", "order_id", "reply", "at"], key: 2 };
 
@@ -105,7 +108,7 @@ pub(crate) const PROBE_PAGES: i64 = 16;
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 20] = [
+pub(crate) static SAVED: [&Table; 21] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -120,6 +123,7 @@ pub(crate) static SAVED: [&Table; 20] = [
     &DELIVERIES,
     &RELAY,
     &SETTLEMENTS,
+    &LATE_DELIVERIES,
     &KEYS,
     &TOKENS,
     &PROBES,

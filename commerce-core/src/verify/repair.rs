@@ -6,11 +6,13 @@ pub(crate) const REPAIRS: [&str; 5] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM
-        (SELECT w.user_no, coalesce(l.balance, 0) AS balance, coalesce(l.last_entry, 0) AS last_entry,
-            coalesce(o.last_order, 0) AS last_order FROM wallets w
-         LEFT JOIN (SELECT user_no, sum(amount) AS balance, max(entry) AS last_entry FROM ledger GROUP BY user_no) l
-            USING (user_no)
-         LEFT JOIN (SELECT user_no, max(order_id) AS last_order FROM orders GROUP BY user_no) o USING (user_no)) c
+        (SELECT user_no, sum(amount) AS balance, max(entry) AS last_entry, max(order_id) AS last_order FROM
+            (SELECT user_no, 0 AS amount, 0 AS entry, 0 AS order_id FROM wallets
+             UNION ALL
+             SELECT user_no, amount, entry, 0 FROM ledger
+             UNION ALL
+             SELECT user_no, 0, 0, order_id FROM orders)
+         GROUP BY user_no) c
      WHERE c.user_no = wallets.user_no AND (c.balance, c.last_entry, c.last_order)
         <> (wallets.balance, wallets.last_entry, wallets.last_order)",
     "UPDATE cancellations SET user_no = o.user_no FROM orders o

@@ -65,7 +65,7 @@ impl Query for History {
                 FROM users u WHERE u.user = ?1
                 UNION ALL
                 SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
-            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page JOIN ledger l USING (entry)
+            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page CROSS JOIN ledger l USING (entry)
             ORDER BY l.entry DESC";
         let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
         let rows = view.last(&Statement::new(sql, values))?;

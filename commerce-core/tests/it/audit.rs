@@ -123,7 +123,8 @@ fn repairs_put_right_what_derives() {
         )
         .unwrap();
     drop(connection);
-    assert_ne!(shop.commerce.repair().unwrap(), []);
+    assert_ne!(shop.commerce.verify().unwrap(), []);
+    shop.commerce.repair().unwrap();
     shop.clean();
 }
 

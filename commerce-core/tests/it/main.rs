@@ -5,6 +5,7 @@
 mod alone;
 mod audit;
 mod chaos;
+mod costs;
 mod cursors;
 mod damage;
 mod envelope;
@@ -19,10 +20,14 @@ mod month;
 mod names;
 mod open;
 mod precedence;
+#[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod pruning;
 mod race;
 mod receiver;
 mod relay;
+mod remembered;
+mod retry_all;
 mod series;
 mod server;
 mod shop;

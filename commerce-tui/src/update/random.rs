@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{Cart, Line, Problem};
 use commerce_core::catalog::{Adjusted, Product};
 use commerce_core::order::{Item, Order, Status};
-use commerce_core::outbox::{Event as Outgoing, Resting, Retried};
+use commerce_core::outbox::{Event as Outgoing, Resting};
 use commerce_core::sales::{SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
@@ -217,7 +217,8 @@ impl Random {
             }
             Deed::Checkout(_) => Done::Ordered(self.order()),
             Deed::Cancel(_) => Done::Cancelled(self.order()),
-            Deed::Retry(retry) => Done::Retried(Retried { events: retry.events.clone() }),
+            Deed::Retry(retry) => Done::Retried(retry.events.len() as i64),
+            Deed::RetryAll => Done::Retried(1_000_000),
         })
     }
 
