@@ -55,7 +55,7 @@ pub enum Events {
 impl Events {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::List { status, page } => session.list("event.list", json!({ "status": status }), page),
+            Self::List { status, page } => session.list::<outbox::List>(json!({ "status": status }), page),
             Self::Relay { relay, once } => deliver(session, relay, *once),
             Self::Retry { events, all: false, key } => retry(session, events, key),
             Self::Retry { all: true, key, .. } => retry_all(session, key),

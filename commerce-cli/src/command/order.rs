@@ -1,6 +1,7 @@
 //! `order`: several products at once, paid from the balance. `buy` is a short form.
 
 use clap::Subcommand;
+use commerce_core::order;
 use serde_json::json;
 
 use crate::args::{KeyArg, PageArgs, YesArg};
@@ -69,7 +70,7 @@ impl Order {
             Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
             Self::List { user, status, from, to, page } => {
                 let with = json!({ "user": user, "status": status, "from": from, "to": to });
-                session.list("order.list", with, page)
+                session.list::<order::List>(with, page)
             }
             Self::Cancel { order, reason, yes, key } => {
                 session.confirm(yes.yes, &format!("cancel order {order}"))?;

@@ -23,9 +23,11 @@ pub struct Top {
     by: String,
 }
 
+const COLUMNS: [&str; 7] = ["rank", "product", "name", "price", "stock", "units", "revenue"];
+
 impl Top {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let with = json!({ "days": self.days, "limit": self.limit, "to": self.to, "by": self.by });
-        session.show_rows("sales.top", "items", &session.ask("sales.top", with)?)
+        session.show_rows(&COLUMNS, "items", &session.ask("sales.top", with)?)
     }
 }

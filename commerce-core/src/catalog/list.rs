@@ -6,7 +6,7 @@ use super::Product;
 use super::get::product;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View, Whole};
 use crate::store::{Statement, Value};
 
 /// Asks for a page of the catalogue.
@@ -97,11 +97,25 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
-        let list = Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active));
+        let list = self.list();
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.last(&self.statement(place))?;
+        let rows = view.last(&self.statement(place, self.page.reach()))?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
+    }
+}
+
+impl Paged for List {
+    type Item = Product;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
+    }
+
+    // By stock, each page would sort the catalogue; dearest first, each reads those of the same price again.
+    fn whole(&self) -> Result<Option<Whole<Product>>, Error> {
+        let place = self.page.place(&self.list())?;
+        Ok(Some((self.statement(place, i64::MAX), product)))
     }
 }
 
@@ -110,8 +124,12 @@ impl List {
         self.search.as_ref().map(|text| text.to_lowercase())
     }
 
-    fn statement(&self, place: Option<(Json, String)>) -> Statement {
-        let mut values: Vec<Value> = vec![self.page.reach().into()];
+    fn list(&self) -> String {
+        Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active))
+    }
+
+    fn statement(&self, place: Option<(Json, String)>, most: i64) -> Statement {
+        let mut values: Vec<Value> = vec![most.into()];
         let mut wanted = Vec::new();
         let mut bind = |value: Value| {
             values.push(value);

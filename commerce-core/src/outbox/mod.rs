@@ -71,6 +71,15 @@ pub enum Resting {
 }
 
 impl Resting {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
     /// From whether its row in `deliveries`, if it has one, says dead, and whether it was settled.
     pub(crate) fn of(dead: Option<bool>, settled: bool) -> Self {
         match dead {

@@ -194,16 +194,22 @@ impl Top {
     }
 }
 
-/// The newest order that was placed at `time` or before. Orders stand in the order of their times and
-/// their numbers have no gaps, so it is found by halving.
+/// The newest order that was placed at `time` or before.
 pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
-    let sql = "WITH RECURSIVE
-        half (low, high) AS (
+    let rows =
+        view.rows(&Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()]))?;
+    Ok(rows.first().map_or(0, |row| row[0].int()))
+}
+
+/// The same as a part of a statement. Orders stand in the order of their times and their numbers have no gaps, so the
+/// order is found by halving.
+pub(crate) fn last_until_sql(time: &str) -> String {
+    format!(
+        "(WITH RECURSIVE half (low, high) AS (
             SELECT 0, (SELECT last_order FROM store)
             UNION ALL
-            SELECT iif(o.at <= ?1, o.order_id, low), iif(o.at <= ?1, high, o.order_id - 1)
+            SELECT iif(o.at <= {time}, o.order_id, low), iif(o.at <= {time}, high, o.order_id - 1)
             FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
-        SELECT low FROM half WHERE low = high";
-    let rows = view.rows(&Statement::new(sql, [time.millis().into()]))?;
-    Ok(rows.first().map_or(0, |row| row[0].int()))
+        SELECT low FROM half WHERE low = high)"
+    )
 }

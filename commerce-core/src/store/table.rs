@@ -61,7 +61,7 @@ pub(crate) static ORDER_LINES: Table =
     Table { name: "order_lines", columns: &["line", "product_no", "name", "price", "quantity"], key: 1 };
 
 pub(crate) static CANCELLATIONS: Table =
-    Table { name: "cancellations", columns: &["order_id", "entry", "reason", "at"], key: 1 };
+    Table { name: "cancellations", columns: &["order_id", "entry", "reason", "at", "user_no"], key: 1 };
 
 pub(crate) static OUTBOX: Table = Table { name: "outbox", columns: &["event", "type", "source"], key: 1 };
 
