@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod ending;
 mod exit;
+mod lean;
 mod listing;
 mod output;
 mod relay;

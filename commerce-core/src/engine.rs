@@ -132,6 +132,13 @@ impl Commerce {
     fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
         let writer =
             Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
+        let (keeping, busy) = (writer.clone(), options.busy_timeout);
+        let window = Window::new(move |sums| {
+            if !sums.is_empty() {
+                drop(queue(&keeping, busy, Submission::new(Keep(sums))));
+                keeping.queue.announce();
+            }
+        });
         let writing = writer.clone();
         let thread = std::thread::Builder::new()
             .name("commerce-writer".into())
@@ -141,7 +148,7 @@ impl Commerce {
             writer,
             thread: Mutex::new(Some(thread)),
             reader: opened.reader,
-            window: Window::default(),
+            window,
             currency: opened.currency,
             location,
             warning: opened.warning,
@@ -185,7 +192,7 @@ impl Commerce {
         &self,
         submission: impl Into<Submission<O>>,
     ) -> Result<Answer<O::Reply>, Error> {
-        let ticket = self.queue(submission.into());
+        let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
         self.0.writer.write();
         ticket.wait()
     }
@@ -193,23 +200,9 @@ impl Commerce {
     /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
     /// caller are decided in the order in which they were submitted.
     pub fn submit<O: Submit>(&self, submission: impl Into<Submission<O>>) -> Ticket<O::Reply> {
-        let ticket = self.queue(submission.into());
+        let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
         self.0.writer.queue.announce();
         ticket
-    }
-
-    fn queue<O: Submit>(&self, submission: Submission<O>) -> Ticket<O::Reply> {
-        let Submission { operation, key, at, chain } = submission;
-        let (answer, coming) = oneshot::channel();
-        let operation = operation.erase().into_inner();
-        let deadline = Instant::now() + self.0.options.busy_timeout;
-        let (writer, links) = (&self.0.writer, chain.clone());
-        let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
-        if let Err(error) = &queued {
-            links.iter().for_each(Chain::end);
-            writer.counters.refused(error, 1);
-        }
-        Ticket { coming: queued.map(|()| coming), read: O::reply }
     }
 
     /// Answers a query from one snapshot.
@@ -222,20 +215,7 @@ impl Commerce {
             match self.view().and_then(|mut view| query.ask(&mut view)) {
                 // A snapshot on a server can be lost between two of its reads; another one will do.
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}
-                answered => {
-                    self.keep_sums();
-                    return answered;
-                }
-            }
-        }
-    }
-
-    /// Has the sums kept that an answer needed. Nobody waits for that, and where it fails they are made again.
-    fn keep_sums(&self) {
-        loop {
-            match self.0.window.made() {
-                sums if sums.is_empty() => return,
-                sums => drop(self.submit(Submission::new(Keep(sums)))),
+                answered => return answered,
             }
         }
     }
@@ -402,6 +382,19 @@ impl Commerce {
             names: None,
         })
     }
+}
+
+fn queue<O: Submit>(writer: &Writer, busy: Duration, submission: Submission<O>) -> Ticket<O::Reply> {
+    let Submission { operation, key, at, chain } = submission;
+    let (answer, coming) = oneshot::channel();
+    let operation = operation.erase().into_inner();
+    let (deadline, links) = (Instant::now() + busy, chain.clone());
+    let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
+    if let Err(error) = &queued {
+        links.iter().for_each(Chain::end);
+        writer.counters.refused(error, 1);
+    }
+    Ticket { coming: queued.map(|()| coming), read: O::reply }
 }
 
 /// What can be asked: a query, or any query.

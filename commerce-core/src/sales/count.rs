@@ -16,8 +16,8 @@ use crate::time::Time;
 /// Below so many orders the lines themselves are counted as fast.
 const FEW: i64 = 4_096;
 
-/// Sums that are read at once: a day's may have as many parts as there are products.
-const STEP: i64 = 32;
+/// Sums that are read, or made and kept, at once: a day's may have as many parts as there are products.
+const STEP: i64 = 16;
 
 /// The most orders of a sum that were cancelled since it was made; with more it is made anew.
 const LATE: usize = 16;
@@ -35,9 +35,9 @@ pub(super) struct Window {
 }
 
 /// What sold in a window, less what was cancelled.
-pub(super) fn count(view: &mut View<'_>, window: &Window) -> Result<Sales, Error> {
+pub(super) fn count(view: &mut View<'_>, window: &Window, spare: Option<Sales>) -> Result<Sales, Error> {
     let cancelled = cancelled(view, window.orders)?;
-    let sales = Sales::of(window.products);
+    let sales = Sales::of(window.products, spare);
     let mut counting = Counting { sales, cancelled, made: Vec::new(), reached: None };
     let Orders { after, last } = window.orders;
     let mut covered = None;
@@ -58,7 +58,7 @@ pub(super) fn count(view: &mut View<'_>, window: &Window) -> Result<Sales, Error
     for end in ends {
         counting.lines(view, end)?;
     }
-    view.window.offer(counting.made);
+    view.window.keep(counting.made);
     Ok(counting.sales)
 }
 
@@ -136,6 +136,9 @@ impl Counting {
                 let after = covered.map_or(sum.after, |covered| covered.after);
                 covered = Some(Orders { after, last: sum.last });
                 self.reached = Some(sum.last);
+            }
+            if self.made.len() >= STEP as usize {
+                view.window.keep(std::mem::take(&mut self.made));
             }
         }
         Ok(covered)

@@ -107,7 +107,7 @@ impl Query for Top {
         let (windows, window) = (view.window, Window { from, to, orders, newest, products });
         let best = match self.to {
             None => windows.sales(view, self.days, &window, |sales| self.best(sales))?,
-            Some(_) => self.best(&count(view, &window)?),
+            Some(_) => self.best(&count(view, &window, None)?),
         };
         Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
     }

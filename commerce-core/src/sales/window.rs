@@ -22,11 +22,11 @@ pub(super) struct Orders {
 #[derive(Debug)]
 pub(super) struct Sales(Vec<(i64, i128)>);
 
-/// The windows that end now, with their lengths in days, those asked for last at the end; and what was summed on the way.
-#[derive(Debug, Default)]
+/// The windows that end now, with their lengths in days, those asked for last at the end; and where sums go that were
+/// made on the way.
 pub struct Window {
     windows: Mutex<Vec<(u16, Kept)>>,
-    made: Mutex<Vec<Sum>>,
+    keep: Box<dyn Fn(Vec<Sum>) + Send + Sync>,
 }
 
 #[derive(Debug)]
@@ -43,9 +43,18 @@ struct Kept {
 const MOST: usize = 262_144;
 
 impl Sales {
-    /// Nothing sold yet, of so many products.
-    pub(super) fn of(products: i64) -> Self {
-        Self(vec![(0, 0); usize::try_from(products).unwrap_or(0) + 1])
+    /// Nothing sold yet, of so many products, where there is one in the memory of other sales: a few MB each time would
+    /// leave the program larger than what it holds.
+    pub(super) fn of(products: i64, spare: Option<Self>) -> Self {
+        let len = usize::try_from(products).unwrap_or(0) + 1;
+        match spare {
+            Some(Self(mut sold)) if sold.capacity() >= len => {
+                sold.clear();
+                sold.resize(len, (0, 0));
+                Self(sold)
+            }
+            _ => Self(vec![(0, 0); len]),
+        }
     }
 
     pub(super) fn add(&mut self, product: i64, units: i64, revenue: i128) {
@@ -86,7 +95,7 @@ pub(super) fn lines(
     mut take: impl FnMut(OrderId, i64, i64, i128),
 ) -> Result<(), Error> {
     // So many lines are in memory at a time, however long the orders are.
-    const STEP: i64 = 16_384;
+    const STEP: i64 = 4_096;
     let sql = "SELECT line, product_no, price, quantity FROM order_lines
         WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
     let (mut first, end) = ((span.after + 1) * LINES, (span.last + 1) * LINES);
@@ -105,6 +114,11 @@ pub(super) fn lines(
 }
 
 impl Window {
+    /// No windows yet. Sums that are made are handed to `keep`.
+    pub(crate) fn new(keep: impl Fn(Vec<Sum>) + Send + Sync + 'static) -> Self {
+        Self { windows: Mutex::default(), keep: Box::new(keep) }
+    }
+
     /// Hands the sales of these orders, the window of so many days that ends now, to `take`.
     pub(super) fn sales<T>(
         &self,
@@ -117,40 +131,30 @@ impl Window {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let place = windows.iter().position(|(length, _)| *length == days);
         let kept = place.map(|place| windows.remove(place).1);
-        make_room(&mut windows, usize::try_from(window.products).unwrap_or(0), Kept::size);
+        let dropped = make_room(&mut windows, usize::try_from(window.products).unwrap_or(0), Kept::size);
         let kept = match kept.filter(|kept| kept.leads_to(span)) {
             Some(kept) if mark(view, kept.span.last)? == kept.mark => kept.brought_to(view, span)?,
-            _ => Kept::new(view, window)?,
+            _ => Kept::new(view, window, dropped.map(|kept| kept.sales))?,
         };
         let taken = take(&kept.sales);
         windows.push((days, kept));
         Ok(taken)
     }
-}
 
-impl Window {
-    /// Offers sums that were made, to be kept.
-    pub(super) fn offer(&self, sums: Vec<Sum>) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).extend(sums);
-    }
-
-    /// Takes some of the sums that are to be kept.
-    pub(crate) fn made(&self) -> Vec<Sum> {
-        const SOME: usize = 32;
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let some = made.len().min(SOME);
-        made.drain(..some).collect()
+    /// Has sums kept that were made. Nobody waits for that, and where it fails they are made again.
+    pub(super) fn keep(&self, sums: Vec<Sum>) {
+        (self.keep)(sums);
     }
 }
 
-/// Drops the windows that were asked for longest ago, until there is room for so much.
-fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) {
+/// Drops the windows that were asked for longest ago, until there is room for so much, and answers one of them.
+fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) -> Option<T> {
     let sums = windows.iter().rev().scan(needed, |sum, (_, kept)| {
         *sum += size(kept);
         Some(*sum)
     });
     let stay = sums.take_while(|sum| *sum <= MOST).count();
-    windows.drain(..windows.len() - stay);
+    windows.drain(..windows.len() - stay).next_back().map(|(_, kept)| kept)
 }
 
 impl Kept {
@@ -158,9 +162,9 @@ impl Kept {
         self.sales.0.len() + self.cancelled.len()
     }
 
-    fn new(view: &mut View<'_>, window: &count::Window) -> Result<Self, Error> {
+    fn new(view: &mut View<'_>, window: &count::Window, spare: Option<Sales>) -> Result<Self, Error> {
         let span = window.orders;
-        let (cancelled, sales) = (cancelled(view, span)?, count(view, window)?);
+        let (cancelled, sales) = (cancelled(view, span)?, count(view, window, spare)?);
         Ok(Self { span, cancelled, sales, mark: mark(view, span.last)? })
     }
 

@@ -14,6 +14,7 @@ use super::{failed, rows, uncertain};
 use crate::cost::Costs;
 use crate::error::Error;
 use crate::store::load::Load;
+use crate::store::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::store::{Change, Kind, Rows, Since, Store};
 
 /// The one writing connection of this process.
@@ -85,6 +86,11 @@ impl Store for FileWriter {
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
         // What went to a file that nobody finds again is not acknowledged.
         self.watch.look_at_log()?;
+        if changes.iter().any(|change| [&SALES_BY_HOUR, &SALES_BY_DAY].contains(&change.table)) {
+            // They are long, and this connection does not read them: they would only fill its cache. What is committed
+            // is so whether or not that works.
+            let _ = self.connection.execute_batch("PRAGMA shrink_memory");
+        }
         let frames = FRAMES.get();
         let written = if frames > self.frames { frames - self.frames } else { frames };
         (self.frames, self.pages) = (frames, written.unsigned_abs());
