@@ -86,6 +86,7 @@ pub enum Ask {
     Ledger(wallet::History),
     Cart(cart::Get),
     Orders(order::List),
+    Order(order::Get),
     Top(sales::Top),
     Series(sales::Series),
     Events(outbox::List),

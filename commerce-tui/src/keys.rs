@@ -141,6 +141,7 @@ pub const KEYS: &[Binding] = &[
     row(On(P::Customers), "/", A::Search, "search", "Search by a part of name or identifier"),
     row(In(P::Orders, Left), "enter", A::Open, "lines", "Read the order's lines"),
     row(On(P::Orders), "x", A::Cancel, "cancel", "Cancel the order: money and units go back"),
+    row(On(P::Orders), "/", A::Search, "number", "Find an order by its number"),
     row(On(P::Orders), "s", A::Status, "status", "Show all, paid or cancelled orders"),
     row(On(P::Orders), "w", A::Who, "whose", "Show one customer's orders"),
     row(On(P::Orders), "W", A::Everyone, "everyone's", "Show everyone's orders"),

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce");
 
 /// Lines of a file for `apply` or `product import`.
 pub const LINES: u64 = 1_000;
+
+/// The longest that a command may take.
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// A grown shop, and a copy of it on which everything is done.
 pub struct Shop {
@@ -152,11 +156,12 @@ impl Shop {
         command
     }
 
-    /// Runs the program, and tells what that took.
+    /// Runs the program, and tells what that took, up to the time after which it is ended.
     pub fn run(&self, words: &str) -> Result<Ran> {
         let said = self.folder.path().join("stderr");
         let started = Instant::now();
         let mut child = self.command(words).stdout(Stdio::piped()).stderr(File::create(&said)?).spawn()?;
+        let done = end_after(LONGEST, child.id());
         let mut out = child.stdout.take().ok_or("no pipe")?;
         let (mut part, mut lines) = (vec![0; 1 << 16], 0);
         loop {
@@ -167,7 +172,8 @@ impl Shop {
         }
         let ended = child.wait4()?;
         let took = started.elapsed();
-        if !ended.status.success() {
+        drop(done);
+        if !ended.status.success() && took < LONGEST {
             return Err(format!("{words}: {}: {}", ended.status, fs::read_to_string(said)?).into());
         }
         Ok(Ran { took, peak: ended.rusage.maxrss, lines })
@@ -181,6 +187,18 @@ impl Shop {
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     }
+}
+
+/// Ends a process that is not done, which dropping what is returned tells, after a time.
+fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            // Whether it could be ended shows in when it ends.
+            let _ = Command::new("kill").arg(process.to_string()).status();
+        }
+    });
+    done
 }
 
 impl Drawn {

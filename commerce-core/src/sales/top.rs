@@ -98,12 +98,13 @@ impl Query for Top {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<TopSellers, Error> {
-        let newest = view.rows(&Statement::new("SELECT last_at FROM store", []))?;
-        let newest = Time::from_millis(newest.first().map_or(0, |row| row[0].int()));
+        let store = view.rows(&Statement::new("SELECT last_at, last_product FROM store", []))?;
+        let (newest, products) = store.first().map_or((0, 0), |row| (row[0].int(), row[1].int()));
+        let newest = Time::from_millis(newest);
         let to = self.to.unwrap_or_else(|| view.now.max(newest));
         let from = to.minus_days(self.days);
         let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
-        let (windows, window) = (view.window, Window { from, to, orders, newest });
+        let (windows, window) = (view.window, Window { from, to, orders, newest, products });
         let best = match self.to {
             None => windows.sales(view, self.days, &window, |sales| self.best(sales))?,
             Some(_) => self.best(&count(view, &window)?),
@@ -137,15 +138,27 @@ impl FromJson for By {
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.
     fn best(&self, sales: &Sales) -> Vec<(i64, i64, i128)> {
-        let mut all: Vec<_> = sales.iter().collect();
+        // So many candidates at a time, unless more tie: all products at once would take more memory than their sums.
+        const SOME: usize = 4_096;
         let order = |&(_, units, revenue): &(i64, i64, i128)| self.by.order(units, revenue);
         let limit = usize::from(self.limit);
-        if all.len() > limit {
-            all.select_nth_unstable_by_key(limit - 1, order);
-            let last = order(&all[limit - 1]);
-            all.retain(|sold| order(sold) <= last);
+        let choose = |some: &mut Vec<(i64, i64, i128)>| {
+            if some.len() > limit {
+                some.select_nth_unstable_by_key(limit - 1, order);
+                let last = order(&some[limit - 1]);
+                some.retain(|sold| order(sold) <= last);
+            }
+        };
+        let (mut best, mut room) = (Vec::new(), SOME);
+        for sold in sales.iter() {
+            best.push(sold);
+            if best.len() >= room {
+                choose(&mut best);
+                room = SOME.max(2 * best.len());
+            }
         }
-        all
+        choose(&mut best);
+        best
     }
 
     /// The sellers with their names, ranked to the end.

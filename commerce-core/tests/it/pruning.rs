@@ -114,9 +114,9 @@ fn once_prunes_all_that_is_due_a_few_rows_in_each_group() {
     shop.once(accepting(), options());
     assert_eq!(shop.events(), [0_i64; 0]);
     let groups = shop.numbers("SELECT count(*) FROM pruned GROUP BY after ORDER BY after");
-    assert_eq!(groups, [&[512; 9][..], &[5_000 - 9 * 512]].concat());
+    assert_eq!(groups, [&[1_024; 4][..], &[5_000 - 4 * 1_024]].concat());
     // The lease is taken and given back too.
-    assert_eq!(shop.commerce.stats().groups - before, 12);
+    assert_eq!(shop.commerce.stats().groups - before, 7);
     assert_eq!(shop.numbers("SELECT at FROM settlements"), [0_i64; 0], "marks that served are gone");
     assert_eq!(shop.commerce.verify().unwrap(), []);
 }

@@ -217,6 +217,7 @@ impl State {
         match self.place {
             Place::Shop => Some(&mut self.shop.search),
             Place::Customers => Some(&mut self.customers.search),
+            Place::Orders => Some(&mut self.orders.search),
             Place::Products => Some(&mut self.products.search),
             _ => None,
         }
@@ -234,6 +235,7 @@ impl State {
         match self.place {
             Place::Shop => self.shop.list.reset(),
             Place::Customers => self.customers.list.reset(),
+            Place::Orders => self.orders.list.reset(),
             Place::Products => self.products.list.reset(),
             _ => {}
         }

@@ -171,7 +171,7 @@ impl Random {
             Ask::User(_) => Data::User(self.shopper()),
             Ask::Ledger(_) => Data::Ledger(self.page(Self::entry)),
             Ask::Cart(get) => Data::Cart(self.cart(get.user.clone())),
-            Ask::Orders(_) => Data::Orders(self.page(Self::order)),
+            Ask::Orders(_) | Ask::Order(_) => Data::Orders(self.page(Self::order)),
             Ask::Events(_) => Data::Events(self.page(Self::outgoing)),
             Ask::Top(_) => Data::Top(self.top()),
             Ask::Series(series) => {

@@ -14,7 +14,7 @@ use crate::store::{Statement, load};
 use crate::time::Time;
 
 /// The most delivered events that are pruned in one group, so that no order waits for it.
-const PRUNED: usize = 512;
+const PRUNED: usize = 1_024;
 
 /// Whether there is anything to do.
 #[derive(Debug)]

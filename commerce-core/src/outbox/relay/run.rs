@@ -54,6 +54,8 @@ pub(super) struct Run {
     /// When it was last seen that nothing is to be pruned.
     pruned: Option<Time>,
     told: Option<Notice>,
+    /// Events were missing, so that not all was delivered.
+    missing: bool,
     /// Up to where to deliver, when only what was pending at first is wanted.
     once: Option<EventId>,
     /// Another's lease that is waited for: how far things were settled then, and when it ends.
@@ -74,14 +76,25 @@ struct Held {
     revived: i64,
     /// The next delivered events to prune; more may follow.
     prune: Option<Prune>,
+    pace: Pace,
     /// What the sink's state was when last written down.
     down: Option<Arc<str>>,
+}
+
+/// How fast it is pruned: twice as fast as events are delivered meanwhile, and otherwise a quarter of the time.
+struct Pace {
+    /// How many events to prune before a pause.
+    owed: i64,
+    /// When the next are pruned.
+    next: Instant,
 }
 
 /// A settlement on its way through the writer.
 struct Settling {
     pending: Pending<Claimed>,
     draft: Draft,
+    /// How many events it prunes.
+    pruned: usize,
     down: Option<Arc<str>>,
     began: Instant,
 }
@@ -121,6 +134,7 @@ impl Run {
             version: -1,
             pruned: None,
             told: None,
+            missing: false,
             once,
             awaited: None,
         })
@@ -169,7 +183,7 @@ impl Run {
         let quiet = self.flying == 0 && held.settling.is_none();
         if quiet && (gone || (self.done(held) && !self.is_pruning())) && held.is_settled() {
             let (read, end) = (held.window.read(), self.once.unwrap_or_default());
-            let left = !held.window.is_empty() || read < end;
+            let left = !held.window.is_empty() || read < end || self.missing;
             let missing = read < end && !held.more;
             self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
@@ -260,6 +274,7 @@ impl Run {
             more_passed,
             revived: standing.revived,
             prune: None,
+            pace: Pace { owed: 0, next: began },
             down: standing.error,
         });
         self.shared.active.store(true, Ordering::Relaxed);
@@ -273,7 +288,7 @@ impl Run {
         let time = self.shop.now();
         let mut rest = held.ends.saturating_duration_since(now).max(SETTLE);
         if held.settling.is_none() && self.is_pruning() {
-            return Duration::ZERO;
+            rest = rest.min(held.pace.next.saturating_duration_since(now));
         }
         if held.settling.is_none() && !held.is_settled() {
             rest = rest

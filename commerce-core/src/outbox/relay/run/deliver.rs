@@ -119,10 +119,17 @@ impl Run {
             return Ok(());
         }
         let messages = reading::after(&mut view, held.window.read(), READ)?;
+        drop(view);
         held.more = messages.len() as i64 == READ;
+        let mut missing = Vec::new();
         for message in messages {
+            // What is pruned was settled, so it lies before all that is read here.
+            let (first, last) = (held.window.read() + 1, message.event - 1);
+            missing.extend((first <= last).then_some(Notice::Missing { first, last }));
             held.window.add(message, now);
         }
+        self.missing |= !missing.is_empty();
+        missing.into_iter().for_each(|notice| self.tell(notice));
         Ok(())
     }
 

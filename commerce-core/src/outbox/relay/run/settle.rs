@@ -5,13 +5,25 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{Run, SETTLE, Settling};
+use super::{Pace, Run, SETTLE, Settling};
 use crate::error::Error;
 use crate::operation::Submission;
 use crate::outbox::lag;
 use crate::outbox::lease::{Prune, Settle};
 use crate::outbox::relay::reading;
 use crate::outbox::relay::window::PATIENCE;
+
+impl Pace {
+    /// Goes on after a settlement that began then.
+    fn go(&mut self, delivered: i64, pruned: usize, began: Instant) {
+        if pruned > 0 || self.owed > 0 {
+            self.owed = (self.owed + 2 * delivered - pruned as i64).max(0);
+        }
+        if pruned > 0 && self.owed == 0 {
+            self.next = Instant::now() + 3 * began.elapsed();
+        }
+    }
+}
 
 /// How long to wait, when asked to end, for what is on its way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -55,19 +67,20 @@ impl Run {
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
             prune: held.prune.take().unwrap_or_default(),
         };
+        let pruned = settle.prune.events.len() + settle.prune.late.len();
         let pending = self.shop.submit(Submission::new(settle)).into_future();
-        held.settling = Some(Settling { pending, draft, down, began: now });
+        held.settling = Some(Settling { pending, draft, pruned, down, began: now });
         self.settled()
     }
 
-    /// Chooses what the next settlement prunes. As long as there is more, one follows the other without a pause: each
-    /// takes few rows, and shares its commit with the orders of the moment.
+    /// Chooses what the next settlement prunes, a few rows that share its commit with the orders of the moment.
     fn choose_to_prune(&mut self) -> Result<(), Error> {
         let pruning = self.is_pruning();
         let now = self.shop.now();
         let before = self.kept_since(now);
         let Some(held) = &mut self.held else { return Ok(()) };
-        if !pruning || held.settling.is_some() || held.prune.is_some() {
+        let paused = Instant::now() < held.pace.next;
+        if !pruning || paused || held.settling.is_some() || held.prune.is_some() {
             return Ok(());
         }
         let mut view = self.shop.view()?;
@@ -95,6 +108,8 @@ impl Run {
         if claimed.as_ref().is_ok_and(|claimed| claimed.term == Some(held.term)) {
             held.ends = settling.began + lease;
             held.down = settling.down;
+            let delivered = settling.draft.settled - held.window.settled();
+            held.pace.go(delivered, settling.pruned, settling.began);
             held.window.confirm(&settling.draft);
         } else if claimed.is_ok() {
             self.release();
