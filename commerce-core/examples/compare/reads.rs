@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{Result, spent};
+use super::{Result, grouped, spent};
 
 /// What is asked, and the ways: what each is called, what it needs first, the question, and what takes that away again.
 const READS: [(&str, &[[&str; 4]]); 6] = [
@@ -136,7 +136,7 @@ pub fn compare(path: &Path) -> Result<()> {
             let connection = Connection::open(path)?;
             connection.execute_batch(needs)?;
             let (steps, millis) = cost(&connection, sql)?;
-            println!("| {question} | {way} | {steps} | {millis:.2} |");
+            println!("| {question} | {way} | {} | {millis:.2} |", grouped(steps.into()));
             connection.execute_batch(after)?;
         }
     }

@@ -6,7 +6,7 @@ use commerce_core::sales::Top;
 use commerce_core::{Commerce, Options, SystemClock};
 use rusqlite::{Connection, StatementStatus};
 
-use super::{Result, spent};
+use super::{Result, grouped, spent};
 
 const DAYS: [u16; 3] = [3, 30, 365];
 
@@ -57,7 +57,7 @@ pub fn compare(path: &Path) -> Result<()> {
         let kept = used(path)?.saturating_sub(kept) / 1_000_000;
         for days in DAYS {
             let (steps, millis) = ask(path, question, days)?;
-            println!("| {way} | {days} | {steps} | {millis:.1} | {kept} |");
+            println!("| {way} | {days} | {} | {millis:.1} | {kept} |", grouped(steps.into()));
         }
         Connection::open(path)?.execute_batch(after)?;
     }
@@ -110,6 +110,7 @@ fn engine(way: &str, days: u16, shop: &Commerce) -> Result<()> {
     let millis = spent() - begun;
     // What is kept for the next question is written afterwards.
     let reads = shop.costs().into_iter().filter(|cost| !cost.sql.starts_with(['I', 'U']));
-    println!("| {way} | {days} | {} | {millis:.1} | |", reads.map(|cost| cost.steps).sum::<u64>());
+    let steps = reads.map(|cost| cost.steps).sum::<u64>().cast_signed();
+    println!("| {way} | {days} | {} | {millis:.1} | |", grouped(steps));
     Ok(())
 }
