@@ -143,13 +143,14 @@ fn cancelled(user: &str) -> String {
     )
 }
 
-/// Walks from the waypoint that comes next after the span, or from the newest order. Of paid ones the same holds as
+/// Walks from the waypoint that comes next after the span, no further than the page (SQLite would put the whole walk into
+/// a table, unless told), or from the newest order. Of paid ones the same holds as
 /// above.
 fn of_user(user: &str, paid: bool) -> String {
     let wanted =
         if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {LOOKED_AT})") } else { String::new() };
     format!(
-        "walk (order_id, looked_at) AS (
+        "walk (order_id, looked_at) AS NOT MATERIALIZED (
             SELECT coalesce(
                 (SELECT min(order_id) FROM orders
                     WHERE {user} AND order_id >= (SELECT high FROM span) AND {WAYPOINT}),

@@ -146,7 +146,7 @@ fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
     serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".into())
 }
 
-/// Orders with their lines, one row per line, from rows of [`ORDERS`]' columns.
+/// Orders with their lines, one row per line, from rows of [`ORDER_COLUMNS`]' columns.
 pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows.iter() {
