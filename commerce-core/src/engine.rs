@@ -360,6 +360,11 @@ impl Commerce {
     }
 
     /// The present time of the clock that was handed in.
+    /// Whether the store is a file, of which the log is held up by snapshots that follow one another without a pause.
+    pub(crate) fn on_file(&self) -> bool {
+        matches!(self.0.location, Location::File(_))
+    }
+
     pub(crate) fn now(&self) -> Time {
         self.0.options.clock.now()
     }
