@@ -129,6 +129,9 @@ const HALVING: &str = "WITH RECURSIVE half (low, high) AS (
 const STOCKS: &str = "SELECT p.product, s.stock FROM products p JOIN stocks s USING (product_no)
     ORDER BY s.stock, p.product LIMIT 21";
 
+/// The milliseconds that a time is taken over.
+const LONG: f64 = 200.0;
+
 pub fn compare(path: &Path) -> Result<()> {
     println!("| question | way | steps | ms of a processor |\n|---|---|--:|--:|");
     for (question, ways) in READS {
@@ -136,7 +139,7 @@ pub fn compare(path: &Path) -> Result<()> {
             let connection = Connection::open(path)?;
             connection.execute_batch(needs)?;
             let (steps, millis) = cost(&connection, sql)?;
-            println!("| {question} | {way} | {} | {millis:.2} |", grouped(steps.into()));
+            println!("| {question} | {way} | {} | {millis:.3} |", grouped(steps.into()));
             connection.execute_batch(after)?;
         }
     }
@@ -144,16 +147,18 @@ pub fn compare(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The steps of a statement, and the better time of two.
+/// The steps of a statement, and its time, which is that of many runs where one is too short to tell.
 fn cost(connection: &Connection, sql: &str) -> Result<(i32, f64)> {
     let mut statement = connection.prepare(sql)?;
-    let mut best = f64::INFINITY;
-    for _ in 0..2 {
-        statement.reset_status(StatementStatus::VmStep);
-        let begun = spent();
-        let mut rows = statement.query([])?;
-        while rows.next()?.is_some() {}
-        best = best.min(spent() - begun);
+    let (mut runs, mut total) = (0, 0.0);
+    while total < LONG {
+        let (more, begun) = (runs + 1, spent());
+        for _ in 0..more {
+            statement.reset_status(StatementStatus::VmStep);
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+        }
+        (runs, total) = (runs + more, total + spent() - begun);
     }
-    Ok((statement.get_status(StatementStatus::VmStep), best))
+    Ok((statement.get_status(StatementStatus::VmStep), total / f64::from(runs)))
 }
