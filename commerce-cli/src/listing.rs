@@ -11,7 +11,7 @@ use crate::output;
 use crate::row::{Cells, Row};
 
 /// Rows that are printed at a time. They share the widths of a table, which later ones only widen.
-pub const PART: usize = 1_000;
+pub const PART: usize = 256;
 
 /// Prints the parts of one list.
 pub struct Listing<W> {
@@ -20,25 +20,27 @@ pub struct Listing<W> {
     currency: Currency,
     begun: bool,
     widths: Vec<u16>,
+    text: Vec<u8>,
 }
 
 impl<W: Write> Listing<W> {
     /// Prints a list in this form.
     pub fn new(out: W, form: Output, currency: Currency) -> Self {
-        Self { out, form, currency, begun: false, widths: Vec::new() }
+        Self { out, form, currency, begun: false, widths: Vec::new(), text: Vec::new() }
     }
 
     /// Prints some rows.
     pub fn rows<T: Row>(&mut self, rows: &[T]) -> io::Result<()> {
         let first = !std::mem::replace(&mut self.begun, true);
-        let mut text = Vec::new();
+        let text = &mut self.text;
+        text.clear();
         match self.form {
             Output::Csv => {
-                let mut cells = Cells::new(self.currency);
+                let mut cells = Cells::new(text, self.currency);
                 if first {
                     cells.header(T::COLUMNS);
                 }
-                text = rows.iter().fold(cells, Cells::row).into_inner();
+                rows.iter().for_each(|row| cells.row(row));
             }
             Output::Jsonl => {
                 for row in rows {
@@ -62,7 +64,7 @@ impl<W: Write> Listing<W> {
                 writeln!(text, "{grid}")?;
             }
         }
-        self.out.write_all(&text)
+        self.out.write_all(text)
     }
 
     /// Ends the list; the next page, if there is one, begins there.

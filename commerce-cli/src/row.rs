@@ -19,19 +19,19 @@ pub trait Row: Serialize {
     const COLUMNS: &'static [&'static str];
 
     /// Writes a cell for each column.
-    fn cells(&self, cells: &mut Cells);
+    fn cells(&self, cells: &mut Cells<'_>);
 }
 
 /// Cells, row after row, in memory.
-pub struct Cells {
-    out: csv::Writer<Vec<u8>>,
+pub struct Cells<'a> {
+    out: csv::Writer<&'a mut Vec<u8>>,
     text: String,
     currency: Currency,
 }
 
-impl Cells {
-    pub fn new(currency: Currency) -> Self {
-        Self { out: csv::Writer::from_writer(Vec::new()), text: String::new(), currency }
+impl<'a> Cells<'a> {
+    pub fn new(out: &'a mut Vec<u8>, currency: Currency) -> Self {
+        Self { out: csv::Writer::from_writer(out), text: String::new(), currency }
     }
 
     /// Writes the names of the columns.
@@ -41,21 +41,14 @@ impl Cells {
     }
 
     /// Writes a row.
-    pub fn row<T: Row>(mut self, row: &T) -> Self {
-        row.cells(&mut self);
+    pub fn row(&mut self, row: &impl Row) {
+        row.cells(self);
         self.end();
-        self
-    }
-
-    /// What was written.
-    pub fn into_inner(self) -> Vec<u8> {
-        // Writing to memory cannot fail.
-        self.out.into_inner().unwrap_or_default()
     }
 
     fn put(&mut self, value: impl Display) {
         self.text.clear();
-        // As above: both go to memory.
+        // Writing to memory cannot fail.
         let _ = write!(self.text, "{value}");
         let _ = match self.text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             true => self.out.write_field(&self.text),
@@ -83,7 +76,7 @@ impl Cells {
 impl Row for User {
     const COLUMNS: &'static [&'static str] = &["user", "name", "balance", "at"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(&self.user);
         cells.perhaps(self.name.as_ref());
         cells.money(self.balance.get());
@@ -94,7 +87,7 @@ impl Row for User {
 impl Row for Entry {
     const COLUMNS: &'static [&'static str] = &["id", "kind", "amount", "balance", "charge", "order", "at"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(self.id);
         cells.put(self.kind.as_str());
         cells.money(self.amount);
@@ -108,7 +101,7 @@ impl Row for Entry {
 impl Row for Product {
     const COLUMNS: &'static [&'static str] = &["product", "name", "price", "stock", "active"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(&self.product);
         cells.put(&self.name);
         cells.money(self.price.get());
@@ -121,7 +114,7 @@ impl Row for Order {
     const COLUMNS: &'static [&'static str] =
         &["order", "user", "status", "items", "total", "balance", "at", "cancelled_at", "reason"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(self.order);
         cells.put(&self.user);
         cells.put(self.status.as_str());
@@ -138,7 +131,7 @@ impl Row for Event {
     const COLUMNS: &'static [&'static str] =
         &["event", "type", "subject", "at", "age", "status", "attempts", "last_error", "next_attempt"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(self.event);
         cells.put(&self.kind);
         cells.put(&self.subject);
@@ -154,7 +147,7 @@ impl Row for Event {
 impl Row for Token {
     const COLUMNS: &'static [&'static str] = &["name", "role", "user", "at", "revoked_at"];
 
-    fn cells(&self, cells: &mut Cells) {
+    fn cells(&self, cells: &mut Cells<'_>) {
         cells.put(&self.name);
         cells.put(self.role.as_str());
         cells.perhaps(self.user.as_ref());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Location, Operation, Options, Paged, Query, SystemClock, operation, query,
+    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, operation, query,
 };
 use serde_json::{Value, json};
 
@@ -125,16 +125,25 @@ impl Session {
         with["limit"] = page.limit.into();
         with["cursor"] = page.cursor.clone().into();
         let commerce_core::Listing { items, next_cursor } = self.shop()?.query(&read::<Q>(with)?)?;
-        let mut listing = Listing::new(io::stdout().lock(), self.output(), self.shop()?.currency());
-        if !items.is_empty() {
-            listing.rows(&items)?;
-        }
-        listing.end::<Q::Item>(next_cursor.as_ref())?;
+        self.print_page(&items, next_cursor.as_ref())?;
         // JSON carries the cursor itself.
         if let (Some(cursor), false) = (next_cursor, self.output() == Output::Json) {
             self.note(&format!("there is more: --cursor {}, or --all", cursor.as_str()));
         }
         Ok(())
+    }
+
+    /// Prints rows that are a list of their own.
+    pub fn print_rows<T: Row>(&self, rows: &[T]) -> Result<(), Failure> {
+        self.print_page(rows, None)
+    }
+
+    fn print_page<T: Row>(&self, rows: &[T], next: Option<&Cursor>) -> Result<(), Failure> {
+        let mut listing = Listing::new(io::stdout().lock(), self.output(), self.shop()?.currency());
+        if !rows.is_empty() {
+            listing.rows(rows)?;
+        }
+        Ok(listing.end::<T>(next)?)
     }
 
     /// Prints a whole list as it comes: what was read is printed while more is read.

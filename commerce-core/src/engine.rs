@@ -18,6 +18,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::{Keep, Window};
 use crate::stats::Stats;
+use crate::store::names::Names;
 use crate::store::{self, Reader, Restore, Statement, Terms};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Audit, Difference, Progress};
@@ -359,13 +360,21 @@ impl Commerce {
     }
 
     /// The present time of the clock that was handed in.
+    /// Whether the store is a file, of which the log is held up by snapshots that follow one another without a pause.
+    pub(crate) fn on_file(&self) -> bool {
+        matches!(self.0.location, Location::File(_))
+    }
+
     pub(crate) fn now(&self) -> Time {
         self.0.options.clock.now()
     }
 
     /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
     pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
-        self.0.reader.lasting().then(|| self.view()).transpose()
+        if !self.0.reader.lasting() {
+            return Ok(None);
+        }
+        Ok(Some(View { names: Some([Names::of_users(), Names::of_products()]), ..self.view()? }))
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
@@ -375,6 +384,7 @@ impl Commerce {
             now: inner.options.clock.now(),
             currency: inner.currency,
             window: &inner.window,
+            names: None,
         })
     }
 }

@@ -304,10 +304,8 @@ impl Facts {
     /// Cancels an order and puts its units back. The refund is posted apart.
     pub(crate) fn cancel_order(&mut self, id: OrderId, refund: EntryId, reason: Option<Name>, at: Time) {
         let Some(mut order) = self.orders.remove(&id) else { return self.unloaded("order", id) };
-        let Some(user) = self.find_user(&order.user).map(|user| user.no) else {
-            return self.unloaded("user", &order.user);
-        };
-        let shown = reason.as_ref().map(Name::shared);
+        let Some(user) = self.users.get(&order.user) else { return self.unloaded("user", &order.user) };
+        let (user, shown) = (user.no, reason.as_ref().map(Name::shared));
         let row = [id.into(), refund.into(), shown.into(), at.millis().into(), user.into()];
         self.insert(&table::CANCELLATIONS, row);
         for item in &order.items {

@@ -13,6 +13,7 @@ use crate::error::{Error, Invalid};
 use crate::input::Fields;
 use crate::money::Currency;
 use crate::sales::Window;
+use crate::store::names::Names;
 use crate::store::{Rows, Snapshot, Statement, Value};
 use crate::time::Time;
 use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
@@ -63,11 +64,26 @@ pub struct View<'a> {
     pub(crate) now: Time,
     pub(crate) currency: Currency,
     pub(crate) window: &'a Window,
+    /// Users and products that were named, in a view of a whole list.
+    pub(crate) names: Option<[Names; 2]>,
 }
 
 impl View<'_> {
     pub(crate) fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.rows(statement)
+    }
+
+    /// Reads rows, and puts the identifiers of users and products in the place of their numbers in two columns. For a
+    /// view that has names.
+    pub(crate) fn named(&mut self, statement: &Statement, columns: [usize; 2]) -> Result<Rows, Error> {
+        let mut rows = self.snapshot.rows(statement)?;
+        for (names, column) in self.names.iter_mut().flatten().zip(columns) {
+            if let Some(unknown) = names.unknown(&rows, column) {
+                names.learn(&self.snapshot.rows(&unknown)?);
+            }
+            names.fill(&mut rows, column);
+        }
+        Ok(rows)
     }
 
     /// Reads row by row, for as long as `take` goes on.
@@ -194,6 +210,9 @@ impl Page {
     /// The most rows of one page.
     pub const MAX: u16 = 100;
 
+    /// The rows of a page that is read on behalf of a whole list.
+    const LONG: u16 = 256;
+
     /// The first page, of at most `limit` rows (kept within 1 to 100).
     pub fn first(limit: u16) -> Self {
         Self { limit: limit.clamp(1, Self::MAX), cursor: None }
@@ -201,7 +220,7 @@ impl Page {
 
     /// The same page, as long as one that nobody has to look at.
     pub(crate) fn long(&self) -> Self {
-        Self { limit: 1_000, cursor: self.cursor.clone() }
+        Self { limit: Self::LONG, cursor: self.cursor.clone() }
     }
 
     /// The page of the same length at `cursor`.

@@ -42,8 +42,8 @@ const LEFT_OUT: [(&str, &str); 2] =
     [("tui", "interactive: the console has a bench of its own"), ("serve", "measured with the routes")];
 
 const CASES: &[Case] = &[
-    // Whoever asks first makes the sums of the days, so this comes first.
-    case("top --days 365 --limit 6", Whole, Nothing),
+    // Whoever asks first makes the sums of the days.
+    case("top --days 365 --limit 6", Whole, Anew),
     case("top", Printed, Nothing),
     case("top --days 30", Printed, Nothing),
     case("top --days 365", Printed, Nothing),
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
     case("man", Printed, Nothing),
 ];
 
-/// The most runs of which the median is told, and the time after which one more is not begun.
+/// The most runs of which the best is told, and the time after which one more is not begun.
 const RUNS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
 
@@ -167,11 +167,11 @@ pub fn measure(shop: &mut Shop, only: &str, table: &mut Table) -> Result<()> {
             spent += ran.took;
             runs.push(ran);
         }
-        let mut took: Vec<Duration> = runs.iter().map(|ran| ran.took).collect();
-        took.sort_unstable();
+        // Whatever else runs on the machine only ever adds to it.
+        let took = runs.iter().map(|ran| ran.took).min().unwrap_or_default();
         let peak = runs.iter().map(|ran| ran.peak).max().unwrap_or(0);
         let printed = runs.iter().map(|ran| ran.lines).max().unwrap_or(0);
-        table.put(case.words, case.held, shop.size, [ms(took[took.len() / 2]), peak as f64 / 1e6], printed);
+        table.put(case.words, case.held, shop.size, [ms(took), peak as f64 / 1e6], printed);
     }
     Ok(())
 }

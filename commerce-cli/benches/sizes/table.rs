@@ -86,15 +86,16 @@ impl Line {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let streams = self.printed == "lines";
         write!(f, "| {} |", self.name)?;
         for (figure, _) in self.figures {
             self.sizes.iter().try_for_each(|size| write!(f, " {figure} at {} |", grouped(*size)))?;
         }
-        write!(f, " {} | a second | that grew |", self.printed)?;
+        write!(f, " {} |{} that grew |", self.printed, if streams { " a second |" } else { "" })?;
         for (figure, _) in self.figures {
             write!(f, " {figure} grew |")?;
         }
-        let columns = 2 * self.sizes.len() + 5;
+        let columns = 2 * self.sizes.len() + 4 + usize::from(streams);
         writeln!(f, "\n|---|{}", "--:|".repeat(columns))?;
         for line in &self.lines {
             write!(f, "| `{}` |", line.name)?;
@@ -106,18 +107,19 @@ impl fmt::Display for Table {
                     }
                 }
             }
-            let (printed, rate) = line
-                .at
-                .last()
-                .map_or((0, 0.0), |(_, [took, _], printed)| (*printed, *printed as f64 / took * 1e3));
-            // Only what prints many lines streams.
-            let rate =
-                if self.printed == "lines" && printed > 1_000 { grouped(rate as u64) } else { String::new() };
+            let (printed, took) =
+                line.at.last().map_or((0, 0.0), |(_, [took, _], printed)| (*printed, *took));
+            write!(f, " {} |", grouped(printed))?;
+            if streams {
+                // A rate says something of long lists only.
+                let rate = Some(printed as f64 / took * 1e3).filter(|_| printed > 5_000);
+                write!(f, " {} |", rate.map_or(String::new(), |rate| grouped(rate as u64)))?;
+            }
             let held = match line.held {
                 Held::Printed => short(line.held()),
                 Held::Shop => format!("{} (shop)", short(line.held())),
             };
-            write!(f, " {} | {rate} | {held} |", grouped(printed))?;
+            write!(f, " {held} |")?;
             for (place, (figure, noise)) in self.figures.into_iter().enumerate() {
                 let may = if figure == "MB" { 1.0 } else { line.held() };
                 match line.grew(place, noise, may) {

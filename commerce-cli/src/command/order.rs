@@ -16,9 +16,14 @@ pub enum Order {
     /// Show an order.
     #[command(after_help = "Example:\n  commerce order show 42")]
     Show { order: i64 },
-    /// List orders, newest first.
-    #[command(after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01")]
+    /// List orders, newest first, or those of these numbers.
+    #[command(
+        after_help = "Examples:\n  commerce order list --user alice --status paid --from 2026-01-01\n  commerce order list --all --output csv > orders.csv\n  commerce order list 42 17"
+    )]
     List {
+        /// Only these, in this order; one that there is not is refused.
+        #[arg(value_name = "ORDER", conflicts_with_all = ["user", "status", "from", "to", "cursor", "all"])]
+        orders: Vec<i64>,
         /// Only this user's.
         #[arg(long)]
         user: Option<String>,
@@ -68,7 +73,12 @@ impl Order {
         match self {
             Self::Place(place) => place.run(session),
             Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
-            Self::List { user, status, from, to, page } => {
+            Self::List { orders, .. } if !orders.is_empty() => {
+                let shop = session.shop()?;
+                let get = |&order: &i64| shop.query(&order::Get { order });
+                session.print_rows(&orders.iter().map(get).collect::<Result<Vec<_>, _>>()?)
+            }
+            Self::List { user, status, from, to, page, .. } => {
                 let with = json!({ "user": user, "status": status, "from": from, "to": to });
                 session.list::<order::List>(with, page)
             }

@@ -18,6 +18,7 @@ mod gone;
 mod hostile;
 mod instances;
 mod lines;
+mod long;
 mod month;
 mod peak;
 mod power;

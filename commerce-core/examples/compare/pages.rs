@@ -23,8 +23,22 @@ const ORDER: [&str; 5] = [
 ];
 
 /// What is tried: its name, what it needs, what an order writes for it besides, and what takes it away again.
-const TRIED: [[&str; 4]; 7] = [
+const TRIED: [[&str; 4]; 10] = [
     ["nothing", "", "", ""],
+    ["a key that ascends with time", "", KEY, "DELETE FROM keys"],
+    [
+        "the same, and an index on its age",
+        "CREATE INDEX tried ON keys (at)",
+        KEY,
+        "DROP INDEX tried; DELETE FROM keys",
+    ],
+    [
+        "a random key, among as many as there are orders",
+        "INSERT INTO keys SELECT printf('%036x', order_id * 2654435761 % 4294967296), 0, 1, order_id, NULL, at
+             FROM orders ORDER BY 1",
+        "INSERT INTO keys VALUES (printf('%036x', ?2 % 4294967296), ?1, 1, ?1, NULL, ?3)",
+        "DELETE FROM keys",
+    ],
     ["an index on the user of an order", "CREATE INDEX tried ON orders (user_no)", "", "DROP INDEX tried"],
     [
         "an index on the user of a ledger entry",
@@ -50,6 +64,8 @@ const TRIED: [[&str; 4]; 7] = [
         "DROP TABLE tried",
     ],
 ];
+
+const KEY: &str = "INSERT INTO keys VALUES (printf('%036d', ?1), ?2 * 0, 1, ?1, NULL, ?3)";
 
 pub fn compare(path: &Path) -> Result<()> {
     println!("| kept for it | pages an order | added |\n|---|--:|--:|");

@@ -1,13 +1,12 @@
 //! Ways to tell the best sellers.
 
 use std::path::Path;
-use std::time::Instant;
 
 use commerce_core::sales::Top;
 use commerce_core::{Commerce, Options, SystemClock};
 use rusqlite::{Connection, StatementStatus};
 
-use super::Result;
+use super::{Result, grouped, spent};
 
 const DAYS: [u16; 3] = [3, 30, 365];
 
@@ -51,14 +50,14 @@ const WAYS: [[&str; 4]; 4] = [
 ];
 
 pub fn compare(path: &Path) -> Result<()> {
-    println!("| way | days | steps | ms | MB kept for it |\n|---|--:|--:|--:|--:|");
+    println!("| way | days | steps | ms of a processor | MB kept for it |\n|---|--:|--:|--:|--:|");
     for [way, needs, question, after] in WAYS {
         let kept = used(path)?;
         Connection::open(path)?.execute_batch(needs)?;
         let kept = used(path)?.saturating_sub(kept) / 1_000_000;
         for days in DAYS {
             let (steps, millis) = ask(path, question, days)?;
-            println!("| {way} | {days} | {steps} | {millis:.1} | {kept} |");
+            println!("| {way} | {days} | {} | {millis:.1} | {kept} |", grouped(steps.into()));
         }
         Connection::open(path)?.execute_batch(after)?;
     }
@@ -91,7 +90,7 @@ fn ask(path: &Path, question: &str, days: u16) -> Result<(i32, f64)> {
     let (first, end): (i64, i64) =
         connection.query_row(span, [days], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let connection = Connection::open(path)?;
-    let begun = Instant::now();
+    let begun = spent();
     let mut statement = connection.prepare(question)?;
     let mut sums = std::collections::HashMap::<i64, (i64, i64)>::new();
     let mut rows = statement.query((first, end))?;
@@ -101,16 +100,17 @@ fn ask(path: &Path, question: &str, days: u16) -> Result<(i32, f64)> {
         *sum = (sum.0 + units, sum.1.wrapping_add(units.wrapping_mul(price)));
     }
     drop(rows);
-    Ok((statement.get_status(StatementStatus::VmStep), begun.elapsed().as_secs_f64() * 1e3))
+    Ok((statement.get_status(StatementStatus::VmStep), spent() - begun))
 }
 
 fn engine(way: &str, days: u16, shop: &Commerce) -> Result<()> {
     shop.costs();
-    let begun = Instant::now();
+    let begun = spent();
     shop.query(&Top { days, ..Top::default() })?;
-    let millis = begun.elapsed().as_secs_f64() * 1e3;
+    let millis = spent() - begun;
     // What is kept for the next question is written afterwards.
     let reads = shop.costs().into_iter().filter(|cost| !cost.sql.starts_with(['I', 'U']));
-    println!("| {way} | {days} | {} | {millis:.1} | |", reads.map(|cost| cost.steps).sum::<u64>());
+    let steps = reads.map(|cost| cost.steps).sum::<u64>().cast_signed();
+    println!("| {way} | {days} | {} | {millis:.1} | |", grouped(steps));
     Ok(())
 }

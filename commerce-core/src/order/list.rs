@@ -61,7 +61,11 @@ impl Query for List {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
-        let mut orders = load::orders(&view.last(&self.statement(before))?)?;
+        let rows = match view.names {
+            None => view.last(&self.statement(before, &load::orders_in(PAGE)))?,
+            Some(_) => view.named(&self.statement(before, &load::numbered_orders_in(PAGE)), load::NUMBERS)?,
+        };
+        let mut orders = load::orders(&rows)?;
         if let (Some(user), true) = (&self.user, orders.is_empty()) {
             user::Get { user: user.clone() }.answer(view)?;
         }
@@ -86,8 +90,8 @@ impl Paged for List {
 }
 
 impl List {
-    /// Chooses the numbers of the page, and reads those orders.
-    fn statement(&self, before: OrderId) -> Statement {
+    /// Chooses the numbers of the page, for a statement that reads those orders.
+    fn statement(&self, before: OrderId, orders: &str) -> Statement {
         let mut values: Vec<Value> = vec![before.into(), self.page.reach().into()];
         let mut bind = |value: Value| {
             values.push(value);
@@ -107,13 +111,13 @@ impl List {
             (None, None) => all(),
         };
         let sql = format!(
-            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {}",
-            load::orders_in("SELECT order_id FROM page")
+            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {orders}"
         );
         Statement::new(sql, values)
     }
 }
 
+const PAGE: &str = "SELECT order_id FROM page";
 const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
 const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
 
@@ -139,13 +143,14 @@ fn cancelled(user: &str) -> String {
     )
 }
 
-/// Walks from the waypoint that comes next after the span, or from the newest order. Of paid ones the same holds as
+/// Walks from the waypoint that comes next after the span, no further than the page (SQLite would put the whole walk into
+/// a table, unless told), or from the newest order. Of paid ones the same holds as
 /// above.
 fn of_user(user: &str, paid: bool) -> String {
     let wanted =
         if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {LOOKED_AT})") } else { String::new() };
     format!(
-        "walk (order_id, looked_at) AS (
+        "walk (order_id, looked_at) AS NOT MATERIALIZED (
             SELECT coalesce(
                 (SELECT min(order_id) FROM orders
                     WHERE {user} AND order_id >= (SELECT high FROM span) AND {WAYPOINT}),

@@ -1,7 +1,7 @@
 //! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
 //!
 //! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] tell how their delivery stands, and
-//!   [`Retry`] brings dead ones back, [`retry_all`] all of them.
+//!   [`Retry`] brings dead ones back, [`retry_all()`] all of them.
 //! - A [`Relay`] delivers them to a [`Sink`]: at least once, in order per subject, after the commit.
 
 mod envelope;

@@ -118,6 +118,20 @@ pub(crate) fn orders_in(chosen: &str) -> String {
     )
 }
 
+/// The same with the numbers of users and products, of which [`NUMBERS`] tells the columns.
+pub(crate) fn numbered_orders_in(chosen: &str) -> String {
+    format!(
+        "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
+            l.product_no, l.name, l.price, l.quantity
+        FROM orders o LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
+        LEFT JOIN cancellations c ON c.order_id = o.order_id
+        WHERE o.order_id IN ({chosen}) ORDER BY o.order_id DESC, l.line"
+    )
+}
+
+/// Where users and products stand in a row of an order.
+pub(crate) const NUMBERS: [usize; 2] = [1, 8];
+
 /// A list of keys as one value: a JSON array, each key once.
 pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &'a T>) -> String {
     let mut keys: Vec<&T> = keys.into_iter().collect();
@@ -132,7 +146,7 @@ fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
     serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".into())
 }
 
-/// Orders with their lines, one row per line, from rows of [`ORDERS`]' columns.
+/// Orders with their lines, one row per line, from rows of [`ORDER_COLUMNS`]' columns.
 pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows.iter() {

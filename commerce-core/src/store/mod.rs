@@ -3,6 +3,7 @@
 pub(crate) mod file;
 pub(crate) mod libsql;
 pub(crate) mod load;
+pub(crate) mod names;
 mod row;
 pub(crate) mod schema;
 pub(crate) mod table;

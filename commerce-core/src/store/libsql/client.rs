@@ -139,8 +139,8 @@ impl Client {
     /// The answer to the first request, which is the one that matters.
     fn first(&self, answers: Answers) -> Result<Results, Failure> {
         let results = match answers.results.into_iter().next() {
-            Some(Answer::Ok { response }) => response.result.unwrap_or_default(),
-            Some(Answer::Error { error }) => return Err(Failure::of(&error)),
+            Some(Answer { error: Some(error), .. }) => return Err(Failure::of(&error)),
+            Some(Answer { response, .. }) => response.and_then(|given| given.result).unwrap_or_default(),
             None => return Err(Failure::Server("it answers nothing".into())),
         };
         self.newest.fetch_max(results.replication_index().unwrap_or(0), Ordering::Relaxed);

@@ -76,11 +76,12 @@ pub(super) struct Answers {
     pub(super) results: Vec<Answer>,
 }
 
+/// One of the two. (An enum by the field `type` would first keep the whole of it in a form of serde's own, several times as
+/// large as the rows.)
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub(super) enum Answer {
-    Ok { response: Response },
-    Error { error: Failed },
+pub(super) struct Answer {
+    pub(super) response: Option<Response>,
+    pub(super) error: Option<Failed>,
 }
 
 #[derive(Deserialize)]
