@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::ahead::Ahead;
+use crate::catalog;
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
@@ -111,7 +112,7 @@ impl Commerce {
     /// [`Error::Open`] when there is none, or it cannot be used.
     pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::open(&location, options.busy_timeout, options.readers)?;
+        let opened = open(&location, &options)?;
         Self::start(location, opened, options)
     }
 
@@ -304,7 +305,8 @@ impl Commerce {
         verify::audit(self, progress)
     }
 
-    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin.
+    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin; and the index of
+    /// products, where it differed.
     /// Make a backup first. Tells what differed before.
     ///
     /// # Errors
@@ -313,7 +315,8 @@ impl Commerce {
         let before = self.verify()?;
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::REPAIRS)?;
+        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::repairs(&before))?;
+        open(&self.0.location, &self.0.options)?;
         Ok(before)
     }
 
@@ -348,7 +351,9 @@ impl Commerce {
     fn put_back(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
         self.version()?;
         let restore = Restore { from, keep, store: self.currency(), other_currency };
-        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)
+        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)?;
+        // A backup of an older version, or one of a server, has no index of its products.
+        open(&self.0.location, &self.0.options).map(drop)
     }
 
     /// What the writer did so far.
@@ -375,6 +380,15 @@ impl Commerce {
             window: &inner.window,
         })
     }
+}
+
+/// Opens a store, with all its products indexed.
+fn open(location: &Location, options: &Options) -> Result<store::Opened, Error> {
+    let mut opened = store::open(location, options.busy_timeout, options.readers)?;
+    if opened.unindexed {
+        catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
+    }
+    Ok(opened)
 }
 
 /// What can be asked: a query, or any query.

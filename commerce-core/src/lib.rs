@@ -52,6 +52,7 @@ mod refusal;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
+mod search;
 mod signal;
 mod stats;
 mod store;

@@ -4,16 +4,18 @@ use serde_json::Value as Json;
 
 use super::Product;
 use super::get::product;
+use super::pick::Pick;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Query, View};
-use crate::store::{Statement, Value};
+use crate::search::Needle;
 
 /// Asks for a page of the catalogue.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
-    /// Only products whose identifier or name has this text, in upper or lower case.
+    /// Only products whose identifier or name has this text, in upper or lower case, full or half width, composed or
+    /// not. An empty text is none.
     pub search: Option<String>,
     /// In which order.
     pub sort: Sort,
@@ -68,15 +70,6 @@ impl Sort {
             Self::Stock => product.stock.get().into(),
         }
     }
-
-    fn column(self) -> &'static str {
-        match self {
-            Self::Id => "p.product",
-            Self::Name => "p.name",
-            Self::Price | Self::PriceDown => "p.price",
-            Self::Stock => "s.stock",
-        }
-    }
 }
 
 impl FromJson for Sort {
@@ -97,50 +90,12 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
-        let list = Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active));
+        let needle = Needle::new(self.search.as_deref());
+        let list =
+            Page::list(Self::NAME, &(self.sort.name(), needle.as_ref().map(Needle::text), self.active));
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.last(&self.statement(place))?;
+        let rows = view.last(&Pick::new(self, place).statement(needle.as_ref()))?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
-    }
-}
-
-impl List {
-    fn looked_for(&self) -> Option<String> {
-        self.search.as_ref().map(|text| text.to_lowercase())
-    }
-
-    fn statement(&self, place: Option<(Json, String)>) -> Statement {
-        let mut values: Vec<Value> = vec![self.page.reach().into()];
-        let mut wanted = Vec::new();
-        let mut bind = |value: Value| {
-            values.push(value);
-            format!("?{}", values.len())
-        };
-        let column = self.sort.column();
-        if let Some((key, id)) = place {
-            let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
-            let (key, id) = (bind(key), bind(id.into()));
-            // The row value of an ascending order can be looked up in an index; a mixed one is spelled out.
-            wanted.push(match self.sort {
-                Sort::PriceDown => format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})"),
-                Sort::Id => format!("p.product > {id}"),
-                Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
-            });
-        }
-        if let Some(search) = self.looked_for() {
-            wanted.push(format!("instr(p.search, {}) > 0", bind(search.into())));
-        }
-        if let Some(active) = self.active {
-            wanted.push(format!("p.active = {}", bind(active.into())));
-        }
-        let wanted =
-            if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
-        let down = if self.sort == Sort::PriceDown { " DESC" } else { "" };
-        let sql = format!(
-            "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p JOIN stocks s USING (product_no)
-            {wanted} ORDER BY {column}{down}, p.product LIMIT ?1"
-        );
-        Statement::new(sql, values)
     }
 }

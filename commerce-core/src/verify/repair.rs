@@ -1,7 +1,16 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
+use super::{Difference, search};
+use crate::store::schema::EMPTY_GRAMS;
+
+/// What to do about these differences. The index of products is only emptied: whoever opens the store fills it.
+pub(crate) fn repairs(differences: &[Difference]) -> Vec<&'static str> {
+    let index = differences.iter().any(|difference| search::TOLD.contains(&difference.what.as_str()));
+    REPAIRS.into_iter().chain(index.then_some(EMPTY_GRAMS)).collect()
+}
+
 /// Statements that rebuild balances, where histories begin, and stocks. Sums of sales are made anew when they are needed.
-pub(crate) const REPAIRS: [&str; 4] = [
+const REPAIRS: [&str; 4] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM

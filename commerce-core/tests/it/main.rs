@@ -22,6 +22,7 @@ mod proxy;
 mod race;
 mod receiver;
 mod relay;
+mod search;
 mod series;
 mod server;
 mod shop;

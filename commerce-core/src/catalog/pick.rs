@@ -1,0 +1,252 @@
+//! The statement that reads a page of the catalogue.
+//!
+//! Without a search it walks the index of its order. With one there are three ways, and the statement takes the one
+//! that reads least by how many candidates the index of grams tells, counted to a bound:
+//!
+//! - *few*: it reads the candidates, and sorts those that have the text;
+//! - *soon*: where nearly every page of the catalogue has some, it walks a little of its order and tests each product;
+//! - *between*, and where those were not enough: it walks the index of its order and looks each product's number up
+//!   among the candidates, so that no row is read but theirs.
+//!
+//! All three are one statement, since a store may be far away, and of one snapshot, so that a page skips nothing.
+
+use serde_json::Value as Json;
+
+use super::{List, Sort};
+use crate::search::Needle;
+use crate::store::{Statement, Value};
+
+/// Which way is taken.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Up to so many candidates are few.
+    few: i64,
+    /// With more candidates than this, products are tested where the page begins.
+    many: i64,
+    /// So many products are tested there.
+    soon: i64,
+}
+
+/// Measured with 1,000,000 products (`benches/README.md`): where one way becomes slower than the next.
+const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, soon: 2_000 };
+
+const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
+
+/// What a page is picked by: the conditions on its products, and their order.
+pub(super) struct Pick {
+    sort: Sort,
+    /// Where the page begins.
+    place: Option<String>,
+    active: Option<String>,
+    bounds: Bounds,
+    /// The first is how many rows to read.
+    values: Vec<Value>,
+}
+
+impl Pick {
+    pub(super) fn new(list: &List, place: Option<(Json, String)>) -> Self {
+        let mut pick = Self {
+            sort: list.sort,
+            place: None,
+            active: None,
+            bounds: BOUNDS,
+            values: vec![list.page.reach().into()],
+        };
+        if let Some((key, id)) = place {
+            let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
+            let (key, id) = (pick.bind(key), pick.bind(id.into()));
+            let column = pick.column();
+            // The row value of an ascending order can be looked up in an index; a mixed one is spelled out.
+            pick.place = Some(match list.sort {
+                Sort::PriceDown => format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})"),
+                Sort::Id => format!("p.product > {id}"),
+                Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
+            });
+        }
+        pick.active = list.active.map(|active| format!("p.active = {}", pick.bind(active.into())));
+        pick
+    }
+
+    /// Reads the page.
+    pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
+        let sql = match needle {
+            None => self.walk(&[], "?1"),
+            Some(needle) => self.search(needle),
+        };
+        Statement::new(sql, self.values)
+    }
+
+    fn search(&mut self, needle: &Needle) -> String {
+        let Bounds { few: at_most, many: more_than, soon: tested } = self.bounds;
+        let (query, text) = (self.bind(needle.query().into()), self.bind(needle.text().into()));
+        let candidates =
+            format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
+        let among = format!("+p.product_no IN ({candidates})");
+        let has = format!("instr(p.search, {text}) > 0");
+        // No index has the order of stocks: every candidate is read, whichever way.
+        if self.sort == Sort::Stock {
+            return self.walk_from(
+                &format!("({candidates}) c CROSS JOIN products p USING (product_no)"),
+                &[&has],
+                "?1",
+            );
+        }
+        let limit = |when: &str| format!("CASE WHEN {when} THEN ?1 ELSE 0 END");
+        let few = self.walk_from(
+            "few CROSS JOIN products p USING (product_no)",
+            &[&has],
+            &limit(&format!("(SELECT n FROM counted) <= {at_most}")),
+        );
+        let near = format!(
+            "SELECT p.product_no FROM products p {} {} LIMIT CASE WHEN (SELECT n FROM counted) > {more_than} THEN {tested} ELSE 0 END",
+            all([self.place.as_deref()]),
+            self.order()
+        );
+        let soon = format!(
+            "SELECT {COLUMNS} FROM ({near}) n CROSS JOIN products p USING (product_no) JOIN stocks s USING (product_no)
+            {} LIMIT ?1", all([Some(has.as_str()), self.active.as_deref()])
+        );
+        let between = self.walk(
+            &[&among, &has],
+            &limit(&format!("(SELECT n FROM counted) > {at_most} AND (SELECT count(*) FROM soon) < ?1")),
+        );
+        format!(
+            "WITH few AS MATERIALIZED ({candidates} LIMIT {at_most} + 1),
+            counted (n) AS MATERIALIZED (SELECT count(*) FROM ({candidates} LIMIT {more_than} + 1)),
+            soon AS MATERIALIZED ({soon})
+            SELECT * FROM ({few})
+            UNION ALL SELECT * FROM soon WHERE (SELECT count(*) FROM soon) = ?1
+            UNION ALL SELECT * FROM ({between})"
+        )
+    }
+
+    fn walk(&self, wanted: &[&str], limit: &str) -> String {
+        self.walk_from("products p", wanted, limit)
+    }
+
+    /// The first products in their order that are wanted.
+    fn walk_from(&self, from: &str, wanted: &[&str], limit: &str) -> String {
+        let wanted = wanted.iter().copied().map(Some);
+        let wanted = all(wanted.chain([self.place.as_deref(), self.active.as_deref()]));
+        let order = self.order();
+        format!(
+            "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {wanted} {order} LIMIT {limit}"
+        )
+    }
+
+    fn order(&self) -> String {
+        let down = if self.sort == Sort::PriceDown { " DESC" } else { "" };
+        format!("ORDER BY {}{down}, p.product", self.column())
+    }
+
+    fn column(&self) -> &'static str {
+        match self.sort {
+            Sort::Id => "p.product",
+            Sort::Name => "p.name",
+            Sort::Price | Sort::PriceDown => "p.price",
+            Sort::Stock => "s.stock",
+        }
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("?{}", self.values.len())
+    }
+}
+
+/// All of these conditions.
+fn all<'a>(conditions: impl IntoIterator<Item = Option<&'a str>>) -> String {
+    let conditions: Vec<&str> = conditions.into_iter().flatten().collect();
+    if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::{Connection, params, params_from_iter};
+
+    use super::*;
+    use crate::query::Page;
+    use crate::search::{fold, grams, searchable};
+    use crate::store::schema::MIGRATIONS;
+
+    /// A product's name, price, stock, and whether it is on sale; its place makes its identifier.
+    type Sold = (String, i64, i64, bool);
+
+    fn id(place: usize) -> String {
+        format!("p{}", (place * 7919) % 1_000)
+    }
+
+    fn store(products: &[Sold]) -> Connection {
+        let store = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().for_each(|migration| store.execute_batch(migration).unwrap());
+        for (place, (name, price, stock, active)) in products.iter().enumerate() {
+            let (no, id) = (place as i64 + 1, id(place));
+            let text = searchable(&id, name);
+            let insert = "INSERT INTO products VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            store.execute(insert, params![no, id, name, text, price, active]).unwrap();
+            store.execute("INSERT INTO stocks VALUES (?1, ?2)", [no, *stock]).unwrap();
+            let insert = "INSERT INTO product_grams (rowid, grams) VALUES (?1, ?2)";
+            store.execute(insert, params![no, grams(&text)]).unwrap();
+        }
+        store
+    }
+
+    /// Where a product stands: as it is sorted, and as a cursor tells it.
+    fn key(sort: Sort, place: usize, (name, price, stock, _): &Sold) -> (i64, String, Json) {
+        match sort {
+            Sort::Id => (0, String::new(), id(place).into()),
+            Sort::Name => (0, name.clone(), name.as_str().into()),
+            Sort::Price => (*price, String::new(), (*price).into()),
+            Sort::PriceDown => (-price, String::new(), (*price).into()),
+            Sort::Stock => (*stock, String::new(), (*stock).into()),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn every_way_finds_the_same(
+            products in proptest::collection::vec(("[가나각 aA1]{1,6}", 0..4_i64, 0..4_i64, any::<bool>()), 0..40),
+            search in "[가나각 aA1p]{0,5}",
+            active in any::<Option<bool>>(),
+            bounds in (0..12_i64, 0..24_i64, 0..12_i64),
+            limit in 1..6_u16,
+        ) {
+            let store = store(&products);
+            let needle = Needle::new(Some(&search));
+            for sort in [Sort::Id, Sort::Name, Sort::Price, Sort::PriceDown, Sort::Stock] {
+                let has = |(place, (name, _, _, on)): &(usize, &Sold)| {
+                    let text = fold(&search);
+                    (fold(name).contains(&text) || id(*place).contains(&text)) && active.is_none_or(|active| active == *on)
+                };
+                let mut expected: Vec<_> = products.iter().enumerate().filter(has).collect();
+                expected.sort_by_key(|(place, sold)| {
+                    let (number, text, _) = key(sort, *place, sold);
+                    (number, text, id(*place))
+                });
+                let expected: Vec<String> = expected.into_iter().map(|(place, _)| id(place)).collect();
+                let list = List { search: Some(search.clone()), sort, active, page: Page::first(limit) };
+                let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
+                loop {
+                    let mut pick = Pick::new(&list, place);
+                    pick.bounds = Bounds { few: bounds.0, many: bounds.0 + bounds.1, soon: bounds.2 };
+                    let Statement { sql, values } = pick.statement(needle.as_ref());
+                    let mut page = store.prepare(&sql).unwrap();
+                    let page = page.query_map(params_from_iter(&values), |row| row.get(0)).unwrap();
+                    let mut page: Vec<String> = page.map(Result::unwrap).collect();
+                    let more = page.len() > limit.into();
+                    page.truncate(limit.into());
+                    found.extend(page);
+                    if !more {
+                        break;
+                    }
+                    let last = found.last().unwrap().clone();
+                    let at = (0..products.len()).find(|at| id(*at) == last).unwrap();
+                    place = Some((key(sort, at, &products[at]).2, last));
+                }
+                prop_assert_eq!(&found, &expected, "{:?} {:?}", sort, search);
+            }
+        }
+    }
+}
