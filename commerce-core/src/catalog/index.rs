@@ -44,7 +44,7 @@ fn span(store: &mut dyn Store, after: i64) -> Result<Option<i64>, Error> {
     let mut indexed = Change { table: &table::PRODUCT_GRAMS, kind: Kind::Insert, values: Vec::new() };
     for row in rows.iter().filter(|row| row[6] == Value::Null) {
         let search = searchable(&row[1].text(), &row[2].text());
-        indexed.values.extend([row[0].clone(), grams(&search).into()]);
+        indexed.values.extend([row[0].clone(), grams(&search, row[5].int() != 0).into()]);
         if *search != *row[3].text() {
             texts
                 .values

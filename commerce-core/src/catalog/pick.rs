@@ -1,14 +1,15 @@
 //! The statement that reads a page of the catalogue.
 //!
 //! Without a search it walks the index of its order. With one there are three ways, and the statement takes the one
-//! that reads least by how many candidates the index of grams tells, counted to a bound:
+//! that reads least, by how many candidates the index of grams tells, counted to a bound:
 //!
-//! - *few*: it reads the candidates, and sorts those that have the text;
-//! - *soon*: where nearly every page of the catalogue has some, it walks a little of its order and tests each product;
-//! - *between*, and where those were not enough: it walks the index of its order and looks each product's number up
-//!   among the candidates, so that no row is read but theirs.
+//! - *all*: it reads the candidates and sorts those that have the text. That is the way where they are few.
+//! - *near*: it looks a little way along its order, where candidates that are many and mixed with the others fill a page.
+//!   Where nearly every product is one it reads all it meets, and otherwise only those whose numbers are candidates'.
+//! - *far*: where they did not fill it, the candidates lie together further on. It reads all of them, or, where they are
+//!   too many, walks the index of its order on to where they are, by their numbers.
 //!
-//! All three are one statement, since a store may be far away, and of one snapshot, so that a page skips nothing.
+//! That is one statement, since a store may be far away, and of one snapshot, so that a page skips and repeats nothing.
 
 use serde_json::Value as Json;
 
@@ -21,14 +22,15 @@ use crate::store::{Statement, Value};
 struct Bounds {
     /// Up to so many candidates are few.
     few: i64,
-    /// With more candidates than this, products are tested where the page begins.
+    /// More than so many are too many to be read.
     many: i64,
-    /// So many products are tested there.
-    soon: i64,
+    /// How far is near, by the numbers of products, and by their rows.
+    numbers: i64,
+    rows: i64,
 }
 
 /// Measured with 1,000,000 products (`benches/README.md`): where one way becomes slower than the next.
-const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, soon: 2_000 };
+const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, numbers: 16_000, rows: 2_000 };
 
 const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
 
@@ -37,7 +39,7 @@ pub(super) struct Pick {
     sort: Sort,
     /// Where the page begins.
     place: Option<String>,
-    active: Option<String>,
+    active: Option<bool>,
     bounds: Bounds,
     /// The first is how many rows to read.
     values: Vec<Value>,
@@ -48,7 +50,7 @@ impl Pick {
         let mut pick = Self {
             sort: list.sort,
             place: None,
-            active: None,
+            active: list.active,
             bounds: BOUNDS,
             values: vec![list.page.reach().into()],
         };
@@ -63,71 +65,61 @@ impl Pick {
                 Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
             });
         }
-        pick.active = list.active.map(|active| format!("p.active = {}", pick.bind(active.into())));
         pick
     }
 
     /// Reads the page.
     pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
         let sql = match needle {
-            None => self.walk(&[], "?1"),
+            None => self.walk("products p", &[], "?1"),
             Some(needle) => self.search(needle),
         };
         Statement::new(sql, self.values)
     }
 
     fn search(&mut self, needle: &Needle) -> String {
-        let Bounds { few: at_most, many: more_than, soon: tested } = self.bounds;
-        let (query, text) = (self.bind(needle.query().into()), self.bind(needle.text().into()));
+        let Bounds { few, many, numbers, rows } = self.bounds;
+        let (query, text) = (self.bind(needle.query(self.active).into()), self.bind(needle.text().into()));
         let candidates =
             format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
-        let among = format!("+p.product_no IN ({candidates})");
         let has = format!("instr(p.search, {text}) > 0");
-        // No index has the order of stocks: every candidate is read, whichever way.
+        let among = |product: &str| format!("+{product}.product_no IN ({candidates})");
+        let from_all = format!("({candidates}) c CROSS JOIN products p USING (product_no)");
+        // No index has the order of stocks.
         if self.sort == Sort::Stock {
-            return self.walk_from(
-                &format!("({candidates}) c CROSS JOIN products p USING (product_no)"),
-                &[&has],
-                "?1",
-            );
+            return self.walk(&from_all, &[&has], "?1");
         }
-        let limit = |when: &str| format!("CASE WHEN {when} THEN ?1 ELSE 0 END");
-        let few = self.walk_from(
-            "few CROSS JOIN products p USING (product_no)",
-            &[&has],
-            &limit(&format!("(SELECT n FROM counted) <= {at_most}")),
-        );
-        let near = format!(
-            "SELECT p.product_no FROM products p {} {} LIMIT CASE WHEN (SELECT n FROM counted) > {more_than} THEN {tested} ELSE 0 END",
+        let reach = format!("CASE WHEN n > {many} THEN {rows} WHEN n > {few} THEN {numbers} ELSE 0 END");
+        let looked_at = format!(
+            "SELECT p.product_no FROM products p {} {} LIMIT (SELECT {reach} FROM counted)",
             all([self.place.as_deref()]),
             self.order()
         );
-        let soon = format!(
-            "SELECT {COLUMNS} FROM ({near}) n CROSS JOIN products p USING (product_no) JOIN stocks s USING (product_no)
-            {} LIMIT ?1", all([Some(has.as_str()), self.active.as_deref()])
+        let chosen = format!("((SELECT n FROM counted) > {many} OR {})", among("o"));
+        let near = format!(
+            "SELECT {COLUMNS} FROM ({looked_at}) o CROSS JOIN products p USING (product_no)
+            JOIN stocks s USING (product_no) {} LIMIT ?1",
+            all([Some(chosen.as_str()), Some(&has), self.on_sale()])
         );
-        let between = self.walk(
-            &[&among, &has],
-            &limit(&format!("(SELECT n FROM counted) > {at_most} AND (SELECT count(*) FROM soon) < ?1")),
-        );
+        let filled = "(SELECT count(*) FROM near) = ?1";
+        let limit = |when: &str| format!("(SELECT CASE WHEN {when} THEN ?1 ELSE 0 END FROM counted)");
+        let read =
+            self.walk(&from_all, &[&has], &limit(&format!("n <= {few} OR (n <= {many} AND NOT {filled})")));
+        let far =
+            self.walk("products p", &[&among("p"), &has], &limit(&format!("n > {many} AND NOT {filled}")));
         format!(
-            "WITH few AS MATERIALIZED ({candidates} LIMIT {at_most} + 1),
-            counted (n) AS MATERIALIZED (SELECT count(*) FROM ({candidates} LIMIT {more_than} + 1)),
-            soon AS MATERIALIZED ({soon})
-            SELECT * FROM ({few})
-            UNION ALL SELECT * FROM soon WHERE (SELECT count(*) FROM soon) = ?1
-            UNION ALL SELECT * FROM ({between})"
+            "WITH counted (n) AS MATERIALIZED (SELECT count(*) FROM ({candidates} LIMIT {many} + 1)),
+            near AS MATERIALIZED ({near})
+            SELECT * FROM ({read})
+            UNION ALL SELECT * FROM near WHERE {filled}
+            UNION ALL SELECT * FROM ({far})"
         )
     }
 
-    fn walk(&self, wanted: &[&str], limit: &str) -> String {
-        self.walk_from("products p", wanted, limit)
-    }
-
     /// The first products in their order that are wanted.
-    fn walk_from(&self, from: &str, wanted: &[&str], limit: &str) -> String {
+    fn walk(&self, from: &str, wanted: &[&str], limit: &str) -> String {
         let wanted = wanted.iter().copied().map(Some);
-        let wanted = all(wanted.chain([self.place.as_deref(), self.active.as_deref()]));
+        let wanted = all(wanted.chain([self.place.as_deref(), self.on_sale()]));
         let order = self.order();
         format!(
             "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {wanted} {order} LIMIT {limit}"
@@ -146,6 +138,10 @@ impl Pick {
             Sort::Price | Sort::PriceDown => "p.price",
             Sort::Stock => "s.stock",
         }
+    }
+
+    fn on_sale(&self) -> Option<&'static str> {
+        self.active.map(|active| if active { "p.active = 1" } else { "p.active = 0" })
     }
 
     fn bind(&mut self, value: Value) -> String {
@@ -187,7 +183,7 @@ mod tests {
             store.execute(insert, params![no, id, name, text, price, active]).unwrap();
             store.execute("INSERT INTO stocks VALUES (?1, ?2)", [no, *stock]).unwrap();
             let insert = "INSERT INTO product_grams (rowid, grams) VALUES (?1, ?2)";
-            store.execute(insert, params![no, grams(&text)]).unwrap();
+            store.execute(insert, params![no, grams(&text, *active)]).unwrap();
         }
         store
     }
@@ -204,13 +200,13 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
         #[test]
         fn every_way_finds_the_same(
             products in proptest::collection::vec(("[가나각 aA1]{1,6}", 0..4_i64, 0..4_i64, any::<bool>()), 0..40),
             search in "[가나각 aA1p]{0,5}",
             active in any::<Option<bool>>(),
-            bounds in (0..12_i64, 0..24_i64, 0..12_i64),
+            bounds in (0..12_i64, 0..24_i64, 0..24_i64, 0..12_i64),
             limit in 1..6_u16,
         ) {
             let store = store(&products);
@@ -230,7 +226,8 @@ mod tests {
                 let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
                 loop {
                     let mut pick = Pick::new(&list, place);
-                    pick.bounds = Bounds { few: bounds.0, many: bounds.0 + bounds.1, soon: bounds.2 };
+                    let (few, many) = (bounds.0, bounds.0 + bounds.1);
+                    pick.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
                     let Statement { sql, values } = pick.statement(needle.as_ref());
                     let mut page = store.prepare(&sql).unwrap();
                     let page = page.query_map(params_from_iter(&values), |row| row.get(0)).unwrap();

@@ -55,8 +55,8 @@ impl Facts {
             let kind = kind_of(stored);
             if stored.is_none_or(|stored| !same_but_stock(stored, now)) {
                 let search = search::searchable(id.as_str(), now.name.as_str());
-                if stored.is_none_or(|stored| stored.name != now.name) {
-                    texts.push((now.no, kind, search::grams(&search)));
+                if stored.is_none_or(|stored| (&stored.name, stored.active) != (&now.name, now.active)) {
+                    texts.push((now.no, kind, search::grams(&search, now.active)));
                 }
                 let row = [
                     now.no.into(),

@@ -12,7 +12,7 @@ const INDEX: &str = "index of searched text";
 /// The differences that are told here.
 pub(super) const TOLD: [&str; 2] = [TEXT, INDEX];
 
-const PRODUCTS: &str = "SELECT product_no, product, name, search FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
+const PRODUCTS: &str = "SELECT product_no, product, name, search, active FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
 
 /// Which of these products are not found by these grams.
 const LOST: &str = "SELECT value->>1 FROM json_each(?1) WHERE NOT EXISTS
@@ -27,7 +27,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         for row in rows.iter() {
             let (no, product, stored) = (row[0].int(), row[1].text(), row[3].text());
             let computed = searchable(&product, &row[2].text());
-            let grams = grams(&computed);
+            let grams = grams(&computed, row[4].int() != 0);
             let count = grams.split(' ').count();
             let gram = grams.split(' ').nth(no.unsigned_abs() as usize % count).unwrap_or_default();
             auditor.audit.compare(TEXT, &product, stored.as_ref(), computed.as_str());
