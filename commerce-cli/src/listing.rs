@@ -1,72 +1,79 @@
-//! Lists, page by page: each is printed as it comes, so that a long list takes no more memory than a page, and with the
-//! columns that this list always has, whatever its rows hold.
+//! Lists: each is printed as it comes, so that a long one takes no more memory than a part of it, and with the columns
+//! that this list always has, whatever its rows hold.
 
 use std::io::{self, Write};
 
-use commerce_core::Currency;
+use commerce_core::{Currency, Cursor};
 use serde_json::Value;
 
 use crate::args::Output;
 use crate::output;
+use crate::row::{Cells, Row};
 
-/// Prints the pages of one list.
+/// Rows that are printed at a time. They share the widths of a table, which later ones only widen.
+pub const PART: usize = 1_000;
+
+/// Prints the parts of one list.
 pub struct Listing<W> {
     out: W,
     form: Output,
     currency: Currency,
-    columns: &'static [&'static str],
     begun: bool,
+    widths: Vec<u16>,
 }
 
-/// The columns of each list in CSV.
-const COLUMNS: [(&str, &[&str]); 9] = [
-    ("user.list", &["user", "name", "balance", "at"]),
-    ("wallet.history", &["id", "kind", "amount", "balance", "charge", "order", "at"]),
-    ("product.list", &["product", "name", "price", "stock", "active"]),
-    ("order.list", &["order", "user", "status", "items", "total", "balance", "at", "cancelled_at", "reason"]),
-    (
-        "event.list",
-        &["event", "type", "subject", "at", "age", "status", "attempts", "last_error", "next_attempt"],
-    ),
-    ("token.list", &["name", "role", "user", "at", "revoked_at"]),
-    ("cart.get", &["product", "name", "price", "price_when_added", "quantity", "available", "problem"]),
-    ("sales.top", &["rank", "product", "name", "price", "stock", "units", "revenue"]),
-    ("verify", &["what", "id", "stored", "computed"]),
-];
-
 impl<W: Write> Listing<W> {
-    /// Prints the list that this query answers, in any form but a table.
-    pub fn new(query: &str, out: W, form: Output, currency: Currency) -> Self {
-        let columns = COLUMNS.iter().find(|(name, _)| *name == query).map_or(&[][..], |(_, columns)| columns);
-        Self { out, form, currency, columns, begun: false }
+    /// Prints a list in this form.
+    pub fn new(out: W, form: Output, currency: Currency) -> Self {
+        Self { out, form, currency, begun: false, widths: Vec::new() }
     }
 
-    /// Prints the rows of a page.
-    pub fn page(&mut self, rows: &[Value]) -> io::Result<()> {
+    /// Prints some rows.
+    pub fn rows<T: Row>(&mut self, rows: &[T]) -> io::Result<()> {
         let first = !std::mem::replace(&mut self.begun, true);
+        let mut text = Vec::new();
         match self.form {
             Output::Csv => {
-                let header = first.then_some(self.columns);
-                output::csv(&mut self.out, header, self.columns, rows.iter(), self.currency)
+                let mut cells = Cells::new(self.currency);
+                if first {
+                    cells.header(T::COLUMNS);
+                }
+                text = rows.iter().fold(cells, Cells::row).into_inner();
             }
-            Output::Jsonl | Output::Table => {
-                rows.iter().try_for_each(|row| writeln!(self.out, "{}", output::json(row)))
+            Output::Jsonl => {
+                for row in rows {
+                    writeln!(text, "{}", output::json(row))?;
+                }
             }
             Output::Json => {
-                write!(self.out, "{}", if first { "{\"items\":[" } else { "" })?;
+                text.extend(if first { &b"{\"items\":["[..] } else { b"," });
                 for (place, row) in rows.iter().enumerate() {
-                    let comma = if first && place == 0 { "" } else { "," };
-                    write!(self.out, "{comma}{}", output::json(row))?;
+                    write!(text, "{}{}", if place == 0 { "" } else { "," }, output::json(row))?;
                 }
-                Ok(())
+            }
+            Output::Table => {
+                let rows = rows.iter().map(serde_json::to_value).collect::<Result<Vec<Value>, _>>()?;
+                let mut columns = output::columns(rows.iter());
+                if !first || rows.len() >= PART {
+                    // Rows to come may have what these have not.
+                    columns = T::COLUMNS.to_vec();
+                }
+                let grid = output::grid(&rows, &columns, &mut self.widths, self.currency);
+                writeln!(text, "{grid}")?;
             }
         }
+        self.out.write_all(&text)
     }
 
     /// Ends the list; the next page, if there is one, begins there.
-    pub fn end(mut self, next: &Value) -> io::Result<()> {
+    pub fn end<T: Row>(mut self, next: Option<&Cursor>) -> io::Result<()> {
+        match (self.form, self.begun) {
+            (Output::Table, false) => writeln!(self.out, "(none)")?,
+            (Output::Csv | Output::Json, false) => self.rows::<T>(&[])?,
+            _ => {}
+        }
         if self.form == Output::Json {
-            writeln!(self.out, "],\"next_cursor\":{next}}}")?;
+            writeln!(self.out, "],\"next_cursor\":{}}}", serde_json::to_string(&next)?)?;
         }
         self.out.flush()
     }

@@ -7,6 +7,7 @@ mod exit;
 mod listing;
 mod output;
 mod relay;
+mod row;
 mod session;
 
 use std::process::ExitCode;

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use commerce_core::Currency;
 use commerce_core::harmful;
 pub use commerce_core::harmless;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::args::Output;
@@ -28,7 +29,7 @@ pub fn print(
         Output::Csv => {
             let rows = rows(data);
             let columns = columns(rows.iter().copied());
-            csv(out, Some(&columns), &columns, rows.iter().copied(), currency)
+            csv(out, &columns, rows.iter().copied(), currency)
         }
         Output::Table => table(out, data, currency, color),
     }
@@ -36,9 +37,10 @@ pub fn print(
 
 /// JSON that cannot steer a terminal either. What could can only stand within strings, where an escape
 /// means the same.
-pub fn json(data: &Value) -> String {
+pub fn json(data: &impl Serialize) -> String {
     let escape = |c: char| if harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    let text = data.to_string();
+    // What is printed has text as its keys, and no maps that fail.
+    let text = serde_json::to_string(data).unwrap_or_default();
     if text.chars().any(harmful) { text.chars().map(escape).collect() } else { text }
 }
 
@@ -82,14 +84,16 @@ fn table(out: &mut impl Write, data: &Value, currency: Currency, color: bool) ->
     if !fields.is_empty() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", grid(items, currency))
+    writeln!(out, "{}", grid(items, &columns(items.iter()), &mut Vec::new(), currency))
 }
 
-fn grid(items: &[Value], currency: Currency) -> String {
-    let columns = columns(items.iter());
+/// Rows in columns of the same widths as those before them, unless they need wider ones. The first have a header.
+pub fn grid(items: &[Value], columns: &[&str], widths: &mut Vec<u16>, currency: Currency) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(columns.iter().map(|name| name.replace('_', " ").to_uppercase()));
+    if widths.is_empty() {
+        table.set_header(columns.iter().map(|name| name.replace('_', " ").to_uppercase()));
+    }
     for item in items {
         let cell = |name: &&str| item.get(*name).map_or(String::new(), |value| shown(name, value, currency));
         table.add_row(columns.iter().map(cell));
@@ -100,14 +104,20 @@ fn grid(items: &[Value], currency: Currency) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+    let least = |&width: &u16| ColumnConstraint::LowerBoundary(Width::Fixed(width + PADDING));
+    table.set_constraints(widths.iter().map(least));
+    let needed = table.column_max_content_widths().into_iter();
+    *widths = needed.zip(widths.iter().copied().chain(std::iter::repeat(0))).map(|(a, b)| a.max(b)).collect();
     let text = table.to_string();
     text.lines().map(|line| line.trim_end().strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Rows as CSV, under a header if there is one.
+/// What stands around the content of each cell.
+const PADDING: u16 = 2;
+
+/// Rows as CSV, under a header.
 pub fn csv<'a>(
     out: &mut impl Write,
-    header: Option<&[&str]>,
     columns: &[&str],
     rows: impl Iterator<Item = &'a Value>,
     currency: Currency,
@@ -117,7 +127,7 @@ pub fn csv<'a>(
     }
     // Through memory, since the csv crate's errors hide that a pipe was closed.
     let mut writer = csv::Writer::from_writer(Vec::new());
-    header.map(|header| writer.write_record(header)).transpose()?;
+    writer.write_record(columns)?;
     for row in rows {
         // Names can hold nothing harmful; where other text does, it is escaped here too.
         let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| shown(name, value, currency));
@@ -127,7 +137,7 @@ pub fn csv<'a>(
 }
 
 /// Every field of any row, in the order of first appearance.
-fn columns<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
+pub fn columns<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
     let mut columns: Vec<&str> = Vec::new();
     for name in rows.filter_map(Value::as_object).flat_map(Map::keys) {
         if !columns.contains(&name.as_str()) {

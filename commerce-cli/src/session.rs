@@ -2,15 +2,19 @@
 
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use commerce_core::input::Fields;
-use commerce_core::{Commerce, Currency, Location, Operation, Options, SystemClock, operation, query};
+use commerce_core::{
+    Commerce, Currency, Location, Operation, Options, Paged, Query, SystemClock, operation, query,
+};
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global, Output, PageArgs};
 use crate::exit::Failure;
-use crate::listing::Listing;
+use crate::listing::{Listing, PART};
+use crate::row::Row;
 
 /// One run of the program.
 pub struct Session {
@@ -109,75 +113,71 @@ impl Session {
         Ok(self.shop()?.query(&query)?)
     }
 
-    /// Asks for a list, one page or all, and shows it.
-    pub fn list(&self, name: &str, with: Value, page: &PageArgs) -> Result<(), Failure> {
-        let next = match self.output() {
-            // A table is as wide as its widest row.
-            Output::Table => {
-                let mut answer = self.pages(name, with, page)?;
-                self.show(&answer)?;
-                answer["next_cursor"].take()
-            }
-            form => self.print_pages(name, with, page, form)?,
-        };
+    /// Asks for a list, one page or all of it, and shows it.
+    pub fn list<Q: Paged>(&self, with: Value, page: &PageArgs) -> Result<(), Failure>
+    where
+        Q::Item: Row + Send,
+    {
+        if page.all {
+            return self.print_all::<Q>(with, self.output());
+        }
+        let mut with = with;
+        with["limit"] = page.limit.into();
+        with["cursor"] = page.cursor.clone().into();
+        let commerce_core::Listing { items, next_cursor } = self.shop()?.query(&read::<Q>(with)?)?;
+        let mut listing = Listing::new(io::stdout().lock(), self.output(), self.shop()?.currency());
+        if !items.is_empty() {
+            listing.rows(&items)?;
+        }
+        listing.end::<Q::Item>(next_cursor.as_ref())?;
         // JSON carries the cursor itself.
-        let shown = self.output() == Output::Json;
-        if let (Some(cursor), false) = (next.as_str(), shown) {
-            self.note(&format!("there is more: --cursor {cursor}, or --all"));
+        if let (Some(cursor), false) = (next_cursor, self.output() == Output::Json) {
+            self.note(&format!("there is more: --cursor {}, or --all", cursor.as_str()));
         }
         Ok(())
     }
 
-    /// Shows an answer that is mostly a list, its field `rows`.
-    pub fn show_rows(&self, name: &str, rows: &str, answer: &Value) -> Result<(), Failure> {
+    /// Prints a whole list as it comes: what was read is printed while more is read.
+    pub fn print_all<Q: Paged>(&self, with: Value, form: Output) -> Result<(), Failure>
+    where
+        Q::Item: Row + Send,
+    {
+        let (shop, query) = (self.shop()?, read::<Q>(with)?);
+        let mut listing = Listing::new(io::stdout(), form, shop.currency());
+        let (parts, coming) = mpsc::sync_channel::<Vec<Q::Item>>(1);
+        std::thread::scope(|scope| {
+            let printer = scope.spawn(move || -> io::Result<_> {
+                coming.into_iter().try_for_each(|part| listing.rows(&part))?;
+                Ok(listing)
+            });
+            let mut part = Vec::with_capacity(PART);
+            // Where the printer has ended, it tells why.
+            let hand_over = |part| parts.send(part).map_err(|_| Failure::Told(1));
+            let read = shop.each(query, |item| {
+                part.push(item);
+                if part.len() < PART {
+                    return Ok(());
+                }
+                hand_over(std::mem::replace(&mut part, Vec::with_capacity(PART)))
+            });
+            let read = read.and_then(|()| if part.is_empty() { Ok(()) } else { hand_over(part) });
+            drop(parts);
+            // A thread that panicked has said so.
+            let listing = printer.join().map_err(|_| Failure::Told(1))??;
+            read?;
+            Ok(listing.end::<Q::Item>(None)?)
+        })
+    }
+
+    /// Shows an answer that is mostly a list, its field `rows`, of which the columns are always the same.
+    pub fn show_rows(&self, columns: &[&str], rows: &str, answer: &Value) -> Result<(), Failure> {
         if self.output() != Output::Csv {
             return self.show(answer);
         }
-        let mut listing = Listing::new(name, io::stdout().lock(), Output::Csv, self.shop()?.currency());
-        listing.page(answer[rows].as_array().map_or(&[], Vec::as_slice))?;
-        Ok(listing.end(&Value::Null)?)
-    }
-
-    /// Prints a list, one page or all, each page as it comes. Tells where the next page begins.
-    pub fn print_pages(
-        &self,
-        name: &str,
-        mut with: Value,
-        page: &PageArgs,
-        form: Output,
-    ) -> Result<Value, Failure> {
-        with["limit"] = if page.all { 100 } else { page.limit }.into();
-        with["cursor"] = page.cursor.clone().into();
-        // The first page is read before anything is printed: a list that cannot be read is no list.
-        let mut answer = self.ask(name, with.clone())?;
-        let mut listing = Listing::new(name, io::stdout().lock(), form, self.shop()?.currency());
-        loop {
-            listing.page(answer["items"].as_array().map_or(&[], Vec::as_slice))?;
-            let next = answer["next_cursor"].take();
-            if !page.all || next.is_null() {
-                listing.end(&next)?;
-                return Ok(next);
-            }
-            with["cursor"] = next;
-            answer = self.ask(name, with.clone())?;
-        }
-    }
-
-    /// Asks for a list, one page or all.
-    pub fn pages(&self, name: &str, mut with: Value, page: &PageArgs) -> Result<Value, Failure> {
-        with["limit"] = if page.all { 100 } else { page.limit }.into();
-        with["cursor"] = page.cursor.clone().into();
-        let mut answer = self.ask(name, with.clone())?;
-        while page.all && answer["next_cursor"].is_string() {
-            with["cursor"] = answer["next_cursor"].take();
-            let mut next = self.ask(name, with.clone())?;
-            if let (Some(items), Some(more)) = (answer["items"].as_array_mut(), next["items"].as_array_mut())
-            {
-                items.append(more);
-            }
-            answer["next_cursor"] = next["next_cursor"].take();
-        }
-        Ok(answer)
+        let rows = answer[rows].as_array().into_iter().flatten();
+        let mut out = io::stdout().lock();
+        crate::output::csv(&mut out, columns, rows, self.shop()?.currency())?;
+        Ok(out.flush()?)
     }
 
     /// Prints data in the form that was asked for.
@@ -303,6 +303,11 @@ pub fn item(text: &str) -> Result<Value, Failure> {
         Failure::Usage(format!("{}: the quantity must be 1 to 1000000", crate::output::harmless(text)))
     })?;
     Ok(json!({ "product": product, "quantity": quantity }))
+}
+
+/// Reads the fields of a query.
+fn read<Q: Query>(fields: Value) -> Result<Q, Failure> {
+    Ok(Fields::read(&without_null(fields), Q::parse)?)
 }
 
 fn without_null(mut value: Value) -> Value {

@@ -1,12 +1,14 @@
 //! Makes a shop of any size, the same for the same arguments, so that every figure of the benches can be repeated.
 //!
 //!     cargo run --release -p commerce-core --example grow -- big.db --orders 1000000 --products 100000 --users 10000
+//!
+//! Instead of a file it takes the address of a libSQL server.
 
 use std::collections::VecDeque;
 
 use commerce_core::{
-    Amount, Clock, Commerce, Currency, Name, Options, ProductId, Quantity, Stock, Submission, SystemClock,
-    Ticket, Time, UserId, catalog, order, user, wallet,
+    Amount, Clock, Commerce, Currency, Location, Name, Options, ProductId, Quantity, Stock, Submission,
+    SystemClock, Ticket, Time, UserId, catalog, order, user, wallet,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -39,8 +41,8 @@ struct Size {
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [file, ..] = args.as_slice() else {
-        return Err("grow FILE [--orders N] [--products N] [--users N] [--days N] [--seed N]".into());
+    let [location, ..] = args.as_slice() else {
+        return Err("grow LOCATION [--orders N] [--products N] [--users N] [--days N] [--seed N]".into());
     };
     let number = |name: &str, default: u64| -> Result<u64> {
         let value = args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
@@ -54,7 +56,7 @@ fn main() -> Result<()> {
     };
     let mut random = Random::new(number("--seed", 1)?);
     let shop = Commerce::create(
-        std::path::Path::new(file),
+        location.parse::<Location>()?,
         Currency::new("KRW").ok_or("no such currency")?,
         Options::new(SystemClock),
     )?;

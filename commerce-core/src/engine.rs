@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::ahead::Ahead;
 use crate::catalog;
+use crate::cost::{Cost, Costs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
@@ -18,7 +19,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::queue::{Job, Outcome};
 use crate::sales::{Keep, Window};
 use crate::stats::Stats;
-use crate::store::{self, Reader, Restore, Statement};
+use crate::store::{self, Reader, Restore, Statement, Terms};
 use crate::time::{Clock, Time};
 use crate::verify::{self, Audit, Difference, Progress};
 use crate::writer::Writer;
@@ -46,6 +47,7 @@ pub struct Options {
     queue: usize,
     readers: u32,
     keep_keys: Duration,
+    costs: Costs,
 }
 
 /// The coming answer to a submission: wait for it, or await it in any runtime.
@@ -66,7 +68,8 @@ impl Options {
     /// The usual options, with the clock to go by.
     pub fn new(clock: impl Clock) -> Self {
         let (busy_timeout, keep_keys) = (Duration::from_secs(10), Duration::from_hours(24));
-        Self { clock: Arc::new(clock), busy_timeout, queue: 8_192, readers: 4, keep_keys }
+        let costs = Costs::default();
+        Self { clock: Arc::new(clock), busy_timeout, queue: 8_192, readers: 4, keep_keys, costs }
     }
 
     /// How long an operation may wait for other processes before it is answered `busy`. 10 s unless told.
@@ -93,6 +96,16 @@ impl Options {
     pub fn readers(self, readers: u32) -> Self {
         Self { readers: readers.max(1), ..self }
     }
+
+    /// Counts what each statement costs, for [`Commerce::costs`]. It takes some microseconds a statement.
+    #[must_use]
+    pub fn count_costs(self) -> Self {
+        Self { costs: Costs::counted(), ..self }
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { busy: self.busy_timeout, readers: self.readers, costs: self.costs.clone() }
+    }
 }
 
 impl Commerce {
@@ -102,7 +115,7 @@ impl Commerce {
     /// [`Error::Open`] when there is a store already, or none can be made there.
     pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::create(&location, currency, options.busy_timeout, options.readers)?;
+        let opened = store::create(&location, currency, &options.terms())?;
         Self::start(location, opened, options)
     }
 
@@ -306,18 +319,15 @@ impl Commerce {
     }
 
     /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin; and the index of
-    /// products, where it differed.
-    /// Make a backup first. Tells what differed before.
+    /// products, where it differs. Make a backup first; [`Commerce::audit`] tells what differs, before and after.
     ///
     /// # Errors
     /// The store's failure.
-    pub fn repair(&self) -> Result<Vec<Difference>, Error> {
-        let before = self.verify()?;
+    pub fn repair(&self) -> Result<(), Error> {
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, self.0.options.busy_timeout, &verify::repairs(&before))?;
-        open(&self.0.location, &self.0.options)?;
-        Ok(before)
+        store::repair(&self.0.location, &self.0.options.terms(), &verify::repairs(self)?)?;
+        open(&self.0.location, &self.0.options).map(drop)
     }
 
     /// Copies the store to a new file while it is in use.
@@ -361,6 +371,12 @@ impl Commerce {
         self.0.writer.counters.stats(self.0.writer.queue.len())
     }
 
+    /// What each statement cost since this was last asked, in the order in which they first ran, but for those that
+    /// begin and end transactions. Only a store on a file tells, and only with [`Options::count_costs`].
+    pub fn costs(&self) -> Vec<Cost> {
+        self.0.options.costs.take()
+    }
+
     /// Takes no more operations, does those that are queued, and waits for that.
     pub fn close(&self) {
         self.0.close();
@@ -369,6 +385,11 @@ impl Commerce {
     /// The present time of the clock that was handed in.
     pub(crate) fn now(&self) -> Time {
         self.0.options.clock.now()
+    }
+
+    /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
+    pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
+        self.0.reader.lasting().then(|| self.view()).transpose()
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
@@ -384,7 +405,7 @@ impl Commerce {
 
 /// Opens a store, with all its products indexed.
 fn open(location: &Location, options: &Options) -> Result<store::Opened, Error> {
-    let mut opened = store::open(location, options.busy_timeout, options.readers)?;
+    let mut opened = store::open(location, &options.terms())?;
     if opened.unindexed {
         catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
     }

@@ -4,10 +4,13 @@
 //! differs at the end is saved once. Reading is for everyone; the methods that change anything cannot
 //! fail and stand together under the heading "Changes": a rule calls them only after its last test.
 //!
-//! Users and products are kept for the next group, which need not load them while nobody else has written.
+//! Users and products are kept for the next group, which need not load them while nobody else has written. When somebody
+//! has, balances and stocks are read anew; what hardly ever changes is believed until the store's count of such changes
+//! moves ([`Edition`]).
 
 mod breach;
 mod delivery;
+mod keep;
 mod save;
 mod sums;
 mod tracked;
@@ -121,11 +124,23 @@ pub(crate) struct Last {
     pub(crate) probe: i64,
 }
 
+/// Tells apart what users and products are, other than their balances and stocks: the store, and how often they were
+/// changed in it. A trigger counts, so that it counts whoever changes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edition {
+    pub(crate) store: Arc<str>,
+    pub(crate) changes: i64,
+}
+
 /// The rows of a group.
 #[derive(Debug, Default)]
 pub struct Facts {
     /// As stored; nothing before it was loaded.
     stored_last: Option<Last>,
+    /// Of which edition the users and products are that are known or in doubt.
+    edition: Option<Edition>,
+    /// Whether what was loaded relied on an edition that is over.
+    misled: bool,
     pub(crate) last: Last,
     users: Tracked<UserId, User>,
     products: Tracked<ProductId, Product>,
@@ -289,8 +304,12 @@ impl Facts {
     /// Cancels an order and puts its units back. The refund is posted apart.
     pub(crate) fn cancel_order(&mut self, id: OrderId, refund: EntryId, reason: Option<Name>, at: Time) {
         let Some(mut order) = self.orders.remove(&id) else { return self.unloaded("order", id) };
+        let Some(user) = self.find_user(&order.user).map(|user| user.no) else {
+            return self.unloaded("user", &order.user);
+        };
         let shown = reason.as_ref().map(Name::shared);
-        self.insert(&table::CANCELLATIONS, [id.into(), refund.into(), shown.into(), at.millis().into()]);
+        let row = [id.into(), refund.into(), shown.into(), at.millis().into(), user.into()];
+        self.insert(&table::CANCELLATIONS, row);
         for item in &order.items {
             self.shift_stock(item, item.quantity.get());
         }
@@ -420,79 +439,5 @@ impl Facts {
             Some(change) => change.values.extend(row),
             None => self.settled.push(Change { table, kind, values: row.into_iter().collect() }),
         }
-    }
-}
-
-/// Loading and keeping, for the writer.
-impl Facts {
-    /// The most rows that are kept for the next group: some 10 MB of memory.
-    const KEPT: usize = 32_768;
-
-    /// Whether nothing is known yet.
-    pub(crate) fn unknown(&self) -> bool {
-        self.stored_last.is_none()
-    }
-
-    pub(crate) fn set_last(&mut self, last: Last) {
-        (self.stored_last, self.last) = (Some(last), last);
-    }
-
-    pub(crate) fn load_user(&mut self, id: UserId, user: User) {
-        self.users.load(id, user);
-    }
-
-    pub(crate) fn load_product(&mut self, id: ProductId, product: Product) {
-        self.products.load(id, product);
-    }
-
-    pub(crate) fn load_cart(&mut self, user: UserId, lines: Vec<CartLine>) {
-        self.carts.load(user, lines);
-    }
-
-    pub(crate) fn load_order(&mut self, order: Order) {
-        self.orders.entry(order.order).or_insert(order);
-    }
-
-    pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
-        self.keys.insert((key, scope), kept);
-    }
-
-    pub(crate) fn load_token(&mut self, bearer: Bearer) {
-        self.tokens.insert(bearer.token.name.clone(), bearer);
-    }
-
-    pub(crate) fn load_aged_key(&mut self, key: Arc<str>, scope: i64, at: Time) {
-        self.aged_keys.push((key, scope, at));
-    }
-
-    /// The orders that kept replies refer to and that are not here yet.
-    pub(crate) fn replayed_orders(&self) -> Vec<OrderId> {
-        let order = |kept: &Kept| match kept.reply {
-            KeptReply::Order(order) if !self.orders.contains_key(&order) => Some(order),
-            KeptReply::Order(_) | KeptReply::Json(_) => None,
-        };
-        self.keys.values().filter_map(order).collect()
-    }
-
-    /// The group is stored: what it changed is how things are now.
-    pub(crate) fn settle(&mut self) {
-        if self.users.len() + self.products.len() > Self::KEPT {
-            return self.forget();
-        }
-        self.stored_last = Some(self.last);
-        self.users.settle();
-        self.products.settle();
-        self.carts.forget();
-        self.orders.clear();
-        self.events.forget();
-        self.relay.forget();
-        self.tokens.clear();
-        self.sums.clear();
-        self.keys.clear();
-    }
-
-    /// Nothing is known any more: somebody else has written, or the group was not stored.
-    pub(crate) fn forget(&mut self) {
-        *self = Self::default();
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::{Fault, Faults, Invalid};
 use crate::id::{Id, Key, Name, quoted};
 use crate::money::{Amount, Quantity, Stock};
-use crate::time::Time;
+use crate::time::{End, Time};
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
 pub struct Fields<'a> {
@@ -97,6 +97,17 @@ impl Fields<'_> {
             None | Some(Value::Null) => Some(None),
             Some(value) => match T::from_json(value) {
                 Ok(value) => Some(Some(value)),
+                Err(detail) => self.fault(name, detail),
+            },
+        }
+    }
+
+    /// An end of a span of time that may be left out: a time, or a date.
+    pub(crate) fn end(&mut self, name: &'static str, end: End) -> Option<Option<Time>> {
+        match self.optional::<String>(name)? {
+            None => Some(None),
+            Some(text) => match Time::read_end(&text, end) {
+                Ok(time) => Some(Some(time)),
                 Err(detail) => self.fault(name, detail),
             },
         }

@@ -35,6 +35,8 @@
 mod ahead;
 pub mod cart;
 pub mod catalog;
+mod cost;
+mod each;
 mod engine;
 mod error;
 mod facts;
@@ -65,6 +67,7 @@ pub mod wallet;
 mod writer;
 
 pub use ahead::Ahead;
+pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options, Pending, Ticket};
 pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
@@ -76,8 +79,8 @@ pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use probe::Probe;
-pub use query::{AnyQuery, Cursor, Listing, Page, Query};
+pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
-pub use time::{Clock, SystemClock, Time};
+pub use time::{Clock, End, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};

@@ -137,13 +137,18 @@ pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
     })
 }
 
+/// The names of all operations that [`parse`] reads.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
+}
+
 type Parse = fn(&mut Fields<'_>) -> Option<AnyOperation>;
 
 fn unknown(name: &str) -> String {
     if [token::Create::NAME, token::Revoke::NAME].contains(&name) {
         return "is not taken here: tokens are made and revoked by their own commands and routes".into();
     }
-    let known: Vec<_> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+    let known: Vec<_> = names().collect();
     format!("is no operation; there are {}", known.join(", "))
 }
 

@@ -1,5 +1,7 @@
 //! What a query is, and the one list of all queries. Each answer comes from one snapshot of the store.
 
+use std::ops::ControlFlow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
@@ -11,7 +13,7 @@ use crate::error::{Error, Invalid};
 use crate::input::Fields;
 use crate::money::Currency;
 use crate::sales::Window;
-use crate::store::{Rows, Snapshot, Statement};
+use crate::store::{Rows, Snapshot, Statement, Value};
 use crate::time::Time;
 use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 
@@ -34,6 +36,27 @@ pub trait Query: Send + 'static {
     fn answer(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
 }
 
+/// A query that answers a list, page by page.
+pub trait Paged: Query<Answer = Listing<Self::Item>> {
+    /// A row of the list.
+    type Item;
+
+    /// Which page is asked for.
+    fn page(&mut self) -> &mut Page;
+
+    /// The rest of the list as one statement, and how its rows are read, where page by page would read much again.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a cursor of another list.
+    #[doc(hidden)]
+    fn whole(&self) -> Result<Option<Whole<Self::Item>>, Error> {
+        Ok(None)
+    }
+}
+
+/// A statement, and how its rows are read.
+pub type Whole<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
+
 /// One snapshot of the store, and what else an answer depends on.
 pub struct View<'a> {
     pub(crate) snapshot: Box<dyn Snapshot + 'a>,
@@ -45,6 +68,15 @@ pub struct View<'a> {
 impl View<'_> {
     pub(crate) fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.rows(statement)
+    }
+
+    /// Reads row by row, for as long as `take` goes on.
+    pub(crate) fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.snapshot.each(statement, take)
     }
 
     /// Reads for the last time in this answer.
@@ -68,6 +100,11 @@ pub fn parse(name: &str, fields: &Json) -> Result<AnyQuery, Invalid> {
         return Err(Invalid::at("", format!("{} is no query", crate::id::quoted(name))));
     };
     Fields::read(fields, parse)
+}
+
+/// The names of all queries that [`parse`] reads.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    QUERIES.iter().map(|(name, _)| *name)
 }
 
 /// Every query there is.
@@ -162,6 +199,11 @@ impl Page {
         Self { limit: limit.clamp(1, Self::MAX), cursor: None }
     }
 
+    /// The same page, as long as one that nobody has to look at.
+    pub(crate) fn long(&self) -> Self {
+        Self { limit: 1_000, cursor: self.cursor.clone() }
+    }
+
     /// The page of the same length at `cursor`.
     pub fn at(&self, cursor: &Cursor) -> Self {
         Self { limit: self.limit, cursor: Some(cursor.0.clone()) }
@@ -208,12 +250,18 @@ impl Page {
         let more = items.len() > self.limit.into();
         items.truncate(self.limit.into());
         let last = if more { items.last() } else { None };
-        let next_cursor = last.map(|last| {
-            let text = serde_json::to_vec(&(list, place(last))).unwrap_or_default();
-            Cursor(URL_SAFE_NO_PAD.encode(text))
-        });
+        let next_cursor = last.map(|last| cursor(list, place(last)));
         Listing { items, next_cursor }
     }
+
+    /// The page of these rows, which ends where so many were looked at, though there may be more.
+    pub(crate) fn ended<T>(&self, list: &str, items: Vec<T>, place: impl Serialize) -> Listing<T> {
+        Listing { items, next_cursor: Some(cursor(list, place)) }
+    }
+}
+
+fn cursor(list: &str, place: impl Serialize) -> Cursor {
+    Cursor(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, place)).unwrap_or_default()))
 }
 
 /// An integer field from 1 to `max` that may be left out.

@@ -11,6 +11,7 @@ use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::order::Items;
 use crate::query::Cursor;
+use crate::sales::By;
 use crate::time::Time;
 use crate::token::{Digest, Role, TokenName};
 
@@ -57,6 +58,7 @@ inline!(Quantity, "Quantity", json_schema!({ "type": "integer", "minimum": 1, "m
 inline!(Time, "Time", json_schema!({ "type": "string", "format": "date-time" }));
 inline!(Cursor, "Cursor", json_schema!({ "type": "string" }));
 inline!(Sort, "Sort", json_schema!({ "type": "string", "enum": Self::names() }));
+inline!(By, "By", json_schema!({ "type": "string", "enum": By::NAMES }));
 inline!(Role, "Role", json_schema!({ "type": "string", "enum": ["operator", "shopper"] }));
 inline!(Digest, "Digest", json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }));
 
@@ -158,6 +160,11 @@ fn identifier() -> Schema {
 /// How many units come (or, negative, go).
 pub(crate) fn delta(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": -LIMIT, "maximum": LIMIT, "not": { "const": 0 } })
+}
+
+/// An end of a span of time.
+pub(crate) fn end(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "anyOf": [{ "format": "date-time" }, { "format": "date" }, { "type": "null" }] })
 }
 
 /// The length of a page.

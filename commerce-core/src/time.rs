@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time to the millisecond; RFC 3339 in UTC wherever people or programs see it.
@@ -10,8 +10,20 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Time(i64);
 
+/// Which end of a span of time a text names. Where it is a date, the whole day belongs to the span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Where the span begins: a date is the first millisecond of its day, in UTC.
+    From,
+    /// Where it ends, inclusively: a date is the last millisecond of its day, in UTC.
+    To,
+}
+
 /// The latest time that can be written with a four-digit year: 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
+
+/// Milliseconds of a day.
+const DAY: i64 = 86_400_000;
 
 impl Time {
     /// The time that many milliseconds after 1970-01-01T00:00:00Z, kept within the years 1970 to 9999.
@@ -26,16 +38,16 @@ impl Time {
 
     /// The same time of day, that many days before.
     pub fn minus_days(self, days: u16) -> Self {
-        Self::from_millis(self.0 - i64::from(days) * 86_400_000)
+        Self::from_millis(self.0 - i64::from(days) * DAY)
     }
 
-    /// That much later.
     /// That much earlier.
     pub(crate) fn minus(self, duration: std::time::Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
         Self::from_millis(self.0.saturating_sub(millis))
     }
 
+    /// That much later.
     pub(crate) fn plus(self, duration: std::time::Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
         Self::from_millis(self.0.saturating_add(millis))
@@ -46,15 +58,42 @@ impl Time {
     /// # Errors
     /// A sentence when `text` is no RFC 3339 time or lies outside the years 1970 to 9999.
     pub fn read(text: &str) -> Result<Self, String> {
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|time| time.timestamp_millis())
-            .filter(|millis| (0..=LATEST).contains(millis))
-            .map(Self)
-            .ok_or_else(|| {
-                let got = crate::id::quoted(text);
-                format!("must be an RFC 3339 time from 1970 on, such as 2026-01-31T09:00:00.000Z, got {got}")
-            })
+        Self::exact(text).ok_or_else(|| {
+            let got = crate::id::quoted(text);
+            format!("must be an RFC 3339 time from 1970 on, such as 2026-01-31T09:00:00.000Z, got {got}")
+        })
+    }
+
+    /// Reads an end of a span of time: RFC 3339 as [`Time::read`] does, or a date, `2026-01-31`.
+    ///
+    /// # Errors
+    /// A sentence when `text` is neither or lies outside the years 1970 to 9999.
+    pub fn read_end(text: &str, end: End) -> Result<Self, String> {
+        Self::exact(text).or_else(|| Self::of_date(text, end)).ok_or_else(|| {
+            let got = crate::id::quoted(text);
+            format!(
+                "must be a date from 1970 on, such as 2026-01-31, or an RFC 3339 time, such as \
+                 2026-01-31T09:00:00.000Z, got {got}"
+            )
+        })
+    }
+
+    fn exact(text: &str) -> Option<Self> {
+        Self::within(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis())
+    }
+
+    fn of_date(text: &str, end: End) -> Option<Self> {
+        // In the one usual form: the parser takes shorter and signed numbers too.
+        let date: NaiveDate = text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)?;
+        let first = date.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+        Self::within(match end {
+            End::From => first,
+            End::To => first + DAY - 1,
+        })
+    }
+
+    fn within(millis: i64) -> Option<Self> {
+        (0..=LATEST).contains(&millis).then_some(Self(millis))
     }
 }
 
@@ -119,6 +158,30 @@ mod tests {
             "2026-01-31T09:00:00",
         ] {
             assert!(Time::read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_a_whole_day() {
+        let ends =
+            |text: &str| [End::From, End::To].map(|end| Time::read_end(text, end).unwrap().to_string());
+        assert_eq!(ends("2026-01-31"), ["2026-01-31T00:00:00.000Z", "2026-01-31T23:59:59.999Z"]);
+        assert_eq!(ends("1970-01-01"), ["1970-01-01T00:00:00.000Z", "1970-01-01T23:59:59.999Z"]);
+        assert_eq!(ends("9999-12-31"), ["9999-12-31T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]);
+        assert_eq!(ends("2026-01-31T18:00:00+09:00"), ["2026-01-31T09:00:00.000Z"; 2]);
+        for bad in [
+            "",
+            "2026-02-29",
+            "2026-1-31",
+            "2026-01",
+            "20260131",
+            "2026-01-31 ",
+            "+2026-01-31",
+            "1969-12-31",
+            "10000-01-01",
+            "2026-01-31Z",
+        ] {
+            assert!(Time::read_end(bad, End::To).is_err(), "{bad}");
         }
     }
 }

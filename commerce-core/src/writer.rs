@@ -147,12 +147,16 @@ fn group(
     }
     let started = Instant::now();
     if store.begin()? == Since::Perhaps {
-        facts.forget();
+        facts.doubt();
     }
     let now = clock.now();
     let mut loads = load::loads(&keys, facts);
     loads.extend(sweep.load(keys.keys.len(), now));
     load::take(facts, &loads, &store.load(&loads)?)?;
+    if facts.misled() {
+        let loads = load::named(&keys, facts);
+        load::take(facts, &loads, &store.load(&loads)?)?;
+    }
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = load::order_loads(&replayed);

@@ -63,7 +63,12 @@ pub enum About {
     /// To put a product on or off sale.
     OnOff(ProductId, bool),
     /// To deliver every dead event again.
-    RetryAll(Vec<i64>),
+    RetryAll {
+        /// How many are known of.
+        known: usize,
+        /// There are more than are known of.
+        more: bool,
+    },
 }
 
 /// A refusal, and what can be done about it.

@@ -86,6 +86,7 @@ pub enum Ask {
     Ledger(wallet::History),
     Cart(cart::Get),
     Orders(order::List),
+    Order(order::Get),
     Top(sales::Top),
     Series(sales::Series),
     Events(outbox::List),
@@ -146,6 +147,7 @@ pub enum Deed {
     Checkout(cart::Checkout),
     Cancel(order::Cancel),
     Retry(outbox::Retry),
+    RetryAll,
 }
 
 /// What an operation replied.
@@ -159,7 +161,8 @@ pub enum Done {
     Cart(Cart),
     Ordered(Order),
     Cancelled(Order),
-    Retried(outbox::Retried),
+    /// How many dead events were brought back.
+    Retried(i64),
 }
 
 impl Deed {

@@ -10,9 +10,11 @@ use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
 
 use commerce_core::operation::Submit;
-use commerce_core::{Commerce, Error, Submission};
+use commerce_core::order::{self, Order};
+use commerce_core::{Commerce, Error, Listing, Page, Submission, outbox};
 
 use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Request};
+use crate::list::PAGE;
 use crate::update::Event;
 
 /// The threads that work for a console. They end when it is dropped, each after what it is about.
@@ -142,11 +144,33 @@ pub fn answer(shop: &Commerce, ask: &Ask) -> Result<Data, Error> {
         Ask::User(query) => Data::User(shop.query(query)?),
         Ask::Ledger(query) => Data::Ledger(shop.query(query)?),
         Ask::Cart(query) => Data::Cart(shop.query(query)?),
-        Ask::Orders(query) => Data::Orders(shop.query(query)?),
+        Ask::Orders(query) => Data::Orders(full(shop, query)?),
+        Ask::Order(query) => Data::Orders(found(shop.query(query))?),
         Ask::Top(query) => Data::Top(shop.query(query)?),
         Ask::Series(query) => Data::Series(shop.query(query)?),
         Ask::Events(query) => Data::Events(shop.query(query)?),
     })
+}
+
+/// A page of orders as long as it should be: one of paid orders may come short though more follow.
+fn full(shop: &Commerce, query: &order::List) -> Result<Listing<Order>, Error> {
+    let mut listing = shop.query(query)?;
+    while let (Some(next), short @ 1..) = (&listing.next_cursor, PAGE.saturating_sub(listing.items.len())) {
+        let page = Page::first(short as u16).at(next);
+        let more = shop.query(&order::List { page, ..query.clone() })?;
+        listing.items.extend(more.items);
+        listing.next_cursor = more.next_cursor;
+    }
+    Ok(listing)
+}
+
+/// The list of the one order of a number, or of none.
+fn found(order: Result<Order, Error>) -> Result<Listing<Order>, Error> {
+    let items = match order {
+        Err(Error::Refused(_) | Error::Invalid(_)) => Vec::new(),
+        order => vec![order?],
+    };
+    Ok(Listing { items, next_cursor: None })
 }
 
 fn work_off(shop: &Commerce, to_do: &Receiver<Change>, events: &Sender<Event>) {
@@ -180,7 +204,19 @@ pub fn decide(shop: &Commerce, change: Change) -> Result<Done, Error> {
         Deed::ClearCart(clear) => Done::Cart(done(shop, Submission::new(clear).key(key))?),
         Deed::Checkout(checkout) => Done::Ordered(done(shop, Submission::new(checkout).key(key))?),
         Deed::Cancel(cancel) => Done::Cancelled(done(shop, Submission::new(cancel).key(key))?),
-        Deed::Retry(retry) => Done::Retried(done(shop, Submission::new(retry).key(key))?),
+        Deed::Retry(retry) => {
+            let retried = done(shop, Submission::new(retry).key(key))?;
+            Done::Retried(retried.events.len() as i64)
+        }
+        // Done once more it brings back what is still dead, so it needs no key.
+        Deed::RetryAll => {
+            let mut count = 0;
+            outbox::retry_all(shop, None, |events| {
+                count += events.len() as i64;
+                Ok::<_, Error>(())
+            })?;
+            Done::Retried(count)
+        }
     })
 }
 

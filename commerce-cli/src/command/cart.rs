@@ -7,6 +7,9 @@ use crate::args::{KeyArg, YesArg};
 use crate::exit::Failure;
 use crate::session::{Session, item};
 
+const COLUMNS: [&str; 7] =
+    ["product", "name", "price", "price_when_added", "quantity", "available", "problem"];
+
 /// Carts.
 #[derive(Subcommand)]
 pub enum Cart {
@@ -70,7 +73,7 @@ impl Cart {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Show { user } => {
-                session.show_rows("cart.get", "lines", &session.ask("cart.get", json!({ "user": user }))?)
+                session.show_rows(&COLUMNS, "lines", &session.ask("cart.get", json!({ "user": user }))?)
             }
             Self::Add { user, items, key } => {
                 let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;

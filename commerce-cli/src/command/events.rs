@@ -1,13 +1,16 @@
 //! `events`: what is to be told to the data platform.
 
+use std::io::Write as _;
+
 use clap::Subcommand;
+use commerce_core::Key;
 use commerce_core::outbox::relay::{Notice, Status};
-use commerce_core::outbox::{Lag, Relay};
-use serde_json::{Value, json};
+use commerce_core::outbox::{self, Lag, Relay};
+use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::{KeyArg, PageArgs};
+use crate::args::{KeyArg, Output, PageArgs};
 use crate::exit::Failure;
 use crate::relay::RelayArgs;
 use crate::session::Session;
@@ -40,7 +43,8 @@ pub enum Events {
     Retry {
         #[arg(required_unless_present = "all")]
         events: Vec<i64>,
-        /// Every dead event.
+        /// Every dead event, a few hundred in a group. With --key each group has a key of its own, made of this one and
+        /// its events.
         #[arg(long, conflicts_with = "events")]
         all: bool,
         #[command(flatten)]
@@ -51,21 +55,10 @@ pub enum Events {
 impl Events {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::List { status, page } => session.list("event.list", json!({ "status": status }), page),
+            Self::List { status, page } => session.list::<outbox::List>(json!({ "status": status }), page),
             Self::Relay { relay, once } => deliver(session, relay, *once),
             Self::Retry { events, all: false, key } => retry(session, events, key),
-            Self::Retry { all: true, key, .. } => {
-                let page = PageArgs { limit: 100, cursor: None, all: true };
-                let dead = session.pages("event.list", json!({ "status": "dead" }), &page)?;
-                let number = |event: &Value| event["event"].as_i64();
-                let events: Vec<i64> =
-                    dead["items"].as_array().into_iter().flatten().filter_map(number).collect();
-                if events.is_empty() {
-                    session.note("no event is dead");
-                    return session.show(&json!({ "events": [] }));
-                }
-                retry(session, &events, key)
-            }
+            Self::Retry { all: true, key, .. } => retry_all(session, key),
         }
     }
 }
@@ -116,6 +109,47 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
         handle.close();
         status
     })
+}
+
+/// Brings back every dead event, and prints their numbers as they are committed.
+fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
+    let key = key.key.as_deref().map(Key::new).transpose();
+    let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
+    let shop = session.shop()?;
+    let (begin, between, end) = match session.output() {
+        Output::Json | Output::Jsonl => ("{\"events\":[", ",", "]}\n"),
+        Output::Csv => ("events\n\"", ", ", "\"\n"),
+        Output::Table => ("events  ", ", ", "\n"),
+    };
+    let (mut out, mut count) = (std::io::BufWriter::new(std::io::stdout().lock()), 0);
+    let done = outbox::retry_all(shop, key.as_ref(), |events| {
+        let first = if count == 0 { begin } else { between };
+        count += events.len();
+        for (place, event) in events.iter().enumerate() {
+            write!(out, "{}{event}", if place == 0 { first } else { between })?;
+        }
+        Ok(out.flush()?)
+    });
+    // Where it failed on the way, those before are a list of their own.
+    let told = match (&done, count) {
+        (Err(_), 0) => Ok(()),
+        (_, 0) => write!(out, "{begin}{end}"),
+        _ => write!(out, "{end}"),
+    };
+    let told = told.and_then(|()| out.flush());
+    let sentence = match count {
+        0 => "no event is dead".into(),
+        _ => format!("brought back: {count} event(s)"),
+    };
+    if done.is_ok() || count > 0 {
+        session.note(&sentence);
+    }
+    match done.and(told.map_err(Failure::Io)) {
+        Err(Failure::Io(error)) if count > 0 => {
+            Err(Failure::Unwritten { what: format!("{sentence}, but the reply cannot be written"), error })
+        }
+        outcome => outcome,
+    }
 }
 
 fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure> {

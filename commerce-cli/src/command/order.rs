@@ -1,6 +1,7 @@
 //! `order`: several products at once, paid from the balance. `buy` is a short form.
 
 use clap::Subcommand;
+use commerce_core::order;
 use serde_json::json;
 
 use crate::args::{KeyArg, PageArgs, YesArg};
@@ -16,9 +17,7 @@ pub enum Order {
     #[command(after_help = "Example:\n  commerce order show 42")]
     Show { order: i64 },
     /// List orders, newest first.
-    #[command(
-        after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01T00:00:00Z"
-    )]
+    #[command(after_help = "Example:\n  commerce order list --user alice --status paid --from 2026-01-01")]
     List {
         /// Only this user's.
         #[arg(long)]
@@ -26,11 +25,11 @@ pub enum Order {
         /// Only those paid, or cancelled.
         #[arg(long)]
         status: Option<String>,
-        /// Only those placed at this time or later.
-        #[arg(long)]
+        /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         from: Option<String>,
-        /// Only those placed at this time or before.
-        #[arg(long)]
+        /// Only those placed at this time or before; a date is the end of its day, in UTC.
+        #[arg(long, value_name = "TIME")]
         to: Option<String>,
         #[command(flatten)]
         page: PageArgs,
@@ -71,7 +70,7 @@ impl Order {
             Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
             Self::List { user, status, from, to, page } => {
                 let with = json!({ "user": user, "status": status, "from": from, "to": to });
-                session.list("order.list", with, page)
+                session.list::<order::List>(with, page)
             }
             Self::Cancel { order, reason, yes, key } => {
                 session.confirm(yes.yes, &format!("cancel order {order}"))?;

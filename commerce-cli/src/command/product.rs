@@ -1,6 +1,7 @@
 //! `product`: what is sold. A catalogue goes out in the forms in which `import` takes it in.
 
 use clap::Subcommand;
+use commerce_core::catalog;
 use serde_json::json;
 
 use crate::args::{KeyArg, Output, PageArgs};
@@ -100,11 +101,8 @@ impl Product {
             Self::Show { product } => {
                 session.show(&session.ask("product.get", json!({ "product": product }))?)
             }
-            Self::List { search, sort, active, page } => session.list(
-                "product.list",
-                json!({ "search": search, "sort": sort, "active": active }),
-                page,
-            ),
+            Self::List { search, sort, active, page } => session
+                .list::<catalog::List>(json!({ "search": search, "sort": sort, "active": active }), page),
             Self::Restock { product, delta, reason, key } => {
                 let operation =
                     json!({ "op": "stock.adjust", "product": product, "delta": delta, "reason": reason });
@@ -117,7 +115,6 @@ impl Product {
 }
 
 fn export(session: &Session) -> Result<(), Failure> {
-    let page = PageArgs { limit: 100, cursor: None, all: true };
     let form = if session.output() == Output::Table { Output::Csv } else { session.output() };
-    session.print_pages("product.list", json!({}), &page, form).map(drop)
+    session.print_all::<catalog::List>(json!({}), form)
 }

@@ -55,7 +55,7 @@ impl Token {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Create { name, role, user } => create(session, name, *role, user.as_deref()),
-            Self::List { page } => session.list("token.list", json!({}), page),
+            Self::List { page } => session.list::<token::List>(json!({}), page),
             Self::Revoke { name, yes } => {
                 session.confirm(yes.yes, &format!("revoke the token {name}"))?;
                 session.show_done(&session.perform::<token::Revoke>(json!({ "name": name }))?)

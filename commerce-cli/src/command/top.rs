@@ -7,7 +7,7 @@ use crate::session::Session;
 
 /// The best sellers.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  commerce top --days 7 --limit 10 --to 2026-01-31T23:59:59Z")]
+#[command(after_help = "Example:\n  commerce top --days 31 --limit 10 --to 2026-01-31 --by revenue")]
 pub struct Top {
     /// How many days the window is long, 1 to 365.
     #[arg(long, default_value_t = 3)]
@@ -15,14 +15,19 @@ pub struct Top {
     /// How many sellers, 1 to 100.
     #[arg(long, default_value_t = 5)]
     limit: i64,
-    /// Where the window ends; now, if nothing is said.
+    /// Where the window ends: a time, or a date, which is the end of that day, in UTC. Now, if nothing is said.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// What they are ranked by: units, or revenue.
+    #[arg(long, value_name = "MEASURE", default_value = "units")]
+    by: String,
 }
+
+const COLUMNS: [&str; 7] = ["rank", "product", "name", "price", "stock", "units", "revenue"];
 
 impl Top {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let with = json!({ "days": self.days, "limit": self.limit, "to": self.to });
-        session.show_rows("sales.top", "items", &session.ask("sales.top", with)?)
+        let with = json!({ "days": self.days, "limit": self.limit, "to": self.to, "by": self.by });
+        session.show_rows(&COLUMNS, "items", &session.ask("sales.top", with)?)
     }
 }

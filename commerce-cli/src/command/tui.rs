@@ -60,9 +60,12 @@ impl Tui {
         // How delivery stands is on the console's own screen; the rest is told when the terminal is free again.
         let (told, untold) = channel();
         let tell = move |notice: &Notice| {
-            if let Notice::Warning(_) | Notice::Trouble(_) | Notice::Ended(_) = notice {
+            match notice {
                 // The receiver lives as long as the relay.
-                let _ = told.send(notice.to_string());
+                Notice::Warning(_) | Notice::Trouble(_) | Notice::Missing { .. } | Notice::Ended(_) => {
+                    let _ = told.send(notice.to_string());
+                }
+                _ => {}
             }
         };
         let relay = match self.read_only {

@@ -1,6 +1,7 @@
 //! `user`: who charges and orders.
 
 use clap::Subcommand;
+use commerce_core::user;
 use serde_json::json;
 
 use crate::args::{KeyArg, PageArgs};
@@ -43,7 +44,7 @@ impl User {
                 session.change(json!({ "op": "user.add", "user": user, "name": name }), key.key.as_deref())
             }
             Self::Show { user } => session.show(&session.ask("user.get", json!({ "user": user }))?),
-            Self::List { search, page } => session.list("user.list", json!({ "search": search }), page),
+            Self::List { search, page } => session.list::<user::List>(json!({ "search": search }), page),
         }
     }
 }

@@ -79,7 +79,7 @@ fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
             told["warnings"] = json!([warning]);
         }
     }
-    session.show_rows("verify", "differences", &told)?;
+    session.show_rows(&["what", "id", "stored", "computed"], "differences", &told)?;
     let counts: Vec<String> = checked.iter().map(|c| format!("{} {}", HumanCount(c.count), c.what)).collect();
     session.note(&format!("checked: {}", counts.join(", ")));
     match found {

@@ -1,6 +1,7 @@
 //! `wallet`: prepaid balances. `charge` and `balance` are short forms.
 
 use clap::Subcommand;
+use commerce_core::wallet;
 use serde_json::json;
 
 use crate::args::{KeyArg, PageArgs};
@@ -47,7 +48,7 @@ impl Wallet {
         match self {
             Self::Charge(charge) => charge.run(session),
             Self::Show(show) => show.run(session),
-            Self::History { user, page } => session.list("wallet.history", json!({ "user": user }), page),
+            Self::History { user, page } => session.list::<wallet::History>(json!({ "user": user }), page),
         }
     }
 }

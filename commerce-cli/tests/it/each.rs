@@ -1,8 +1,8 @@
 //! Every command once, doing what it is for.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::shop::{Shop, printed, told};
 
 #[test]
 fn users_and_wallets() {
@@ -170,4 +170,30 @@ fn completions_and_the_manual_page() {
     }
     let page = shop.ok(&["man"]);
     assert!(page.contains(".TH") && page.contains("checkout"));
+}
+
+#[test]
+fn every_dead_event_is_brought_back_and_told_in_each_form() {
+    let shop = Shop::stocked();
+    let charge = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
+    shop.feed(&["apply", "-"], charge.repeat(700));
+    let kill = |events: i64| {
+        let store = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
+        let sql = "INSERT OR REPLACE INTO deliveries SELECT event, 20, 'no', NULL, 1 FROM outbox LIMIT ?1";
+        store.execute(sql, [events]).unwrap();
+        store.execute("UPDATE relay SET settled = (SELECT last_event FROM store)", []).unwrap();
+    };
+    kill(700);
+    let output = shop.run(&["events", "retry", "--all", "--output", "json"]);
+    let events: Vec<i64> = (1..=700).collect();
+    assert_eq!(serde_json::from_str::<Value>(&printed(&output)).unwrap(), json!({ "events": events }));
+    assert!(told(&output).contains("brought back: 700 event(s)"), "{}", told(&output));
+    for (form, expected) in [
+        ("table", "events  1, 2, 3\n"),
+        ("csv", "events\n\"1, 2, 3\"\n"),
+        ("jsonl", "{\"events\":[1,2,3]}\n"),
+    ] {
+        kill(3);
+        assert_eq!(shop.ok(&["events", "retry", "--all", "--output", form]), expected);
+    }
 }

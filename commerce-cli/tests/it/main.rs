@@ -19,8 +19,12 @@ mod hostile;
 mod instances;
 mod lines;
 mod month;
+mod peak;
 mod power;
+#[path = "../../../fixtures/proxy.rs"]
+mod proxy;
 mod relay;
+mod requests;
 mod run;
 mod serve;
 mod server;

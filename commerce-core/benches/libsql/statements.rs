@@ -34,7 +34,8 @@ pub fn orders(port: u16, threads: u64, run: Duration) -> Result<Measured> {
         }
         Ok(waits)
     };
-    Ok(Measured { waits: together(threads, one)?, took: started.elapsed() })
+    let waits = together(threads, one)?.concat();
+    Ok(Measured { waits, took: started.elapsed() })
 }
 
 impl Stream {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use commerce_core::{Commerce, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
+use plain::Waiting;
 use work::{Keys, Measured, Result};
 
 const HELP: &str =
@@ -71,14 +72,26 @@ type Case = Box<dyn Fn(Duration, &str) -> Result<Value>>;
 fn cases() -> Vec<(String, Case)> {
     let mut cases = Vec::new();
     let mut add = |name: String, case: Case| cases.push((name, case));
-    for threads in [1, 8] {
+    for (threads, waiting, how) in [
+        (1, Waiting::TimeOut, ""),
+        (8, Waiting::TimeOut, ""),
+        (8, Waiting::Polling, ", polling"),
+        (8, Waiting::Retrying, ", retrying"),
+    ] {
         let textbook = move |run, name: &str| {
             let folder = tempfile::tempdir()?;
-            let (measured, stats) = plain::textbook(folder.path(), threads, run)?;
+            let (measured, stats, orders, vain) = plain::textbook(folder.path(), threads, run, waiting)?;
+            let (placed, longest) = (measured.waits.len() as f64, measured.waits.iter().max().copied());
             // Several writers' commits cannot be told apart in the log.
-            Ok(measured.told(name, (threads == 1).then_some(stats)))
+            let mut told = measured.told(name, (threads == 1).then_some(stats));
+            if threads > 1 {
+                told["shares"] = work::shares(&orders).into();
+                told["longest_waits_ms"] = vec![longest.unwrap_or_default().as_secs_f64() * 1_000.0].into();
+                told["in_vain_per_order"] = (vain as f64 / placed).into();
+            }
+            Ok(told)
         };
-        add(format!("textbook, {threads} threads"), Box::new(textbook));
+        add(format!("textbook, {threads} threads{how}"), Box::new(textbook));
     }
     for (keys, more) in [(Keys::Ordered, ""), (Keys::Random, ", random keys")] {
         let rows = move |run, name: &str| {

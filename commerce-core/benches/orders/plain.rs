@@ -13,6 +13,7 @@ use crate::work::{Keys, Measured, PRODUCTS, Random, Result, USERS, together};
 /// The engine's own tables, with the two indexes that a textbook gives them; the lists' links stay 0.
 const SCHEMA: &str = concat!(
     include_str!("../../src/store/schema/0001_shop.sql"),
+    include_str!("../../src/store/schema/0010_ledger.sql"),
     "CREATE INDEX orders_by_user ON orders (user_no); CREATE INDEX ledger_by_user ON ledger (user_no);"
 );
 
@@ -23,30 +24,74 @@ const CHECKPOINT: u64 = 1_000;
 static FRAMES: AtomicU64 = AtomicU64::new(0);
 static PAGES: AtomicU64 = AtomicU64::new(0);
 
-/// One transaction per order, from a pool, waiting with SQLite's own time-out.
-pub fn textbook(folder: &Path, threads: u64, run: Duration) -> Result<(Measured, Stats)> {
+/// How writers that want the database at the same moment get along.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Waiting {
+    /// SQLite's own time-out, which looks again after 1 to 100 ms.
+    TimeOut,
+    /// Looking again every 50 us.
+    Polling,
+    /// Nobody waits: everything is read first, and who finds at the first write that others have written begins anew.
+    Retrying,
+}
+
+/// One transaction per order, from a pool. Besides what was measured, the orders of each thread, and how many attempts
+/// were in vain.
+pub fn textbook(
+    folder: &Path,
+    threads: u64,
+    run: Duration,
+    waiting: Waiting,
+) -> Result<(Measured, Stats, Vec<f64>, u64)> {
     let path = folder.join("textbook.db");
     fill(&path)?;
-    let manager = SqliteConnectionManager::file(&path).with_init(|connection| settle(connection));
+    let init = move |connection: &mut Connection| {
+        settle(connection)?;
+        match waiting {
+            Waiting::Polling => connection.busy_handler(Some(|_| {
+                std::thread::sleep(Duration::from_micros(50));
+                true
+            })),
+            Waiting::TimeOut | Waiting::Retrying => Ok(()),
+        }
+    };
+    let manager = SqliteConnectionManager::file(&path).with_init(init);
     let pool = r2d2::Pool::builder().max_size(u32::try_from(threads)?).build(manager)?;
     PAGES.store(0, Ordering::Relaxed);
-    let started = Instant::now();
+    let begin = if waiting == Waiting::Retrying { "BEGIN" } else { "BEGIN IMMEDIATE" };
+    let (started, vain) = (Instant::now(), AtomicU64::new(0));
     let one = |thread: u64| -> Result<Vec<Duration>> {
         let (mut random, mut waits) = (Random::new(thread + 1), Vec::new());
         while started.elapsed() < run {
             let order = random.order(Keys::Ordered);
             let asked = Instant::now();
             let connection = pool.get()?;
-            connection.execute_batch("BEGIN IMMEDIATE")?;
-            place(&connection, &order)?;
-            connection.execute_batch("COMMIT")?;
+            loop {
+                connection.execute_batch(begin)?;
+                match place(&connection, &order).and_then(|()| Ok(connection.execute_batch("COMMIT")?)) {
+                    Err(error) if stale(error.as_ref()) => {
+                        vain.fetch_add(1, Ordering::Relaxed);
+                        connection.execute_batch("ROLLBACK")?;
+                    }
+                    placed => break placed?,
+                }
+            }
             waits.push(asked.elapsed());
         }
         Ok(waits)
     };
-    let measured = Measured { waits: together(threads, one)?, took: started.elapsed() };
+    let each = together(threads, one)?;
+    let took = started.elapsed();
+    let orders = each.iter().map(|waits| waits.len() as f64).collect();
+    let measured = Measured { waits: each.concat(), took };
     let stats = stats(&measured, 1);
-    Ok((measured, stats))
+    Ok((measured, stats, orders, vain.into_inner()))
+}
+
+/// Whether others have written since the transaction read.
+fn stale(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<rusqlite::Error>();
+    error.is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))
 }
 
 /// Groups of 64 orders in one transaction, each in a savepoint of its own, by one thread.

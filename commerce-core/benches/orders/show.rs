@@ -29,14 +29,17 @@ pub fn show(cases: &[Value], reads: &[Value]) {
             cell(case, "writer_us_per_order", 1),
         );
     }
-    println!("\n| processes | of its fair share, each | longest wait of each, ms |\n|---|---|---|");
+    println!(
+        "\n| threads or processes | of its fair share, each | longest wait, ms | attempts in vain an order |\n|---|---|---|--:|"
+    );
     for case in cases.iter().filter(|case| case["shares"].is_array()) {
         let each = |name: &str, digits: usize| {
             let all = case[name].as_array().into_iter().flatten().filter_map(Value::as_f64);
             all.map(|value| format!("{value:.digits$}")).collect::<Vec<_>>().join(", ")
         };
         let name = case["case"].as_str().unwrap_or_default();
-        println!("| {name} | {} | {} |", each("shares", 2), each("longest_waits_ms", 0));
+        let vain = cell(case, "in_vain_per_order", 2);
+        println!("| {name} | {} | {} | {vain} |", each("shares", 2), each("longest_waits_ms", 0));
     }
     println!("\n| query | store | first ms | again ms |\n|---|---|--:|--:|");
     for read in reads {

@@ -148,7 +148,8 @@ pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Resu
         }
         Ok(waits)
     };
-    Ok(Measured { waits: together(callers, one)?, took: started.elapsed() })
+    let waits = together(callers, one)?.concat();
+    Ok(Measured { waits, took: started.elapsed() })
 }
 
 /// Callers that are tasks on one thread, each awaiting its order before the next.
@@ -199,15 +200,17 @@ pub fn grow(shop: &Commerce, orders: u64) -> Result<()> {
     Ok(())
 }
 
-/// What `one` measured on so many threads at once.
-pub fn together(threads: u64, one: impl Fn(u64) -> Result<Vec<Duration>> + Sync) -> Result<Vec<Duration>> {
-    let waits = std::thread::scope(|scope| {
+/// What `one` measured on each of so many threads at once.
+pub fn together(
+    threads: u64,
+    one: impl Fn(u64) -> Result<Vec<Duration>> + Sync,
+) -> Result<Vec<Vec<Duration>>> {
+    std::thread::scope(|scope| {
         let one = &one;
         let threads: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
         let joined = threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked")?);
-        joined.collect::<Result<Vec<_>>>()
-    })?;
-    Ok(waits.concat())
+        joined.collect()
+    })
 }
 
 /// What so many processes tell: this program, started again with these arguments, each going on from

@@ -1,11 +1,12 @@
 //! What telling the data platform costs, and how long it takes: the delay from commit to acceptance, the most
 //! events per second, the pages that delivery adds to an order, and the order throughput beside sinks that
-//! fail. `cargo bench -p commerce-core --bench relay -- --help`
+//! fail, and how fast delivered events are pruned. `cargo bench -p commerce-core --bench relay -- --help`
 
 #[allow(dead_code, reason = "the orders bench uses the rest of it")]
 #[path = "../orders/work.rs"]
 mod work;
 
+mod pruning;
 mod receiver;
 
 use std::collections::HashMap;
@@ -21,7 +22,8 @@ use commerce_core::{Commerce, Stats};
 use receiver::Answer;
 use work::{Keys, Random, Result};
 
-const HELP: &str = "cargo bench -p commerce-core --bench relay -- [--seconds N] [--rounds N]
+const HELP: &str = "cargo bench -p commerce-core --bench relay -- [--pruning] [--seconds N] [--rounds N]
+  --pruning     only how fast delivered events are pruned
   --seconds N   how long each case runs (10)
   --rounds N    how often the throughput beside each sink is measured, in turn (3)";
 
@@ -41,10 +43,14 @@ fn main() -> Result<()> {
     }
     let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(10.0), |text| text.parse())?);
     let rounds = value("--rounds").map_or(Ok(3), |text| text.parse())?;
+    if has("--pruning") {
+        return pruning::pruning(run / 3, rounds);
+    }
     delays(run)?;
     most()?;
     keeping_up(run * 3)?;
-    beside(run / 3, rounds)
+    beside(run / 3, rounds)?;
+    pruning::pruning(run / 3, rounds)
 }
 
 /// A sink that notes when each event was accepted.

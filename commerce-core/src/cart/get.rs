@@ -8,8 +8,8 @@ use crate::id::{Name, ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::query::{Query, View};
+use crate::refusal::Refusal;
 use crate::store::{Statement, Value};
-use crate::user;
 
 /// A cart as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,12 +75,14 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Cart, Error> {
-        user::Get { user: self.user.clone() }.answer(view)?;
+        // A user whose cart is empty is one row without a position.
         let sql = "SELECT p.product, p.name, p.price, s.stock, p.active, c.position, c.quantity, c.price
-            FROM users u JOIN cart_lines c USING (user_no) JOIN products p USING (product_no)
+            FROM users u LEFT JOIN cart_lines c USING (user_no) LEFT JOIN products p USING (product_no)
             LEFT JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
         let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
-        Ok(Cart::new(self.user.clone(), rows.iter().map(line).collect::<Result<_, _>>()?))
+        rows.first().ok_or_else(|| Refusal::UserNotFound { user: self.user.clone() })?;
+        let lines = rows.iter().filter(|row| row[5] != Value::Null);
+        Ok(Cart::new(self.user.clone(), lines.map(line).collect::<Result<_, _>>()?))
     }
 }
 

@@ -7,7 +7,7 @@ use super::get::product;
 use super::pick::Pick;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View, Whole};
 use crate::search::Needle;
 
 /// Asks for a page of the catalogue.
@@ -90,12 +90,36 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
-        let needle = Needle::new(self.search.as_deref());
-        let list =
-            Page::list(Self::NAME, &(self.sort.name(), needle.as_ref().map(Needle::text), self.active));
+        let needle = self.needle();
+        let list = self.list(needle.as_ref());
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.last(&Pick::new(self, place).statement(needle.as_ref()))?;
+        let rows = view.last(&Pick::new(self, place, self.page.reach()).statement(needle.as_ref()))?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
+    }
+}
+
+impl Paged for List {
+    type Item = Product;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
+    }
+
+    // By stock, each page would sort the catalogue; dearest first, each reads those of the same price again.
+    fn whole(&self) -> Result<Option<Whole<Product>>, Error> {
+        let needle = self.needle();
+        let place = self.page.place(&self.list(needle.as_ref()))?;
+        Ok(Some((Pick::new(self, place, i64::MAX).statement(needle.as_ref()), product)))
+    }
+}
+
+impl List {
+    fn needle(&self) -> Option<Needle> {
+        Needle::new(self.search.as_deref())
+    }
+
+    fn list(&self, needle: Option<&Needle>) -> String {
+        Page::list(Self::NAME, &(self.sort.name(), needle.map(Needle::text), self.active))
     }
 }

@@ -46,13 +46,13 @@ pub(super) struct Pick {
 }
 
 impl Pick {
-    pub(super) fn new(list: &List, place: Option<(Json, String)>) -> Self {
+    pub(super) fn new(list: &List, place: Option<(Json, String)>, most: i64) -> Self {
         let mut pick = Self {
             sort: list.sort,
             place: None,
             active: list.active,
             bounds: BOUNDS,
-            values: vec![list.page.reach().into()],
+            values: vec![most.into()],
         };
         if let Some((key, id)) = place {
             let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
@@ -225,7 +225,7 @@ mod tests {
                 let list = List { search: Some(search.clone()), sort, active, page: Page::first(limit) };
                 let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
                 loop {
-                    let mut pick = Pick::new(&list, place);
+                    let mut pick = Pick::new(&list, place, list.page.reach());
                     let (few, many) = (bounds.0, bounds.0 + bounds.1);
                     pick.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
                     let Statement { sql, values } = pick.statement(needle.as_ref());

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use crate::id::EventId;
-use crate::outbox::{Delivery, Resting, Standing};
+use crate::outbox::{Delivery, Prune, Resting, Standing};
 use crate::store::{Kind, table};
 use crate::time::Time;
 
@@ -36,15 +36,26 @@ impl Facts {
         }
     }
 
-    /// Remembers how far things were settled at a time.
-    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId) {
-        self.insert(&table::SETTLEMENTS, [at.millis().into(), through.into()]);
+    /// Remembers how far things are settled at a time, in the place of an earlier mark where there is one to replace.
+    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId, earlier: Option<Time>) {
+        let row = [at.millis().into(), through.into()];
+        if earlier == Some(at) {
+            return self.change(&table::SETTLEMENTS, Kind::Update, row);
+        }
+        // A clock that stepped back may have left a mark of this very moment.
+        for mark in earlier.into_iter().chain([at]) {
+            self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
+        }
+        self.change(&table::SETTLEMENTS, Kind::Insert, row);
     }
 
-    /// Takes delivered events out of the outbox, and marks that have served.
-    pub(crate) fn prune(&mut self, events: &[EventId], marks: &[Time]) {
-        for &event in events {
+    /// Takes delivered events out of the outbox, and what was kept to know when.
+    pub(crate) fn prune(&mut self, Prune { events, late, marks, .. }: &Prune) {
+        for &event in events.iter().chain(late) {
             self.change(&table::OUTBOX, Kind::Delete, [event.into()]);
+        }
+        for &event in late {
+            self.change(&table::LATE_DELIVERIES, Kind::Delete, [event.into()]);
         }
         for mark in marks {
             self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
@@ -76,7 +87,11 @@ impl Facts {
                     let kind = if stored { Kind::Update } else { Kind::Insert };
                     self.change(&table::DELIVERIES, kind, now.row(event));
                 }
-                None => self.change(&table::DELIVERIES, Kind::Delete, [event.into()]),
+                None => {
+                    self.change(&table::DELIVERIES, Kind::Delete, [event.into()]);
+                    let at = self.present.millis();
+                    self.change(&table::LATE_DELIVERIES, Kind::Insert, [event.into(), at.into()]);
+                }
             }
         }
         let standing = self.relay.changed().find(|(_, stored, now)| *stored != Some(*now));

@@ -1,5 +1,9 @@
 //! Rows by their keys, with what they were before the present group changed them.
+//!
+//! After somebody else has written, every row is in doubt: most of what it says still holds (its number, a name), so
+//! only what changes all the time is read anew.
 
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use foldhash::HashMap;
@@ -7,49 +11,82 @@ use foldhash::HashMap;
 /// The known rows of one table.
 #[derive(Debug)]
 pub(super) struct Tracked<K, V> {
-    rows: HashMap<K, V>,
+    rows: HashMap<K, Row<V>>,
     /// What the changed rows are in the store: nothing, where they are new.
     stored: HashMap<K, Option<V>>,
+    /// Raised when somebody else has written.
+    reading: u64,
+}
+
+#[derive(Debug)]
+struct Row<V> {
+    value: V,
+    /// In which reading it was last known to be as stored.
+    reading: u64,
 }
 
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
-        Self { rows: HashMap::default(), stored: HashMap::default() }
+        Self { rows: HashMap::default(), stored: HashMap::default(), reading: 0 }
     }
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.rows.get(key)
+        self.rows.get(key).filter(|row| row.reading == self.reading).map(|row| &row.value)
+    }
+
+    /// A row as it was when it was last read, if somebody else has written since.
+    pub(super) fn doubted(&self, key: &K) -> Option<&V> {
+        self.rows.get(key).filter(|row| row.reading != self.reading).map(|row| &row.value)
     }
 
     /// Takes a row from the store, unless it is known: then what is known is newer.
-    pub(super) fn load(&mut self, key: K, row: V) {
-        self.rows.entry(key).or_insert(row);
+    pub(super) fn load(&mut self, key: K, value: V) {
+        let row = Row { value, reading: self.reading };
+        match self.rows.entry(key) {
+            Entry::Occupied(known) if known.get().reading == self.reading => {}
+            Entry::Occupied(mut old) => drop(old.insert(row)),
+            Entry::Vacant(none) => drop(none.insert(row)),
+        }
+    }
+
+    /// Brings a doubted row up to what is stored.
+    pub(super) fn refresh(&mut self, key: &K, refresh: impl FnOnce(&mut V)) {
+        if let Some(row) = self.rows.get_mut(key).filter(|row| row.reading != self.reading) {
+            refresh(&mut row.value);
+            row.reading = self.reading;
+        }
     }
 
     /// Adds a row that the store does not have yet, or replaces one.
-    pub(super) fn set(&mut self, key: K, row: V) {
-        let stored = self.rows.insert(key.clone(), row);
-        self.stored.entry(key).or_insert(stored);
+    pub(super) fn set(&mut self, key: K, value: V) {
+        let stored = self.rows.insert(key.clone(), Row { value, reading: self.reading });
+        self.stored.entry(key).or_insert(stored.map(|row| row.value));
     }
 
     /// A row, to be changed.
     pub(super) fn change(&mut self, key: &K) -> Option<&mut V> {
-        let row = self.rows.get_mut(key)?;
+        let row = self.rows.get_mut(key).filter(|row| row.reading == self.reading)?;
         if !self.stored.contains_key(key) {
-            self.stored.insert(key.clone(), Some(row.clone()));
+            self.stored.insert(key.clone(), Some(row.value.clone()));
         }
-        Some(row)
+        Some(&mut row.value)
     }
 
     /// The rows that were touched: the key, what is stored, and what is to be.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&K, Option<&V>, &V)> {
-        self.stored.iter().filter_map(|(key, stored)| Some((key, stored.as_ref(), self.rows.get(key)?)))
+        self.stored.iter().filter_map(|(key, stored)| Some((key, stored.as_ref(), self.get(key)?)))
     }
 
     /// What is known is stored now.
     pub(super) fn settle(&mut self) {
+        self.stored.clear();
+    }
+
+    /// Somebody else has written: every row is in doubt.
+    pub(super) fn doubt(&mut self) {
+        self.reading += 1;
         self.stored.clear();
     }
 
@@ -85,5 +122,20 @@ mod tests {
         *rows.change(&"new").expect("a row") += 1;
         assert_eq!(rows.changed().next(), Some((&"new", Some(&7), &8)));
         assert_eq!(rows.change(&"unknown"), None);
+    }
+    #[test]
+    fn what_others_may_have_changed_is_in_doubt_until_it_is_read_again() {
+        let mut rows = Tracked::default();
+        rows.load("a", (1, "name"));
+        rows.load("b", (1, "name"));
+        rows.doubt();
+        assert_eq!((rows.get(&"a"), rows.doubted(&"a")), (None, Some(&(1, "name"))));
+        assert_eq!(rows.change(&"a"), None, "a row in doubt is not changed");
+        rows.refresh(&"a", |row| row.0 = 2);
+        rows.load("b", (3, "another"));
+        assert_eq!((rows.get(&"a"), rows.get(&"b")), (Some(&(2, "name")), Some(&(3, "another"))));
+        assert_eq!(rows.doubted(&"a"), None);
+        rows.refresh(&"a", |row| row.0 = 9);
+        assert_eq!(rows.get(&"a"), Some(&(2, "name")), "what is known is not refreshed");
     }
 }

@@ -1,15 +1,21 @@
 //! `order.list`: orders, newest first, of one user along the list that they form, or of all.
+//!
+//! Orders stand in the order of their times, so a span of time is a span of numbers, found by halving, and so is
+//! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
+//! same wherever it begins.
 
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::{OrderId, UserId};
 use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
+use crate::sales::last_until_sql;
 use crate::store::{Statement, Value, load};
-use crate::time::Time;
+use crate::time::{End, Time};
 use crate::user;
 
-/// Asks for a page of orders.
+/// Asks for a page of orders. Where most of a stretch of orders was cancelled, a page of paid ones may be short, or even
+/// empty, and go on at its cursor all the same.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
@@ -17,14 +23,19 @@ pub struct List {
     pub user: Option<UserId>,
     /// Only those that stand so.
     pub status: Option<Status>,
-    /// Only those placed at this time or later.
+    /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub from: Option<Time>,
-    /// Only those placed at this time or before.
+    /// Only those placed at this time or before; a date is the end of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
     /// Which page.
     #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }
+
+/// The most orders that a page of paid ones looks at.
+pub(crate) const LOOKED_AT: i64 = 4_096;
 
 impl FromJson for Status {
     fn from_json(value: &serde_json::Value) -> Result<Self, String> {
@@ -42,62 +53,110 @@ impl Query for List {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) = (fields.optional("from"), fields.optional("to"), Page::parse(fields));
+        let (from, to, page) =
+            (fields.end("from", End::From), fields.end("to", End::To), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
-        let ids = match &self.user {
-            Some(user) => {
-                user::Get { user: user.clone() }.answer(view)?;
-                view.rows(&self.of_user(user, before))?
+        let mut orders = load::orders(&view.last(&self.statement(before))?)?;
+        if let (Some(user), true) = (&self.user, orders.is_empty()) {
+            user::Get { user: user.clone() }.answer(view)?;
+        }
+        let unwanted = |order: &Order| self.status.is_some_and(|status| order.status != status);
+        Ok(match orders.iter().position(unwanted) {
+            Some(place) => {
+                let reached = orders[place].order;
+                orders.truncate(place);
+                self.page.ended(&list, orders, reached)
             }
-            None => view.rows(&self.of_all(before))?,
-        };
-        let ids: Vec<OrderId> = ids.iter().map(|row| row[0].int()).collect();
-        let mut items = load::orders(&view.last(&load::orders_of(&ids))?)?;
-        items.reverse();
-        Ok(self.page.listing(&list, items, |order: &Order| order.order))
+            None => self.page.listing(&list, orders, |order: &Order| order.order),
+        })
+    }
+}
+
+impl Paged for List {
+    type Item = Order;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 
 impl List {
-    fn of_user(&self, user: &UserId, before: OrderId) -> Statement {
-        let sql = format!(
-            "WITH RECURSIVE list (order_id) AS (
-                SELECT w.last_order FROM users u JOIN wallets w USING (user_no) WHERE u.user = ?6
-                UNION ALL
-                SELECT o.previous_order FROM list JOIN orders o USING (order_id))
-            SELECT o.order_id FROM list CROSS JOIN orders o USING (order_id) WHERE {WANTED} LIMIT ?5"
-        );
-        let mut values = self.wanted(before);
-        values.push(user.shared().into());
-        Statement::new(sql, values)
-    }
-
-    // Orders stand in the order of their times, so a span of time is a span of numbers.
-    fn of_all(&self, before: OrderId) -> Statement {
-        let source = match self.status {
-            Some(Status::Cancelled) => "cancellations c JOIN orders o USING (order_id)",
-            Some(Status::Paid) | None => "orders o",
+    /// Chooses the numbers of the page, and reads those orders.
+    fn statement(&self, before: OrderId) -> Statement {
+        let mut values: Vec<Value> = vec![before.into(), self.page.reach().into()];
+        let mut bind = |value: Value| {
+            values.push(value);
+            format!("?{}", values.len())
         };
-        let sql = format!("SELECT o.order_id FROM {source} WHERE {WANTED} ORDER BY o.order_id DESC LIMIT ?5");
-        Statement::new(sql, self.wanted(before))
-    }
-
-    fn wanted(&self, before: OrderId) -> Vec<Value> {
-        let cancelled = self.status.map(|status| status == Status::Cancelled);
-        vec![
-            before.into(),
-            cancelled.into(),
-            self.from.map_or(0, Time::millis).into(),
-            self.to.map_or(i64::MAX, Time::millis).into(),
-            self.page.reach().into(),
-        ]
+        let mut until = |time: i64| last_until_sql(&bind(time.into()));
+        let low = self.from.map_or("1".into(), |from| until(from.millis() - 1) + " + 1");
+        let high = self.to.map_or("(SELECT last_order FROM store)".into(), |to| until(to.millis()));
+        let user = self.user.as_ref().map(|user| {
+            format!("user_no = (SELECT user_no FROM users WHERE user = {})", bind(user.shared().into()))
+        });
+        let chosen = match (user, self.status) {
+            (Some(user), Some(Status::Cancelled)) => cancelled(&format!("{user} AND")),
+            (None, Some(Status::Cancelled)) => cancelled(""),
+            (Some(user), status) => of_user(&user, status.is_some()),
+            (None, Some(Status::Paid)) => paid(),
+            (None, None) => all(),
+        };
+        let sql = format!(
+            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {}",
+            load::orders_in("SELECT order_id FROM page")
+        );
+        Statement::new(sql, values)
     }
 }
 
-const WANTED: &str = "o.order_id < ?1 AND o.at BETWEEN ?3 AND ?4
-    AND (?2 IS NULL OR ?2 = EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id))";
+const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
+const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
+
+fn all() -> String {
+    format!(
+        "page (order_id) AS (SELECT order_id FROM orders WHERE {IN_SPAN} ORDER BY order_id DESC LIMIT ?2)"
+    )
+}
+
+/// Behind the last that is looked at, all are taken, and the first that was cancelled ends the page.
+fn paid() -> String {
+    format!(
+        "page (order_id) AS (SELECT o.order_id FROM orders o WHERE o.{IN_SPAN}
+            AND ({NOT_CANCELLED} OR o.order_id <= (SELECT high FROM span) - {LOOKED_AT})
+            ORDER BY o.order_id DESC LIMIT ?2)"
+    )
+}
+
+fn cancelled(user: &str) -> String {
+    format!(
+        "page (order_id) AS (SELECT order_id FROM cancellations WHERE {user} {IN_SPAN}
+            ORDER BY order_id DESC LIMIT ?2)"
+    )
+}
+
+/// Walks from the waypoint that comes next after the span, or from the newest order. Of paid ones the same holds as
+/// above.
+fn of_user(user: &str, paid: bool) -> String {
+    let wanted =
+        if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {LOOKED_AT})") } else { String::new() };
+    format!(
+        "walk (order_id, looked_at) AS (
+            SELECT coalesce(
+                (SELECT min(order_id) FROM orders
+                    WHERE {user} AND order_id >= (SELECT high FROM span) AND {WAYPOINT}),
+                (SELECT last_order FROM wallets WHERE {user})), 0
+            UNION ALL
+            SELECT o.previous_order, looked_at + (order_id <= (SELECT high FROM span))
+            FROM walk JOIN orders o USING (order_id) WHERE order_id > (SELECT low FROM span)),
+        page (order_id) AS (SELECT o.order_id FROM walk o WHERE o.{IN_SPAN} {wanted} LIMIT ?2)"
+    )
+}
+
+/// The condition of the index `waypoints`, as it is written there.
+const WAYPOINT: &str = "order_id % 1000003 * (order_id % 1000003) % 1000003
+    * (order_id % 1000003) % 1000003 % 64 = 0";

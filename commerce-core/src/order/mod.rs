@@ -72,6 +72,16 @@ pub enum Status {
     Cancelled,
 }
 
+impl Status {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// Reads the field `order`.
 fn number(fields: &mut Fields<'_>) -> Option<OrderId> {
     let order = fields.required("order")?;

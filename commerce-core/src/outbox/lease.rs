@@ -17,8 +17,8 @@ use crate::time::Time;
 /// A lease that ends later than any can was taken before the clock stepped back: it counts for nothing.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
 
-/// How often it is remembered how far things were settled.
-const MARK: Duration = Duration::from_secs(3_600);
+/// Of so long a time it is remembered how far things were settled at its end: six marks an hour.
+const MARK: i64 = 600_000;
 
 /// Takes the lease, or renews it.
 #[derive(Clone, Debug)]
@@ -54,12 +54,14 @@ pub(super) struct Settle {
 
 /// Delivered events to take out of the outbox.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prune {
-    pub(super) events: Vec<EventId>,
-    /// No delivered event is left up to this one.
-    pub(super) through: EventId,
+pub(crate) struct Prune {
+    pub(crate) events: Vec<EventId>,
+    /// Those that were delivered after they had been passed over.
+    pub(crate) late: Vec<EventId>,
+    /// Up to this one no delivered event is left but such.
+    pub(crate) through: EventId,
     /// Marks that have served.
-    pub(super) marks: Vec<Time>,
+    pub(crate) marks: Vec<Time>,
 }
 
 impl Claim {
@@ -90,17 +92,22 @@ impl Settle {
         for (event, delivery) in &self.deliveries {
             facts.set_delivery(*event, delivery.clone());
         }
-        facts.prune(&self.prune.events, &self.prune.marks);
+        facts.prune(&self.prune);
         let settled = standing.settled.max(self.settled);
-        let mark = settled > standing.settled && now >= standing.marked.plus(MARK);
+        // The clock's time, even where that lies before the newest stored one: with it they are pruned.
+        let present = facts.present;
+        let mark = settled > standing.settled;
         if mark {
-            facts.mark_settled(now, settled);
+            // The last mark goes along with the time until its span ends. So each tells of the last that was settled
+            // by then, and whatever is delivered has a mark that is no older, and no later than the end of the span.
+            let same = standing.marked.millis().div_euclid(MARK) == present.millis().div_euclid(MARK);
+            facts.mark_settled(present, settled, same.then_some(standing.marked));
         }
         facts.set_relay(Standing {
             until: now.plus(self.lease),
             settled,
             pruned: standing.pruned.max(self.prune.through),
-            marked: if mark { now } else { standing.marked },
+            marked: if mark { present } else { standing.marked },
             error: self.error.clone(),
             next_at: self.next_at,
             ..standing

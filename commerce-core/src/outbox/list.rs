@@ -7,7 +7,7 @@ use super::{Delivery, Resting, lag};
 use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 
@@ -79,6 +79,14 @@ impl Query for List {
         };
         let items = rows.iter().map(event).collect();
         Ok(self.page.listing(&list, items, |event: &Event| event.event))
+    }
+}
+
+impl Paged for List {
+    type Item = Event;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 

@@ -1,7 +1,7 @@
 //! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
 //!
 //! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] tell how their delivery stands, and
-//!   [`Retry`] brings dead ones back.
+//!   [`Retry`] brings dead ones back, [`retry_all`] all of them.
 //! - A [`Relay`] delivers them to a [`Sink`]: at least once, in order per subject, after the commit.
 
 mod envelope;
@@ -11,15 +11,18 @@ mod list;
 mod newest;
 pub mod relay;
 mod retry;
+mod retry_all;
 pub mod sink;
 mod standing;
 
 pub use envelope::{Data, Envelope, Following, Since, Told};
 pub use lag::{Backlog, Lag, Oldest};
+pub(crate) use lease::Prune;
 pub use list::{Event, List};
 pub use newest::{End, Newest};
 pub use relay::Relay;
 pub use retry::{Retried, Retry};
+pub use retry_all::retry_all;
 pub use sink::Sink;
 pub(crate) use standing::{Delivery, Standing};
 
@@ -68,6 +71,15 @@ pub enum Resting {
 }
 
 impl Resting {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+
     /// From whether its row in `deliveries`, if it has one, says dead, and whether it was settled.
     pub(crate) fn of(dead: Option<bool>, settled: bool) -> Self {
         match dead {

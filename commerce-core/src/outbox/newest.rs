@@ -31,7 +31,7 @@ impl Query for Newest {
 
     fn answer(&self, view: &mut View<'_>) -> Result<End, Error> {
         let sql = "SELECT s.last_event, r.pruned FROM store s, relay r";
-        let rows = view.rows(&Statement::new(sql, []))?;
+        let rows = view.last(&Statement::new(sql, []))?;
         let end = rows.first().map(|row| End { event: row[0].int(), pruned: row[1].int() });
         end.ok_or_else(|| Error::Store("the outbox has no state".into()))
     }

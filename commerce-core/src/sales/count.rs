@@ -22,7 +22,7 @@ const STEP: i64 = 32;
 /// The most orders of a sum that were cancelled since it was made; with more it is made anew.
 const LATE: usize = 16;
 
-/// A window of time, and its orders.
+/// A window of time, its orders, and what may have sold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) from: Time,
@@ -30,12 +30,15 @@ pub(super) struct Window {
     pub(super) orders: Orders,
     /// The newest time that is stored: no order will be placed before it.
     pub(super) newest: Time,
+    /// How many products there are.
+    pub(super) products: i64,
 }
 
 /// What sold in a window, less what was cancelled.
 pub(super) fn count(view: &mut View<'_>, window: &Window) -> Result<Sales, Error> {
     let cancelled = cancelled(view, window.orders)?;
-    let mut counting = Counting { tally: Tally::default(), cancelled, made: Vec::new(), reached: None };
+    let sales = Sales::of(window.products);
+    let mut counting = Counting { sales, cancelled, made: Vec::new(), reached: None };
     let Orders { after, last } = window.orders;
     let mut covered = None;
     if last - after >= FEW {
@@ -56,7 +59,7 @@ pub(super) fn count(view: &mut View<'_>, window: &Window) -> Result<Sales, Error
         counting.lines(view, end)?;
     }
     view.window.offer(counting.made);
-    Ok(counting.tally.sales())
+    Ok(counting.sales)
 }
 
 /// A sum as it is kept, and as its lines say.
@@ -85,7 +88,7 @@ pub(crate) fn kept_sums(
 }
 
 struct Counting {
-    tally: Tally,
+    sales: Sales,
     cancelled: BTreeMap<OrderId, EntryId>,
     made: Vec<Sum>,
     /// The last order of the sum before.
@@ -95,10 +98,10 @@ struct Counting {
 impl Counting {
     /// Counts orders line by line.
     fn lines(&mut self, view: &mut View<'_>, orders: Orders) -> Result<(), Error> {
-        let Self { tally, cancelled, .. } = self;
+        let Self { sales, cancelled, .. } = self;
         lines(view, orders, |order, product, units, revenue| {
             if !cancelled.contains_key(&order) {
-                tally.add(product, units, revenue);
+                sales.add(product, units, revenue);
             }
         })
     }
@@ -124,11 +127,11 @@ impl Counting {
                         sum
                     }
                 };
-                unpack(&sum.sales, |product, units, revenue| self.tally.add(product, units, revenue))?;
+                unpack(&sum.sales, |product, units, revenue| self.sales.add(product, units, revenue))?;
                 for order in self.late(&sum).collect::<Vec<_>>() {
-                    let tally = &mut self.tally;
+                    let sales = &mut self.sales;
                     let taken = Orders { after: order - 1, last: order };
-                    lines(view, taken, |_, product, units, revenue| tally.add(product, -units, -revenue))?;
+                    lines(view, taken, |_, product, units, revenue| sales.add(product, -units, -revenue))?;
                 }
                 let after = covered.map_or(sum.after, |covered| covered.after);
                 covered = Some(Orders { after, last: sum.last });
@@ -170,26 +173,6 @@ fn sum(
     })?;
     let sales = pack(sold.into_iter().map(|(product, (units, revenue))| (product, units, revenue)));
     Ok(Sum { period, number, after, last, entry, sales: sales.into() })
-}
-
-/// Sums by the number of the product, side by side.
-#[derive(Default)]
-struct Tally(Vec<(i64, i128)>);
-
-impl Tally {
-    fn add(&mut self, product: i64, units: i64, revenue: i128) {
-        // Numbers of products grow from 1 without gaps, and a reference holds each line to one.
-        let place = usize::try_from(product).unwrap_or(0);
-        if place >= self.0.len() {
-            self.0.resize((place + 1).next_power_of_two(), (0, 0));
-        }
-        let sum = &mut self.0[place];
-        *sum = (sum.0 + units, sum.1 + revenue);
-    }
-
-    fn sales(self) -> Sales {
-        (0..).zip(self.0).filter(|(_, (units, _))| *units != 0).collect()
-    }
 }
 
 /// The whole hours and days of a window that are over, each kind from a first to before an end, in the order of time.

@@ -10,6 +10,6 @@ pub(crate) use count::{Kept, kept_sums};
 pub use series::{SalesSeries, Series, Sold, Step};
 pub use sums::Period;
 pub(crate) use sums::{Keep, Sum};
-pub(crate) use top::last_until;
-pub use top::{Seller, Span, Top, TopSellers};
+pub use top::{By, Seller, Span, Top, TopSellers};
+pub(crate) use top::{last_until, last_until_sql};
 pub use window::Window;

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::top::last_until;
 use crate::error::Error;
+use crate::id::OrderId;
 use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
 use crate::query::{Query, View, ranged};
-use crate::store::Statement;
-use crate::time::Time;
+use crate::store::{Statement, Value, load};
+use crate::time::{End, Time};
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Series {
     pub step: Step,
     /// How many steps, 1 to 400.
     pub count: u16,
-    /// Which moment the last step holds; now, if nothing is said.
+    /// Which moment the last step holds; now, if nothing is said. A date is the end of its day, in UTC.
     pub to: Option<Time>,
 }
 
@@ -78,7 +78,7 @@ impl Query for Series {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (step, count) = (fields.required("step"), ranged(fields, "count", 400, 60));
-        let to = fields.optional("to");
+        let to = fields.end("to", End::To);
         Some(Self { step: step?, count: count?, to: to? })
     }
 
@@ -87,32 +87,55 @@ impl Query for Series {
         let (length, to) = (self.step.millis(), self.to.unwrap_or(view.now).millis());
         let last = to - to % length;
         let first = (last - length * (i64::from(self.count) - 1)).max(0);
-        let before = |millis: i64| Time::from_millis(millis - 1);
-        let mut after = if first == 0 { 0 } else { last_until(view, before(first))? };
-        let mut items = Vec::with_capacity(self.count.into());
-        for from in (first..=last).step_by(length.unsigned_abs() as usize) {
-            let end = last_until(view, before(from + length))?;
-            let (orders, revenue) = if end > after { sold(view, after, end)? } else { (0, 0) };
-            items.push(Sold { from: Time::from_millis(from), orders, revenue });
-            after = end;
-        }
-        Ok(SalesSeries { items })
+        let steps = (first..=last + length).step_by(length.unsigned_abs() as usize);
+        let begins: Vec<i64> = steps.collect();
+        let ends = last_before(view, &begins)?;
+        let spans: Vec<(OrderId, OrderId)> = ends.iter().copied().zip(ends.iter().copied().skip(1)).collect();
+        let sold = sold(view, &spans)?;
+        let item = |(from, (orders, revenue))| Sold { from: Time::from_millis(from), orders, revenue };
+        Ok(SalesSeries { items: begins.into_iter().zip(sold).map(item).collect() })
     }
 }
 
-/// The orders after one number up to another, and what they brought. Two sums, since one of totals up to
-/// 2^53 - 1 each could pass 64 bits.
-fn sold(view: &mut View<'_>, after: i64, last: i64) -> Result<(i64, i64), Error> {
-    let sql = "SELECT count(*), coalesce(sum(total >> 32), 0), coalesce(sum(total & 0xffffffff), 0)
-            FROM orders WHERE order_id > ?1 AND order_id <= ?2
-        UNION ALL
-        SELECT -count(*), -coalesce(sum(o.total >> 32), 0), -coalesce(sum(o.total & 0xffffffff), 0)
-            FROM cancellations c JOIN orders o USING (order_id) WHERE c.order_id > ?1 AND c.order_id <= ?2";
-    let rows = view.rows(&Statement::new(sql, [after.into(), last.into()]))?;
-    let (mut orders, mut revenue) = (0, 0_i128);
-    for row in rows.iter() {
-        orders += row[0].int();
-        revenue += (i128::from(row[1].int()) << 32) + i128::from(row[2].int());
+/// The newest order before each of these times, which ascend. All are found by halving, together.
+fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<OrderId>, Error> {
+    let sql = "WITH RECURSIVE
+        half (time, low, high) AS (
+            SELECT value, 0, (SELECT last_order FROM store) FROM json_each(?1)
+            UNION ALL
+            SELECT time, iif(o.at < time, o.order_id, low), iif(o.at < time, high, o.order_id - 1)
+            FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
+        SELECT low FROM half WHERE low = high";
+    let rows = view.rows(&Statement::new(sql, [load::list(times).into()]))?;
+    let mut found: Vec<OrderId> = rows.iter().map(|row| row[0].int()).collect();
+    // What takes fewer halvings is found earlier.
+    found.sort_unstable();
+    match found.len() == times.len() {
+        true => Ok(found),
+        false => Err(Error::Store("the store is damaged: an order is missing".into())),
     }
-    Ok((orders, i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT)))
+}
+
+/// The orders after one number up to another, and what they brought, for each such span. Two sums, since one of totals
+/// up to 2^53 - 1 each could pass 64 bits; in one value, since a subquery has only one.
+fn sold(view: &mut View<'_>, spans: &[(OrderId, OrderId)]) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = "SELECT
+        (SELECT json_array(count(*), coalesce(sum(total >> 32), 0), coalesce(sum(total & 0xffffffff), 0))
+            FROM orders WHERE order_id > s.value->>0 AND order_id <= s.value->>1),
+        (SELECT json_array(count(*), coalesce(sum(o.total >> 32), 0), coalesce(sum(o.total & 0xffffffff), 0))
+            FROM cancellations c JOIN orders o USING (order_id)
+            WHERE c.order_id > s.value->>0 AND c.order_id <= s.value->>1)
+        FROM json_each(?1) s";
+    let spans = serde_json::to_string(spans).unwrap_or_default();
+    let rows = view.last(&Statement::new(sql, [spans.into()]))?;
+    let sums = |value: &Value| -> Result<(i64, i128), Error> {
+        let sums: Result<(i64, i64, i64), _> = serde_json::from_str(&value.text());
+        let (orders, high, low) = sums.map_err(|e| Error::Store(e.to_string()))?;
+        Ok((orders, (i128::from(high) << 32) + i128::from(low)))
+    };
+    let sold = |row: &[Value]| {
+        let ((placed, paid), (cancelled, refunded)) = (sums(&row[0])?, sums(&row[1])?);
+        Ok((placed - cancelled, i64::try_from(paid - refunded).unwrap_or(LIMIT).min(LIMIT)))
+    };
+    rows.iter().map(sold).collect()
 }

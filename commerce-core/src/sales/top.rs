@@ -1,16 +1,18 @@
 //! `sales.top`: the best sellers of a window of time.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 
 use super::count::{Window, count};
 use super::window::{Orders, Sales};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::Fields;
+use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
 use crate::query::{Query, View, ranged};
 use crate::store::{Statement, Value, load};
-use crate::time::Time;
+use crate::time::{End, Time};
 
 /// Asks for the best sellers.
 #[derive(Clone, Debug)]
@@ -22,8 +24,21 @@ pub struct Top {
     /// How many sellers to answer, 1 to 100.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub limit: u16,
-    /// Where the window ends; now, if nothing is said.
+    /// Where the window ends; now, if nothing is said. A date is the end of its day, in UTC.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
+    /// What makes one better than another: units (unless told), or revenue.
+    pub by: By,
+}
+
+/// What best sellers are ranked by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// Most units first, then most revenue.
+    #[default]
+    Units,
+    /// Most revenue first, then most units.
+    Revenue,
 }
 
 /// The best sellers: paid and not cancelled orders with from < at <= to.
@@ -32,7 +47,7 @@ pub struct Top {
 pub struct TopSellers {
     /// The window.
     pub window: Span,
-    /// Most units first, then most revenue, then by identifier.
+    /// The best first; those equal in units and in revenue by identifier.
     pub items: Vec<Seller>,
 }
 
@@ -68,7 +83,7 @@ pub struct Seller {
 
 impl Default for Top {
     fn default() -> Self {
-        Self { days: 3, limit: 5, to: None }
+        Self { days: 3, limit: 5, to: None, by: By::Units }
     }
 }
 
@@ -78,26 +93,74 @@ impl Query for Top {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (days, limit) = (ranged(fields, "days", 365, 3), ranged(fields, "limit", 100, 5));
-        let to = fields.optional("to");
-        Some(Self { days: days?, limit: limit?, to: to? })
+        let (to, by) = (fields.end("to", End::To), fields.optional("by"));
+        Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<TopSellers, Error> {
-        let newest = view.rows(&Statement::new("SELECT last_at FROM store", []))?;
-        let newest = Time::from_millis(newest.first().map_or(0, |row| row[0].int()));
+        let store = view.rows(&Statement::new("SELECT last_at, last_product FROM store", []))?;
+        let (newest, products) = store.first().map_or((0, 0), |row| (row[0].int(), row[1].int()));
+        let newest = Time::from_millis(newest);
         let to = self.to.unwrap_or_else(|| view.now.max(newest));
         let from = to.minus_days(self.days);
         let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
-        let (windows, window) = (view.window, Window { from, to, orders, newest });
+        let (windows, window) = (view.window, Window { from, to, orders, newest, products });
         let best = match self.to {
-            None => windows.sales(view, self.days, &window, |sales| best(sales, self.limit))?,
-            Some(_) => best(&count(view, &window)?, self.limit),
+            None => windows.sales(view, self.days, &window, |sales| self.best(sales))?,
+            Some(_) => self.best(&count(view, &window)?),
         };
         Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
     }
 }
 
+impl By {
+    pub(crate) const NAMES: [&str; 2] = ["units", "revenue"];
+
+    /// What comes first is least.
+    fn order(self, units: i64, revenue: i128) -> Reverse<(i128, i128)> {
+        match self {
+            Self::Units => Reverse((units.into(), revenue)),
+            Self::Revenue => Reverse((revenue, units.into())),
+        }
+    }
+}
+
+impl FromJson for By {
+    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("units") => Ok(Self::Units),
+            Some("revenue") => Ok(Self::Revenue),
+            _ => Err(format!("must be {}", Self::NAMES.join(" or "))),
+        }
+    }
+}
+
 impl Top {
+    /// The best `limit` products, with those that tie with the last of them.
+    fn best(&self, sales: &Sales) -> Vec<(i64, i64, i128)> {
+        // So many candidates at a time, unless more tie: all products at once would take more memory than their sums.
+        const SOME: usize = 4_096;
+        let order = |&(_, units, revenue): &(i64, i64, i128)| self.by.order(units, revenue);
+        let limit = usize::from(self.limit);
+        let choose = |some: &mut Vec<(i64, i64, i128)>| {
+            if some.len() > limit {
+                some.select_nth_unstable_by_key(limit - 1, order);
+                let last = order(&some[limit - 1]);
+                some.retain(|sold| order(sold) <= last);
+            }
+        };
+        let (mut best, mut room) = (Vec::new(), SOME);
+        for sold in sales.iter() {
+            best.push(sold);
+            if best.len() >= room {
+                choose(&mut best);
+                room = SOME.max(2 * best.len());
+            }
+        }
+        choose(&mut best);
+        best
+    }
+
     /// The sellers with their names, ranked to the end.
     fn named(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
@@ -122,7 +185,8 @@ impl Top {
         };
         let mut sellers = rows.iter().map(seller).collect::<Result<Vec<_>, _>>()?;
         sellers.sort_by(|(paid, a), (other, b)| {
-            b.units.cmp(&a.units).then(other.cmp(paid)).then_with(|| a.product.cmp(&b.product))
+            let order = self.by.order(a.units, *paid).cmp(&self.by.order(b.units, *other));
+            order.then_with(|| a.product.cmp(&b.product))
         });
         sellers.truncate(self.limit.into());
         let ranked = (1..).zip(sellers).map(|(rank, (_, seller))| Seller { rank, ..seller });
@@ -130,29 +194,22 @@ impl Top {
     }
 }
 
-/// The best `limit` products, with those that tie with the last of them.
-fn best(sales: &Sales, limit: u16) -> Vec<(i64, i64, i128)> {
-    let mut all: Vec<_> = sales.iter().collect();
-    let order = |&(_, units, revenue): &(i64, i64, i128)| std::cmp::Reverse((units, revenue));
-    let limit = usize::from(limit);
-    if all.len() > limit {
-        all.select_nth_unstable_by_key(limit - 1, order);
-        let last = order(&all[limit - 1]);
-        all.retain(|sold| order(sold) <= last);
-    }
-    all
+/// The newest order that was placed at `time` or before.
+pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
+    let rows =
+        view.rows(&Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()]))?;
+    Ok(rows.first().map_or(0, |row| row[0].int()))
 }
 
-/// The newest order that was placed at `time` or before. Orders stand in the order of their times and
-/// their numbers have no gaps, so it is found by halving.
-pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
-    let sql = "WITH RECURSIVE
-        half (low, high) AS (
+/// The same as a part of a statement. Orders stand in the order of their times and their numbers have no gaps, so the
+/// order is found by halving.
+pub(crate) fn last_until_sql(time: &str) -> String {
+    format!(
+        "(WITH RECURSIVE half (low, high) AS (
             SELECT 0, (SELECT last_order FROM store)
             UNION ALL
-            SELECT iif(o.at <= ?1, o.order_id, low), iif(o.at <= ?1, high, o.order_id - 1)
+            SELECT iif(o.at <= {time}, o.order_id, low), iif(o.at <= {time}, high, o.order_id - 1)
             FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
-        SELECT low FROM half WHERE low = high";
-    let rows = view.rows(&Statement::new(sql, [time.millis().into()]))?;
-    Ok(rows.first().map_or(0, |row| row[0].int()))
+        SELECT low FROM half WHERE low = high)"
+    )
 }

@@ -1,7 +1,7 @@
 //! Sums of units and revenue per product, kept in memory and brought forward: what was ordered since is
 //! added, what left the window or was cancelled is taken away. Nothing is written for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::count::{self, count};
@@ -18,14 +18,14 @@ pub(super) struct Orders {
     pub(super) last: OrderId,
 }
 
-/// Units and revenue of each product, by its number.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sales(HashMap<i64, (i64, i128)>);
+/// Units and revenue of each product, side by side in the order of their numbers, which grow from 1 without gaps.
+#[derive(Debug)]
+pub(super) struct Sales(Vec<(i64, i128)>);
 
-/// The windows that end now, by their length in days, and what was summed on the way.
+/// The windows that end now, with their lengths in days, those asked for last at the end; and what was summed on the way.
 #[derive(Debug, Default)]
 pub struct Window {
-    windows: Mutex<HashMap<u16, Kept>>,
+    windows: Mutex<Vec<(u16, Kept)>>,
     made: Mutex<Vec<Sum>>,
 }
 
@@ -38,22 +38,29 @@ struct Kept {
     mark: (i64, String),
 }
 
-/// The most windows kept; asked for more lengths, all begin anew.
-const MOST: usize = 16;
-
-impl FromIterator<(i64, (i64, i128))> for Sales {
-    fn from_iter<T: IntoIterator<Item = (i64, (i64, i128))>>(sold: T) -> Self {
-        Self(sold.into_iter().collect())
-    }
-}
+/// The most products and cancelled orders of all windows that are kept: 8 MB. The window asked for last is kept whatever
+/// it takes; those beyond are counted anew, which takes a few hundred rows.
+const MOST: usize = 262_144;
 
 impl Sales {
+    /// Nothing sold yet, of so many products.
+    pub(super) fn of(products: i64) -> Self {
+        Self(vec![(0, 0); usize::try_from(products).unwrap_or(0) + 1])
+    }
+
+    pub(super) fn add(&mut self, product: i64, units: i64, revenue: i128) {
+        let place = usize::try_from(product).unwrap_or(0);
+        if place >= self.0.len() {
+            self.0.resize(place + 1, (0, 0));
+        }
+        let sum = &mut self.0[place];
+        *sum = (sum.0 + units, sum.1 + revenue);
+    }
+
     /// Each product's number, units and revenue.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64, i128)> {
-        self.0
-            .iter()
-            .filter(|(_, (units, _))| *units > 0)
-            .map(|(&no, &(units, revenue))| (no, units, revenue))
+        let sold = (0..).zip(&self.0).map(|(no, &(units, revenue))| (no, units, revenue));
+        sold.filter(|(_, units, _)| *units > 0)
     }
 
     /// Adds (`sign` 1) or takes away (-1) the lines of these orders, but for those in `except`.
@@ -66,9 +73,7 @@ impl Sales {
     ) -> Result<(), Error> {
         lines(view, span, |order, product, units, revenue| {
             if !except.contains(&order) {
-                let (sold, paid) = self.0.entry(product).or_default();
-                *sold += sign * units;
-                *paid += i128::from(sign) * revenue;
+                self.add(product, sign * units, i128::from(sign) * revenue);
             }
         })
     }
@@ -110,16 +115,15 @@ impl Window {
     ) -> Result<T, Error> {
         let span = window.orders;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = windows.remove(&days);
+        let place = windows.iter().position(|(length, _)| *length == days);
+        let kept = place.map(|place| windows.remove(place).1);
+        make_room(&mut windows, usize::try_from(window.products).unwrap_or(0), Kept::size);
         let kept = match kept.filter(|kept| kept.leads_to(span)) {
             Some(kept) if mark(view, kept.span.last)? == kept.mark => kept.brought_to(view, span)?,
             _ => Kept::new(view, window)?,
         };
         let taken = take(&kept.sales);
-        if windows.len() >= MOST {
-            windows.clear();
-        }
-        windows.insert(days, kept);
+        windows.push((days, kept));
         Ok(taken)
     }
 }
@@ -139,7 +143,21 @@ impl Window {
     }
 }
 
+/// Drops the windows that were asked for longest ago, until there is room for so much.
+fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) {
+    let sums = windows.iter().rev().scan(needed, |sum, (_, kept)| {
+        *sum += size(kept);
+        Some(*sum)
+    });
+    let stay = sums.take_while(|sum| *sum <= MOST).count();
+    windows.drain(..windows.len() - stay);
+}
+
 impl Kept {
+    fn size(&self) -> usize {
+        self.sales.0.len() + self.cancelled.len()
+    }
+
     fn new(view: &mut View<'_>, window: &count::Window) -> Result<Self, Error> {
         let span = window.orders;
         let (cancelled, sales) = (cancelled(view, span)?, count(view, window)?);
@@ -160,7 +178,6 @@ impl Kept {
             self.sales.count(view, Orders { after: order - 1, last: order }, -1, &HashSet::new())?;
         }
         self.sales.count(view, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
-        self.sales.0.retain(|_, (units, _)| *units != 0);
         Ok(Self { span, cancelled, mark: mark(view, span.last)?, sales: self.sales })
     }
 }
@@ -175,4 +192,27 @@ fn mark(view: &mut View<'_>, order: OrderId) -> Result<(i64, String), Error> {
     let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
     let rows = view.rows(&Statement::new(sql, [order.into()]))?;
     Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_any_length_take_bounded_memory() {
+        for (products, most) in [(1_000, 262), (100_000, 2), (200_000, 1), (5_000_000, 1)] {
+            let mut windows: Vec<(u16, usize)> = Vec::new();
+            for days in 1..=365 {
+                make_room(&mut windows, products, |size| *size);
+                windows.push((days, products));
+            }
+            assert_eq!(windows.len(), most, "{products} products");
+            assert!(windows.is_sorted() && windows.last().is_some_and(|(days, _)| *days == 365));
+        }
+    }
+
+    #[test]
+    fn a_sum_takes_no_more_than_is_reckoned_with() {
+        assert_eq!(size_of::<(i64, i128)>() * MOST, 8 << 20);
+    }
 }

@@ -1,6 +1,6 @@
 //! Loading: the statements that read what a group needs, one per table, and their rows as facts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::row::{Rows, Statement, Value};
 use super::table::LINES;
 use crate::error::Error;
-use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use crate::facts::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
 use crate::id::{Key, Name, OrderId, ProductId, UserId};
 use crate::money::{Amount, Quantity};
 use crate::order::{Item, Order, Status};
@@ -20,8 +20,10 @@ use crate::token::{self, Digest};
 /// A statement, and what its rows are.
 pub(crate) struct Load {
     pub(crate) statement: Statement,
-    take: fn(&mut Facts, &Rows) -> Result<(), Error>,
+    take: Take,
 }
+
+type Take = fn(&mut Facts, &Rows) -> Result<(), Error>;
 
 impl Load {
     /// Rows that are no facts: whoever loads them reads them.
@@ -44,14 +46,12 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     if facts.unknown() {
         loads.push(Load { statement: Statement::new(LAST, []), take: take_last });
     }
+    loads.extend(named(keys, facts));
     let mut add = |sql: &'static str, list: String, take| {
         if list != "[]" {
             loads.push(Load { statement: Statement::new(sql, [list.into()]), take });
         }
     };
-    add(USERS, list(keys.users.iter().filter(|user| facts.find_user(user).is_none())), take_users);
-    let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
-    add(PRODUCTS, list(products), take_products);
     add(CART_PRODUCTS, list(&keys.carts), take_products);
     add(CART_LINES, list(&keys.carts), take_carts);
     add(EVENTS, list(&keys.events), take_events);
@@ -64,12 +64,34 @@ pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
     add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
     let orders = list(&keys.orders);
     add(ORDER_USERS, orders.clone(), take_users);
-    add(ORDER_PRODUCTS, orders.clone(), take_products);
-    add(ORDERS, orders, take_orders);
+    add(ORDER_PRODUCTS, orders, take_products);
+    if !keys.orders.is_empty() {
+        loads.extend(order_loads(&keys.orders));
+    }
     if keys.relay {
         loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
     }
     loads
+}
+
+/// The users and products that the keys name and that are not known: in full, or what may have changed of them.
+pub(crate) fn named(keys: &Keys, facts: &Facts) -> Vec<Load> {
+    let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
+    let (doubted, unknown): (Vec<_>, Vec<_>) =
+        users.map(|user| (user, facts.doubted_user(user))).partition(|(_, number)| number.is_some());
+    let wallets = (WALLETS, numbers(doubted), take_wallets as Take);
+    let users = (USERS, list(unknown.into_iter().map(|(user, _)| user)), take_users as Take);
+    let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
+    let (doubted, unknown): (Vec<_>, Vec<_>) = products
+        .map(|product| (product, facts.doubted_product(product)))
+        .partition(|(_, number)| number.is_some());
+    let stocks = (STOCKS, numbers(doubted), take_stocks as Take);
+    let products = (PRODUCTS, list(unknown.into_iter().map(|(product, _)| product)), take_products as Take);
+    [wallets, users, stocks, products]
+        .into_iter()
+        .filter(|(_, list, _)| list != "[]" && list != "{}")
+        .map(|(sql, list, take)| Load { statement: Statement::new(sql, [list.into()]), take })
+        .collect()
 }
 
 /// The keys that come next in the table, to see how old they are.
@@ -88,7 +110,19 @@ pub(crate) fn order_loads(orders: &[i64]) -> Vec<Load> {
 
 /// Reads these orders, by number, in the form that [`orders`] takes.
 pub(crate) fn orders_of(orders: &[i64]) -> Statement {
-    Statement::new(ORDERS, [list(orders).into()])
+    let sql = format!(
+        "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
+        {ORDER_JOINS} ORDER BY o.order_id, l.line"
+    );
+    Statement::new(sql, [list(orders).into()])
+}
+
+/// Reads the orders whose numbers another statement chooses, newest first, in the form that [`orders`] takes.
+pub(crate) fn orders_in(chosen: &str) -> String {
+    format!(
+        "SELECT {ORDER_COLUMNS} FROM orders o {ORDER_JOINS} WHERE o.order_id IN ({chosen})
+        ORDER BY o.order_id DESC, l.line"
+    )
 }
 
 /// A list of keys as one value: a JSON array, each key once.
@@ -97,6 +131,12 @@ pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &
     keys.sort_unstable();
     keys.dedup();
     serde_json::to_string(&keys).unwrap_or_else(|_| "[]".into())
+}
+
+/// Numbers by their identifiers as one value: a JSON object.
+fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
+    let numbers: BTreeMap<&T, i64> = numbers.into_iter().filter_map(|(id, no)| Some((id, no?))).collect();
+    serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".into())
 }
 
 /// Orders with their lines, one row per line, from rows of [`ORDERS`]' columns.
@@ -117,20 +157,25 @@ pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
 // `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
 // `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
 
-const ORDERS: &str = "SELECT o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-    p.product, l.name, l.price, l.quantity
-    FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value LEFT JOIN users u USING (user_no)
+const ORDER_COLUMNS: &str = "o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
+    p.product, l.name, l.price, l.quantity";
+const ORDER_JOINS: &str = "LEFT JOIN users u ON u.user_no = o.user_no
     LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN products p USING (product_no)
-    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id, l.line";
+    LEFT JOIN products p ON p.product_no = l.product_no
+    LEFT JOIN cancellations c ON c.order_id = o.order_id";
 const _: () = assert!(LINES == 1024);
 
 const LAST: &str =
     "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
-    last_event, last_token, last_probe FROM store";
+    last_event, last_token, last_probe, uuid, last_change FROM store";
 
 const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
     FROM json_each(?1) CROSS JOIN users u ON u.user = value LEFT JOIN wallets w USING (user_no)";
+
+const WALLETS: &str = "SELECT key, w.balance, w.last_entry, w.last_order
+    FROM json_each(?1) LEFT JOIN wallets w ON w.user_no = value";
+
+const STOCKS: &str = "SELECT key, s.stock FROM json_each(?1) LEFT JOIN stocks s ON s.product_no = value";
 
 const ORDER_USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
     FROM users u LEFT JOIN wallets w USING (user_no) WHERE u.user_no IN
@@ -194,18 +239,39 @@ fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
         token: number(8)?,
         probe: number(9)?,
     });
+    let store = row[10].read(format_args!("the identifier of the store"))?;
+    facts.set_edition(Edition { store, changes: number(11)? });
     Ok(())
 }
 
 fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = row[0].text();
-        let wallet = Wallet {
-            balance: row[2].read(format_args!("the balance of user {id}"))?,
-            last_entry: row[3].read(format_args!("the last ledger entry of user {id}"))?,
-            last_order: row[4].read(format_args!("the last order of user {id}"))?,
-        };
+        let wallet = wallet(&id, &row[2..])?;
         facts.load_user(UserId::stored(id), User { no: row[1].int(), wallet });
+    }
+    Ok(())
+}
+
+// Nobody is in doubt once it is known that the store is of another edition: its numbers may be somebody else's.
+fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    for row in rows.iter() {
+        let id = UserId::stored(row[0].text());
+        if facts.doubted_user(&id).is_some() {
+            let wallet = wallet(id.as_str(), &row[1..])?;
+            facts.load_wallet(&id, wallet);
+        }
+    }
+    Ok(())
+}
+
+fn take_stocks(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    for row in rows.iter() {
+        let id = ProductId::stored(row[0].text());
+        if facts.doubted_product(&id).is_some() {
+            let stock = row[1].read(format_args!("the stock of product {id}"))?;
+            facts.load_stock(&id, stock);
+        }
     }
     Ok(())
 }
@@ -305,6 +371,14 @@ fn take_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
         .ok_or_else(|| Error::Store("the store is damaged: the row of the relay is missing".into()))?;
     facts.load_relay(Standing::stored(row));
     Ok(())
+}
+
+fn wallet(id: &str, row: &[Value]) -> Result<Wallet, Error> {
+    Ok(Wallet {
+        balance: row[0].read(format_args!("the balance of user {id}"))?,
+        last_entry: row[1].read(format_args!("the last ledger entry of user {id}"))?,
+        last_order: row[2].read(format_args!("the last order of user {id}"))?,
+    })
 }
 
 fn order(number: OrderId, row: &[Value]) -> Result<Order, Error> {

@@ -9,13 +9,26 @@ pub(crate) mod table;
 
 pub use row::{Change, Kind, Rows, Statement, Table, Value};
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use self::load::Load;
+use crate::cost::Costs;
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
+
+/// How to work with a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// How long to wait for others.
+    pub(crate) busy: Duration,
+    /// How many may read at the same time.
+    pub(crate) readers: u32,
+    /// Where to count what statements cost.
+    pub(crate) costs: Costs,
+}
 
 /// A store that is ready.
 pub(crate) struct Opened {
@@ -29,31 +42,26 @@ pub(crate) struct Opened {
 }
 
 /// Makes a store where there is none.
-pub(crate) fn create(
-    at: &Location,
-    currency: Currency,
-    busy: Duration,
-    readers: u32,
-) -> Result<Opened, Error> {
+pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::create(path, currency, busy, readers),
-        Location::Server(server) => libsql::create(server, currency, busy, readers),
+        Location::File(path) => file::create(path, currency, terms),
+        Location::Server(server) => libsql::create(server, currency, terms.busy, terms.readers),
     }
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(at: &Location, busy: Duration, readers: u32) -> Result<Opened, Error> {
+pub(crate) fn open(at: &Location, terms: &Terms) -> Result<Opened, Error> {
     match at {
-        Location::File(path) => file::open(path, busy, readers),
-        Location::Server(server) => libsql::open(server, busy, readers),
+        Location::File(path) => file::open(path, terms),
+        Location::Server(server) => libsql::open(server, terms.busy, terms.readers),
     }
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(at: &Location, busy: Duration, statements: &[&str]) -> Result<(), Error> {
+pub(crate) fn repair(at: &Location, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
     match at {
-        Location::File(path) => file::repair(path, busy, statements),
-        Location::Server(server) => libsql::repair(server, busy, statements),
+        Location::File(path) => file::repair(path, terms, statements),
+        Location::Server(server) => libsql::repair(server, terms.busy, statements),
     }
 }
 
@@ -124,6 +132,9 @@ pub(crate) trait Reader: Send + Sync {
     /// Takes a snapshot, at the latest when it is first read from.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
+    /// Whether a snapshot may be kept for long.
+    fn lasting(&self) -> bool;
+
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
 
@@ -135,6 +146,16 @@ pub(crate) trait Reader: Send + Sync {
 pub(crate) trait Snapshot {
     /// Reads.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
+
+    /// Reads row by row, for as long as `take` goes on. A store that is far away reads all rows first.
+    fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let _ = self.rows(statement)?.iter().try_for_each(take);
+        Ok(())
+    }
 
     /// Reads for the last time, which spares a far store the end of the snapshot.
     fn last(&mut self, statement: &Statement) -> Result<Rows, Error>;

@@ -1,14 +1,18 @@
 //! The schema, which every store has alike.
 
 /// Every schema change there was, in order. A store's `user_version` says how many it has.
-pub(crate) const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 11] = [
     include_str!("schema/0001_shop.sql"),
     include_str!("schema/0002_tokens.sql"),
     include_str!("schema/0003_relay.sql"),
     include_str!("schema/0004_receipts.sql"),
     include_str!("schema/0005_probes.sql"),
     include_str!("schema/0006_sums.sql"),
-    include_str!("schema/0008_search.sql"),
+    include_str!("schema/0007_lists.sql"),
+    include_str!("schema/0009_late_deliveries.sql"),
+    include_str!("schema/0010_ledger.sql"),
+    include_str!("schema/0011_changes.sql"),
+    include_str!("schema/0012_search.sql"),
 ];
 
 /// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.

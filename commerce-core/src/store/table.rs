@@ -64,7 +64,7 @@ pub(crate) static ORDER_LINES: Table =
     Table { name: "order_lines", columns: &["line", "product_no", "name", "price", "quantity"], key: 1 };
 
 pub(crate) static CANCELLATIONS: Table =
-    Table { name: "cancellations", columns: &["order_id", "entry", "reason", "at"], key: 1 };
+    Table { name: "cancellations", columns: &["order_id", "entry", "reason", "at", "user_no"], key: 1 };
 
 pub(crate) static OUTBOX: Table = Table { name: "outbox", columns: &["event", "type", "source"], key: 1 };
 
@@ -80,6 +80,9 @@ pub(crate) static RELAY: Table = Table {
 };
 
 pub(crate) static SETTLEMENTS: Table = Table { name: "settlements", columns: &["at", "through"], key: 1 };
+
+pub(crate) static LATE_DELIVERIES: Table =
+    Table { name: "late_deliveries", columns: &["event", "at"], key: 1 };
 
 pub(crate) static KEYS: Table =
     Table { name: "keys", columns: &["key", "user_no", "digest", "order_id", "reply", "at"], key: 2 };
@@ -108,7 +111,7 @@ pub(crate) const PROBE_PAGES: i64 = 16;
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 21] = [
+pub(crate) static SAVED: [&Table; 22] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
@@ -124,6 +127,7 @@ pub(crate) static SAVED: [&Table; 21] = [
     &DELIVERIES,
     &RELAY,
     &SETTLEMENTS,
+    &LATE_DELIVERIES,
     &KEYS,
     &TOKENS,
     &PROBES,

@@ -47,7 +47,7 @@ impl Query for Find {
     fn answer(&self, view: &mut View<'_>) -> Result<Option<Token>, Error> {
         let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.digest = ?1";
-        let rows = view.rows(&Statement::new(sql, [self.digest.as_str().into()]))?;
+        let rows = view.last(&Statement::new(sql, [self.digest.as_str().into()]))?;
         Ok(rows.first().map(token))
     }
 }
@@ -61,7 +61,7 @@ impl Query for Changes {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Mark, Error> {
-        let rows = view.rows(&Statement::new("SELECT last_token, uuid FROM store", []))?;
+        let rows = view.last(&Statement::new("SELECT last_token, uuid FROM store", []))?;
         let none = || Error::Store("the store's own row is missing".into());
         rows.first().map(|row| Mark { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
     }

@@ -4,7 +4,7 @@ use super::{Role, Token, TokenName};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 
@@ -27,9 +27,17 @@ impl Query for List {
         let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
         let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.token > ?1 ORDER BY t.token LIMIT ?2";
-        let rows = view.rows(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
         let items = rows.iter().map(token).collect();
         Ok(self.page.listing(Self::NAME, items, |token: &Token| token.name.clone()))
+    }
+}
+
+impl Paged for List {
+    type Item = Token;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 

@@ -4,7 +4,7 @@ use super::User;
 use super::get::user;
 use crate::error::Error;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 
 /// Asks for a page of users.
@@ -36,5 +36,13 @@ impl Query for List {
         let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(user).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |user: &User| user.user.clone()))
+    }
+}
+
+impl Paged for List {
+    type Item = User;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }

@@ -1,20 +1,26 @@
-//! Cancellations, each with the ledger entry of its refund. (That each refund has its cancellation, the history tells.)
+//! Cancellations, each with the ledger entry of its refund and the user of its order. (That each refund has its
+//! cancellation, the history tells.)
 
-use super::{Auditor, SPAN};
+use super::{Auditor, SPAN, shown};
 use crate::error::Error;
-use crate::store::Statement;
+use crate::store::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     // An entry is written with its cancellation, so any moment will do for both.
-    let sql = "SELECT c.order_id, c.entry, l.entry
-        FROM (SELECT order_id, entry FROM cancellations WHERE order_id > ?1 ORDER BY order_id LIMIT ?2) c
+    let sql = "SELECT c.order_id, c.entry, l.entry, c.user_no, o.user_no
+        FROM (SELECT order_id, entry, user_no FROM cancellations WHERE order_id > ?1 ORDER BY order_id LIMIT ?2) c
         LEFT JOIN ledger l ON l.entry = c.entry AND l.kind = 'refund' AND l.source = c.order_id
-        ORDER BY c.order_id";
+        LEFT JOIN orders o ON o.order_id = c.order_id ORDER BY c.order_id";
     let mut after = 0;
     loop {
-        let rows = auditor.view()?.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
-        for row in rows.iter().filter(|row| row[2].optional_int().is_none()) {
-            auditor.audit.differs("refund of cancellation", row[0].int(), row[1].int(), "none");
+        let rows = auditor.view()?.last(&Statement::new(sql, [after.into(), SPAN.into()]))?;
+        for row in rows.iter() {
+            if row[2] == Value::Null {
+                auditor.audit.differs("refund of cancellation", row[0].int(), row[1].int(), "none");
+            }
+            if row[3] != row[4] {
+                auditor.audit.differs("user of cancellation", row[0].int(), shown(&row[3]), shown(&row[4]));
+            }
         }
         auditor.audit.checked("cancellations", rows.len() as u64);
         let Some(last) = rows.iter().last() else { return Ok(()) };

@@ -10,6 +10,7 @@ mod cancellations;
 mod history;
 mod integrity;
 mod present;
+mod references;
 mod repair;
 mod rows;
 mod sales;

@@ -10,8 +10,23 @@ use crate::store::Statement;
 use crate::store::load::list;
 use crate::store::table::LINES;
 
-/// A figure of a user or product, known by number until its name was read.
-type Wrong = (i64, &'static str, String, String);
+/// Figures of users or products, known by number until their names were read: as many as are told, and how many more
+/// there are.
+#[derive(Default)]
+struct Wrong {
+    told: Vec<(i64, &'static str, String, String)>,
+    more: u64,
+}
+
+impl Wrong {
+    fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
+        if self.told.len() < super::MOST {
+            self.told.push((no, what, stored.to_string(), computed.to_string()));
+        } else {
+            self.more += 1;
+        }
+    }
+}
 
 /// Compares what the histories come to, up to the last numbers, with what is stored.
 pub(super) fn check(
@@ -32,7 +47,7 @@ pub(super) fn check(
 fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT user_no, balance, last_entry, last_order FROM wallets WHERE user_no > ?1
         ORDER BY user_no LIMIT ?2";
-    let mut wrong: Vec<Wrong> = Vec::new();
+    let mut wrong = Wrong::default();
     let mut after = 0;
     loop {
         let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
@@ -44,7 +59,7 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
                 ("newest order", row[3].int(), computed.last_order),
             ] {
                 if stored != computed {
-                    wrong.push((row[0].int(), what, stored.to_string(), computed.to_string()));
+                    wrong.add(row[0].int(), what, stored, computed);
                 }
             }
         }
@@ -52,53 +67,47 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
         let Some(last) = rows.iter().last() else { break };
         after = last[0].int();
     }
-    let lost = history
-        .wallets
-        .iter()
-        .map(|(&no, wallet)| (no, "balance", "none".to_owned(), wallet.balance.to_string()));
-    wrong.extend(lost);
+    for (&no, wallet) in &history.wallets {
+        wrong.add(no, "balance", "none", wallet.balance);
+    }
     tell(view, "SELECT user_no, user FROM users", "user_no", wrong, audit)
 }
 
 fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT product_no, stock FROM stocks WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
-    let mut wrong: Vec<Wrong> = Vec::new();
+    let mut wrong = Wrong::default();
     let mut after = 0;
     loop {
         let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
         for row in rows.iter() {
             let (stored, computed) = (row[1].int(), history.stocks.remove(&row[0].int()).unwrap_or_default());
             if stored != computed {
-                wrong.push((row[0].int(), "stock", stored.to_string(), computed.to_string()));
+                wrong.add(row[0].int(), "stock", stored, computed);
             }
         }
         audit.checked("stocks", rows.len() as u64);
         let Some(last) = rows.iter().last() else { break };
         after = last[0].int();
     }
-    let lost = history.stocks.iter().map(|(&no, stock)| (no, "stock", "none".to_owned(), stock.to_string()));
-    wrong.extend(lost);
+    for (&no, stock) in &history.stocks {
+        wrong.add(no, "stock", "none", stock);
+    }
     tell(view, "SELECT product_no, product FROM products", "product_no", wrong, audit)
 }
 
 /// Tells what is wrong, by name.
-fn tell(
-    view: &mut View<'_>,
-    names: &str,
-    key: &str,
-    wrong: Vec<Wrong>,
-    audit: &mut Audit,
-) -> Result<(), Error> {
-    let told: Vec<i64> = wrong.iter().take(super::MOST).map(|(no, ..)| *no).collect();
+fn tell(view: &mut View<'_>, names: &str, key: &str, wrong: Wrong, audit: &mut Audit) -> Result<(), Error> {
+    let told: Vec<i64> = wrong.told.iter().map(|(no, ..)| *no).collect();
     let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
     let names = view.rows(&Statement::new(sql, [list(&told).into()]))?;
     let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
-    for (no, what, stored, computed) in wrong {
+    for (no, what, stored, computed) in wrong.told {
         match names.get(&no) {
             Some(name) => audit.differs(what, name, stored, computed),
             None => audit.differs(what, format!("number {no}, which is nobody's"), stored, computed),
         }
     }
+    audit.found += wrong.more;
     Ok(())
 }
 

@@ -1,26 +1,35 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
-use super::{Difference, search};
+use super::{Auditor, search};
+use crate::engine::Commerce;
+use crate::error::Error;
 use crate::store::schema::EMPTY_GRAMS;
 
-/// What to do about these differences. The index of products is only emptied: whoever opens the store fills it.
-pub(crate) fn repairs(differences: &[Difference]) -> Vec<&'static str> {
-    let index = differences.iter().any(|difference| search::TOLD.contains(&difference.what.as_str()));
-    REPAIRS.into_iter().chain(index.then_some(EMPTY_GRAMS)).collect()
+/// What rebuilds a shop. The index of products, where it differs, is only emptied: whoever opens the store fills it.
+pub(crate) fn repairs(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
+    let mut quietly = |_| {};
+    let mut auditor = Auditor::new(shop, &mut quietly)?;
+    search::check(&mut auditor)?;
+    Ok(REPAIRS.into_iter().chain((auditor.audit.found > 0).then_some(EMPTY_GRAMS)).collect())
 }
 
-/// Statements that rebuild balances, where histories begin, and stocks. Sums of sales are made anew when they are needed.
-const REPAIRS: [&str; 4] = [
+/// Statements that rebuild balances, where histories begin, stocks and whose order was cancelled. Sums of sales are made
+/// anew when they are needed.
+const REPAIRS: [&str; 5] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM
-        (SELECT w.user_no, coalesce(l.balance, 0) AS balance, coalesce(l.last_entry, 0) AS last_entry,
-            coalesce(o.last_order, 0) AS last_order FROM wallets w
-         LEFT JOIN (SELECT user_no, sum(amount) AS balance, max(entry) AS last_entry FROM ledger GROUP BY user_no) l
-            USING (user_no)
-         LEFT JOIN (SELECT user_no, max(order_id) AS last_order FROM orders GROUP BY user_no) o USING (user_no)) c
+        (SELECT user_no, sum(amount) AS balance, max(entry) AS last_entry, max(order_id) AS last_order FROM
+            (SELECT user_no, 0 AS amount, 0 AS entry, 0 AS order_id FROM wallets
+             UNION ALL
+             SELECT user_no, amount, entry, 0 FROM ledger
+             UNION ALL
+             SELECT user_no, 0, 0, order_id FROM orders)
+         GROUP BY user_no) c
      WHERE c.user_no = wallets.user_no AND (c.balance, c.last_entry, c.last_order)
         <> (wallets.balance, wallets.last_entry, wallets.last_order)",
+    "UPDATE cancellations SET user_no = o.user_no FROM orders o
+     WHERE o.order_id = cancellations.order_id AND o.user_no <> cancellations.user_no",
     "UPDATE stocks SET stock = m.computed FROM
         (SELECT product_no, sum(delta) AS computed FROM
             (SELECT product_no, delta FROM movements

@@ -9,9 +9,6 @@ use crate::store::{Statement, Value};
 const TEXT: &str = "searched text";
 const INDEX: &str = "index of searched text";
 
-/// The differences that are told here.
-pub(super) const TOLD: [&str; 2] = [TEXT, INDEX];
-
 const PRODUCTS: &str = "SELECT product_no, product, name, search, active FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
 
 /// Which of these products are not found by these grams.

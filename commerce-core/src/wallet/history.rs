@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::id::{ChargeId, EntryId, OrderId, UserId};
 use crate::input::Fields;
 use crate::money::Amount;
-use crate::query::{Listing, Page, Query, View};
+use crate::query::{Listing, Page, Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 use crate::user;
@@ -65,12 +65,20 @@ impl Query for History {
                 FROM users u WHERE u.user = ?1
                 UNION ALL
                 SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
-            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page JOIN ledger l USING (entry)
+            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page CROSS JOIN ledger l USING (entry)
             ORDER BY l.entry DESC";
         let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
         let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
+    }
+}
+
+impl Paged for History {
+    type Item = Entry;
+
+    fn page(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 

@@ -26,7 +26,7 @@ fn shop() -> Shop {
 }
 
 /// Damage, and which figure of what is told.
-const DAMAGES: [(&str, &str, &str); 24] = [
+const DAMAGES: [(&str, &str, &str); 25] = [
     ("UPDATE wallets SET balance = 5 WHERE user_no = 1", "balance", "a"),
     ("UPDATE wallets SET last_entry = 1 WHERE user_no = 1", "newest ledger entry", "a"),
     ("UPDATE wallets SET last_order = 1 WHERE user_no = 1", "newest order", "a"),
@@ -41,7 +41,8 @@ const DAMAGES: [(&str, &str, &str); 24] = [
     ("UPDATE ledger SET amount = 19 WHERE entry = 6", "refund of order", "2"),
     ("DELETE FROM cancellations", "cancellation of order", "2"),
     ("UPDATE cancellations SET entry = 5", "refund of cancellation", "2"),
-    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0)", "refund of cancellation", "1"),
+    ("UPDATE cancellations SET user_no = 1", "user of cancellation", "2"),
+    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0, 1)", "refund of cancellation", "1"),
     ("UPDATE orders SET total = 21 WHERE order_id = 1", "total of order", "1"),
     ("UPDATE orders SET previous_order = 2 WHERE order_id = 3", "order before order", "3"),
     ("UPDATE orders SET at = 0 WHERE order_id = 3", "time of order", "3"),
@@ -117,11 +118,13 @@ fn repairs_put_right_what_derives() {
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
     connection
         .execute_batch(
-            "UPDATE wallets SET balance = 5, last_entry = 1, last_order = 0; UPDATE stocks SET stock = 77",
+            "UPDATE wallets SET balance = 5, last_entry = 1, last_order = 0; UPDATE stocks SET stock = 77;
+             UPDATE cancellations SET user_no = 1",
         )
         .unwrap();
     drop(connection);
-    assert_ne!(shop.commerce.repair().unwrap(), []);
+    assert_ne!(shop.commerce.verify().unwrap(), []);
+    shop.commerce.repair().unwrap();
     shop.clean();
 }
 

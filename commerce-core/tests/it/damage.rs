@@ -1,8 +1,13 @@
 //! A store with rows that cannot be: nothing is decided over them, nothing is smoothed over, and the rest goes on.
 
+use std::sync::{Arc, Mutex};
+
+use commerce_core::outbox::Relay;
+use commerce_core::outbox::relay::Notice;
 use commerce_core::{Chain, Commerce, Error, Options, SystemClock, query};
 use serde_json::{Value, json};
 
+use crate::relay::{Told, quick};
 use crate::shop::{Shop, submit};
 
 fn stocked() -> Shop {
@@ -162,4 +167,29 @@ fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
     ended.end();
     let line = commerce_core::operation::parse(&charge("bob")).expect("an operation");
     assert!(matches!(shop.commerce.submit(line.chain(&ended)).wait(), Err(Error::Skipped)));
+}
+
+#[test]
+fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
+    let shop = stocked();
+    for user in ["ann", "bob"] {
+        shop.submit(&json!({ "op": "wallet.charge", "user": user, "amount": 1 }));
+    }
+    // Of five events.
+    for event in [2, 4, 3] {
+        damage(&shop, &format!("DELETE FROM outbox WHERE event = {event}"));
+    }
+    let (sink, notices) = (Told::new(|_| Ok(())), Arc::<Mutex<Vec<Notice>>>::default());
+    let options = || {
+        let heard = notices.clone();
+        quick().notice(move |notice| heard.lock().unwrap().push(notice.clone()))
+    };
+    let status = Relay::once(&shop.commerce, Box::new(sink.clone()), options()).unwrap().wait();
+    assert_eq!((sink.accepted(), status.left), (vec![1, 5], true));
+    let missing = Notice::Missing { first: 2, last: 4 };
+    assert!(missing.to_string().starts_with("events 2 to 4 are not in the outbox"), "{missing}");
+    assert_eq!(*notices.lock().unwrap(), [Notice::Active, missing]);
+    // What was told is settled.
+    let status = Relay::once(&shop.commerce, Box::new(sink.clone()), options()).unwrap().wait();
+    assert_eq!((sink.accepted(), status.left, notices.lock().unwrap().len()), (vec![1, 5], false, 2));
 }

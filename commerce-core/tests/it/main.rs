@@ -5,6 +5,7 @@
 mod alone;
 mod audit;
 mod chaos;
+mod costs;
 mod cursors;
 mod damage;
 mod envelope;
@@ -13,15 +14,20 @@ mod gone;
 mod http;
 mod keys;
 mod limits;
+mod lists;
 mod model;
 mod month;
 mod names;
 mod open;
 mod precedence;
+#[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod pruning;
 mod race;
 mod receiver;
 mod relay;
+mod remembered;
+mod retry_all;
 mod search;
 mod series;
 mod server;

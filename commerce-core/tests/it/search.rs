@@ -202,7 +202,8 @@ fn what_the_search_goes_by_is_audited_and_rebuilt() {
             add(&shop, &format!("mug-{number}"), "머그컵");
         }
         Connection::open(&shop.path).unwrap().execute_batch(sql).unwrap();
-        let told = shop.commerce.repair().unwrap();
+        let told = shop.commerce.verify().unwrap();
+        shop.commerce.repair().unwrap();
         let told: Vec<_> = told.into_iter().map(|difference| (difference.what, difference.id)).collect();
         shop.clean();
         assert_eq!(searched(&shop.commerce, "그컵").len(), 5, "{sql}");

@@ -1,7 +1,7 @@
 //! Best sellers of windows long enough to be read from sums of hours and days: the same to the unit as counting lines,
 //! whoever asks, however late an order was cancelled.
 
-use commerce_core::sales::{Top, TopSellers};
+use commerce_core::sales::{By, Top, TopSellers};
 use commerce_core::{
     Clock, Commerce, Options, OrderId, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId,
     order,
@@ -50,14 +50,17 @@ fn cancel(shop: &Shop, orders: impl Iterator<Item = OrderId>) {
 }
 
 /// The same, counted by SQL from the lines.
-fn counted(shop: &Shop, top: &TopSellers) -> Vec<(String, i64, i64)> {
+fn counted(shop: &Shop, top: &TopSellers, by: By) -> Vec<(String, i64, i64)> {
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
-    let sql = "SELECT p.product, sum(l.quantity), sum(l.price * l.quantity) FROM orders o
+    let order = if by == By::Units { "2 DESC, 3 DESC" } else { "3 DESC, 2 DESC" };
+    let sql = format!(
+        "SELECT p.product, sum(l.quantity), sum(l.price * l.quantity) FROM orders o
         JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
         JOIN products p USING (product_no)
         WHERE o.at > ?1 AND o.at <= ?2 AND o.order_id NOT IN (SELECT order_id FROM cancellations)
-        GROUP BY p.product ORDER BY 2 DESC, 3 DESC, 1 LIMIT 100";
-    let mut statement = connection.prepare(sql).unwrap();
+        GROUP BY p.product ORDER BY {order}, 1 LIMIT 10"
+    );
+    let mut statement = connection.prepare(&sql).unwrap();
     let window = (top.window.from.millis(), top.window.to.millis());
     let rows = statement.query_map(window, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     rows.map(Result::unwrap).collect()
@@ -72,11 +75,15 @@ fn check(shop: &Shop) {
             let to =
                 (hours_ago > 0 || millis > 0).then(|| Time::from_millis(now - hours_ago * HOUR - millis));
             let anew = Commerce::open(shop.at(), Options::new(SystemClock)).unwrap();
-            for commerce in [&anew, &shop.commerce] {
-                let top = commerce.query(&Top { days, limit: 100, to }).unwrap();
+            for (commerce, by) in [(&anew, By::Units), (&shop.commerce, By::Revenue)] {
+                let top = commerce.query(&Top { days, limit: 10, to, by }).unwrap();
                 let told: Vec<_> =
                     top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue)).collect();
-                assert_eq!(told, counted(shop, &top), "{hours_ago} hours and {millis} ms ago, {days} days");
+                assert_eq!(
+                    told,
+                    counted(shop, &top, by),
+                    "{hours_ago} hours and {millis} ms ago, {days} days"
+                );
             }
         }
     }

@@ -55,9 +55,9 @@ impl State {
                 }
             }
             Action::RetryAll => {
-                let events = self.overview.dead_events();
-                if !events.is_empty() {
-                    let about = About::RetryAll(events);
+                let (known, more) = self.overview.dead_events();
+                if known > 0 {
+                    let about = About::RetryAll { known, more };
                     self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
                 }
             }

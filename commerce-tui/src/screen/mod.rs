@@ -14,7 +14,7 @@ pub use orders::Orders;
 pub use overview::{LOW, Overview};
 pub use products::Products;
 pub use shop::Shop;
-pub use top::{Measure, Top, WINDOWS};
+pub use top::{Top, WINDOWS};
 
 use commerce_core::catalog::Sort;
 

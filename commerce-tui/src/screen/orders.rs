@@ -1,12 +1,13 @@
 //! The orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{Time, UserId};
+use commerce_core::{OrderId, Time, UserId};
 
 use crate::desk::Desk;
-use crate::dialog::{Picking, cancellable};
+use crate::dialog::{Dialog, Picking, cancellable};
 use crate::effect::{Ask, Topic};
 use crate::form::Purpose;
+use crate::input::Field;
 use crate::keys::Action;
 use crate::list::List;
 use crate::model::{Pane, State};
@@ -15,6 +16,8 @@ use crate::spot::{Move, Spot};
 /// Screen 3.
 #[derive(Clone, Debug, Default)]
 pub struct Orders {
+    /// The number of an order that is looked for, whatever else is wanted.
+    pub search: Field,
     /// Whose orders; everyone's, if nothing is said.
     pub user: Option<UserId>,
     /// Only those that stand so.
@@ -28,10 +31,19 @@ pub struct Orders {
 impl Orders {
     /// Asks for what is wanted.
     pub fn settle(&mut self, desk: &mut Desk) {
+        if let Some(order) = self.number() {
+            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order::Get { order }));
+        }
         let (user, status) = (self.user.clone(), self.status);
         self.list.settle(desk, Topic::Orders, |page| {
             Ask::Orders(order::List { user: user.clone(), status, from: None, to: None, page })
         });
+    }
+
+    /// The number that is looked for: 0 for a text that is none.
+    pub fn number(&self) -> Option<OrderId> {
+        let text = super::wanted(self.search.text())?;
+        Some(text.trim_start_matches('#').parse().unwrap_or(0).max(0))
     }
 
     /// Keeps the selected line where there is one.
@@ -51,7 +63,7 @@ impl Orders {
 
     /// Shows one customer's orders, or everyone's.
     pub fn show_those_of(&mut self, user: Option<UserId>) {
-        (self.user, self.status) = (user, None);
+        (self.search, self.user, self.status) = (Field::default(), user, None);
         self.list.reset();
     }
 }
@@ -61,6 +73,7 @@ impl State {
     pub(crate) fn act_in_orders(&mut self, action: Action) {
         match action {
             Action::Open => self.turn_to(Pane::Right),
+            Action::Search => self.dialogs.push(Dialog::Search),
             Action::Who => self.pick(Picking::Orders),
             Action::Everyone => self.orders.show_those_of(None),
             Action::Status => {

@@ -54,10 +54,10 @@ impl Overview {
         self.newest.value.as_ref().map_or(&[], |newest| &newest.items)
     }
 
-    /// The numbers of the first dead events.
-    pub fn dead_events(&self) -> Vec<i64> {
-        let dead = self.dead.value.as_ref().map_or(&[][..], |dead| &dead.items);
-        dead.iter().map(|event| event.event).collect()
+    /// How many dead events are known of, and whether there are more.
+    pub fn dead_events(&self) -> (usize, bool) {
+        let dead = self.dead.value.as_ref();
+        dead.map_or((0, false), |dead| (dead.items.len(), dead.next_cursor.is_some()))
     }
 
     /// Since when anything is waited for.

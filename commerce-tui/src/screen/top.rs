@@ -1,7 +1,7 @@
 //! The best sellers on the left, their window of time step by step on the right.
 
 use commerce_core::Time;
-use commerce_core::sales::{self, SalesSeries, Seller, Step, TopSellers};
+use commerce_core::sales::{self, By, SalesSeries, Seller, Step, TopSellers};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Topic};
@@ -17,23 +17,14 @@ pub struct Top {
     pub window: usize,
     /// How many sellers.
     pub limit: u16,
-    /// What the bars show.
-    pub measure: Measure,
+    /// What they are ranked by, and what the bars show.
+    pub by: By,
     /// The best sellers.
     pub sellers: Slot<TopSellers>,
     /// The window step by step.
     pub steps: Slot<SalesSeries>,
     /// The selected seller.
     pub spot: Spot,
-}
-
-/// What bars show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Units sold.
-    Units,
-    /// What was paid for them.
-    Revenue,
 }
 
 /// Lengths of the window, in days.
@@ -47,7 +38,7 @@ impl Default for Top {
         Self {
             window: 1,
             limit: 20,
-            measure: Measure::Units,
+            by: By::Units,
             sellers: Slot::default(),
             steps: Slot::default(),
             spot: Spot::default(),
@@ -86,8 +77,8 @@ impl Top {
 
     /// Asks for what is wanted.
     pub fn settle(&mut self, desk: &mut Desk) {
-        let (days, limit, (step, count)) = (self.days(), self.limit, self.step());
-        self.sellers.settle(desk, Topic::Top, || Ask::Top(sales::Top { days, limit, to: None }));
+        let (days, limit, by, (step, count)) = (self.days(), self.limit, self.by, self.step());
+        self.sellers.settle(desk, Topic::Top, || Ask::Top(sales::Top { days, limit, to: None, by }));
         self.steps.settle(desk, Topic::Steps, || Ask::Series(sales::Series { step, count, to: None }));
     }
 
@@ -96,6 +87,13 @@ impl Top {
         self.window = window;
         self.sellers.reset();
         self.steps.reset();
+        self.spot.go(Move::To(0), 0);
+    }
+
+    /// Another order. What was best by the one before must not stand under its name.
+    fn rank(&mut self, by: By) {
+        self.by = by;
+        self.sellers.reset();
         self.spot.go(Move::To(0), 0);
     }
 
@@ -121,12 +119,10 @@ impl State {
             Action::ShorterWindow if top.window > 0 => top.show(top.window - 1),
             Action::Longer => top.lengthen((top.limit + 5).min(LIMITS.1)),
             Action::Shorter => top.lengthen(top.limit.saturating_sub(5).max(LIMITS.0)),
-            Action::Measure => {
-                top.measure = match top.measure {
-                    Measure::Units => Measure::Revenue,
-                    Measure::Revenue => Measure::Units,
-                };
-            }
+            Action::Rank => top.rank(match top.by {
+                By::Units => By::Revenue,
+                By::Revenue => By::Units,
+            }),
             _ => {}
         }
     }

@@ -172,7 +172,7 @@ impl State {
             Action::More | Action::Less | Action::Remove if no_lines => Some("The cart is empty."),
             Action::Undo if self.shop.undo.is_empty() => Some("There is no edit of the cart to undo."),
             Action::Cancel if !order.is_some_and(paid) => Some("Only a paid order can be cancelled."),
-            Action::RetryAll if self.overview.dead_events().is_empty() => Some("No event is dead."),
+            Action::RetryAll if self.overview.dead_events().0 == 0 => Some("No event is dead."),
             Action::Retry if !self.on_dead_event() => Some("Only a dead event is delivered again."),
             Action::Everyone if self.orders.user.is_none() => Some("These are everyone's orders."),
             _ => None,
@@ -217,6 +217,7 @@ impl State {
         match self.place {
             Place::Shop => Some(&mut self.shop.search),
             Place::Customers => Some(&mut self.customers.search),
+            Place::Orders => Some(&mut self.orders.search),
             Place::Products => Some(&mut self.products.search),
             _ => None,
         }
@@ -234,6 +235,7 @@ impl State {
         match self.place {
             Place::Shop => self.shop.list.reset(),
             Place::Customers => self.customers.list.reset(),
+            Place::Orders => self.orders.list.reset(),
             Place::Products => self.products.list.reset(),
             _ => {}
         }

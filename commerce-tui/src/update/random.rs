@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{Cart, Line, Problem};
 use commerce_core::catalog::{Adjusted, Product};
 use commerce_core::order::{Item, Order, Status};
-use commerce_core::outbox::{Event as Outgoing, Resting, Retried};
+use commerce_core::outbox::{Event as Outgoing, Resting};
 use commerce_core::sales::{SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
@@ -171,7 +171,7 @@ impl Random {
             Ask::User(_) => Data::User(self.shopper()),
             Ask::Ledger(_) => Data::Ledger(self.page(Self::entry)),
             Ask::Cart(get) => Data::Cart(self.cart(get.user.clone())),
-            Ask::Orders(_) => Data::Orders(self.page(Self::order)),
+            Ask::Orders(_) | Ask::Order(_) => Data::Orders(self.page(Self::order)),
             Ask::Events(_) => Data::Events(self.page(Self::outgoing)),
             Ask::Top(_) => Data::Top(self.top()),
             Ask::Series(series) => {
@@ -217,7 +217,8 @@ impl Random {
             }
             Deed::Checkout(_) => Done::Ordered(self.order()),
             Deed::Cancel(_) => Done::Cancelled(self.order()),
-            Deed::Retry(retry) => Done::Retried(Retried { events: retry.events.clone() }),
+            Deed::Retry(retry) => Done::Retried(retry.events.len() as i64),
+            Deed::RetryAll => Done::Retried(1_000_000),
         })
     }
 

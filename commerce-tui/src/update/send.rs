@@ -1,6 +1,6 @@
 //! Operations: sent once each, and what follows from their outcome.
 
-use commerce_core::{Amount, Error, cart, catalog, outbox};
+use commerce_core::{Amount, Error, cart, catalog};
 
 use crate::dialog::{About, Dialog, Explained, Sending};
 use crate::effect::{Change, Deed, Done, Effect};
@@ -46,7 +46,7 @@ impl State {
                 let (name, price) = (None, None);
                 Deed::UpdateProduct(catalog::Update { product, name, price, active: Some(active) })
             }
-            About::RetryAll(events) => Deed::Retry(outbox::Retry { events }),
+            About::RetryAll { .. } => Deed::RetryAll,
             About::Quit => return,
         };
         self.send_from_dialog(deed);
@@ -154,8 +154,8 @@ impl State {
                 self.products.list.renew();
                 self.overview.low.renew();
             }
-            Done::Retried(retried) => {
-                let events = count(retried.events.len() as i64);
+            Done::Retried(events) => {
+                let events = count(events);
                 self.tell(News::Good, format!("Delivered again: {events} event(s)."));
                 self.events.list.renew();
                 self.overview.dead.renew();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{Cart, Line};
 use commerce_core::catalog::Product;
 use commerce_core::order::{Order, Status};
+use commerce_core::sales::{By, Seller, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::{
     Amount, Currency, Error, Key, Listing, Name, ProductId, Quantity, Refusal, Shortage, Stock, Time, UserId,
@@ -410,12 +411,11 @@ fn the_palette_does_what_is_found() {
     hand.keys("] ]");
     assert_eq!(hand.state.top.days(), 14);
     hand.keys("[ + v");
-    assert_eq!((hand.state.top.days(), hand.state.top.limit), (7, 25));
+    assert_eq!((hand.state.top.days(), hand.state.top.limit, hand.state.top.by), (7, 25, By::Revenue));
 }
 
 #[test]
-fn sellers_of_one_window_never_stand_under_the_name_of_another() {
-    use commerce_core::sales::{Seller, Span, TopSellers};
+fn sellers_of_one_window_or_order_never_stand_under_the_name_of_another() {
     let mut hand = Hand::stocked(false);
     hand.keys("4");
     let Product { product, name, price, stock, .. } = product(1);
@@ -428,6 +428,12 @@ fn sellers_of_one_window_never_stand_under_the_name_of_another() {
     assert_eq!(hand.state.top.rows().len(), 1, "a longer list begins with the same");
     hand.keys("]");
     assert!(hand.state.top.rows().is_empty());
-    hand.answer_to(old, Topic::Top, Ok(Data::Top(top)));
+    hand.answer_to(old, Topic::Top, Ok(Data::Top(top.clone())));
     assert!(hand.state.top.rows().is_empty(), "the answer to an older question");
+    hand.answer(Topic::Top, Ok(Data::Top(top.clone())));
+    assert_eq!(hand.state.top.rows().len(), 1);
+    hand.keys("v");
+    assert!(hand.state.top.rows().is_empty(), "those by units are not those by revenue");
+    hand.answer(Topic::Top, Ok(Data::Top(top)));
+    assert_eq!((hand.state.top.by, hand.state.top.rows().len()), (By::Revenue, 1));
 }

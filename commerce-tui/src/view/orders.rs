@@ -4,6 +4,7 @@ use commerce_core::order::{Order, Status};
 use ratatui::Frame;
 
 use super::paint::{self, Cell, Column, number, table, text};
+use super::shop::search_line;
 use crate::layout::Areas;
 use crate::model::{Pane, State};
 use crate::text::{clock, moment, money};
@@ -26,15 +27,24 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         Some(Status::Paid) => "paid",
         Some(Status::Cancelled) => "cancelled",
     };
-    let title = format!("Orders {whose} · {status}");
+    let title = match orders.number() {
+        Some(_) => format!("Order {}", orders.search.text().trim()),
+        None => format!("Orders {whose} · {status}"),
+    };
     paint::pane(frame, areas, state, Pane::Left, &title, &paint::place(&orders.list));
+    search_line(frame, areas, state, &orders.search);
     let rows = areas.rows(state.place, Pane::Left);
     let cells = |place: usize| orders.list.get(place).map(|order| order_cells(state, order, rows.width));
     let known = orders.list.known().0;
     table(frame, state, rows, &COLUMNS, (&orders.list.spot, known, state.pane() == Pane::Left), cells);
     if known == 0 {
-        let empty = ["No order fits.", "s shows others; W shows everyone's."];
-        paint::no_rows(frame, state, rows, orders.list.fault.as_ref(), orders.list.untouched(), &empty);
+        let none = orders.number().map(|number| format!("There is no order {number}."));
+        let empty: &[&str] = match (orders.number(), &none) {
+            (Some(0), _) => &["An order is found by its number.", "esc ends the search."],
+            (_, Some(none)) => &[none, "esc ends the search."],
+            (_, None) => &["No order fits.", "s shows others; W shows everyone's."],
+        };
+        paint::no_rows(frame, state, rows, orders.list.fault.as_ref(), orders.list.untouched(), empty);
     }
 }
 

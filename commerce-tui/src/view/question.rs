@@ -72,8 +72,11 @@ pub fn question(frame: &mut Frame<'_>, state: &State, question: &Question) {
         About::OnOff(product, false) => {
             ("Off sale", format!("Take {product} off sale? Orders keep what was paid."))
         }
-        About::RetryAll(events) => {
-            ("Deliver again", format!("Deliver {} dead event(s) again?", events.len()))
+        About::RetryAll { known, more: false } => {
+            ("Deliver again", format!("Deliver {known} dead event(s) again?"))
+        }
+        About::RetryAll { known, more: true } => {
+            ("Deliver again", format!("Deliver all dead events again? They are more than {known}."))
         }
     };
     let mut text = wrapped(&asked, width, theme.text);

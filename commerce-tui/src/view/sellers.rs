@@ -1,13 +1,12 @@
 //! The best sellers, with bars.
 
-use commerce_core::sales::Seller;
+use commerce_core::sales::{By, Seller};
 use ratatui::Frame;
 
 use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::stock;
 use crate::layout::Areas;
 use crate::model::{Pane, State};
-use crate::screen::Measure;
 use crate::text::{count, money};
 
 const BAR: u16 = 14;
@@ -24,13 +23,13 @@ const COLUMNS: [Column; 6] = [
 /// Draws the best sellers' left pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let top = &state.top;
-    let drawn = if top.measure == Measure::Units { "units" } else { "revenue" };
+    let by = if top.by == By::Units { "units" } else { "revenue" };
     let days = if top.days() == 1 { "day" } else { "days" };
-    let title = format!("Best {} of {} {days} · bars show {drawn}", top.limit, top.days());
+    let title = format!("Best {} of {} {days} · by {by}", top.limit, top.days());
     let sellers = top.rows();
     paint::pane(frame, areas, state, Pane::Left, &title, &paint::spot(&top.spot, sellers.len(), false));
     let rows = areas.rows(state.place, Pane::Left);
-    let most = sellers.iter().map(|seller| measured(top.measure, seller)).max().unwrap_or(1).max(1);
+    let most = sellers.iter().map(|seller| measured(top.by, seller)).max().unwrap_or(1).max(1);
     let cells = |place: usize| sellers.get(place).map(|seller| seller_cells(state, seller, most));
     table(frame, state, rows, &COLUMNS, (&top.spot, sellers.len(), true), cells);
     if sellers.is_empty() {
@@ -42,7 +41,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 
 fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
     let theme = &state.setup.theme;
-    let part = measured(state.top.measure, seller) as f64 / most as f64;
+    let part = measured(state.top.by, seller) as f64 / most as f64;
     vec![
         (seller.rank.to_string(), theme.accent),
         (seller.name.to_string(), theme.text),
@@ -53,9 +52,9 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
     ]
 }
 
-fn measured(measure: Measure, seller: &Seller) -> i64 {
-    match measure {
-        Measure::Units => seller.units,
-        Measure::Revenue => seller.revenue,
+fn measured(by: By, seller: &Seller) -> i64 {
+    match by {
+        By::Units => seller.units,
+        By::Revenue => seller.revenue,
     }
 }

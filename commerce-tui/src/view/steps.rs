@@ -1,6 +1,6 @@
 //! The best sellers' window, step by step, and the selected seller.
 
-use commerce_core::sales::{Sold, Step};
+use commerce_core::sales::{By, Sold, Step};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -8,7 +8,6 @@ use ratatui::text::Line;
 use super::paint;
 use crate::layout::Areas;
 use crate::model::{Pane, State};
-use crate::screen::Measure;
 use crate::text::{count, fit, left, moment, right};
 
 /// Draws the best sellers' right pane.
@@ -26,9 +25,9 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         paint::pair(theme, " Revenue", paint::money(currency, sum(|sold| sold.revenue))),
     ];
     paint::lines(frame, inner, head);
-    let (what, of): (_, fn(&Sold) -> i64) = match top.measure {
-        Measure::Units => ("Orders", |sold| sold.orders),
-        Measure::Revenue => ("Revenue", |sold| sold.revenue),
+    let (what, of): (_, fn(&Sold) -> i64) = match top.by {
+        By::Units => ("Orders", |sold| sold.orders),
+        By::Revenue => ("Revenue", |sold| sold.revenue),
     };
     let tall = (inner.height.saturating_sub(12)).clamp(3, 10);
     let chart = Rect { x: inner.x + 1, y: inner.y + 4, width: inner.width.saturating_sub(2), height: tall };

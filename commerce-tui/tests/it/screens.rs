@@ -171,3 +171,21 @@ fn names_of_old_data_cannot_steer_the_terminal() {
     let shown = ProductId::new("x").is_ok() && text(&stage.screen()).contains("u{1b}");
     assert!(shown, "what was there is shown, escaped");
 }
+
+#[test]
+fn an_order_is_found_by_its_number() {
+    let mut stage = Stage::new(Size { width: 120, height: 40 }, ThemeName::Dark);
+    // Whatever else was wanted.
+    stage.press(&["3", "s", "s", "/", "1", "enter"]);
+    let found = text(&stage.screen());
+    assert!(found.contains("Order 1 ") && found.contains("1 of 1"), "{found}");
+    for (typed, told) in
+        [(&["9", "9", "9"][..], "There is no order 1999."), (&["x"], "An order is found by its number.")]
+    {
+        stage.press(&[&["/"], typed, &["enter"]].concat());
+        let none = text(&stage.screen());
+        assert!(none.contains(told), "{none}");
+    }
+    stage.press(&["esc"]);
+    assert!(text(&stage.screen()).contains("Orders everyone's · cancelled"));
+}

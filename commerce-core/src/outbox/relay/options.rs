@@ -58,6 +58,14 @@ pub enum Notice {
     /// The store failed; it is tried again by itself.
     #[error("{0}")]
     Trouble(String),
+    /// Events that were to be delivered are not in the outbox; those behind them go on.
+    #[error("{} not in the outbox and never delivered: the store is damaged; verify tells more", span(*first, *last))]
+    Missing {
+        /// The first of them.
+        first: EventId,
+        /// The last.
+        last: EventId,
+    },
     /// The store works again.
     #[error("the store works again")]
     Recovered,
@@ -67,6 +75,10 @@ pub enum Notice {
     /// The sink has something to say though it accepts events ([`Sink::warnings`](crate::outbox::Sink::warnings)).
     #[error("{0}")]
     Warning(String),
+}
+
+fn span(first: EventId, last: EventId) -> String {
+    if first == last { format!("event {first} is") } else { format!("events {first} to {last} are") }
 }
 
 impl Default for Options {

@@ -14,7 +14,7 @@ use crate::store::{Statement, load};
 use crate::time::Time;
 
 /// The most delivered events that are pruned in one group, so that no order waits for it.
-const PRUNED: i64 = 512;
+const PRUNED: usize = 1_024;
 
 /// Whether there is anything to do.
 #[derive(Debug)]
@@ -75,21 +75,29 @@ pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, 
 
 /// The next delivered events to take out of the outbox: those settled before a time.
 pub(super) fn prune(view: &mut View<'_>, standing: &Standing, before: Time) -> Result<Option<Prune>, Error> {
+    let numbers = |view: &mut View<'_>, sql: &'static str, values: &[i64]| -> Result<Vec<i64>, Error> {
+        let values: Vec<_> = values.iter().map(|&value| value.into()).collect();
+        Ok(view.rows(&Statement::new(sql, values))?.iter().map(|row| row[0].int()).collect())
+    };
+    let (before, most) = (before.millis(), PRUNED as i64);
+    let late = "SELECT event FROM late_deliveries WHERE at <= ?1 ORDER BY at LIMIT ?2";
+    let late = numbers(view, late, &[before, most])?;
     let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
-    let rows = view.rows(&Statement::new(sql, [before.millis().into()]))?;
-    let Some([at, end]) = rows.first() else { return Ok(None) };
+    let rows = view.rows(&Statement::new(sql, [before.into()]))?;
+    let Some([at, end]) = rows.first() else {
+        let prune = Prune { late, through: standing.pruned, ..Prune::default() };
+        return Ok((!prune.late.is_empty()).then_some(prune));
+    };
     let (at, end) = (at.int(), end.int());
-    let through = end.min(standing.pruned + PRUNED).max(standing.pruned);
-    let sql = "SELECT event FROM outbox
-        WHERE event > ?1 AND event <= ?2 AND event NOT IN (SELECT event FROM deliveries)";
-    let rows = view.rows(&Statement::new(sql, [standing.pruned.into(), through.into()]))?;
-    let events = rows.iter().map(|row| row[0].int()).collect();
+    let through = end.min(standing.pruned + (PRUNED - late.len()) as i64).max(standing.pruned);
+    let events = "SELECT event FROM outbox WHERE event > ?1 AND event <= ?2
+        AND event NOT IN (SELECT event FROM deliveries) AND event NOT IN (SELECT event FROM late_deliveries)";
+    let events = numbers(view, events, &[standing.pruned, through])?;
     let marks = if through < end {
         Vec::new()
     } else {
-        let sql = "SELECT at FROM settlements WHERE at <= ?1 ORDER BY at LIMIT ?2";
-        let rows = view.rows(&Statement::new(sql, [at.into(), PRUNED.into()]))?;
-        rows.iter().map(|row| Time::from_millis(row[0].int())).collect()
+        let marks = "SELECT at FROM settlements WHERE at <= ?1 ORDER BY at LIMIT ?2";
+        numbers(view, marks, &[at, most])?.into_iter().map(Time::from_millis).collect()
     };
-    Ok(Some(Prune { events, through, marks }))
+    Ok(Some(Prune { events, late, through, marks }))
 }

@@ -27,7 +27,8 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// The most events that are passed over and still pending; beyond, nothing new is begun.
 const PASSED: usize = 10_000;
 
-/// How often it is looked whether delivered events can be pruned.
+/// How often it is looked whether delivered events can be pruned. Together with the time between two marks it is within
+/// the hour.
 const PRUNE: Duration = Duration::from_secs(600);
 
 /// The waits while nothing is accepted: the first, and the longest.
@@ -50,8 +51,11 @@ pub(super) struct Run {
     down: Option<Down>,
     trouble: Option<Trouble>,
     version: i64,
-    pruned: Option<Instant>,
+    /// When it was last seen that nothing is to be pruned.
+    pruned: Option<Time>,
     told: Option<Notice>,
+    /// Events were missing, so that not all was delivered.
+    missing: bool,
     /// Up to where to deliver, when only what was pending at first is wanted.
     once: Option<EventId>,
     /// Another's lease that is waited for: how far things were settled then, and when it ends.
@@ -70,17 +74,27 @@ struct Held {
     /// Not all that were passed over are in the window.
     more_passed: bool,
     revived: i64,
-    pruned: EventId,
-    prune: Prune,
+    /// The next delivered events to prune; more may follow.
+    prune: Option<Prune>,
+    pace: Pace,
     /// What the sink's state was when last written down.
     down: Option<Arc<str>>,
+}
+
+/// How fast it is pruned: twice as fast as events are delivered meanwhile, and otherwise a quarter of the time.
+struct Pace {
+    /// How many events to prune before a pause.
+    owed: i64,
+    /// When the next are pruned.
+    next: Instant,
 }
 
 /// A settlement on its way through the writer.
 struct Settling {
     pending: Pending<Claimed>,
     draft: Draft,
-    pruned: EventId,
+    /// How many events it prunes.
+    pruned: usize,
     down: Option<Arc<str>>,
     began: Instant,
 }
@@ -120,6 +134,7 @@ impl Run {
             version: -1,
             pruned: None,
             told: None,
+            missing: false,
             once,
             awaited: None,
         })
@@ -166,9 +181,9 @@ impl Run {
         let now = Instant::now();
         let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
         let quiet = self.flying == 0 && held.settling.is_none();
-        if quiet && (gone || self.done(held)) && held.is_settled() {
+        if quiet && (gone || (self.done(held) && !self.is_pruning())) && held.is_settled() {
             let (read, end) = (held.window.read(), self.once.unwrap_or_default());
-            let left = !held.window.is_empty() || read < end;
+            let left = !held.window.is_empty() || read < end || self.missing;
             let missing = read < end && !held.more;
             self.shared.left.store(self.once.is_some() && left, Ordering::Relaxed);
             self.give_back();
@@ -203,11 +218,13 @@ impl Run {
         let now = self.shop.now();
         let mut view = self.shop.view()?;
         let Look { standing, last, due } = reading::look(&mut view)?;
-        let prunable = self.pruned.is_none_or(|when| when.elapsed() >= PRUNE);
-        let prune = prunable && reading::prune(&mut view, &standing, self.kept_since(now))?.is_some();
+        let taken = standing.owner != self.owner && held(&standing, now);
+        // Whoever holds the lease prunes.
+        let look = !taken && self.is_pruning();
+        let prune = look && reading::prune(&mut view, &standing, self.kept_since(now))?.is_some();
         drop(view);
-        if prunable && !prune {
-            self.pruned = Some(Instant::now());
+        if look && !prune {
+            self.pruned = Some(now);
         }
         let pending = last > standing.settled || due.is_some_and(|time| time <= now);
         if !pending && !prune {
@@ -215,7 +232,7 @@ impl Run {
             let until = due.map_or(PRUNE, |time| span(now, time).min(PRUNE));
             return Ok(self.once.is_none().then_some(until));
         }
-        if standing.owner != self.owner && held(&standing, now) {
+        if taken {
             self.tell(Notice::StandBy);
             if self.once.is_some() && self.waits_in_vain(&standing, now) {
                 self.end(Error::Busy(
@@ -256,8 +273,8 @@ impl Run {
             more: true,
             more_passed,
             revived: standing.revived,
-            pruned: standing.pruned,
-            prune: Prune::default(),
+            prune: None,
+            pace: Pace { owed: 0, next: began },
             down: standing.error,
         });
         self.shared.active.store(true, Ordering::Relaxed);
@@ -270,6 +287,9 @@ impl Run {
         let Some(held) = &self.held else { return Duration::ZERO };
         let time = self.shop.now();
         let mut rest = held.ends.saturating_duration_since(now).max(SETTLE);
+        if held.settling.is_none() && self.is_pruning() {
+            rest = rest.min(held.pace.next.saturating_duration_since(now));
+        }
         if held.settling.is_none() && !held.is_settled() {
             rest = rest
                 .min((held.settled + SETTLE).saturating_duration_since(now).max(Duration::from_millis(1)));
@@ -293,8 +313,16 @@ impl Run {
         self.shared.active.store(false, Ordering::Relaxed);
     }
 
+    /// Since when delivered events are kept.
     fn kept_since(&self, now: Time) -> Time {
-        kept_since(now, &self.options)
+        now.minus(self.options.retention)
+    }
+
+    /// Whether something is to be pruned, or it is time to see.
+    fn is_pruning(&self) -> bool {
+        let now = self.shop.now();
+        let gone = self.down.as_ref().is_some_and(|down| down.gone);
+        !gone && self.pruned.is_none_or(|when| now < when || now >= when.plus(PRUNE))
     }
 
     /// Tells something, unless it was the last thing told.
@@ -311,11 +339,6 @@ impl Held {
     fn is_settled(&self) -> bool {
         self.settling.is_none() && self.window.is_settled()
     }
-}
-
-fn kept_since(now: Time, options: &Options) -> Time {
-    let retention = i64::try_from(options.retention.as_millis()).unwrap_or(i64::MAX);
-    Time::from_millis(now.millis().saturating_sub(retention))
 }
 
 /// From one time to another; nothing when it has passed.

@@ -10,8 +10,8 @@ use super::open::{Found, connect, inspect, make_file, migrate};
 use super::{failed, uncertain};
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
-use crate::store::Restore;
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
+use crate::store::{Restore, Terms};
 
 /// Copies the store to a file that is not there yet. Others go on reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
@@ -108,12 +108,14 @@ fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(store: &Path, busy: Duration, statements: &[&str]) -> Result<(), Error> {
-    let mut connection = connect(store, busy)?;
+pub(crate) fn repair(store: &Path, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
+    let mut connection = connect(store, terms.busy)?;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-    for statement in statements {
-        transaction.execute(statement, []).map_err(failed)?;
+    for sql in statements {
+        let mut statement = transaction.prepare(sql).map_err(failed)?;
+        let changed = statement.execute([]).map_err(failed)?;
+        terms.costs.ran(sql, &statement, changed);
     }
     transaction.commit().map_err(uncertain)
 }

@@ -14,20 +14,24 @@ pub(crate) use open::{create, open};
 use rusqlite::{Connection, ErrorCode, types};
 
 use super::row::{Rows, Statement, Value};
+use crate::cost::Costs;
 use crate::error::Error;
 
 /// Runs a statement that reads.
-fn rows(connection: &Connection, statement: &Statement) -> Result<Rows, Error> {
+fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result<Rows, Error> {
     let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
     let width = prepared.column_count();
     let mut values = Vec::new();
-    let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
-    while let Some(found) = rows.next().map_err(failed)? {
+    let mut found = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
+    while let Some(row) = found.next().map_err(failed)? {
         for column in 0..width {
-            values.push(value(found.get_ref(column).map_err(failed)?)?);
+            values.push(value(row.get_ref(column).map_err(failed)?)?);
         }
     }
-    Ok(Rows { values, width })
+    drop(found);
+    let rows = Rows { values, width };
+    costs.ran(&statement.sql, &prepared, rows.len());
+    Ok(rows)
 }
 
 /// The values of one row.

@@ -14,14 +14,14 @@ use super::watch::Watch;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
-use crate::store::Opened;
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
+use crate::store::{Opened, Terms};
 
 /// How long a look at a file waits for others.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Makes a store in a file that is not there, or is empty.
-pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u32) -> Result<Opened, Error> {
+pub(crate) fn create(path: &Path, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
     local(path)?;
     no_log_of_another(path)?;
     match inspect(path) {
@@ -30,17 +30,17 @@ pub(crate) fn create(path: &Path, currency: Currency, busy: Duration, readers: u
         Ok(Found::Store { .. }) => return Err(exists(path)?.into()),
         Err(other) => return Err(other.into()),
     }
-    let mut connection = connect(path, busy)?;
+    let mut connection = connect(path, terms.busy)?;
     let made = init(&mut connection, currency).map_err(|e| refused(path, &e))?;
     if !made {
         return Err(exists(path)?.into());
     }
     drop(connection);
-    open(path, busy, readers)
+    open(path, terms)
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, Error> {
+pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
     let path = path.canonicalize().map_err(|e| missing_or_failed(path, &e))?;
     local(&path)?;
     match inspect(&path)? {
@@ -55,7 +55,7 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
         }
     }
     let before = Watch::before(&path).map_err(|e| failed(&path, &e))?;
-    let mut connection = connect(&path, busy)?;
+    let mut connection = connect(&path, terms.busy)?;
     migrate(&mut connection).map_err(|e| refused(&path, &e))?;
     let (code, unindexed): (String, bool) = connection
         .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -66,8 +66,8 @@ pub(crate) fn open(path: &Path, busy: Duration, readers: u32) -> Result<Opened, 
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
     let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, &e))?);
-    let reader = FileReader::open(&path, busy, readers, watch.clone())?;
-    let writer = Box::new(FileWriter::new(connection, turn, watch)?);
+    let reader = FileReader::open(&path, terms, watch.clone())?;
+    let writer = Box::new(FileWriter::new(connection, turn, watch, terms.costs.clone())?);
     // After every connection that may have recovered something, and before anything is answered.
     settled(&path)?;
     Ok(Opened { writer, reader: Box::new(reader), currency, unindexed, warning: None })

@@ -1,5 +1,6 @@
 //! Reading: a few connections that share the work, each answer from one snapshot.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,9 +10,10 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
 use super::watch::Watch;
-use super::{failed, rows};
+use super::{failed, row, rows};
+use crate::cost::Costs;
 use crate::error::{Error, OpenError};
-use crate::store::{Reader, Rows, Snapshot, Statement};
+use crate::store::{Reader, Rows, Snapshot, Statement, Terms, Value};
 
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {
@@ -20,16 +22,21 @@ pub(crate) struct FileReader {
     witness: Mutex<Connection>,
     watch: Arc<Watch>,
     busy: Duration,
+    costs: Costs,
 }
 
 /// How long the pool tries to make a connection before it is asked why there is none. It goes on trying for as long as
 /// it is waited for, though a disk that cannot be read is no reason to wait.
 const STEP: Duration = Duration::from_secs(1);
 
-struct FileSnapshot(PooledConnection<SqliteConnectionManager>);
+struct FileSnapshot<'a> {
+    connection: PooledConnection<SqliteConnectionManager>,
+    costs: &'a Costs,
+}
 
 impl FileReader {
-    pub(super) fn open(path: &Path, busy: Duration, readers: u32, watch: Arc<Watch>) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, terms: &Terms, watch: Arc<Watch>) -> Result<Self, Error> {
+        let busy = terms.busy;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(move |connection| {
@@ -40,14 +47,14 @@ impl FileReader {
                 connection.pragma_update(None, "query_only", true)
             });
         let pool = r2d2::Pool::builder()
-            .max_size(readers)
+            .max_size(terms.readers)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(busy)
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: e.to_string() })?;
         let witness = Mutex::new(super::open::connect(path, busy)?);
-        Ok(Self { pool, witness, watch, busy })
+        Ok(Self { pool, witness, watch, busy, costs: terms.costs.clone() })
     }
 
     /// Waits for a connection while others have them all.
@@ -76,7 +83,11 @@ impl Reader for FileReader {
         // Only now, since a new connection opens whatever file has the name.
         self.watch.look()?;
         connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
-        Ok(Box::new(FileSnapshot(connection)))
+        Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
+    }
+
+    fn lasting(&self) -> bool {
+        true
     }
 
     fn version(&self) -> Result<i64, Error> {
@@ -99,19 +110,38 @@ fn unconnected(error: &r2d2::Error) -> Error {
     }
 }
 
-impl Snapshot for FileSnapshot {
+impl Snapshot for FileSnapshot<'_> {
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        rows(&self.0, statement)
+        rows(&self.connection, statement, self.costs)
+    }
+
+    fn each(
+        &mut self,
+        statement: &Statement,
+        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(failed)?;
+        let (width, mut count) = (prepared.column_count(), 0);
+        let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
+        while let Some(found) = rows.next().map_err(failed)? {
+            count += 1;
+            if take(&row(found, width)?).is_break() {
+                break;
+            }
+        }
+        drop(rows);
+        self.costs.ran(&statement.sql, &prepared, count);
+        Ok(())
     }
 
     fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        rows(&self.0, statement)
+        self.rows(statement)
     }
 }
 
-impl Drop for FileSnapshot {
+impl Drop for FileSnapshot<'_> {
     fn drop(&mut self) {
         // A read transaction that cannot be ended is ended when the pool closes the connection.
-        let _ = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        let _ = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use super::turn::Turn;
 use super::watch::Watch;
 use super::{failed, rows, uncertain};
+use crate::cost::Costs;
 use crate::error::Error;
 use crate::store::load::Load;
 use crate::store::{Change, Kind, Rows, Since, Store};
@@ -24,6 +25,7 @@ pub(crate) struct FileWriter {
     version: Option<i64>,
     frames: i64,
     pages: u64,
+    costs: Costs,
 }
 
 /// Frames in the write-ahead log before it is written back. 1,000, SQLite's default, costs a third of the
@@ -36,7 +38,12 @@ thread_local! {
 }
 
 impl FileWriter {
-    pub(super) fn new(connection: Connection, turn: Turn, watch: Arc<Watch>) -> Result<Self, Error> {
+    pub(super) fn new(
+        connection: Connection,
+        turn: Turn,
+        watch: Arc<Watch>,
+        costs: Costs,
+    ) -> Result<Self, Error> {
         // SQLite's own checkpointing goes through the same hook, so this one does its work too. What is answered
         // here becomes the answer of a COMMIT that has already taken place, so it is always success; a checkpoint
         // that others stand in the way of is made up for by the next.
@@ -47,7 +54,8 @@ impl FileWriter {
             }
             Ok(())
         }));
-        Ok(Self { connection, saves: Saves::default(), turn, watch, version: None, frames: 0, pages: 0 })
+        let saves = Saves::default();
+        Ok(Self { connection, saves, turn, watch, version: None, frames: 0, pages: 0, costs })
     }
 }
 
@@ -67,12 +75,12 @@ impl Store for FileWriter {
     }
 
     fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
-        loads.iter().map(|load| rows(&self.connection, &load.statement)).collect()
+        loads.iter().map(|load| rows(&self.connection, &load.statement, &self.costs)).collect()
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
         for change in changes {
-            save(&self.connection, &mut self.saves, change).map_err(failed)?;
+            save(&self.connection, &mut self.saves, change, &self.costs).map_err(failed)?;
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
         // What went to a file that nobody finds again is not acknowledged.
@@ -107,7 +115,7 @@ const BATCH: usize = 16;
 /// Statements that save, by what they do: made once.
 type Saves = HashMap<(&'static str, Kind, usize), String>;
 
-fn save(connection: &Connection, saves: &mut Saves, change: &Change) -> rusqlite::Result<()> {
+fn save(connection: &Connection, saves: &mut Saves, change: &Change, costs: &Costs) -> rusqlite::Result<()> {
     let (width, values) = (change.width(), &change.values);
     let most = if change.kind == Kind::Insert { BATCH } else { 1 };
     let (batches, rest) = values.split_at(values.len() - values.len() % (width * most));
@@ -115,7 +123,8 @@ fn save(connection: &Connection, saves: &mut Saves, change: &Change) -> rusqlite
         let sql = saves.entry((change.table.name, change.kind, rows)).or_insert_with(|| sql(change, rows));
         let mut statement = connection.prepare_cached(sql)?;
         for values in values.chunks_exact(width * rows) {
-            statement.execute(rusqlite::params_from_iter(values))?;
+            let changed = statement.execute(rusqlite::params_from_iter(values))?;
+            costs.ran(sql, &statement, changed);
         }
     }
     Ok(())

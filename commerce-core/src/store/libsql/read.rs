@@ -104,6 +104,11 @@ impl Reader for ServerReader {
         Ok(Box::new(ServerSnapshot { reader: self, stream: None, _place: place }))
     }
 
+    // A transaction is ended by the server after some seconds.
+    fn lasting(&self) -> bool {
+        false
+    }
+
     // The number of the newest frame of the primary's log, which comes with every answer. What is read after
     // that, from a replica too, is at least as new.
     fn version(&self) -> Result<i64, Error> {

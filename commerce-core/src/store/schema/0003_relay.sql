@@ -15,7 +15,7 @@ CREATE TABLE relay (
 ) STRICT;
 INSERT INTO relay VALUES (1, '', 0, 0, 0, 0, 0, 0, NULL, NULL);
 
--- How far things were settled at a time, one row an hour at most: delivered events are pruned by it.
+-- How far things were settled at a time, a few rows an hour: delivered events are pruned by it.
 CREATE TABLE settlements (
     at      INTEGER PRIMARY KEY,
     through INTEGER NOT NULL

@@ -105,11 +105,11 @@ impl Run {
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
         let standing = lag::standing(&mut view)?;
-        let reload = held.more_passed && held.window.passed() < PASSED / 2;
-        if standing.revived != held.revived || reload {
+        held.more_passed |= standing.revived != held.revived;
+        held.revived = standing.revived;
+        if held.more_passed && held.window.passed() < PASSED / 2 {
             let passed = reading::passed(&mut view, PASSED)?;
             held.more_passed = passed.len() == PASSED;
-            held.revived = standing.revived;
             for (event, subject, delivery) in passed {
                 held.window.add_passed(event, subject, delivery, now);
             }
@@ -119,10 +119,17 @@ impl Run {
             return Ok(());
         }
         let messages = reading::after(&mut view, held.window.read(), READ)?;
+        drop(view);
         held.more = messages.len() as i64 == READ;
+        let mut missing = Vec::new();
         for message in messages {
+            // What is pruned was settled, so it lies before all that is read here.
+            let (first, last) = (held.window.read() + 1, message.event - 1);
+            missing.extend((first <= last).then_some(Notice::Missing { first, last }));
             held.window.add(message, now);
         }
+        self.missing |= !missing.is_empty();
+        missing.into_iter().for_each(|notice| self.tell(notice));
         Ok(())
     }
 

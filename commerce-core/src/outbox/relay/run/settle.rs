@@ -5,13 +5,25 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{PRUNE, Run, SETTLE, Settling, kept_since};
+use super::{Pace, Run, SETTLE, Settling};
 use crate::error::Error;
 use crate::operation::Submission;
 use crate::outbox::lag;
 use crate::outbox::lease::{Prune, Settle};
 use crate::outbox::relay::reading;
 use crate::outbox::relay::window::PATIENCE;
+
+impl Pace {
+    /// Goes on after a settlement that began then.
+    fn go(&mut self, delivered: i64, pruned: usize, began: Instant) {
+        if pruned > 0 || self.owed > 0 {
+            self.owed = (self.owed + 2 * delivered - pruned as i64).max(0);
+        }
+        if pruned > 0 && self.owed == 0 {
+            self.next = Instant::now() + 3 * began.elapsed();
+        }
+    }
+}
 
 /// How long to wait, when asked to end, for what is on its way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,34 +41,22 @@ impl Run {
     /// Writes down what was delivered, now and then, and keeps the lease meanwhile.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         self.settled()?;
+        self.choose_to_prune()?;
         let now = Instant::now();
         let lease = self.options.whole_lease(self.sink.longest());
         let renewal = now + self.renewal();
         let Some(held) = &mut self.held else { return Ok(()) };
-        if held.settling.is_some() || now < held.settled + SETTLE {
+        if held.settling.is_some() || (held.prune.is_none() && now < held.settled + SETTLE) {
             return Ok(());
-        }
-        if held.prune.events.is_empty() && self.pruned.is_none_or(|when| when.elapsed() >= PRUNE) {
-            let mut view = self.shop.view()?;
-            let standing = lag::standing(&mut view)?;
-            let before = kept_since(self.shop.now(), &self.options);
-            match reading::prune(&mut view, &standing, before)? {
-                Some(prune) => held.prune = prune,
-                None => self.pruned = Some(now),
-            }
         }
         let draft = held.window.draft(now, PATIENCE);
         let because = self.down.as_ref().map(|down| &down.because);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
-        let prune = &held.prune;
-        let prune = prune.through > held.pruned || !prune.events.is_empty() || !prune.marks.is_empty();
         let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
-        if !news && !prune && !renew && because == held.down.as_ref() {
+        if !news && held.prune.is_none() && !renew && because == held.down.as_ref() {
             return Ok(());
         }
         let down = because.cloned();
-        let prune = std::mem::take(&mut held.prune);
-        let pruned = prune.through;
         let settle = Settle {
             owner: self.owner.clone(),
             term: held.term,
@@ -65,11 +65,31 @@ impl Run {
             deliveries: draft.deliveries.clone(),
             error: down.clone(),
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
-            prune,
+            prune: held.prune.take().unwrap_or_default(),
         };
+        let pruned = settle.prune.events.len() + settle.prune.late.len();
         let pending = self.shop.submit(Submission::new(settle)).into_future();
         held.settling = Some(Settling { pending, draft, pruned, down, began: now });
         self.settled()
+    }
+
+    /// Chooses what the next settlement prunes, a few rows that share its commit with the orders of the moment.
+    fn choose_to_prune(&mut self) -> Result<(), Error> {
+        let pruning = self.is_pruning();
+        let now = self.shop.now();
+        let before = self.kept_since(now);
+        let Some(held) = &mut self.held else { return Ok(()) };
+        let paused = Instant::now() < held.pace.next;
+        if !pruning || paused || held.settling.is_some() || held.prune.is_some() {
+            return Ok(());
+        }
+        let mut view = self.shop.view()?;
+        let standing = lag::standing(&mut view)?;
+        held.prune = reading::prune(&mut view, &standing, before)?;
+        if held.prune.is_none() {
+            self.pruned = Some(now);
+        }
+        Ok(())
     }
 
     /// Takes in what became of a settlement on its way.
@@ -88,12 +108,9 @@ impl Run {
         if claimed.as_ref().is_ok_and(|claimed| claimed.term == Some(held.term)) {
             held.ends = settling.began + lease;
             held.down = settling.down;
-            held.pruned = held.pruned.max(settling.pruned);
+            let delivered = settling.draft.settled - held.window.settled();
+            held.pace.go(delivered, settling.pruned, settling.began);
             held.window.confirm(&settling.draft);
-            // Those that were delivered when their neighbours had been pruned are pruned by themselves.
-            let late = settling.draft.deliveries.iter().filter(|(_, delivery)| delivery.is_none());
-            let late = late.map(|&(event, _)| event).filter(|&event| event <= held.pruned);
-            held.prune.events.extend(late);
         } else if claimed.is_ok() {
             self.release();
         }

@@ -1,0 +1,231 @@
+//! Every route, asked by one client over a connection that is kept.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Result;
+use crate::commands::ms;
+use crate::http::Client;
+use crate::shop::{Drawn, Shop};
+use crate::table::{Held, Table};
+
+/// A request as it is measured, with what stands in braces drawn for each.
+struct Case {
+    /// The method, and the path as the document has it, perhaps with a question.
+    request: &'static str,
+    body: &'static str,
+    /// What is asked before, and not measured: a request and its body. The order that it placed is `{placed}`.
+    before: Option<(&'static str, &'static str)>,
+}
+
+const CART: Option<(&str, &str)> =
+    Some(("POST /v1/users/{user}/cart/items", r#"{"product":"{product}","quantity":1}"#));
+const PLACE: (&str, &str) = (
+    "POST /v1/orders",
+    r#"{"user":"{user}","items":[{"product":"{product}","quantity":1},{"product":"{other}","quantity":2}]}"#,
+);
+
+const CASES: &[Case] = &[
+    // What the server remembered.
+    case("GET /v1/products", ""),
+    case("GET /v1/products/top", ""),
+    case("GET /v1/products/{product}", ""),
+    fresh("GET /v1/products/top?days=3"),
+    fresh("GET /v1/products/top?days=30"),
+    fresh("GET /v1/products/top?days=365"),
+    fresh("GET /v1/products/top?days=30&to={middle}"),
+    case("GET /v1/users/{user}", ""),
+    fresh("GET /v1/users/{user}/balance"),
+    fresh("GET /v1/users/{user}/ledger"),
+    fresh("GET /v1/products?limit=20"),
+    fresh("GET /v1/products?sort=name"),
+    fresh("GET /v1/products?sort=price"),
+    fresh("GET /v1/products?sort=-price"),
+    fresh("GET /v1/products?sort=stock"),
+    fresh("GET /v1/products?active=false"),
+    fresh("GET /v1/products?search=%EB%A8%B8%EA%B7%B8"),
+    fresh("GET /v1/products?search={product}"),
+    fresh("GET /v1/products?search={new}"),
+    fresh("GET /v1/users/{user}/cart"),
+    fresh("GET /v1/orders"),
+    fresh("GET /v1/orders?user={user}"),
+    fresh("GET /v1/orders?status=cancelled"),
+    fresh("GET /v1/orders?to={middle}"),
+    fresh("GET /v1/orders?to={middle}&status=cancelled"),
+    fresh("GET /v1/orders?to={middle}&user={user}"),
+    fresh("GET /v1/orders/{order}"),
+    case("GET /v1/events", ""),
+    case("GET /openapi.json", ""),
+    case("GET /docs", ""),
+    case("GET /livez", ""),
+    case("GET /readyz", ""),
+    case("GET /metrics", ""),
+    case("POST /v1/users", r#"{"user":"{new}"}"#),
+    case("POST /v1/users/{user}/charges", r#"{"amount":1000}"#),
+    case("POST /v1/products", r#"{"product":"{new}","name":"머그컵","price":1000,"stock":1}"#),
+    case("PATCH /v1/products/{product}", r#"{"price":1000}"#),
+    case("POST /v1/products/{product}/stock", r#"{"delta":1}"#),
+    case("POST /v1/users/{user}/cart/items", r#"{"product":"{product}","quantity":1}"#),
+    case("PUT /v1/users/{user}/cart/items/{product}", r#"{"quantity":2}"#),
+    Case { request: "DELETE /v1/users/{user}/cart/items/{product}", body: "", before: CART },
+    Case { request: "DELETE /v1/users/{user}/cart", body: "", before: CART },
+    Case { request: "POST /v1/users/{user}/cart/checkout", body: "{}", before: CART },
+    case(PLACE.0, PLACE.1),
+    Case { request: "POST /v1/orders/{placed}/cancel", body: "{}", before: Some(PLACE) },
+];
+
+/// Requests of which the percentiles are told; fewer where they take longer than that together.
+const REQUESTS: usize = 1_000;
+const TIME: Duration = Duration::from_secs(2);
+const FEWEST: usize = 20;
+
+const fn case(request: &'static str, body: &'static str) -> Case {
+    Case { request, body, before: None }
+}
+
+/// What is asked after a commit, so that the server has to look, whatever it remembered.
+const fn fresh(request: &'static str) -> Case {
+    Case { request, body: "", before: Some(("POST /v1/users/{user}/charges", r#"{"amount":1000}"#)) }
+}
+
+/// Starts a server and measures the routes of which the request holds a text.
+pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mut Table)) -> Result<()> {
+    let chosen: Vec<&Case> = CASES.iter().filter(|case| case.request.contains(only)).collect();
+    if chosen.is_empty() && !"serve".contains(only) {
+        return Ok(());
+    }
+    let secret = shop.ask("token create bench --role operator")?;
+    let secret = secret["secret"].as_str().ok_or("a token without a secret")?;
+    let started = Instant::now();
+    let server = Server::start(shop)?;
+    let mut client = Client::connect(server.address)?.bearer(secret);
+    complete(&client.get("/openapi.json").json())?;
+    let began = ms(started.elapsed());
+    for case in chosen {
+        let (mut waits, mut bytes, begun) = (Vec::new(), 0, Instant::now());
+        while waits.len() < REQUESTS && (waits.len() < FEWEST || begun.elapsed() < TIME) {
+            let (took, length) = match case.request {
+                // A stream has no end, so its connection serves nothing else.
+                "GET /v1/events" => stream(shop, Client::connect(server.address)?.bearer(secret))?,
+                _ => ask(shop, &mut client, case)?,
+            };
+            waits.push(took);
+            bytes = bytes.max(length);
+        }
+        waits.sort_unstable();
+        let at = |percent: usize| ms(waits[(waits.len() * percent / 100).min(waits.len() - 1)]);
+        routes.put(case.request, Held::Printed, shop.size, [at(50), at(99)], bytes);
+    }
+    // After all that it was asked.
+    commands.put("serve", Held::Printed, shop.size, [began, server.peak()?], 0);
+    Ok(())
+}
+
+/// Fails where a route of the document has no case.
+fn complete(document: &Value) -> Result<()> {
+    let paths = document["paths"].as_object().ok_or("a document without paths")?;
+    let routes = paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten().map(|(method, _)| method);
+        methods
+            .filter(|method| *method != "parameters")
+            .map(move |method| form(&format!("{} {path}", method.to_uppercase())))
+    });
+    let known: BTreeSet<String> = CASES.iter().map(|case| form(case.request)).collect();
+    let missing: Vec<String> = routes.filter(|route| !known.contains(route)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("routes that are not measured: {missing:?}").into()) }
+}
+
+/// A route without its question, and whatever its fields are called.
+fn form(request: &str) -> String {
+    let path = request.split('?').next().unwrap_or_default();
+    path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+/// Asks once, and tells how long that took and how many bytes came.
+fn ask(shop: &mut Shop, client: &mut Client, case: &Case) -> Result<(Duration, u64)> {
+    let mut drawn = shop.draw();
+    if let Some((request, body)) = case.before {
+        let (_, answer) = send(client, &drawn, request, body)?;
+        drawn.set("{placed}", answer.json()["order"].to_string());
+    }
+    let (took, answer) = send(client, &drawn, case.request, case.body)?;
+    Ok((took, answer.body.len() as u64))
+}
+
+fn send(
+    client: &mut Client,
+    drawn: &Drawn,
+    request: &str,
+    body: &str,
+) -> Result<(Duration, crate::http::Answer)> {
+    let request = drawn.fill(request);
+    let (method, path) = request.split_once(' ').ok_or("no method")?;
+    let body = drawn.fill(body);
+    let body: Option<Value> = if body.is_empty() { None } else { Some(serde_json::from_str(&body)?) };
+    let asked = Instant::now();
+    let answer = client.send(method, path, &[], body.as_ref())?;
+    let took = asked.elapsed();
+    match answer.status {
+        200..=299 => Ok((took, answer)),
+        status => Err(format!("{request}: {status}: {}", String::from_utf8_lossy(&answer.body)).into()),
+    }
+}
+
+/// How long the first event after a number takes to come.
+fn stream(shop: &mut Shop, mut client: Client) -> Result<(Duration, u64)> {
+    let after = shop.draw().fill("Last-Event-ID: {late}");
+    let secret: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let asked = Instant::now();
+    client
+        .write(format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{secret}{after}\r\n\r\n").as_bytes())?;
+    let answer = client.head()?;
+    if answer.status != 200 {
+        return Err(format!("GET /v1/events: {}", answer.status).into());
+    }
+    loop {
+        let line = client.line()?;
+        if line.starts_with("data:") {
+            return Ok((asked.elapsed(), line.len() as u64));
+        }
+    }
+}
+
+/// A server that runs.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(shop: &Shop) -> Result<Self> {
+        let mut child = shop.command("serve --listen 127.0.0.1:0").stderr(Stdio::piped()).spawn()?;
+        let said = BufReader::new(child.stderr.take().ok_or("no pipe")?);
+        let mut said = said.lines().map_while(std::result::Result::ok);
+        let address = said.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
+        // What it says later is read, so that it never waits for a reader.
+        std::thread::spawn(move || said.for_each(drop));
+        let address = address.ok_or("the server does not listen")?;
+        Ok(Self { child, address })
+    }
+
+    /// The most megabytes that it ever held.
+    fn peak(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no account of memory")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1.024e-3)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,213 @@
+//! A shop of one size, and what may be asked of it: numbers and names that it has, drawn from a seed.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wait4::Wait4;
+
+use crate::Result;
+
+/// The program, built as it is shipped.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce");
+
+/// Lines of a file for `apply` or `product import`.
+pub const LINES: u64 = 1_000;
+
+/// The longest that a command may take.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// A grown shop, and a copy of it on which everything is done.
+pub struct Shop {
+    pub size: u64,
+    folder: TempDir,
+    random: u64,
+    /// How many names were made that nothing had before.
+    named: u64,
+    /// When the order in the middle was placed.
+    middle: String,
+}
+
+/// What stands for the words in braces in one command or request.
+pub struct Drawn(Vec<(&'static str, String)>);
+
+/// What a process came to.
+pub struct Ran {
+    pub took: Duration,
+    /// Bytes.
+    pub peak: u64,
+    /// On its standard output.
+    pub lines: u64,
+}
+
+impl Shop {
+    /// Makes one by the generator: as many products as orders, and a tenth as many users.
+    pub fn grow(size: u64) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut shop = Self { size, folder, random: size | 1, named: 0, middle: String::new() };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let grown = Command::new(cargo)
+            .args(["run", "--quiet", "--release", "-p", "commerce-core", "--example", "grow", "--"])
+            .arg(shop.grown())
+            .args(["--orders", &size.to_string(), "--products", &size.to_string()])
+            .args(["--users", &shop.users().to_string()])
+            .status()?;
+        if !grown.success() {
+            return Err("the generator failed".into());
+        }
+        shop.anew()?;
+        let middle = shop.ask(&format!("order show {}", size / 2))?;
+        shop.middle = middle["at"].as_str().ok_or("an order without a time")?.into();
+        Ok(shop)
+    }
+
+    /// Takes back everything that was done.
+    pub fn anew(&self) -> Result<()> {
+        for entry in fs::read_dir(self.folder.path())? {
+            let path = entry?.path();
+            if path != self.grown() {
+                fs::remove_file(path)?;
+            }
+        }
+        fs::copy(self.grown(), self.store())?;
+        Ok(())
+    }
+
+    pub fn store(&self) -> PathBuf {
+        self.folder.path().join("shop.db")
+    }
+
+    fn grown(&self) -> PathBuf {
+        self.folder.path().join("grown.db")
+    }
+
+    fn users(&self) -> u64 {
+        (self.size / 10).max(1)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % end
+    }
+
+    fn user(&mut self) -> String {
+        let users = self.users();
+        format!("user-{}", self.below(users))
+    }
+
+    fn product(&mut self) -> String {
+        format!("product-{}", self.below(self.size))
+    }
+
+    /// Draws what any command or request may name.
+    pub fn draw(&mut self) -> Drawn {
+        self.named += 1;
+        Drawn(vec![
+            ("{user}", self.user()),
+            ("{product}", self.product()),
+            ("{other}", self.product()),
+            ("{order}", (1 + self.below(self.size)).to_string()),
+            ("{middle}", self.middle.clone()),
+            ("{late}", self.size.to_string()),
+            ("{new}", format!("new-{}", self.named)),
+        ])
+    }
+
+    /// Writes a file of orders to apply.
+    pub fn orders(&mut self, drawn: &mut Drawn) -> Result<()> {
+        let mut text = String::new();
+        for _ in 0..LINES {
+            let (user, one, other) = (self.user(), self.product(), self.product());
+            let item = |product| format!(r#"{{"product":"{product}","quantity":1}}"#);
+            let items = format!("{},{}", item(one), item(other));
+            writeln!(text, r#"{{"op":"order.place","user":"{user}","items":[{items}]}}"#)?;
+        }
+        self.write(drawn, "{orders}", &text)
+    }
+
+    /// Writes a catalogue of new products to import.
+    pub fn catalogue(&self, drawn: &mut Drawn) -> Result<()> {
+        let mut text = "product,name,price,stock,active\n".to_owned();
+        for number in 0..LINES {
+            writeln!(text, "import-{}-{number},머그컵 Mug {number},12000,10,yes", self.named)?;
+        }
+        self.write(drawn, "{catalogue}", &text)
+    }
+
+    fn write(&self, drawn: &mut Drawn, name: &'static str, text: &str) -> Result<()> {
+        let path = self.folder.path().join(format!("{}.in", self.named));
+        fs::write(&path, text)?;
+        drawn.set(name, path.display().to_string());
+        Ok(())
+    }
+
+    /// The program with these words, which stand apart by spaces, on this shop.
+    pub fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.current_dir(self.folder.path()).env("COMMERCE_DB", self.store()).args(words.split(' '));
+        command
+    }
+
+    /// Runs the program, and tells what that took, up to the time after which it is ended.
+    pub fn run(&self, words: &str) -> Result<Ran> {
+        let said = self.folder.path().join("stderr");
+        let started = Instant::now();
+        let mut child = self.command(words).stdout(Stdio::piped()).stderr(File::create(&said)?).spawn()?;
+        let done = end_after(LONGEST, child.id());
+        let mut out = child.stdout.take().ok_or("no pipe")?;
+        let (mut part, mut lines) = (vec![0; 1 << 16], 0);
+        loop {
+            match out.read(&mut part)? {
+                0 => break,
+                count => lines += part[..count].iter().filter(|&&byte| byte == b'\n').count() as u64,
+            }
+        }
+        let ended = child.wait4()?;
+        let took = started.elapsed();
+        drop(done);
+        if !ended.status.success() && took < LONGEST {
+            return Err(format!("{words}: {}: {}", ended.status, fs::read_to_string(said)?).into());
+        }
+        Ok(Ran { took, peak: ended.rusage.maxrss, lines })
+    }
+
+    /// What the program answers as JSON.
+    pub fn ask(&self, words: &str) -> Result<Value> {
+        let output = self.command(words).args(["--output", "json"]).output()?;
+        if !output.status.success() {
+            return Err(format!("{words}: {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+/// Ends a process that is not done, which dropping what is returned tells, after a time.
+fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
+    let (done, waiting) = mpsc::channel();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            // Whether it could be ended shows in when it ends.
+            let _ = Command::new("kill").arg(process.to_string()).status();
+        }
+    });
+    done
+}
+
+impl Drawn {
+    pub fn set(&mut self, name: &'static str, value: String) {
+        self.0.push((name, value));
+    }
+
+    /// A text with everything in braces filled in.
+    pub fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+}

@@ -1,0 +1,153 @@
+//! Figures at every size, beside what was printed, as Markdown. What grew faster is marked.
+
+use std::fmt;
+
+/// What the time of a line is held against.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// What it prints.
+    Printed,
+    /// The shop as a whole, as it reads or writes all of it.
+    Shop,
+}
+
+/// Lines of figures.
+pub struct Table {
+    name: &'static str,
+    /// Two figures for each size, and from where growth counts: less is the noise of a machine.
+    figures: [(&'static str, f64); 2],
+    printed: &'static str,
+    sizes: Vec<u64>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    name: String,
+    held: Held,
+    /// Of each size that was measured: the figures, and what was printed.
+    at: Vec<(u64, [f64; 2], u64)>,
+}
+
+/// A figure may grow so many times as much as what it is held against: trees get deeper, and fit no caches any more.
+const LEEWAY: f64 = 2.0;
+
+impl Table {
+    /// Of commands: milliseconds and megabytes. Memory may not grow with what is printed.
+    pub fn commands(sizes: &[u64]) -> Self {
+        Self::new("command", [("ms", 10.0), ("MB", 8.0)], "lines", sizes)
+    }
+
+    /// Of routes: the median and the 99th percentile in milliseconds.
+    pub fn routes(sizes: &[u64]) -> Self {
+        Self::new("route", [("p50 ms", 0.5), ("p99 ms", 5.0)], "bytes", sizes)
+    }
+
+    fn new(
+        name: &'static str,
+        figures: [(&'static str, f64); 2],
+        printed: &'static str,
+        sizes: &[u64],
+    ) -> Self {
+        Self { name, figures, printed, sizes: sizes.into(), lines: Vec::new() }
+    }
+
+    /// Enters what was measured, and says it.
+    pub fn put(&mut self, name: &str, held: Held, size: u64, figures: [f64; 2], printed: u64) {
+        eprintln!("{size}: {name}: {:.2} {:.2}, {printed} {}", figures[0], figures[1], self.printed);
+        let known = self.lines.iter().position(|line| line.name == name);
+        let place = known.unwrap_or_else(|| {
+            self.lines.push(Line { name: name.into(), held, at: Vec::new() });
+            self.lines.len() - 1
+        });
+        self.lines[place].at.push((size, figures, printed));
+    }
+}
+
+impl Line {
+    /// How much a figure grew from the smallest to the largest size, and whether that is more than it may.
+    fn grew(&self, figure: usize, noise: f64, may: f64) -> (f64, bool) {
+        let (Some((_, first, _)), Some((_, last, _))) = (self.at.first(), self.at.last()) else {
+            return (1.0, false);
+        };
+        let (first, last) = (first[figure], last[figure]);
+        (last / first, last > first * may * LEEWAY + noise)
+    }
+
+    /// How much what it is held against grew.
+    fn held(&self) -> f64 {
+        let of = |(size, _, printed): &(u64, [f64; 2], u64)| match self.held {
+            Held::Printed => *printed,
+            Held::Shop => *size,
+        };
+        let (first, last) = (self.at.first().map_or(1, of), self.at.last().map_or(1, of));
+        (last as f64 / first.max(1) as f64).max(1.0)
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "| {} |", self.name)?;
+        for (figure, _) in self.figures {
+            self.sizes.iter().try_for_each(|size| write!(f, " {figure} at {} |", grouped(*size)))?;
+        }
+        write!(f, " {} | a second | that grew |", self.printed)?;
+        for (figure, _) in self.figures {
+            write!(f, " {figure} grew |")?;
+        }
+        let columns = 2 * self.sizes.len() + 5;
+        writeln!(f, "\n|---|{}", "--:|".repeat(columns))?;
+        for line in &self.lines {
+            write!(f, "| `{}` |", line.name)?;
+            for figure in 0..2 {
+                for size in &self.sizes {
+                    match line.at.iter().find(|(at, ..)| at == size) {
+                        Some((_, figures, _)) => write!(f, " {} |", short(figures[figure]))?,
+                        None => write!(f, " |")?,
+                    }
+                }
+            }
+            let (printed, rate) = line
+                .at
+                .last()
+                .map_or((0, 0.0), |(_, [took, _], printed)| (*printed, *printed as f64 / took * 1e3));
+            // Only what prints many lines streams.
+            let rate =
+                if self.printed == "lines" && printed > 1_000 { grouped(rate as u64) } else { String::new() };
+            let held = match line.held {
+                Held::Printed => short(line.held()),
+                Held::Shop => format!("{} (shop)", short(line.held())),
+            };
+            write!(f, " {} | {rate} | {held} |", grouped(printed))?;
+            for (place, (figure, noise)) in self.figures.into_iter().enumerate() {
+                let may = if figure == "MB" { 1.0 } else { line.held() };
+                match line.grew(place, noise, may) {
+                    (grew, false) => write!(f, " {} |", short(grew))?,
+                    (grew, true) => write!(f, " **{}** |", short(grew))?,
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Three digits that count.
+fn short(figure: f64) -> String {
+    match figure {
+        figure if figure < 10.0 => format!("{figure:.2}"),
+        figure if figure < 100.0 => format!("{figure:.1}"),
+        figure => grouped(figure.round() as u64),
+    }
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

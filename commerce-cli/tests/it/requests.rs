@@ -1,0 +1,110 @@
+//! How many requests each command sends to a server: each is a round trip. Every command stands in the table, with how
+//! many it sends besides those that open the store.
+
+use std::collections::BTreeSet;
+
+use crate::proxy::Proxy;
+use crate::run::Folder;
+
+/// Its version, what it holds, whether it can be written, and whether its clock is right.
+const OPEN: usize = 4;
+
+/// A group begins and loads with one request, saves and commits with another, and the program ends its stream.
+const CHANGE: usize = 3;
+
+/// Commands in an order in which each finds what it needs.
+const COMMANDS: [(&str, usize); 37] = [
+    ("user add alice --name Alice", CHANGE),
+    ("user add bob", CHANGE),
+    ("user show alice", 1),
+    ("user list", 1),
+    ("wallet charge alice 100000", CHANGE),
+    ("wallet show alice", 1),
+    ("wallet history alice", 2),
+    ("charge alice 5", CHANGE),
+    ("balance alice", 1),
+    ("product add mug --name Mug --price 100 --stock 50", CHANGE),
+    ("product update mug --price 120", CHANGE),
+    ("product show mug", 1),
+    ("product list", 1),
+    ("product list --search mug", 1),
+    ("product restock mug 5", CHANGE),
+    ("product import goods.csv", CHANGE),
+    ("product export", 1),
+    ("cart add alice mug:2", CHANGE),
+    ("cart set alice mug:3 pen:1", CHANGE),
+    ("cart show alice", 1),
+    ("cart remove alice pen", CHANGE),
+    ("cart clear alice --yes", CHANGE),
+    ("cart add alice mug", CHANGE),
+    ("cart checkout alice", CHANGE),
+    ("order place alice mug:2 --key k", CHANGE),
+    ("buy alice mug", CHANGE),
+    ("order show 1", 1),
+    ("order list", 3),
+    ("order list --user alice", 4),
+    ("order cancel 1 --yes", CHANGE),
+    ("top", 9),
+    ("events list", 3),
+    ("events retry --all", 3),
+    ("token create desk --role operator", CHANGE),
+    ("token list", 1),
+    ("token revoke desk --yes", CHANGE),
+    ("apply lines.jsonl", CHANGE),
+];
+
+/// Those that go through every table, and the most that they send in a shop of this size.
+const WHOLE: [(&str, usize); 3] = [("backup copy.db", 100), ("restore copy.db --yes", 150), ("verify", 170)];
+
+/// What needs no store, makes one, or runs until it is stopped and sends as many as there is time for.
+const OTHERS: [&str; 8] =
+    ["init", "demo", "completions", "man", "serve", "tui", "events relay", "verify --repair"];
+
+#[test]
+fn each_command_sends_as_many_requests_as_the_table_says() {
+    let shop = Folder::with_server();
+    shop.ok(&["init"]);
+    shop.write("goods.csv", "product,name,price,stock\npen,Pen,15,100\n");
+    let line = r#"{"op":"order.place","user":"alice","items":[{"product":"mug","quantity":1}]}"#;
+    shop.write("lines.jsonl", line);
+    let way = Proxy::to(shop.server.as_ref().unwrap().port);
+    let mut faults = Vec::new();
+    for (command, expected) in COMMANDS.into_iter().chain(WHOLE) {
+        let before = way.requests();
+        let output =
+            shop.program(&[]).env("COMMERCE_DB", way.url()).args(command.split(' ')).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        let requests = way.requests() - before;
+        let whole = WHOLE.iter().any(|(named, _)| *named == command);
+        if requests != OPEN + expected && !(whole && (OPEN..OPEN + expected).contains(&requests)) {
+            faults.push(format!("{command}: {requests} requests, not {OPEN} and {expected}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_command_stands_in_the_table() {
+    let shop = Folder::empty();
+    let mut waiting = vec![String::new()];
+    let mut missing = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let help = shop.ok(&path.split_whitespace().chain(["--help"]).collect::<Vec<_>>());
+        let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
+        let names =
+            listed.lines().take_while(|line| line.starts_with("  ")).filter(|line| !line.starts_with("   "));
+        let names: BTreeSet<_> = names.filter_map(|line| line.split_whitespace().next()).collect();
+        let below: Vec<_> =
+            names.into_iter().filter(|name| *name != "help").map(|name| format!("{path}{name} ")).collect();
+        let known = COMMANDS
+            .iter()
+            .chain(&WHOLE)
+            .map(|(command, _)| format!("{command} "))
+            .chain(OTHERS.map(|name| format!("{name} ")));
+        if below.is_empty() && !known.into_iter().any(|known| known.starts_with(&path)) {
+            missing.push(path);
+        }
+        waiting.extend(below);
+    }
+    assert!(missing.is_empty(), "{missing:?} are missing");
+}

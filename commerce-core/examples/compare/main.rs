@@ -1,0 +1,26 @@
+//! The ways to read and to index that were compared, measured on one shop: the steps and the time of a question, and the
+//! pages that an index adds to an order. It works on a copy; the shop stays as it is.
+//!
+//!     cargo run --release -p commerce-core --example compare -- 1m.db
+
+mod pages;
+mod reads;
+mod sellers;
+
+use std::path::Path;
+
+use commerce_core::{Commerce, Options, SystemClock};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Result<()> {
+    let file = std::env::args_os().nth(1).ok_or("compare FILE")?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("copy.db");
+    let shop = Commerce::open(Path::new(&file), Options::new(SystemClock))?;
+    shop.backup(&path)?;
+    shop.close();
+    reads::compare(&path)?;
+    sellers::compare(&path)?;
+    pages::compare(&path)
+}

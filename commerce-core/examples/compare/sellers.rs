@@ -1,0 +1,116 @@
+//! Ways to tell the best sellers.
+
+use std::path::Path;
+use std::time::Instant;
+
+use commerce_core::sales::Top;
+use commerce_core::{Commerce, Options, SystemClock};
+use rusqlite::{Connection, StatementStatus};
+
+use super::Result;
+
+const DAYS: [u16; 3] = [3, 30, 365];
+
+/// Ways that are SQL: what each is called, what it needs, its question for the lines from ?1 to before ?2 or for the whole
+/// hours of these, and what takes away again what it needed.
+const WAYS: [[&str; 4]; 4] = [
+    [
+        "a sum by SQL",
+        "",
+        "SELECT product_no, sum(quantity), sum(quantity * price) FROM order_lines WHERE line >= ?1 AND line < ?2
+         AND line / 1024 NOT IN (SELECT order_id FROM cancellations) GROUP BY product_no ORDER BY 2 DESC LIMIT 5",
+        "",
+    ],
+    [
+        "a sum by SQL, with a covering index",
+        "CREATE INDEX covering ON order_lines (line, product_no, quantity, price)",
+        "SELECT product_no, sum(quantity), sum(quantity * price) FROM order_lines INDEXED BY covering
+         WHERE line >= ?1 AND line < ?2
+         AND line / 1024 NOT IN (SELECT order_id FROM cancellations) GROUP BY product_no ORDER BY 2 DESC LIMIT 5",
+        "DROP INDEX covering",
+    ],
+    [
+        "a rollup of hours and products",
+        "CREATE TABLE rollup (hour INTEGER, product_no INTEGER, units INTEGER, revenue INTEGER,
+             PRIMARY KEY (hour, product_no)) WITHOUT ROWID;
+         INSERT INTO rollup SELECT o.at / 3600000, l.product_no, sum(l.quantity), sum(l.quantity * l.price)
+             FROM order_lines l JOIN orders o ON o.order_id = l.line / 1024
+             WHERE o.order_id NOT IN (SELECT order_id FROM cancellations) GROUP BY 1, 2",
+        "SELECT product_no, sum(units), sum(revenue) FROM rollup
+         WHERE hour > (SELECT at / 3600000 FROM orders WHERE order_id = ?1 / 1024)
+             AND hour <= (SELECT at / 3600000 FROM orders WHERE order_id = ?2 / 1024 - 1)
+         GROUP BY product_no ORDER BY 2 DESC LIMIT 5",
+        "DROP TABLE rollup",
+    ],
+    [
+        "the lines as rows, summed in Rust",
+        "",
+        "SELECT product_no, quantity, price FROM order_lines WHERE line >= ?1 AND line < ?2",
+        "",
+    ],
+];
+
+pub fn compare(path: &Path) -> Result<()> {
+    println!("| way | days | steps | ms | MB kept for it |\n|---|--:|--:|--:|--:|");
+    for [way, needs, question, after] in WAYS {
+        let kept = used(path)?;
+        Connection::open(path)?.execute_batch(needs)?;
+        let kept = used(path)?.saturating_sub(kept) / 1_000_000;
+        for days in DAYS {
+            let (steps, millis) = ask(path, question, days)?;
+            println!("| {way} | {days} | {steps} | {millis:.1} | {kept} |");
+        }
+        Connection::open(path)?.execute_batch(after)?;
+    }
+    for way in ["this engine, the first question ever", "this engine, a new process"] {
+        for days in DAYS {
+            let shop = Commerce::open(path, Options::new(SystemClock).count_costs())?;
+            engine(way, days, &shop)?;
+            if way.ends_with("process") {
+                engine("this engine, asked again", days, &shop)?;
+            }
+        }
+    }
+    println!();
+    Ok(())
+}
+
+/// The bytes that a store uses of its file.
+fn used(path: &Path) -> Result<u64> {
+    let sql = "SELECT (page_count - freelist_count) * page_size
+        FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+    let used: i64 = Connection::open(path)?.query_row(sql, [], |row| row.get(0))?;
+    Ok(used.unsigned_abs())
+}
+
+/// Asks through a new connection for so many days up to the newest order.
+fn ask(path: &Path, question: &str, days: u16) -> Result<(i32, f64)> {
+    let connection = Connection::open(path)?;
+    let span = "SELECT (SELECT order_id FROM orders WHERE at > (SELECT last_at FROM store) - ?1 * 86400000
+            ORDER BY order_id LIMIT 1) * 1024, (last_order + 1) * 1024 FROM store";
+    let (first, end): (i64, i64) =
+        connection.query_row(span, [days], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let connection = Connection::open(path)?;
+    let begun = Instant::now();
+    let mut statement = connection.prepare(question)?;
+    let mut sums = std::collections::HashMap::<i64, (i64, i64)>::new();
+    let mut rows = statement.query((first, end))?;
+    while let Some(row) = rows.next()? {
+        let (product, units, price): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let sum = sums.entry(product).or_default();
+        *sum = (sum.0 + units, sum.1.wrapping_add(units.wrapping_mul(price)));
+    }
+    drop(rows);
+    Ok((statement.get_status(StatementStatus::VmStep), begun.elapsed().as_secs_f64() * 1e3))
+}
+
+fn engine(way: &str, days: u16, shop: &Commerce) -> Result<()> {
+    shop.costs();
+    let begun = Instant::now();
+    shop.query(&Top { days, ..Top::default() })?;
+    let millis = begun.elapsed().as_secs_f64() * 1e3;
+    // What is kept for the next question is written afterwards.
+    let reads = shop.costs().into_iter().filter(|cost| !cost.sql.starts_with(['I', 'U']));
+    println!("| {way} | {days} | {} | {millis:.1} | |", reads.map(|cost| cost.steps).sum::<u64>());
+    Ok(())
+}

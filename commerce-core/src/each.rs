@@ -1,0 +1,59 @@
+//! Whole lists: every row of a list from one snapshot, in the memory of a page.
+
+use std::ops::ControlFlow;
+
+use crate::engine::Commerce;
+use crate::error::Error;
+use crate::query::Paged;
+
+impl Commerce {
+    /// Hands every row of a list to `take`, beginning at the page that is asked for, however many that has. It ends
+    /// early with the first error of `take`.
+    ///
+    /// All rows come from one snapshot of a file, and memory holds a part of them at a time. Beside a shop that works,
+    /// the file's log cannot be written over for as long as this takes, and grows: whoever is slow to take rows should
+    /// collect them first. A server ends a transaction after some seconds, so there each part is read from a snapshot
+    /// of its own; what does not change while the list is read comes exactly once.
+    ///
+    /// ```
+    /// # use commerce_core::{Commerce, Currency, Error, Options, SystemClock, catalog};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let won = Currency::new("KRW").ok_or("no such currency")?;
+    /// # let shop = Commerce::create(&folder.path().join("shop.db"), won, Options::new(SystemClock))?;
+    /// let mut units = 0;
+    /// shop.each(catalog::List::default(), |product| {
+    ///     units += product.stock.get();
+    ///     Ok::<(), Error>(())
+    /// })?;
+    /// # assert_eq!(units, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal when what is asked for does not exist, the store's failure, or the error of `take`.
+    pub fn each<Q: Paged, E: From<Error>>(
+        &self,
+        mut query: Q,
+        mut take: impl FnMut(Q::Item) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut held = self.lasting_view()?;
+        if let (Some(view), Some((statement, read))) = (&mut held, query.whole()?) {
+            let mut taken = Ok(());
+            view.each(&statement, &mut |row| {
+                taken = read(row).map_err(E::from).and_then(&mut take);
+                if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            return taken;
+        }
+        loop {
+            *query.page() = query.page().long();
+            let listing = match &mut held {
+                Some(view) => query.answer(view)?,
+                None => self.query(&query)?,
+            };
+            listing.items.into_iter().try_for_each(&mut take)?;
+            let Some(next) = listing.next_cursor else { return Ok(()) };
+            *query.page() = query.page().at(&next);
+        }
+    }
+}

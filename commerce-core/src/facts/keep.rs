@@ -1,0 +1,124 @@
+//! What is loaded into the facts, and what is kept of them from one group to the next.
+
+use std::sync::Arc;
+
+use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Last, Product, User, Wallet};
+use crate::id::{Key, OrderId, ProductId, UserId};
+use crate::money::Stock;
+use crate::order::Order;
+use crate::time::Time;
+
+/// Loading and keeping, for the writer.
+impl Facts {
+    /// The most rows that are kept for the next group: some 10 MB of memory.
+    const KEPT: usize = 32_768;
+
+    /// Whether nothing is known yet.
+    pub(crate) fn unknown(&self) -> bool {
+        self.stored_last.is_none()
+    }
+
+    pub(crate) fn set_last(&mut self, last: Last) {
+        (self.stored_last, self.last) = (Some(last), last);
+    }
+
+    /// Takes the edition of the store. What is known of another one is forgotten, and has to be loaded in full.
+    pub(crate) fn set_edition(&mut self, edition: Edition) {
+        if self.edition.as_ref() != Some(&edition) {
+            self.misled = self.edition.is_some();
+            self.users.forget();
+            self.products.forget();
+            self.edition = Some(edition);
+        }
+    }
+
+    /// Whether what was loaded relied on an edition that is over. Asked once.
+    pub(crate) fn misled(&mut self) -> bool {
+        std::mem::take(&mut self.misled)
+    }
+
+    /// The number of a user whose wallet others may have changed.
+    pub(crate) fn doubted_user(&self, id: &UserId) -> Option<i64> {
+        self.users.doubted(id).map(|user| user.no)
+    }
+
+    /// The number of a product whose stock others may have changed.
+    pub(crate) fn doubted_product(&self, id: &ProductId) -> Option<i64> {
+        self.products.doubted(id).map(|product| product.no)
+    }
+
+    pub(crate) fn load_wallet(&mut self, id: &UserId, wallet: Wallet) {
+        self.users.refresh(id, |user| user.wallet = wallet);
+    }
+
+    pub(crate) fn load_stock(&mut self, id: &ProductId, stock: Stock) {
+        self.products.refresh(id, |product| product.stock = stock);
+    }
+
+    pub(crate) fn load_user(&mut self, id: UserId, user: User) {
+        self.users.load(id, user);
+    }
+
+    pub(crate) fn load_product(&mut self, id: ProductId, product: Product) {
+        self.products.load(id, product);
+    }
+
+    pub(crate) fn load_cart(&mut self, user: UserId, lines: Vec<CartLine>) {
+        self.carts.load(user, lines);
+    }
+
+    pub(crate) fn load_order(&mut self, order: Order) {
+        self.orders.entry(order.order).or_insert(order);
+    }
+
+    pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
+        self.keys.insert((key, scope), kept);
+    }
+
+    pub(crate) fn load_token(&mut self, bearer: Bearer) {
+        self.tokens.insert(bearer.token.name.clone(), bearer);
+    }
+
+    pub(crate) fn load_aged_key(&mut self, key: Arc<str>, scope: i64, at: Time) {
+        self.aged_keys.push((key, scope, at));
+    }
+
+    /// The orders that kept replies refer to and that are not here yet.
+    pub(crate) fn replayed_orders(&self) -> Vec<OrderId> {
+        let order = |kept: &Kept| match kept.reply {
+            KeptReply::Order(order) if !self.orders.contains_key(&order) => Some(order),
+            KeptReply::Order(_) | KeptReply::Json(_) => None,
+        };
+        self.keys.values().filter_map(order).collect()
+    }
+
+    /// The group is stored: what it changed is how things are now.
+    pub(crate) fn settle(&mut self) {
+        if self.users.len() + self.products.len() > Self::KEPT {
+            return self.forget();
+        }
+        self.stored_last = Some(self.last);
+        self.users.settle();
+        self.products.settle();
+        self.carts.forget();
+        self.orders.clear();
+        self.events.forget();
+        self.relay.forget();
+        self.tokens.clear();
+        self.sums.clear();
+        self.keys.clear();
+    }
+
+    /// Somebody else has written: what changes all the time has to be loaded anew.
+    pub(crate) fn doubt(&mut self) {
+        let Self { mut users, mut products, edition, .. } = std::mem::take(self);
+        users.doubt();
+        products.doubt();
+        *self = Self { users, products, edition, ..Self::default() };
+    }
+
+    /// Nothing is known any more: the group was not stored.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,67 @@
+//! Bringing back every dead event, however many there are: a portion is read, brought back and told before the next, so
+//! that neither memory nor a group grows with their number.
+
+use sha2::{Digest, Sha256};
+
+use super::{Newest, Retry};
+use crate::error::Error;
+use crate::id::{EventId, Key};
+use crate::operation::Submission;
+use crate::query::View;
+use crate::refusal::Refusal;
+use crate::store::Statement;
+use crate::{Answer, Commerce};
+
+/// The most events of a portion, so that no order waits long for the group that it is in.
+const PORTION: i64 = 512;
+
+/// Brings back every event that is dead when it begins, oldest first, by [`Retry`] of a few hundred at a time, and hands
+/// each portion to `told` when it is committed. Repeated after a failure it goes on with those that are still dead. With
+/// a key, each portion has a key of its own, made of this one and its events; one that was brought back before is not
+/// told again.
+///
+/// # Errors
+/// The store's failure, or that of `told`. What was told before stays done.
+pub fn retry_all<E: From<Error>>(
+    shop: &Commerce,
+    key: Option<&Key>,
+    mut told: impl FnMut(&[EventId]) -> Result<(), E>,
+) -> Result<(), E> {
+    let last = shop.query(&Newest)?.event;
+    let mut after = 0;
+    loop {
+        let mut events = dead(&mut shop.view()?, after, last)?;
+        let Some(&reached) = events.last() else { return Ok(()) };
+        after = reached;
+        while !events.is_empty() {
+            let retry = Submission::new(Retry { events: events.clone() });
+            let retry = key.map_or(retry.clone(), |key| retry.key(portion_key(key, &events)));
+            match shop.perform(retry) {
+                Ok(Answer { replayed: true, .. }) => break,
+                Ok(_) => {
+                    told(&events)?;
+                    break;
+                }
+                // Somebody else brought them back meanwhile.
+                Err(Error::Refused(
+                    Refusal::EventNotDead { events: others } | Refusal::EventNotFound { events: others },
+                )) => events.retain(|event| !others.contains(event)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn dead(view: &mut View<'_>, after: EventId, last: EventId) -> Result<Vec<EventId>, Error> {
+    let sql = "SELECT event FROM deliveries
+        WHERE dead = 1 AND event > ?1 AND event <= ?2 ORDER BY event LIMIT ?3";
+    let rows = view.last(&Statement::new(sql, [after.into(), last.into(), PORTION.into()]))?;
+    Ok(rows.iter().map(|row| row[0].int()).collect())
+}
+
+fn portion_key(key: &Key, events: &[EventId]) -> Key {
+    let mut digest = Sha256::new_with_prefix(key.as_str());
+    events.iter().for_each(|event| digest.update(event.to_be_bytes()));
+    let name: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Key::stored(name.into())
+}

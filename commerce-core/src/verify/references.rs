@@ -1,0 +1,74 @@
+//! References that lead nowhere, in spans: SQLite's own `foreign_key_check` is one statement for a table, which takes as
+//! long as the table is, and would keep a snapshot open, or a server busy, for all that time.
+
+use super::{Auditor, SPAN, shown};
+use crate::error::Error;
+use crate::store::{Statement, Value};
+
+/// Looks at every reference of a table. Each leads to the number by which the rows of another table are known.
+pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error> {
+    let references = "SELECT \"table\", \"from\" FROM pragma_foreign_key_list(?1)";
+    let references = auditor.view()?.last(&Statement::new(references, [table.into()]))?;
+    if references.len() == 0 {
+        return Ok(());
+    }
+    let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
+    let key = auditor.view()?.last(&Statement::new(key, [table.into()]))?;
+    let key: Vec<String> = key.iter().map(|row| shown(&row[0])).collect();
+    let (from, select) =
+        statement(table, &key, references.iter().map(|row| (shown(&row[0]), shown(&row[1]))));
+    let mut after: Vec<Value> = Vec::new();
+    loop {
+        let beyond = match after.len() {
+            0 => String::new(),
+            count => {
+                let marks: Vec<String> = (2..count + 2).map(|place| format!("?{place}")).collect();
+                format!("WHERE ({}) > ({})", key.join(", "), marks.join(", "))
+            }
+        };
+        let values: Vec<Value> = [SPAN.into()].into_iter().chain(after).collect();
+        let sql = format!("WITH span AS ({from} {beyond} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
+        let rows = auditor.view()?.last(&Statement::new(sql, values))?;
+        let mut end = None;
+        for row in rows.iter() {
+            let Value::Text(to) = &row[0] else {
+                end = Some(row);
+                continue;
+            };
+            let id: Vec<String> = row[2..].iter().map(shown).collect();
+            let (what, id) = (format!("reference to {to}"), format!("{table} row {}", id.join(", ")));
+            auditor.audit.differs(&what, id, "broken", "whole");
+        }
+        // A span that is not full is the last.
+        let Some(row) = end.filter(|row| row[1].int() == SPAN) else { return Ok(()) };
+        after = row[2..].to_vec();
+    }
+}
+
+/// What a span holds, and what is asked of it: the references that lead nowhere, with the table that they name, and in a
+/// row without one how many rows the span has and the key of the last.
+fn statement(
+    table: &str,
+    key: &[String],
+    references: impl Iterator<Item = (String, String)>,
+) -> (String, String) {
+    let keys = |prefix: &str| key.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
+    let (mut columns, mut asked) = (key.to_vec(), Vec::new());
+    for (to, column) in references {
+        asked.push(format!(
+            "SELECT '{to}', 0, {} FROM span WHERE {column} IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM {to} r WHERE r.rowid = span.{column})",
+            keys("span.")
+        ));
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    let last: Vec<String> = key.iter().map(|name| format!("{name} DESC")).collect();
+    asked.push(format!(
+        "SELECT * FROM (SELECT NULL, (SELECT count(*) FROM span), {} FROM span ORDER BY {} LIMIT 1)",
+        keys(""),
+        last.join(", ")
+    ));
+    (format!("SELECT {} FROM {table}", columns.join(", ")), asked.join(" UNION ALL "))
+}

@@ -1,0 +1,69 @@
+//! What an instance remembers of users and products from one group to the next, and how it learns that others changed it.
+
+use commerce_core::{Commerce, Options, SystemClock};
+use serde_json::{Value, json};
+
+use crate::shop::{On, Shop, everywhere, submit};
+
+/// A shop with one customer and one product, both of which the first instance has just used.
+fn known(on: On) -> (Shop, Commerce) {
+    let shop = Shop::on(on);
+    shop.submit(&json!({ "op": "user.add", "user": "alice" }));
+    shop.submit(&json!({ "op": "wallet.charge", "user": "alice", "amount": 1_000 }));
+    shop.submit(&json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 10, "stock": 5 }));
+    assert_eq!(place(shop.instance())["ok"]["total"], 10);
+    let other = Commerce::open(shop.at(), Options::new(SystemClock)).expect("another instance");
+    (shop, other)
+}
+
+fn place(commerce: &Commerce) -> Value {
+    let items = [json!({ "product": "mug", "quantity": 1 })];
+    crate::shop::told(submit(commerce, &json!({ "op": "order.place", "user": "alice", "items": items })))
+}
+
+#[test]
+fn what_another_instance_changed_is_what_an_order_is_decided_by() {
+    everywhere(|on| {
+        let (shop, other) = known(on);
+        let change = |operation: Value| submit(&other, &operation).expect("a change");
+        // The stock and the balance alone: everything else is believed.
+        change(json!({ "op": "stock.adjust", "product": "mug", "delta": 20 }));
+        change(json!({ "op": "wallet.charge", "user": "alice", "amount": 100 }));
+        let order = place(&shop.commerce);
+        assert_eq!(order["ok"]["balance"], 1_000 + 100 - 20, "{order}");
+        change(json!({ "op": "product.update", "product": "mug", "price": 30, "name": "Cup" }));
+        let order = place(&shop.commerce);
+        assert_eq!((&order["ok"]["total"], &order["ok"]["items"][0]["name"]), (&json!(30), &json!("Cup")));
+        change(json!({ "op": "product.update", "product": "mug", "active": false }));
+        assert_eq!(place(&shop.commerce)["refused"]["code"], "product_inactive");
+        change(json!({ "op": "product.update", "product": "mug", "active": true }));
+        change(json!({ "op": "stock.adjust", "product": "mug", "delta": -21 }));
+        assert_eq!(place(&shop.commerce)["ok"]["total"], 30);
+        assert_eq!(place(&shop.commerce)["refused"]["code"], "out_of_stock");
+        shop.clean();
+    });
+}
+
+#[test]
+fn what_another_program_changed_counts_as_well() {
+    let (shop, other) = known(On::File);
+    other.close();
+    let sql = rusqlite::Connection::open(&shop.path).expect("the file");
+    sql.execute("UPDATE products SET price = 7, name = 'Beaker' WHERE product = 'mug'", []).expect("a price");
+    let order = place(&shop.commerce);
+    assert_eq!((&order["ok"]["total"], &order["ok"]["items"][0]["name"]), (&json!(7), &json!("Beaker")));
+}
+
+#[test]
+fn a_store_that_was_put_back_is_not_taken_for_the_one_before() {
+    let (shop, other) = known(On::File);
+    let (backup, kept) = (shop.path.with_extension("backup"), shop.path.with_extension("kept"));
+    other.backup(&backup).expect("a backup");
+    // As many changes after the backup as it will have itself once it is put back: the count alone does not tell.
+    submit(&other, &json!({ "op": "product.update", "product": "mug", "price": 30 })).expect("a price");
+    assert_eq!(place(&shop.commerce)["ok"]["total"], 30);
+    other.restore(&backup, &kept).expect("put back");
+    submit(&other, &json!({ "op": "product.update", "product": "mug", "price": 40 })).expect("a price");
+    assert_eq!(place(&shop.commerce)["ok"]["total"], 40);
+    shop.clean();
+}
