@@ -1,25 +1,24 @@
 //! The engine: open a store, submit operations, ask queries.
 
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::ahead::Ahead;
+use crate::catalog;
 use crate::cost::{Cost, Costs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
-use crate::operation::{Answer, AnyReply, Chain, Submission, Submit};
+use crate::operation::{Answer, Chain, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
-use crate::queue::{Job, Outcome};
+use crate::queue::Job;
 use crate::sales::{Keep, Window};
 use crate::stats::Stats;
 use crate::store::names::Names;
 use crate::store::{self, Reader, Restore, Statement, Terms};
+use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
 use crate::verify::{self, Audit, Difference, Progress};
 use crate::writer::Writer;
@@ -49,20 +48,6 @@ pub struct Options {
     keep_keys: Duration,
     costs: Costs,
 }
-
-/// The coming answer to a submission: wait for it, or await it in any runtime.
-pub struct Ticket<R> {
-    coming: Result<oneshot::Receiver<Outcome>, Error>,
-    read: Read<R>,
-}
-
-/// The coming answer as a future. It needs no runtime of ours.
-pub struct Pending<R> {
-    coming: Result<oneshot::AsyncReceiver<Outcome>, Error>,
-    read: Read<R>,
-}
-
-type Read<R> = fn(AnyReply) -> Result<R, Error>;
 
 impl Options {
     /// The usual options, with the clock to go by.
@@ -125,7 +110,7 @@ impl Commerce {
     /// [`Error::Open`] when there is none, or it cannot be used.
     pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::open(&location, &options.terms())?;
+        let opened = open(&location, &options)?;
         Self::start(location, opened, options)
     }
 
@@ -298,15 +283,16 @@ impl Commerce {
         verify::audit(self, progress)
     }
 
-    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin.
-    /// Make a backup first; [`Commerce::audit`] tells what differs, before and after.
+    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin; and the index of
+    /// products, where it differs. Make a backup first; [`Commerce::audit`] tells what differs, before and after.
     ///
     /// # Errors
     /// The store's failure.
     pub fn repair(&self) -> Result<(), Error> {
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, &self.0.options.terms(), &verify::REPAIRS)
+        store::repair(&self.0.location, &self.0.options.terms(), &verify::repairs(self)?)?;
+        open(&self.0.location, &self.0.options).map(drop)
     }
 
     /// Copies the store to a new file while it is in use.
@@ -340,7 +326,9 @@ impl Commerce {
     fn put_back(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
         self.version()?;
         let restore = Restore { from, keep, store: self.currency(), other_currency };
-        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)
+        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)?;
+        // A backup of an older version, or one of a server, has no index of its products.
+        open(&self.0.location, &self.0.options).map(drop)
     }
 
     /// What the writer did so far.
@@ -402,6 +390,15 @@ fn queue<O: Submit>(writer: &Writer, busy: Duration, submission: Submission<O>) 
     Ticket { coming: queued.map(|()| coming), read: O::reply }
 }
 
+/// Opens a store, with all its products indexed.
+fn open(location: &Location, options: &Options) -> Result<store::Opened, Error> {
+    let mut opened = store::open(location, &options.terms())?;
+    if opened.unindexed {
+        catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
+    }
+    Ok(opened)
+}
+
 /// What can be asked: a query, or any query.
 pub trait Ask {
     /// What is answered.
@@ -442,43 +439,4 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-impl<R> Ticket<R> {
-    /// Waits for the answer.
-    ///
-    /// # Errors
-    /// A refusal, or why the operation was not done.
-    pub fn wait(self) -> Result<Answer<R>, Error> {
-        read(self.read, self.coming?.recv().map_err(|_| Error::Closed)?)
-    }
-}
-
-impl<R> IntoFuture for Ticket<R> {
-    type Output = Result<Answer<R>, Error>;
-    type IntoFuture = Pending<R>;
-
-    fn into_future(self) -> Pending<R> {
-        Pending { coming: self.coming.map(IntoFuture::into_future), read: self.read }
-    }
-}
-
-impl<R> Future for Pending<R> {
-    type Output = Result<Answer<R>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let reader = self.read;
-        match &mut self.coming {
-            Err(error) => Poll::Ready(Err(error.clone())),
-            Ok(coming) => Pin::new(coming).poll(context).map(|outcome| match outcome {
-                Ok(outcome) => read(reader, outcome),
-                Err(_) => Err(Error::Closed),
-            }),
-        }
-    }
-}
-
-fn read<R>(reply: Read<R>, outcome: Outcome) -> Result<Answer<R>, Error> {
-    let answer = outcome?;
-    Ok(Answer { reply: reply(answer.reply)?, replayed: answer.replayed })
 }

@@ -54,10 +54,12 @@ mod refusal;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
+mod search;
 mod signal;
 mod stats;
 mod store;
 mod sweep;
+mod ticket;
 mod time;
 pub mod token;
 pub mod user;
@@ -67,7 +69,7 @@ mod writer;
 
 pub use ahead::Ahead;
 pub use cost::Cost;
-pub use engine::{Ask, Commerce, Options, Pending, Ticket};
+pub use engine::{Ask, Commerce, Options};
 pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
@@ -81,5 +83,6 @@ pub use probe::Probe;
 pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
+pub use ticket::{Pending, Ticket};
 pub use time::{Clock, End, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};

@@ -4,16 +4,18 @@ use serde_json::Value as Json;
 
 use super::Product;
 use super::get::product;
+use super::pick::Pick;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Paged, Query, View, Whole};
-use crate::store::{Statement, Value};
+use crate::search::Needle;
 
 /// Asks for a page of the catalogue.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
-    /// Only products whose identifier or name has this text, in upper or lower case.
+    /// Only products whose identifier or name has this text, in upper or lower case, full or half width, composed or
+    /// not. An empty text is none.
     pub search: Option<String>,
     /// In which order.
     pub sort: Sort,
@@ -68,15 +70,6 @@ impl Sort {
             Self::Stock => product.stock.get().into(),
         }
     }
-
-    fn column(self) -> &'static str {
-        match self {
-            Self::Id => "p.product",
-            Self::Name => "p.name",
-            Self::Price | Self::PriceDown => "p.price",
-            Self::Stock => "s.stock",
-        }
-    }
 }
 
 impl FromJson for Sort {
@@ -97,9 +90,10 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
-        let list = self.list();
+        let needle = self.needle();
+        let list = self.list(needle.as_ref());
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.last(&self.statement(place, self.page.reach()))?;
+        let rows = view.last(&Pick::new(self, place, self.page.reach()).statement(needle.as_ref()))?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }
@@ -114,51 +108,18 @@ impl Paged for List {
 
     // By stock, each page would sort the catalogue; dearest first, each reads those of the same price again.
     fn whole(&self) -> Result<Option<Whole<Product>>, Error> {
-        let place = self.page.place(&self.list())?;
-        Ok(Some((self.statement(place, i64::MAX), product)))
+        let needle = self.needle();
+        let place = self.page.place(&self.list(needle.as_ref()))?;
+        Ok(Some((Pick::new(self, place, i64::MAX).statement(needle.as_ref()), product)))
     }
 }
 
 impl List {
-    fn looked_for(&self) -> Option<String> {
-        self.search.as_ref().map(|text| text.to_lowercase())
+    fn needle(&self) -> Option<Needle> {
+        Needle::new(self.search.as_deref())
     }
 
-    fn list(&self) -> String {
-        Page::list(Self::NAME, &(self.sort.name(), self.looked_for(), self.active))
-    }
-
-    fn statement(&self, place: Option<(Json, String)>, most: i64) -> Statement {
-        let mut values: Vec<Value> = vec![most.into()];
-        let mut wanted = Vec::new();
-        let mut bind = |value: Value| {
-            values.push(value);
-            format!("?{}", values.len())
-        };
-        let column = self.sort.column();
-        if let Some((key, id)) = place {
-            let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
-            let (key, id) = (bind(key), bind(id.into()));
-            // The row value of an ascending order can be looked up in an index; a mixed one is spelled out.
-            wanted.push(match self.sort {
-                Sort::PriceDown => format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})"),
-                Sort::Id => format!("p.product > {id}"),
-                Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
-            });
-        }
-        if let Some(search) = self.looked_for() {
-            wanted.push(format!("instr(p.search, {}) > 0", bind(search.into())));
-        }
-        if let Some(active) = self.active {
-            wanted.push(format!("p.active = {}", bind(active.into())));
-        }
-        let wanted =
-            if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
-        let down = if self.sort == Sort::PriceDown { " DESC" } else { "" };
-        let sql = format!(
-            "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p JOIN stocks s USING (product_no)
-            {wanted} ORDER BY {column}{down}, p.product LIMIT ?1"
-        );
-        Statement::new(sql, values)
+    fn list(&self, needle: Option<&Needle>) -> String {
+        Page::list(Self::NAME, &(self.sort.name(), needle.map(Needle::text), self.active))
     }
 }

@@ -3,11 +3,14 @@
 mod add;
 mod adjust;
 mod get;
+mod index;
 mod list;
+mod pick;
 mod update;
 
 pub use add::Add;
 pub use adjust::{Adjust, Adjusted};
 pub use get::{Get, Product};
+pub(crate) use index::index;
 pub use list::{List, Sort};
 pub use update::Update;

@@ -1,6 +1,7 @@
 //! What a group changed, as data for the store.
 
 use super::{CartLine, Facts, Product};
+use crate::search;
 use crate::store::{Change, Kind, Value, table};
 
 impl Facts {
@@ -49,11 +50,14 @@ impl Facts {
     }
 
     fn change_products(&mut self) {
-        let (mut details, mut stocks) = (Vec::new(), Vec::new());
+        let (mut details, mut texts, mut stocks) = (Vec::new(), Vec::new(), Vec::new());
         for (id, stored, now) in self.products.changed() {
             let kind = kind_of(stored);
             if stored.is_none_or(|stored| !same_but_stock(stored, now)) {
-                let search = format!("{id}\n{}", now.name).to_lowercase();
+                let search = search::searchable(id.as_str(), now.name.as_str());
+                if stored.is_none_or(|stored| (&stored.name, stored.active) != (&now.name, now.active)) {
+                    texts.push((now.no, kind, search::grams(&search, now.active)));
+                }
                 let row = [
                     now.no.into(),
                     id.shared().into(),
@@ -69,9 +73,16 @@ impl Facts {
             }
         }
         details.sort_unstable_by_key(|&(no, ..)| no);
+        texts.sort_unstable_by_key(|&(no, ..)| no);
         stocks.sort_unstable_by_key(|&(no, ..)| no);
         for (_, kind, row) in details {
             self.change(&table::PRODUCTS, kind, row);
+        }
+        for &(no, ..) in texts.iter().filter(|(_, kind, _)| *kind == Kind::Update) {
+            self.change(&table::PRODUCT_GRAMS, Kind::Delete, [no.into()]);
+        }
+        for (no, _, grams) in texts {
+            self.change(&table::PRODUCT_GRAMS, Kind::Insert, [no.into(), grams.into()]);
         }
         for (no, kind, stock) in stocks {
             self.change(&table::STOCKS, kind, [no.into(), stock.into()]);

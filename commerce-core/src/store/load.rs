@@ -25,6 +25,13 @@ pub(crate) struct Load {
 
 type Take = fn(&mut Facts, &Rows) -> Result<(), Error>;
 
+impl Load {
+    /// Rows that are no facts: whoever loads them reads them.
+    pub(crate) fn plain(statement: Statement) -> Self {
+        Self { statement, take: |_, _| Ok(()) }
+    }
+}
+
 /// Takes what the statements answered into the facts.
 ///
 /// # Errors

@@ -36,6 +36,8 @@ pub(crate) struct Opened {
     pub(crate) writer: Box<dyn Store>,
     pub(crate) reader: Box<dyn Reader>,
     pub(crate) currency: Currency,
+    /// Whether there are products that the search does not find yet.
+    pub(crate) unindexed: bool,
     /// What whoever runs the store should know.
     pub(crate) warning: Option<String>,
 }

@@ -37,6 +37,9 @@ pub(crate) static PRODUCTS: Table = Table {
     key: 1,
 };
 
+pub(crate) static PRODUCT_GRAMS: Table =
+    Table { name: "product_grams", columns: &["rowid", "grams"], key: 1 };
+
 pub(crate) static STOCKS: Table = Table { name: "stocks", columns: &["product_no", "stock"], key: 1 };
 
 pub(crate) static MOVEMENTS: Table = Table {
@@ -108,10 +111,11 @@ pub(crate) const PROBE_PAGES: i64 = 16;
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 21] = [
+pub(crate) static SAVED: [&Table; 22] = [
     &USERS,
     &WALLETS,
     &PRODUCTS,
+    &PRODUCT_GRAMS,
     &STOCKS,
     &MOVEMENTS,
     &ORDERS,

@@ -14,6 +14,7 @@ mod references;
 mod repair;
 mod rows;
 mod sales;
+mod search;
 mod sums;
 
 use std::fmt;
@@ -27,7 +28,7 @@ use crate::query::View;
 use crate::store::{Statement, Value};
 
 use history::History;
-pub(crate) use repair::REPAIRS;
+pub(crate) use repair::repairs;
 
 /// What an audit looked at, and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -92,6 +93,7 @@ pub(crate) fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Resu
     let mut auditor = Auditor::new(shop, progress)?;
     integrity::check(&mut auditor)?;
     rows::check(&mut auditor)?;
+    search::check(&mut auditor)?;
     let mut history = History::default();
     for _ in 0..ROUNDS {
         let to = Numbers::of(&mut auditor.view()?)?;

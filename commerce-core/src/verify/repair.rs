@@ -1,8 +1,21 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
+use super::{Auditor, search};
+use crate::engine::Commerce;
+use crate::error::Error;
+use crate::store::schema::EMPTY_GRAMS;
+
+/// What rebuilds a shop. The index of products, where it differs, is only emptied: whoever opens the store fills it.
+pub(crate) fn repairs(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
+    let mut quietly = |_| {};
+    let mut auditor = Auditor::new(shop, &mut quietly)?;
+    search::check(&mut auditor)?;
+    Ok(REPAIRS.into_iter().chain((auditor.audit.found > 0).then_some(EMPTY_GRAMS)).collect())
+}
+
 /// Statements that rebuild balances, where histories begin, stocks and whose order was cancelled. Sums of sales are made
 /// anew when they are needed.
-pub(crate) const REPAIRS: [&str; 5] = [
+const REPAIRS: [&str; 5] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",
     "UPDATE wallets SET balance = c.balance, last_entry = c.last_entry, last_order = c.last_order FROM

@@ -28,6 +28,7 @@ mod receiver;
 mod relay;
 mod remembered;
 mod retry_all;
+mod search;
 mod series;
 mod server;
 mod shop;

@@ -14,7 +14,7 @@ use super::watch::Watch;
 use super::write::FileWriter;
 use crate::error::{Error, OpenError};
 use crate::money::Currency;
-use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, new_identity};
+use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{Opened, Terms};
 
 /// How long a look at a file waits for others.
@@ -57,8 +57,8 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
     let before = Watch::before(&path).map_err(|e| failed(&path, &e))?;
     let mut connection = connect(&path, terms.busy)?;
     migrate(&mut connection).map_err(|e| refused(&path, &e))?;
-    let code: String = connection
-        .query_row("SELECT currency FROM store", [], |row| row.get(0))
+    let (code, unindexed): (String, bool) = connection
+        .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(|e| refused(&path, &e))?;
     let currency = Currency::new(&code).ok_or_else(|| OpenError::Foreign {
         path: path.clone(),
@@ -70,7 +70,7 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
     let writer = Box::new(FileWriter::new(connection, turn, watch, terms.costs.clone())?);
     // After every connection that may have recovered something, and before anything is answered.
     settled(&path)?;
-    Ok(Opened { writer, reader: Box::new(reader), currency, warning: None })
+    Ok(Opened { writer, reader: Box::new(reader), currency, unindexed, warning: None })
 }
 
 /// Refuses to make a store where the log of another lies: its file was removed or emptied, perhaps under a process

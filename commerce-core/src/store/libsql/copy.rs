@@ -14,15 +14,16 @@ use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
-use crate::store::schema::{APPLICATION, MIGRATIONS, NEW_IDENTITY, new_identity};
+use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Reader, Restore, Snapshot, Statement, Value, file};
 
 /// Rows that are read at once.
 const PAGE: usize = 4_096;
 
+// The index of products is made anew by whoever opens the copy.
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' ORDER BY rowid";
+    AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' AND name NOT LIKE 'product\\_grams%' ESCAPE '\\' ORDER BY rowid";
 
 /// Copies the store, as it is at one moment, to a file that is not there yet.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
@@ -34,7 +35,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
         let version = version.first().map_or(0, |row| row[0].int());
         let made =
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
-            ORDER BY rowid";
+            AND name NOT LIKE 'product\\_grams\\_%' ESCAPE '\\' ORDER BY rowid";
         let made = snapshot.rows(&Statement::new(made, []))?;
         let filled = copy.transaction().map_err(file::failed)?;
         for row in made.iter() {
@@ -128,6 +129,7 @@ fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Erro
         let delete = format!("DELETE FROM {table}");
         run(Steps::inside().and(&delete, &[]))?;
     }
+    run(Steps::inside().and(EMPTY_GRAMS, &[]))?;
     for table in &tables {
         let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::failed)?;
         let width = statement.column_count();

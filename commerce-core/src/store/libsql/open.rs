@@ -11,7 +11,7 @@ use super::write::ServerWriter;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
 use crate::money::Currency;
-use crate::store::schema::{FIRST_ROW, MIGRATIONS, new_identity};
+use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{Opened, Rows, Value};
 
 /// The oldest server with everything that is relied on.
@@ -77,7 +77,7 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
         }
         What::Store { .. } => {}
     }
-    let currency = opening.probe()?;
+    let (currency, unindexed) = opening.probe()?;
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
     let warning = (!synced).then(|| unsynced(&server.url));
@@ -85,6 +85,7 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
         writer: Box::new(ServerWriter::new(opening.client, busy)),
         reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
         currency,
+        unindexed,
         warning,
     })
 }
@@ -163,20 +164,22 @@ impl Opening {
         })
     }
 
-    /// Reads the currency, and tries a write that is not kept: a server can answer reads and take no writes.
-    fn probe(&self) -> Result<Currency, Error> {
+    /// Reads the currency and whether products are not indexed, and tries a write that is not kept: a server can answer reads and take no writes.
+    fn probe(&self) -> Result<(Currency, bool), Error> {
         let rows = self.persist(|timeout| {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
-            steps.then("SELECT currency FROM store", &[]);
+            steps.then(OPENED, &[]);
             steps.then("UPDATE store SET last_at = last_at", &[]);
             steps.roll_back();
             self.client.once(steps, timeout)?.all_rows(1)
         })?;
-        let code = rows.first().and_then(Rows::first).map(|row| row[0].text()).unwrap_or_default();
-        Currency::new(&code).ok_or_else(|| {
+        let row = rows.first().and_then(Rows::first);
+        let code = row.map(|row| row[0].text()).unwrap_or_default();
+        let currency = Currency::new(&code).ok_or_else(|| {
             let because = format!("its currency is {code:?}");
-            OpenError::Foreign { path: path(&self.client.url), because }.into()
-        })
+            OpenError::Foreign { path: path(&self.client.url), because }
+        })?;
+        Ok((currency, row.is_some_and(|row| row[1].int() != 0)))
     }
 
     fn persist<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {

@@ -1,0 +1,249 @@
+//! The statement that reads a page of the catalogue.
+//!
+//! Without a search it walks the index of its order. With one there are three ways, and the statement takes the one
+//! that reads least, by how many candidates the index of grams tells, counted to a bound:
+//!
+//! - *all*: it reads the candidates and sorts those that have the text. That is the way where they are few.
+//! - *near*: it looks a little way along its order, where candidates that are many and mixed with the others fill a page.
+//!   Where nearly every product is one it reads all it meets, and otherwise only those whose numbers are candidates'.
+//! - *far*: where they did not fill it, the candidates lie together further on. It reads all of them, or, where they are
+//!   too many, walks the index of its order on to where they are, by their numbers.
+//!
+//! That is one statement, since a store may be far away, and of one snapshot, so that a page skips and repeats nothing.
+
+use serde_json::Value as Json;
+
+use super::{List, Sort};
+use crate::search::Needle;
+use crate::store::{Statement, Value};
+
+/// Which way is taken.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Up to so many candidates are few.
+    few: i64,
+    /// More than so many are too many to be read.
+    many: i64,
+    /// How far is near, by the numbers of products, and by their rows.
+    numbers: i64,
+    rows: i64,
+}
+
+/// Measured with 1,000,000 products (`benches/README.md`): where one way becomes slower than the next.
+const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, numbers: 16_000, rows: 2_000 };
+
+const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
+
+/// What a page is picked by: the conditions on its products, and their order.
+pub(super) struct Pick {
+    sort: Sort,
+    /// Where the page begins.
+    place: Option<String>,
+    active: Option<bool>,
+    bounds: Bounds,
+    /// The first is how many rows to read.
+    values: Vec<Value>,
+}
+
+impl Pick {
+    pub(super) fn new(list: &List, place: Option<(Json, String)>, most: i64) -> Self {
+        let mut pick = Self {
+            sort: list.sort,
+            place: None,
+            active: list.active,
+            bounds: BOUNDS,
+            values: vec![most.into()],
+        };
+        if let Some((key, id)) = place {
+            let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
+            let (key, id) = (pick.bind(key), pick.bind(id.into()));
+            let column = pick.column();
+            // The row value of an ascending order can be looked up in an index; a mixed one is spelled out.
+            pick.place = Some(match list.sort {
+                Sort::PriceDown => format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})"),
+                Sort::Id => format!("p.product > {id}"),
+                Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
+            });
+        }
+        pick
+    }
+
+    /// Reads the page.
+    pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
+        let sql = match needle {
+            None => self.walk("products p", &[], "?1"),
+            Some(needle) => self.search(needle),
+        };
+        Statement::new(sql, self.values)
+    }
+
+    fn search(&mut self, needle: &Needle) -> String {
+        let Bounds { few, many, numbers, rows } = self.bounds;
+        let (query, text) = (self.bind(needle.query(self.active).into()), self.bind(needle.text().into()));
+        let candidates =
+            format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
+        let has = format!("instr(p.search, {text}) > 0");
+        let among = |product: &str| format!("+{product}.product_no IN ({candidates})");
+        let from_all = format!("({candidates}) c CROSS JOIN products p USING (product_no)");
+        // No index has the order of stocks.
+        if self.sort == Sort::Stock {
+            return self.walk(&from_all, &[&has], "?1");
+        }
+        let reach = format!("CASE WHEN n > {many} THEN {rows} WHEN n > {few} THEN {numbers} ELSE 0 END");
+        let looked_at = format!(
+            "SELECT p.product_no FROM products p {} {} LIMIT (SELECT {reach} FROM counted)",
+            all([self.place.as_deref()]),
+            self.order()
+        );
+        let chosen = format!("((SELECT n FROM counted) > {many} OR {})", among("o"));
+        let near = format!(
+            "SELECT {COLUMNS} FROM ({looked_at}) o CROSS JOIN products p USING (product_no)
+            JOIN stocks s USING (product_no) {} LIMIT ?1",
+            all([Some(chosen.as_str()), Some(&has), self.on_sale()])
+        );
+        let filled = "(SELECT count(*) FROM near) = ?1";
+        let limit = |when: &str| format!("(SELECT CASE WHEN {when} THEN ?1 ELSE 0 END FROM counted)");
+        let read =
+            self.walk(&from_all, &[&has], &limit(&format!("n <= {few} OR (n <= {many} AND NOT {filled})")));
+        let far =
+            self.walk("products p", &[&among("p"), &has], &limit(&format!("n > {many} AND NOT {filled}")));
+        format!(
+            "WITH counted (n) AS MATERIALIZED (SELECT count(*) FROM ({candidates} LIMIT {many} + 1)),
+            near AS MATERIALIZED ({near})
+            SELECT * FROM ({read})
+            UNION ALL SELECT * FROM near WHERE {filled}
+            UNION ALL SELECT * FROM ({far})"
+        )
+    }
+
+    /// The first products in their order that are wanted.
+    fn walk(&self, from: &str, wanted: &[&str], limit: &str) -> String {
+        let wanted = wanted.iter().copied().map(Some);
+        let wanted = all(wanted.chain([self.place.as_deref(), self.on_sale()]));
+        let order = self.order();
+        format!(
+            "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {wanted} {order} LIMIT {limit}"
+        )
+    }
+
+    fn order(&self) -> String {
+        let down = if self.sort == Sort::PriceDown { " DESC" } else { "" };
+        format!("ORDER BY {}{down}, p.product", self.column())
+    }
+
+    fn column(&self) -> &'static str {
+        match self.sort {
+            Sort::Id => "p.product",
+            Sort::Name => "p.name",
+            Sort::Price | Sort::PriceDown => "p.price",
+            Sort::Stock => "s.stock",
+        }
+    }
+
+    fn on_sale(&self) -> Option<&'static str> {
+        self.active.map(|active| if active { "p.active = 1" } else { "p.active = 0" })
+    }
+
+    fn bind(&mut self, value: Value) -> String {
+        self.values.push(value);
+        format!("?{}", self.values.len())
+    }
+}
+
+/// All of these conditions.
+fn all<'a>(conditions: impl IntoIterator<Item = Option<&'a str>>) -> String {
+    let conditions: Vec<&str> = conditions.into_iter().flatten().collect();
+    if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rusqlite::{Connection, params, params_from_iter};
+
+    use super::*;
+    use crate::query::Page;
+    use crate::search::{fold, grams, searchable};
+    use crate::store::schema::MIGRATIONS;
+
+    /// A product's name, price, stock, and whether it is on sale; its place makes its identifier.
+    type Sold = (String, i64, i64, bool);
+
+    fn id(place: usize) -> String {
+        format!("p{}", (place * 7919) % 1_000)
+    }
+
+    fn store(products: &[Sold]) -> Connection {
+        let store = Connection::open_in_memory().unwrap();
+        MIGRATIONS.iter().for_each(|migration| store.execute_batch(migration).unwrap());
+        for (place, (name, price, stock, active)) in products.iter().enumerate() {
+            let (no, id) = (place as i64 + 1, id(place));
+            let text = searchable(&id, name);
+            let insert = "INSERT INTO products VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            store.execute(insert, params![no, id, name, text, price, active]).unwrap();
+            store.execute("INSERT INTO stocks VALUES (?1, ?2)", [no, *stock]).unwrap();
+            let insert = "INSERT INTO product_grams (rowid, grams) VALUES (?1, ?2)";
+            store.execute(insert, params![no, grams(&text, *active)]).unwrap();
+        }
+        store
+    }
+
+    /// Where a product stands: as it is sorted, and as a cursor tells it.
+    fn key(sort: Sort, place: usize, (name, price, stock, _): &Sold) -> (i64, String, Json) {
+        match sort {
+            Sort::Id => (0, String::new(), id(place).into()),
+            Sort::Name => (0, name.clone(), name.as_str().into()),
+            Sort::Price => (*price, String::new(), (*price).into()),
+            Sort::PriceDown => (-price, String::new(), (*price).into()),
+            Sort::Stock => (*stock, String::new(), (*stock).into()),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+        #[test]
+        fn every_way_finds_the_same(
+            products in proptest::collection::vec(("[가나각 aA1]{1,6}", 0..4_i64, 0..4_i64, any::<bool>()), 0..40),
+            search in "[가나각 aA1p]{0,5}",
+            active in any::<Option<bool>>(),
+            bounds in (0..12_i64, 0..24_i64, 0..24_i64, 0..12_i64),
+            limit in 1..6_u16,
+        ) {
+            let store = store(&products);
+            let needle = Needle::new(Some(&search));
+            for sort in [Sort::Id, Sort::Name, Sort::Price, Sort::PriceDown, Sort::Stock] {
+                let has = |(place, (name, _, _, on)): &(usize, &Sold)| {
+                    let text = fold(&search);
+                    (fold(name).contains(&text) || id(*place).contains(&text)) && active.is_none_or(|active| active == *on)
+                };
+                let mut expected: Vec<_> = products.iter().enumerate().filter(has).collect();
+                expected.sort_by_key(|(place, sold)| {
+                    let (number, text, _) = key(sort, *place, sold);
+                    (number, text, id(*place))
+                });
+                let expected: Vec<String> = expected.into_iter().map(|(place, _)| id(place)).collect();
+                let list = List { search: Some(search.clone()), sort, active, page: Page::first(limit) };
+                let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
+                loop {
+                    let mut pick = Pick::new(&list, place, list.page.reach());
+                    let (few, many) = (bounds.0, bounds.0 + bounds.1);
+                    pick.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
+                    let Statement { sql, values } = pick.statement(needle.as_ref());
+                    let mut page = store.prepare(&sql).unwrap();
+                    let page = page.query_map(params_from_iter(&values), |row| row.get(0)).unwrap();
+                    let mut page: Vec<String> = page.map(Result::unwrap).collect();
+                    let more = page.len() > limit.into();
+                    page.truncate(limit.into());
+                    found.extend(page);
+                    if !more {
+                        break;
+                    }
+                    let last = found.last().unwrap().clone();
+                    let at = (0..products.len()).find(|at| id(*at) == last).unwrap();
+                    place = Some((key(sort, at, &products[at]).2, last));
+                }
+                prop_assert_eq!(&found, &expected, "{:?} {:?}", sort, search);
+            }
+        }
+    }
+}
