@@ -158,7 +158,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
                     Value::Null => cell.is_empty(),
                     Value::Bool(yes) => cell == if *yes { "yes" } else { "no" },
                     Value::String(text) => cell == text,
-                    other => *name == "age" || cell == other.to_string(),
+                    other => *name == "age" || *cell == *other.to_string(),
                 };
                 assert!(same, "{name} in {line}: {row}");
             }

@@ -62,8 +62,10 @@ impl Query for List {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
         let rows = match view.names {
-            None => view.last(&self.statement(before, &load::orders_in(PAGE)))?,
-            Some(_) => view.named(&self.statement(before, &load::numbered_orders_in(PAGE)), load::NUMBERS)?,
+            None => view.last(&self.statement(before, &load::orders_of_page()))?,
+            Some(_) => {
+                view.named(&self.statement(before, &load::numbered_orders_of_page()), load::NUMBERS)?
+            }
         };
         let mut orders = load::orders(&rows)?;
         if let (Some(user), true) = (&self.user, orders.is_empty()) {
@@ -117,7 +119,6 @@ impl List {
     }
 }
 
-const PAGE: &str = "SELECT order_id FROM page";
 const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
 const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
 

@@ -117,23 +117,23 @@ pub(crate) fn orders_of(orders: &[i64]) -> Statement {
     Statement::new(sql, [list(orders).into()])
 }
 
-/// Reads the orders whose numbers another statement chooses, newest first, in the form that [`orders`] takes.
-pub(crate) fn orders_in(chosen: &str) -> String {
+/// Reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`] takes. (It comes
+/// first in a join, since SQLite would compute a list behind `IN` to its end, whatever its limit.)
+pub(crate) fn orders_of_page() -> String {
     format!(
-        "SELECT {ORDER_COLUMNS} FROM orders o {ORDER_JOINS} WHERE o.order_id IN ({chosen})
+        "SELECT {ORDER_COLUMNS} FROM page CROSS JOIN orders o ON o.order_id = page.order_id {ORDER_JOINS}
         ORDER BY o.order_id DESC, l.line"
     )
 }
 
 /// The same with the numbers of users and products, of which [`NUMBERS`] tells the columns.
-pub(crate) fn numbered_orders_in(chosen: &str) -> String {
-    format!(
-        "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-            l.product_no, l.name, l.price, l.quantity
-        FROM orders o LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-        LEFT JOIN cancellations c ON c.order_id = o.order_id
-        WHERE o.order_id IN ({chosen}) ORDER BY o.order_id DESC, l.line"
-    )
+pub(crate) fn numbered_orders_of_page() -> String {
+    "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
+        l.product_no, l.name, l.price, l.quantity
+    FROM page CROSS JOIN orders o ON o.order_id = page.order_id
+    LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
+    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id DESC, l.line"
+        .into()
 }
 
 /// Where users and products stand in a row of an order.
