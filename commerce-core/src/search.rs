@@ -64,12 +64,6 @@ impl Needle {
         &self.0
     }
 
-    /// What finds the candidates in the index (<https://www.sqlite.org/fts5.html#full_text_query_syntax>).
-    pub(crate) fn query(&self, active: Option<bool>) -> String {
-        let state = active.map_or(String::new(), |active| format!(" {}", state(active)));
-        self.grams() + &state
-    }
-
     fn grams(&self) -> String {
         let text: Vec<char> = self.0.chars().map(token_char).collect();
         if text.len() < GRAM {
@@ -85,6 +79,14 @@ impl Needle {
         let grams: BTreeSet<String> = side_by_side.chain([last]).collect();
         Vec::from_iter(grams).join(" ")
     }
+}
+
+/// What finds the candidates in the index (<https://www.sqlite.org/fts5.html#full_text_query_syntax>): of a text, of a
+/// state, or of both. Nothing where every product is one.
+pub(crate) fn candidates(needle: Option<&Needle>, active: Option<bool>) -> Option<String> {
+    let tokens: Vec<String> =
+        needle.map(Needle::grams).into_iter().chain(active.map(|active| state(active).to_string())).collect();
+    (!tokens.is_empty()).then(|| tokens.join(" "))
 }
 
 /// The most grams that are asked for side by side.
@@ -162,9 +164,11 @@ mod tests {
     /// Whether the index tells a text as a candidate.
     fn candidate(needle: &Needle, grams: &str) -> bool {
         let grams: Vec<&str> = grams.split(' ').collect();
-        needle.query(Some(true)).split(' ').all(|asked| match asked.strip_suffix('*') {
-            Some(begun) => grams.iter().any(|gram| gram.starts_with(begun)),
-            None => grams.contains(&asked),
+        candidates(Some(needle), Some(true)).unwrap_or_default().split(' ').all(|asked| {
+            match asked.strip_suffix('*') {
+                Some(begun) => grams.iter().any(|gram| gram.starts_with(begun)),
+                None => grams.contains(&asked),
+            }
         })
     }
 

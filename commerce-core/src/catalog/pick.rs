@@ -1,7 +1,8 @@
 //! The statement that reads a page of the catalogue.
 //!
-//! Without a search it walks the index of its order. With one there are three ways, and the statement takes the one
-//! that reads least, by how many candidates the index of grams tells, counted to a bound:
+//! Where all products are wanted it walks the index of its order. Where those with a text are, or those on sale, there are
+//! three ways, and the statement takes the one that reads least, by how many candidates the index of grams tells, counted
+//! to a bound:
 //!
 //! - *all*: it reads the candidates and sorts those that have the text. That is the way where they are few.
 //! - *near*: it looks a little way along its order, where candidates that are many and mixed with the others fill a page.
@@ -14,7 +15,7 @@
 use serde_json::Value as Json;
 
 use super::{List, Sort};
-use crate::search::Needle;
+use crate::search::{self, Needle};
 use crate::store::{Statement, Value};
 
 /// Which way is taken.
@@ -32,13 +33,33 @@ struct Bounds {
 /// Measured with 1,000,000 products (`benches/README.md`): where one way becomes slower than the next.
 const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, numbers: 16_000, rows: 2_000 };
 
+/// Where a page begins, by what its products come after.
+#[derive(Clone, Debug)]
+enum Place {
+    /// A condition that can be looked up in an index.
+    Ascending(String),
+    /// The price goes down and the identifier up.
+    Mixed { key: String, id: String },
+}
+
+impl Place {
+    fn condition(&self) -> String {
+        match self {
+            Self::Ascending(condition) => condition.clone(),
+            Self::Mixed { key, id } => {
+                format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})")
+            }
+        }
+    }
+}
+
 const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
 
 /// What a page is picked by: the conditions on its products, and their order.
 pub(super) struct Pick {
     sort: Sort,
     /// Where the page begins.
-    place: Option<String>,
+    place: Option<Place>,
     active: Option<bool>,
     bounds: Bounds,
     /// The first is how many rows to read.
@@ -58,11 +79,12 @@ impl Pick {
             let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
             let (key, id) = (pick.bind(key), pick.bind(id.into()));
             let column = pick.column();
-            // The row value of an ascending order can be looked up in an index; a mixed one is spelled out.
             pick.place = Some(match list.sort {
-                Sort::PriceDown => format!("p.price <= {key} AND (p.price < {key} OR p.product > {id})"),
-                Sort::Id => format!("p.product > {id}"),
-                Sort::Name | Sort::Price | Sort::Stock => format!("({column}, p.product) > ({key}, {id})"),
+                Sort::PriceDown => Place::Mixed { key, id },
+                Sort::Id => Place::Ascending(format!("p.product > {id}")),
+                Sort::Name | Sort::Price | Sort::Stock => {
+                    Place::Ascending(format!("({column}, p.product) > ({key}, {id})"))
+                }
             });
         }
         pick
@@ -70,19 +92,35 @@ impl Pick {
 
     /// Reads the page.
     pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
-        let sql = match needle {
-            None => self.walk("products p", &[], "?1"),
-            Some(needle) => self.search(needle),
+        let sql = match search::candidates(needle, self.active) {
+            None => self.all(),
+            Some(candidates) => self.some(candidates, needle),
         };
         Statement::new(sql, self.values)
     }
 
-    fn search(&mut self, needle: &Needle) -> String {
+    /// Dearest first, products of the price at which the page begins come before those that are cheaper: one after the
+    /// other, each is a range of the index.
+    fn all(&mut self) -> String {
+        let Some(Place::Mixed { key, id }) = self.place.clone() else {
+            return self.walk("products p", &[], "?1");
+        };
+        let part = |wanted: String| {
+            let select = format!("SELECT {COLUMNS} FROM products p JOIN stocks s USING (product_no)");
+            format!("SELECT * FROM ({select} WHERE {wanted} {} LIMIT ?1)", self.order())
+        };
+        let (same, cheaper) = (format!("p.price = {key} AND p.product > {id}"), format!("p.price < {key}"));
+        format!("{} UNION ALL {} LIMIT ?1", part(same), part(cheaper))
+    }
+
+    fn some(&mut self, candidates: String, needle: Option<&Needle>) -> String {
         let Bounds { few, many, numbers, rows } = self.bounds;
-        let (query, text) = (self.bind(needle.query(self.active).into()), self.bind(needle.text().into()));
+        let query = self.bind(candidates.into());
         let candidates =
             format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
-        let has = format!("instr(p.search, {text}) > 0");
+        let has = needle.map_or("true".into(), |needle| {
+            format!("instr(p.search, {}) > 0", self.bind(needle.text().into()))
+        });
         let among = |product: &str| format!("+{product}.product_no IN ({candidates})");
         let from_all = format!("({candidates}) c CROSS JOIN products p USING (product_no)");
         // No index has the order of stocks.
@@ -92,7 +130,7 @@ impl Pick {
         let reach = format!("CASE WHEN n > {many} THEN {rows} WHEN n > {few} THEN {numbers} ELSE 0 END");
         let looked_at = format!(
             "SELECT p.product_no FROM products p {} {} LIMIT (SELECT {reach} FROM counted)",
-            all([self.place.as_deref()]),
+            all([self.after().as_deref()]),
             self.order()
         );
         let chosen = format!("((SELECT n FROM counted) > {many} OR {})", among("o"));
@@ -119,11 +157,16 @@ impl Pick {
     /// The first products in their order that are wanted.
     fn walk(&self, from: &str, wanted: &[&str], limit: &str) -> String {
         let wanted = wanted.iter().copied().map(Some);
-        let wanted = all(wanted.chain([self.place.as_deref(), self.on_sale()]));
+        let after = self.after();
+        let wanted = all(wanted.chain([after.as_deref(), self.on_sale()]));
         let order = self.order();
         format!(
             "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {wanted} {order} LIMIT {limit}"
         )
+    }
+
+    fn after(&self) -> Option<String> {
+        self.place.as_ref().map(Place::condition)
     }
 
     fn order(&self) -> String {

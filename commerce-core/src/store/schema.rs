@@ -1,7 +1,7 @@
 //! The schema, which every store has alike.
 
 /// Every schema change there was, in order. A store's `user_version` says how many it has.
-pub(crate) const MIGRATIONS: [&str; 11] = [
+pub(crate) const MIGRATIONS: [&str; 12] = [
     include_str!("schema/0001_shop.sql"),
     include_str!("schema/0002_tokens.sql"),
     include_str!("schema/0003_relay.sql"),
@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: [&str; 11] = [
     include_str!("schema/0010_ledger.sql"),
     include_str!("schema/0011_changes.sql"),
     include_str!("schema/0012_search.sql"),
+    include_str!("schema/0013_order_of_lists.sql"),
 ];
 
 /// Makes a new store's first row of its identifier and currency. Columns of later migrations begin at their defaults.
