@@ -4,7 +4,6 @@ mod args;
 mod command;
 mod ending;
 mod exit;
-mod lean;
 mod listing;
 mod output;
 mod relay;

@@ -12,7 +12,6 @@ use commerce_tui::ThemeName;
 
 use crate::args::Color;
 use crate::exit::Failure;
-use crate::lean;
 use crate::relay::RelayArgs;
 use crate::session::Session;
 
@@ -57,7 +56,6 @@ impl Tui {
                 "the console needs a terminal; scripts use the other commands".into(),
             ));
         }
-        lean::keep_no_free_memory();
         let shop = session.shop()?.clone();
         // How delivery stands is on the console's own screen; the rest is told when the terminal is free again.
         let (told, untold) = channel();

@@ -24,6 +24,9 @@ const CHECKPOINT: u64 = 1_000;
 static FRAMES: AtomicU64 = AtomicU64::new(0);
 static PAGES: AtomicU64 = AtomicU64::new(0);
 
+/// As long as a commit takes, more or less.
+const PAUSE: Duration = Duration::from_micros(200);
+
 /// How writers that want the database at the same moment get along.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Waiting {
@@ -31,7 +34,8 @@ pub enum Waiting {
     TimeOut,
     /// Looking again every 50 us.
     Polling,
-    /// Nobody waits: everything is read first, and who finds at the first write that others have written begins anew.
+    /// Everything is read first, and who finds at the first write that others have written, or write, begins anew after
+    /// [`PAUSE`].
     Retrying,
 }
 
@@ -72,6 +76,7 @@ pub fn textbook(
                     Err(error) if stale(error.as_ref()) => {
                         vain.fetch_add(1, Ordering::Relaxed);
                         connection.execute_batch("ROLLBACK")?;
+                        std::thread::sleep(PAUSE);
                     }
                     placed => break placed?,
                 }
@@ -88,7 +93,7 @@ pub fn textbook(
     Ok((measured, stats, orders, vain.into_inner()))
 }
 
-/// Whether others have written since the transaction read.
+/// Whether others have written since the transaction read, or write.
 fn stale(error: &(dyn std::error::Error + 'static)) -> bool {
     let error = error.downcast_ref::<rusqlite::Error>();
     error.is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))

@@ -93,8 +93,7 @@ fn queries() -> Vec<Work> {
             .grows(Growth::Rows("the catalogue: an index on stock would change with every order"))
             .scans("the catalogue")
             .sorts("the catalogue by stock"),
-        ask("product.list", "searched in vain", |_| json!({ "search": "no such thing" }))
-            .sorts(CANDIDATES),
+        ask("product.list", "searched in vain", |_| json!({ "search": "no such thing" })).sorts(CANDIDATES),
         ask("cart.get", "", |_| json!({ "user": user(1) })).sorts(CART),
         ask("order.get", "", |shop| json!({ "order": shop.orders / 2 })).sorts(LINES),
         ask("order.list", "", |_| json!({})).sorts(PAGE),

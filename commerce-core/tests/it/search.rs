@@ -211,7 +211,10 @@ fn what_the_search_goes_by_is_audited_and_rebuilt() {
         told
     };
     let of = |what: &str, id: &str| (what.to_owned(), id.to_owned());
-    assert_eq!(differ("DELETE FROM product_grams WHERE rowid = 2"), [of("index of searched text", "mug-1")]);
+    assert_eq!(
+        differ("DELETE FROM product_grams WHERE rowid = 2"),
+        [of("grams in the index of searched texts", "mug-1")]
+    );
     assert_eq!(
         differ("UPDATE products SET search = 'x' WHERE product_no = 3"),
         [of("searched text", "mug-2")]
