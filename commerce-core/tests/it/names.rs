@@ -62,6 +62,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
         .execute_batch(&format!(
             "UPDATE users SET user = '.', name = '{blank}';
              UPDATE products SET product = '..', name = ' ' WHERE product = 'q';
+             INSERT INTO product_grams (product_grams) VALUES ('delete-all');
              UPDATE keys SET reply = replace(reply, '\"P\"', '\" \"') WHERE key = 'k'"
         ))
         .unwrap();
