@@ -82,11 +82,10 @@ impl Needle {
 }
 
 /// What finds the candidates in the index (<https://www.sqlite.org/fts5.html#full_text_query_syntax>): of a text, of a
-/// state, or of both. Nothing where every product is one.
-pub(crate) fn candidates(needle: Option<&Needle>, active: Option<bool>) -> Option<String> {
-    let tokens: Vec<String> =
-        needle.map(Needle::grams).into_iter().chain(active.map(|active| state(active).to_string())).collect();
-    (!tokens.is_empty()).then(|| tokens.join(" "))
+/// state, or of both.
+pub(crate) fn candidates(needle: Option<&Needle>, active: Option<bool>) -> String {
+    let tokens = needle.map(Needle::grams).into_iter().chain(active.map(|active| state(active).to_string()));
+    tokens.collect::<Vec<_>>().join(" ")
 }
 
 /// The most grams that are asked for side by side.
@@ -164,11 +163,9 @@ mod tests {
     /// Whether the index tells a text as a candidate.
     fn candidate(needle: &Needle, grams: &str) -> bool {
         let grams: Vec<&str> = grams.split(' ').collect();
-        candidates(Some(needle), Some(true)).unwrap_or_default().split(' ').all(|asked| {
-            match asked.strip_suffix('*') {
-                Some(begun) => grams.iter().any(|gram| gram.starts_with(begun)),
-                None => grams.contains(&asked),
-            }
+        candidates(Some(needle), Some(true)).split(' ').all(|asked| match asked.strip_suffix('*') {
+            Some(begun) => grams.iter().any(|gram| gram.starts_with(begun)),
+            None => grams.contains(&asked),
         })
     }
 

@@ -1,8 +1,8 @@
 //! The statement that reads a page of the catalogue.
 //!
-//! Where all products are wanted it walks the index of its order. Where those with a text are, or those on sale, there are
-//! three ways, and the statement takes the one that reads least, by how many candidates the index of grams tells, counted
-//! to a bound:
+//! Where all products are wanted, or all on sale, it walks the index of its order: most products are on sale, so that a
+//! page is full at once. Where those with a text are wanted, or those off sale, there are three ways, and the statement
+//! takes the one that reads least, by how many candidates the index of grams tells, counted to a bound:
 //!
 //! - *all*: it reads the candidates and sorts those that have the text. That is the way where they are few.
 //! - *near*: it looks a little way along its order, where candidates that are many and mixed with the others fill a page.
@@ -92,9 +92,9 @@ impl Pick {
 
     /// Reads the page.
     pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
-        let sql = match search::candidates(needle, self.active) {
-            None => self.all(),
-            Some(candidates) => self.some(candidates, needle),
+        let sql = match needle {
+            None if self.active != Some(false) => self.all(),
+            _ => self.some(needle),
         };
         Statement::new(sql, self.values)
     }
@@ -106,16 +106,17 @@ impl Pick {
             return self.walk("products p", &[], "?1");
         };
         let part = |wanted: String| {
+            let wanted = all([Some(wanted.as_str()), self.on_sale()]);
             let select = format!("SELECT {COLUMNS} FROM products p JOIN stocks s USING (product_no)");
-            format!("SELECT * FROM ({select} WHERE {wanted} {} LIMIT ?1)", self.order())
+            format!("SELECT * FROM ({select} {wanted} {} LIMIT ?1)", self.order())
         };
         let (same, cheaper) = (format!("p.price = {key} AND p.product > {id}"), format!("p.price < {key}"));
         format!("{} UNION ALL {} LIMIT ?1", part(same), part(cheaper))
     }
 
-    fn some(&mut self, candidates: String, needle: Option<&Needle>) -> String {
+    fn some(&mut self, needle: Option<&Needle>) -> String {
         let Bounds { few, many, numbers, rows } = self.bounds;
-        let query = self.bind(candidates.into());
+        let query = self.bind(search::candidates(needle, self.active).into());
         let candidates =
             format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
         let has = needle.map_or("true".into(), |needle| {
