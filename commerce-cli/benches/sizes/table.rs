@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use indicatif::HumanCount;
+
 /// What the time of a line is held against.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Held {
@@ -89,7 +91,7 @@ impl fmt::Display for Table {
         let streams = self.printed == "lines";
         write!(f, "| {} |", self.name)?;
         for (figure, _) in self.figures {
-            self.sizes.iter().try_for_each(|size| write!(f, " {figure} at {} |", grouped(*size)))?;
+            self.sizes.iter().try_for_each(|size| write!(f, " {figure} at {} |", HumanCount(*size)))?;
         }
         write!(f, " {} |{} that grew |", self.printed, if streams { " a second |" } else { "" })?;
         for (figure, _) in self.figures {
@@ -109,11 +111,11 @@ impl fmt::Display for Table {
             }
             let (printed, took) =
                 line.at.last().map_or((0, 0.0), |(_, [took, _], printed)| (*printed, *took));
-            write!(f, " {} |", grouped(printed))?;
+            write!(f, " {} |", HumanCount(printed))?;
             if streams {
                 // A rate says something of long lists only.
                 let rate = Some(printed as f64 / took * 1e3).filter(|_| printed > 5_000);
-                write!(f, " {} |", rate.map_or(String::new(), |rate| grouped(rate as u64)))?;
+                write!(f, " {} |", rate.map_or(String::new(), |rate| HumanCount(rate as u64).to_string()))?;
             }
             let held = match line.held {
                 Held::Printed => short(line.held()),
@@ -138,18 +140,6 @@ fn short(figure: f64) -> String {
     match figure {
         figure if figure < 10.0 => format!("{figure:.2}"),
         figure if figure < 100.0 => format!("{figure:.1}"),
-        figure => grouped(figure.round() as u64),
+        figure => HumanCount(figure.round() as u64).to_string(),
     }
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -3,6 +3,8 @@
 //!
 //!     cargo run --release -p commerce-core --example compare -- 1m.db
 
+#[path = "../explain/grouped.rs"]
+mod grouped;
 mod pages;
 mod reads;
 mod sellers;
@@ -15,16 +17,6 @@ use commerce_core::{Commerce, Options, SystemClock};
 fn spent() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     told.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e6
-}
-
-/// A number with commas.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let place = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);
-    digits
-        .char_indices()
-        .flat_map(|(at, digit)| place(at).then_some(',').into_iter().chain([digit]))
-        .collect()
 }
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, StatementStatus};
 
-use super::{Result, grouped, spent};
+use super::{Result, spent};
+use crate::grouped::grouped;
 
 /// What is asked, and the ways: what each is called, what it needs first, the question, and what takes that away again.
 const READS: [(&str, &[[&str; 4]]); 6] = [
@@ -139,7 +140,7 @@ pub fn compare(path: &Path) -> Result<()> {
             let connection = Connection::open(path)?;
             connection.execute_batch(needs)?;
             let (steps, millis) = cost(&connection, sql)?;
-            println!("| {question} | {way} | {} | {millis:.3} |", grouped(steps.into()));
+            println!("| {question} | {way} | {} | {millis:.3} |", grouped(steps));
             connection.execute_batch(after)?;
         }
     }

@@ -6,7 +6,8 @@ use commerce_core::sales::Top;
 use commerce_core::{Commerce, Options, SystemClock};
 use rusqlite::{Connection, StatementStatus};
 
-use super::{Result, grouped, spent};
+use super::{Result, spent};
+use crate::grouped::grouped;
 
 const DAYS: [u16; 3] = [3, 30, 365];
 
@@ -57,7 +58,7 @@ pub fn compare(path: &Path) -> Result<()> {
         let kept = used(path)?.saturating_sub(kept) / 1_000_000;
         for days in DAYS {
             let (steps, millis) = ask(path, question, days)?;
-            println!("| {way} | {days} | {} | {millis:.1} | {kept} |", grouped(steps.into()));
+            println!("| {way} | {days} | {} | {millis:.1} | {kept} |", grouped(steps));
         }
         Connection::open(path)?.execute_batch(after)?;
     }

@@ -4,6 +4,7 @@
 //!     cargo run --release -p commerce-core --example grow -- 10k.db --orders 10000 --products 10000 --users 1000
 //!     cargo run --release -p commerce-core --example explain -- 10k.db 100k.db 1m.db
 
+mod grouped;
 mod stage;
 mod works;
 
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use commerce_core::{Commerce, Cost, Options, SystemClock};
 use rusqlite::Connection;
 
+use grouped::grouped;
 use stage::{Shop, text};
 use works::{Act, Growth, Work, works};
 
@@ -144,7 +146,7 @@ fn add(sum: &mut Cost, cost: &Cost) {
 fn costs(copies: &[Copy], told: &[Told], texts: &[&str]) {
     let mut head = "| asked or done | statement | runs |".to_owned();
     for Copy { users, products, orders, .. } in copies {
-        let size = [orders, products, users].map(|count| grouped(*count as u64));
+        let size = [orders, products, users].map(|count| grouped(*count));
         head += &format!(" rows | steps, {} orders, {} products, {} users |", size[0], size[1], size[2]);
     }
     println!("{head}\n|---|---|--:|{}", "--:|--:|".repeat(copies.len()));
@@ -195,17 +197,4 @@ fn plan(shop: &Connection, sql: &str) -> Result<Vec<String>> {
     let none = vec![rusqlite::types::Null; statement.parameter_count()];
     let steps = statement.query_map(rusqlite::params_from_iter(none), |row| row.get("detail"))?;
     Ok(steps.collect::<rusqlite::Result<_>>()?)
-}
-
-/// A number with commas.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
