@@ -153,8 +153,11 @@ impl Name {
         Ok(name)
     }
 
-    /// Checks a remark, or a name that was taken once: unlike a new name it may show nothing.
-    pub(crate) fn remark(text: &str) -> Result<Self, BadText> {
+    /// Checks a remark, such as a reason, or a name that was taken once: unlike a new name it may show nothing.
+    ///
+    /// # Errors
+    /// [`BadText`] when it is empty, longer than 200 characters, or has such a character.
+    pub fn remark(text: &str) -> Result<Self, BadText> {
         let length = text.chars().count();
         if length == 0 || length > Self::MAX {
             return Err(BadText(format!("must be 1 to 200 characters, got {length}")));

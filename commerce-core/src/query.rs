@@ -218,6 +218,15 @@ impl Page {
         Self { limit: limit.clamp(1, Self::MAX), cursor: None }
     }
 
+    /// The page of `limit` rows, 1 to 100, at `cursor`, the `next_cursor` of the page before.
+    ///
+    /// # Errors
+    /// [`Invalid`] when `limit` is out of range.
+    pub fn new(limit: i64, cursor: Option<&str>) -> Result<Self, Invalid> {
+        let limit = within(limit, Self::MAX).map_err(|detail| Invalid::at("/limit", detail))?;
+        Ok(Self { limit, cursor: cursor.map(str::to_owned) })
+    }
+
     /// The same page, as long as one that nobody has to look at.
     pub(crate) fn long(&self) -> Self {
         Self { limit: Self::LONG, cursor: self.cursor.clone() }
@@ -283,13 +292,19 @@ fn cursor(list: &str, place: impl Serialize) -> Cursor {
     Cursor(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, place)).unwrap_or_default()))
 }
 
+/// An integer from 1 to `max`, or the sentence that says so.
+pub(crate) fn within(value: i64, max: u16) -> Result<u16, String> {
+    let fits = u16::try_from(value).ok().filter(|value| (1..=max).contains(value));
+    fits.ok_or_else(|| format!("must be 1 to {max}, got {value}"))
+}
+
 /// An integer field from 1 to `max` that may be left out.
 pub(crate) fn ranged(fields: &mut Fields<'_>, name: &'static str, max: u16, default: u16) -> Option<u16> {
     match fields.optional::<i64>(name)? {
         None => Some(default),
-        Some(value) => match u16::try_from(value) {
-            Ok(value) if (1..=max).contains(&value) => Some(value),
-            _ => fields.fault(name, format!("must be 1 to {max}, got {value}")),
+        Some(value) => match within(value, max) {
+            Ok(value) => Some(value),
+            Err(detail) => fields.fault(name, detail),
         },
     }
 }

@@ -1,11 +1,14 @@
 //! `product.list`: the catalogue, searched and sorted, page by page.
 
+use std::str::FromStr;
+
 use serde_json::Value as Json;
 
 use super::Product;
 use super::get::product;
 use super::pick::Pick;
 use crate::error::Error;
+use crate::id::BadText;
 use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Paged, Query, View, Whole};
 use crate::search::Needle;
@@ -72,10 +75,18 @@ impl Sort {
     }
 }
 
+impl FromStr for Sort {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        let known = Self::ALL.iter().find(|(name, _)| *name == text);
+        known.map(|&(_, sort)| sort).ok_or_else(|| BadText("must be id, name, price, -price or stock".into()))
+    }
+}
+
 impl FromJson for Sort {
     fn from_json(value: &Json) -> Result<Self, String> {
-        let known = Self::ALL.iter().find(|(name, _)| value.as_str() == Some(name));
-        known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
+        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 

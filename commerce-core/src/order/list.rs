@@ -4,9 +4,11 @@
 //! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
 //! same wherever it begins.
 
+use std::str::FromStr;
+
 use super::{Order, Status};
 use crate::error::Error;
-use crate::id::{OrderId, UserId};
+use crate::id::{BadText, OrderId, UserId};
 use crate::input::{Fields, FromJson};
 use crate::query::{Listing, Page, Paged, Query, View};
 use crate::sales::last_until_sql;
@@ -37,13 +39,21 @@ pub struct List {
 /// The most orders that a page of paid ones looks at.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
+impl FromStr for Status {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        match text {
+            "paid" => Ok(Self::Paid),
+            "cancelled" => Ok(Self::Cancelled),
+            _ => Err(BadText("must be paid or cancelled".into())),
+        }
+    }
+}
+
 impl FromJson for Status {
     fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("paid") => Ok(Self::Paid),
-            Some("cancelled") => Ok(Self::Cancelled),
-            _ => Err("must be paid or cancelled".into()),
-        }
+        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 

@@ -26,8 +26,11 @@ pub use retry_all::retry_all;
 pub use sink::Sink;
 pub(crate) use standing::{Delivery, Standing};
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
+use crate::id::BadText;
 use crate::input::FromJson;
 
 /// What an event tells.
@@ -90,13 +93,21 @@ impl Resting {
     }
 }
 
+impl FromStr for Resting {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            "delivered" => Ok(Self::Delivered),
+            "dead" => Ok(Self::Dead),
+            _ => Err(BadText("must be pending, delivered or dead".into())),
+        }
+    }
+}
+
 impl FromJson for Resting {
     fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("pending") => Ok(Self::Pending),
-            Some("delivered") => Ok(Self::Delivered),
-            Some("dead") => Ok(Self::Dead),
-            _ => Err("must be pending, delivered or dead".into()),
-        }
+        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }

@@ -1,16 +1,17 @@
 //! `sales.top`: the best sellers of a window of time.
 
 use std::cmp::Reverse;
+use std::str::FromStr;
 
 use serde::Serialize;
 
 use super::count::{Window, count};
 use super::window::{Orders, Sales};
-use crate::error::Error;
-use crate::id::{Name, ProductId};
+use crate::error::{Error, Fault, Faults, Invalid};
+use crate::id::{BadText, Name, ProductId};
 use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
-use crate::query::{Query, View, ranged};
+use crate::query::{Query, View, ranged, within};
 use crate::store::{Statement, Value, load};
 use crate::time::{End, Time};
 
@@ -81,6 +82,23 @@ pub struct Seller {
     pub revenue: i64,
 }
 
+impl Top {
+    /// The `limit` best sellers, 1 to 100, by units, of the last `days` days, 1 to 365.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry for each that is out of range.
+    pub fn new(days: i64, limit: i64) -> Result<Self, Invalid> {
+        let mut faults = Faults::default();
+        let mut within = |name: &str, value, max| {
+            let fault = |detail| faults.push(Fault { pointer: format!("/{name}"), detail });
+            within(value, max).map_err(fault).ok()
+        };
+        let (days, limit) = (within("days", days, 365), within("limit", limit, 100));
+        let (Some(days), Some(limit)) = (days, limit) else { return Err(Invalid(faults)) };
+        Ok(Self { days, limit, ..Self::default() })
+    }
+}
+
 impl Default for Top {
     fn default() -> Self {
         Self { days: 3, limit: 5, to: None, by: By::Units }
@@ -125,13 +143,21 @@ impl By {
     }
 }
 
+impl FromStr for By {
+    type Err = BadText;
+
+    fn from_str(text: &str) -> Result<Self, BadText> {
+        match text {
+            "units" => Ok(Self::Units),
+            "revenue" => Ok(Self::Revenue),
+            _ => Err(BadText(format!("must be {}", Self::NAMES.join(" or ")))),
+        }
+    }
+}
+
 impl FromJson for By {
     fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("units") => Ok(Self::Units),
-            Some("revenue") => Ok(Self::Revenue),
-            _ => Err(format!("must be {}", Self::NAMES.join(" or "))),
-        }
+        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 

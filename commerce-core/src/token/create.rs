@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Digest, Role, Token, TokenName};
 use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
-use crate::id::UserId;
+use crate::id::{BadText, UserId};
 use crate::input::Fields;
 use crate::operation::Operation;
 use crate::refusal::Refusal;
@@ -22,6 +22,15 @@ pub struct Create {
 }
 
 impl Create {
+    /// A token for this role, who acts as `user`.
+    ///
+    /// # Errors
+    /// [`BadText`] for a shopper without a user, and for an operator with one.
+    pub fn new(name: TokenName, role: Role, user: Option<UserId>, digest: Digest) -> Result<Self, BadText> {
+        suits(role, user.as_ref())?;
+        Ok(Self { name, role, user, digest })
+    }
+
     /// A token for an operator.
     pub fn operator(name: TokenName, digest: Digest) -> Self {
         Self { name, role: Role::Operator, user: None, digest }
@@ -40,14 +49,10 @@ impl Operation for Create {
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
-        match (role, &user) {
-            (Some(Role::Shopper), Some(None)) => {
-                return fields.fault("user", "is missing: a shopper acts as a user");
-            }
-            (Some(Role::Operator), Some(Some(_))) => {
-                return fields.fault("user", "is not for an operator, who acts as nobody");
-            }
-            _ => {}
+        if let (Some(role), Some(user)) = (role, &user)
+            && let Err(bad) = suits(role, user.as_ref())
+        {
+            return fields.fault("user", bad.0);
         }
         Some(Self { name: name?, role: role?, user: user?, digest: digest? })
     }
@@ -74,5 +79,14 @@ impl Operation for Create {
         let token = Token { name, role, user, at: now, revoked_at: None };
         facts.add_token(token.clone(), digest);
         Ok(token)
+    }
+}
+
+/// Whether the bearer of a token of this role may act as this user, or as none.
+fn suits(role: Role, user: Option<&UserId>) -> Result<(), BadText> {
+    match (role, user) {
+        (Role::Shopper, None) => Err(BadText("is missing: a shopper acts as a user".into())),
+        (Role::Operator, Some(_)) => Err(BadText("is not for an operator, who acts as nobody".into())),
+        _ => Ok(()),
     }
 }
