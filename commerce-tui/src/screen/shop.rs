@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{self, Cart, Line};
 use commerce_core::catalog::{self, Product, Sort};
 use commerce_core::user::{self, User};
-use commerce_core::{Amount, Error, LIMIT, ProductId, Quantity, Time, UserId};
+use commerce_core::{Error, ProductId, Quantity, Time, UserId};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Deed, Topic};
@@ -128,19 +128,16 @@ impl Shop {
 
     /// Shows a quantity before the store has answered, so that quick keys add up.
     pub(crate) fn foresee(&mut self, product: &ProductId, quantity: Option<Quantity>) {
-        let Some(cart) = &mut self.cart.value else { return };
+        let Some(Cart { user, mut lines, .. }) = self.cart.value.take() else { return };
         match quantity {
             Some(quantity) => {
-                for line in cart.lines.iter_mut().filter(|line| line.product == *product) {
+                for line in lines.iter_mut().filter(|line| line.product == *product) {
                     line.quantity = quantity;
                 }
             }
-            None => cart.lines.retain(|line| line.product != *product),
+            None => lines.retain(|line| line.product != *product),
         }
-        let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
-        let total: i128 = cart.lines.iter().map(amount).sum();
-        let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);
-        cart.total = Amount::new(total).unwrap_or_default();
+        self.cart.value = Some(Cart::new(user, lines));
         self.spot.go(Move::By(0), self.lines().len());
     }
 
