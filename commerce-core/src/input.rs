@@ -10,8 +10,9 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::error::{Fault, Faults, Invalid};
-use crate::id::{Id, Key, Name, quoted};
+use crate::id::{BadText, Id, Key, Name, quoted};
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::Number;
 use crate::time::{End, Time};
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
@@ -348,6 +349,12 @@ impl FromJson for Stock {
 impl FromJson for Time {
     fn from_json(value: &Value) -> Result<Self, String> {
         Self::read(text(value)?)
+    }
+}
+
+impl<K> FromJson for Number<K> {
+    fn from_json(value: &Value) -> Result<Self, String> {
+        i64::from_json(value)?.try_into().map_err(|e: BadText| e.to_string())
     }
 }
 

@@ -44,6 +44,7 @@ mod id;
 pub mod input;
 mod location;
 mod money;
+mod number;
 pub mod operation;
 pub mod order;
 pub mod outbox;
@@ -72,12 +73,10 @@ pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options};
 pub use error::{Error, Fault, Faults, Invalid, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
-pub use id::{
-    BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful, harmless,
-};
+pub use id::{BadText, Id, Key, Name, OfProduct, OfUser, ProductId, UserId, harmful, harmless};
 pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
+pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use probe::Probe;
 pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};

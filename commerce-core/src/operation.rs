@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Invalid};
 use crate::facts::{Facts, Kept, KeptReply, Keys};
-use crate::id::{Key, OrderId, UserId};
+use crate::id::{Key, UserId};
 use crate::input::Fields;
+use crate::number::OrderId;
 use crate::order::Order;
 use crate::probe::Probe;
 use crate::refusal::Refusal;

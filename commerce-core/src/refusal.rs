@@ -2,8 +2,9 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::id::{EventId, OrderId, ProductId, UserId};
+use crate::id::{ProductId, UserId};
 use crate::money::Amount;
+use crate::number::{EventId, OrderId};
 use crate::order::Status;
 use crate::token::TokenName;
 

@@ -9,6 +9,7 @@ use crate::cart;
 use crate::catalog::Sort;
 use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
+use crate::number::{ChargeId, EntryId, EventId, OrderId};
 use crate::order::Items;
 use crate::query::Cursor;
 use crate::sales::By;
@@ -36,6 +37,10 @@ macro_rules! inline {
 
 inline!(UserId, "UserId", identifier());
 inline!(ProductId, "ProductId", identifier());
+inline!(OrderId, "OrderId", number());
+inline!(ChargeId, "ChargeId", number());
+inline!(EntryId, "EntryId", number());
+inline!(EventId, "EventId", number());
 inline!(TokenName, "TokenName", identifier());
 inline!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$" }));
 inline!(
@@ -152,6 +157,10 @@ const HARMFUL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u206
 
 /// Of what a name may not consist alone; without the rare ones past U+FFFF, which a class cannot name everywhere.
 const BLANK: &str = r"\u0020\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u2065\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb";
+
+fn number() -> Schema {
+    json_schema!({ "type": "integer", "format": "int64" })
+}
 
 fn identifier() -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })

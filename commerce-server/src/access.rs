@@ -107,10 +107,11 @@ impl Access {
     ) -> Result<(), Problem> {
         let (May::ActAs(own), Reach::OwnUser | Reach::OwnOrder) = (&caller.may, reach) else { return Ok(()) };
         if reach == Reach::OwnOrder {
-            return match fields.get("order").and_then(Value::as_i64) {
-                Some(order) => self.owns(own, order),
-                // Not a number: the operation says so.
-                None => Ok(()),
+            let order = fields.get("order").and_then(Value::as_i64).map(OrderId::try_from);
+            return match order {
+                Some(Ok(order)) => self.owns(own, order),
+                // Not a number of an order: the operation says so.
+                Some(Err(_)) | None => Ok(()),
             };
         }
         match fields.get("user") {

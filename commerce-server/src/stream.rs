@@ -68,9 +68,10 @@ pub(crate) async fn look(server: Arc<Server>) {
 pub(crate) async fn open(server: &Arc<Server>, parts: &Parts, id: &str, who: &Who) -> Result<Body, Problem> {
     let newest = server.shop.query(&Newest)?;
     let after = match single(&parts.headers, &LAST_EVENT_ID)? {
+        Some("0") => None,
         Some(text) => match text.parse::<EventId>() {
-            Ok(event) if event >= 0 => event,
-            _ => return Err(invalid("", "the header Last-Event-ID must be the id of an event, or 0")),
+            Ok(event) => Some(event),
+            Err(_) => return Err(invalid("", "the header Last-Event-ID must be the id of an event, or 0")),
         },
         None => newest.event,
     };
@@ -106,18 +107,20 @@ struct Stream {
     parts: Parts,
     who: Who,
     client: Sender<Bytes, Error>,
-    after: EventId,
+    after: Option<EventId>,
     step: u16,
     sent: Instant,
 }
 
 impl Stream {
     /// Sends events until the client is gone, or may not have them any more.
-    async fn follow(&mut self, pruned: EventId) -> Result<(), Error> {
+    async fn follow(&mut self, pruned: Option<EventId>) -> Result<(), Error> {
         let server = self.seat.0.clone();
         let mut changes = server.changes.version.subscribe();
         let mut missed = pruned;
-        if self.after < pruned && !self.tell(gap(self.after, pruned).into()).await {
+        if let Some(pruned) = pruned.filter(|_| self.after < pruned)
+            && !self.tell(gap(self.after, pruned.get()).into()).await
+        {
             return Ok(());
         }
         while changes.borrow_and_update().is_some() && self.may() {
@@ -125,7 +128,7 @@ impl Stream {
                 if !self.tell(text).await || !self.may() {
                     return Ok(());
                 }
-                (self.after, missed) = (last, missed.max(last));
+                (self.after, missed) = (Some(last), missed.max(Some(last)));
             }
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return Ok(()) },
@@ -146,7 +149,7 @@ impl Stream {
     }
 
     /// The next events as text, and the last of them; nothing when all are told.
-    async fn next(&mut self, missed: EventId) -> Result<Option<(Bytes, EventId)>, Error> {
+    async fn next(&mut self, missed: Option<EventId>) -> Result<Option<(Bytes, EventId)>, Error> {
         let (server, client) = (&self.seat.0, self.who.client());
         // Nothing is read that others would have to make room for first.
         let room = server.budget.room(&client, PIECE).await;
@@ -172,18 +175,21 @@ impl Stream {
 }
 
 /// Says that events after one, through another, may be missing, as they were delivered and then let go.
-fn gap(after: EventId, through: EventId) -> String {
+fn gap(after: Option<EventId>, through: i64) -> String {
+    let after = after.map_or(0, EventId::get);
     format!("event: gap\ndata: {{\"after\":{after},\"through\":{through}}}\n\n")
 }
 
 /// The events after one as text. A hole between them is told unless all up to `missed` was told to be missing.
-fn text(events: &[Told], mut after: EventId, missed: EventId) -> Result<String, Error> {
+fn text(events: &[Told], mut after: Option<EventId>, missed: Option<EventId>) -> Result<String, Error> {
     let mut text = String::new();
     for told in events {
-        if told.event > after + 1 && told.event - 1 > missed {
-            text += &gap(after.max(missed), told.event - 1);
+        let through = told.event.get() - 1;
+        let known = after.max(missed);
+        if known.map_or(0, EventId::get) < through {
+            text += &gap(known, through);
         }
-        after = told.event;
+        after = Some(told.event);
         // JSON has no line breaks outside its strings, and none within.
         let envelope = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(e.to_string()))?;
         text += &format!("id: {}\nevent: {}\ndata: {envelope}\n\n", told.event, told.envelope.kind.as_str());

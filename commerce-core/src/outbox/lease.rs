@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Delivery, Standing};
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
-use crate::id::{EventId, Key};
+use crate::id::Key;
+use crate::number::EventId;
 use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
 use crate::time::Time;
 
@@ -42,7 +43,7 @@ pub(super) struct Settle {
     /// For how long to renew the lease; zero gives it back.
     pub(super) lease: Duration,
     /// Every event up to this one was delivered or is among the deliveries kept.
-    pub(super) settled: EventId,
+    pub(super) settled: i64,
     /// What is to be kept of events from now on: nothing of those delivered.
     pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
     /// Why the sink takes nothing at present.
@@ -59,7 +60,7 @@ pub(crate) struct Prune {
     /// Those that were delivered after they had been passed over.
     pub(crate) late: Vec<EventId>,
     /// Up to this one no delivered event is left but such.
-    pub(crate) through: EventId,
+    pub(crate) through: i64,
     /// Marks that have served.
     pub(crate) marks: Vec<Time>,
 }
@@ -179,7 +180,7 @@ mod tests {
         claim.decide(facts, Time::from_millis(at)).term
     }
 
-    fn settle(facts: &mut Facts, owner: &str, term: i64, settled: EventId, at: i64) -> bool {
+    fn settle(facts: &mut Facts, owner: &str, term: i64, settled: i64, at: i64) -> bool {
         let lease = Duration::from_millis(100);
         let settle = Settle { owner: owner.into(), term, lease, settled, ..Settle::default() };
         settle.decide(facts, Time::from_millis(at)).term.is_some()

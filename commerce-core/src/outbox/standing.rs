@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::store::Value;
 use crate::time::Time;
 
@@ -13,8 +13,8 @@ pub(crate) struct Standing {
     pub(crate) owner: Arc<str>,
     pub(crate) term: i64,
     pub(crate) until: Time,
-    pub(crate) settled: EventId,
-    pub(crate) pruned: EventId,
+    pub(crate) settled: i64,
+    pub(crate) pruned: i64,
     pub(crate) revived: i64,
     pub(crate) marked: Time,
     pub(crate) error: Option<Arc<str>>,

@@ -8,7 +8,7 @@ use super::sums::{Period, Sum, pack, unpack};
 use super::top::last_until;
 use super::window::{Orders, Sales, lines};
 use crate::error::Error;
-use crate::id::{EntryId, OrderId};
+use crate::number::{EntryId, OrderId};
 use crate::query::View;
 use crate::store::{Statement, Value};
 use crate::time::Time;
@@ -80,7 +80,7 @@ pub(crate) fn kept_sums(
     let compare = |stored: Sum| {
         let orders = Orders { after: stored.after, last: stored.last };
         let mut cancelled = cancelled(view, orders)?;
-        cancelled.retain(|_, entry| *entry <= stored.entry);
+        cancelled.retain(|_, entry| entry.get() <= stored.entry);
         let computed = sum(view, period, stored.number, (None, stored.entry), &cancelled)?;
         Ok(Kept { stored, computed })
     };
@@ -92,7 +92,7 @@ struct Counting {
     cancelled: BTreeMap<OrderId, EntryId>,
     made: Vec<Sum>,
     /// The last order of the sum before.
-    reached: Option<OrderId>,
+    reached: Option<i64>,
 }
 
 impl Counting {
@@ -112,7 +112,7 @@ impl Counting {
         view: &mut View<'_>,
         period: Period,
         (first, end): (i64, i64),
-        entry: EntryId,
+        entry: i64,
     ) -> Result<Option<Orders>, Error> {
         let mut covered: Option<Orders> = None;
         for from in (first..end).step_by(STEP as usize) {
@@ -130,8 +130,9 @@ impl Counting {
                 unpack(&sum.sales, |product, units, revenue| self.sales.add(product, units, revenue))?;
                 for order in self.late(&sum).collect::<Vec<_>>() {
                     let sales = &mut self.sales;
-                    let taken = Orders { after: order - 1, last: order };
-                    lines(view, taken, |_, product, units, revenue| sales.add(product, -units, -revenue))?;
+                    lines(view, Orders::one(order), |_, product, units, revenue| {
+                        sales.add(product, -units, -revenue)
+                    })?;
                 }
                 let after = covered.map_or(sum.after, |covered| covered.after);
                 covered = Some(Orders { after, last: sum.last });
@@ -146,10 +147,9 @@ impl Counting {
 
     /// The orders of a sum that were cancelled since it was made.
     fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
-        let entry = sum.entry;
-        let orders = self.cancelled.range(sum.after + 1..=sum.last.max(sum.after + 1));
-        let last = sum.last;
-        orders.filter(move |&(&order, &by)| order <= last && by > entry).map(|(&order, _)| order)
+        let (first, last, entry) = (sum.after + 1, sum.last, sum.entry);
+        let orders = self.cancelled.range(OrderId::stored(first)..=OrderId::stored(last.max(first)));
+        orders.filter(move |(order, by)| order.get() <= last && by.get() > entry).map(|(&order, _)| order)
     }
 }
 
@@ -158,7 +158,7 @@ fn sum(
     view: &mut View<'_>,
     period: Period,
     number: i64,
-    (after, entry): (Option<OrderId>, EntryId),
+    (after, entry): (Option<i64>, i64),
     cancelled: &BTreeMap<OrderId, EntryId>,
 ) -> Result<Sum, Error> {
     let until = |view: &mut View<'_>, millis| last_until(view, Time::from_millis(millis - 1));
@@ -232,10 +232,10 @@ fn cancelled(view: &mut View<'_>, orders: Orders) -> Result<BTreeMap<OrderId, En
     let sql =
         "SELECT order_id, entry FROM cancellations WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
     let rows = view.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
-    Ok(rows.iter().map(|row| (row[0].int(), row[1].int())).collect())
+    Ok(rows.iter().map(|row| (OrderId::stored(row[0].int()), EntryId::stored(row[1].int()))).collect())
 }
 
-fn newest_entry(view: &mut View<'_>) -> Result<EntryId, Error> {
+fn newest_entry(view: &mut View<'_>) -> Result<i64, Error> {
     let rows = view.rows(&Statement::new("SELECT last_entry FROM store", []))?;
     Ok(rows.first().map_or(0, |row| row[0].int()))
 }

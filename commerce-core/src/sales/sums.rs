@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
-use crate::id::{EntryId, Key, OrderId};
+use crate::id::Key;
 use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Submit, When};
 
 /// How long a time a sum covers.
@@ -28,10 +28,10 @@ pub(crate) struct Sum {
     /// Which hour or day, counted from 1970-01-01.
     pub(crate) number: i64,
     /// Its orders are those after `after`, up to and with `last`,
-    pub(crate) after: OrderId,
-    pub(crate) last: OrderId,
+    pub(crate) after: i64,
+    pub(crate) last: i64,
     /// less those whose refund is this ledger entry or an earlier one.
-    pub(crate) entry: EntryId,
+    pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
 }

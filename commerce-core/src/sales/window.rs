@@ -7,15 +7,15 @@ use std::sync::{Mutex, PoisonError};
 use super::count::{self, count};
 use super::sums::Sum;
 use crate::error::Error;
-use crate::id::OrderId;
+use crate::number::OrderId;
 use crate::query::View;
 use crate::store::{Statement, table::LINES};
 
-/// Orders after the number `after`, up to and with `last`.
+/// Orders after the number `after`, up to and with `last`; 0 lies before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Orders {
-    pub(super) after: OrderId,
-    pub(super) last: OrderId,
+    pub(super) after: i64,
+    pub(super) last: i64,
 }
 
 /// Units and revenue of each product, side by side in the order of their numbers, which grow from 1 without gaps.
@@ -41,6 +41,12 @@ struct Kept {
 /// The most products and cancelled orders of all windows that are kept: 4 MB. The window asked for last is kept whatever
 /// it takes; those beyond are counted anew, which takes a few hundred rows.
 const MOST: usize = 131_072;
+
+impl Orders {
+    pub(super) fn one(order: OrderId) -> Self {
+        Self { after: order.get() - 1, last: order.get() }
+    }
+}
 
 impl Sales {
     /// Nothing sold yet, of so many products, where there is one in the memory of other sales: a few MB each time would
@@ -104,7 +110,12 @@ pub(super) fn lines(
         for row in lines.iter() {
             first = row[0].int() + 1;
             let (units, price) = (row[3].int(), row[2].int());
-            take(row[0].int() / LINES, row[1].int(), units, i128::from(units) * i128::from(price));
+            take(
+                OrderId::stored(row[0].int() / LINES),
+                row[1].int(),
+                units,
+                i128::from(units) * i128::from(price),
+            );
         }
         if lines.len() < STEP as usize {
             break;
@@ -178,8 +189,8 @@ impl Kept {
     fn brought_to(mut self, view: &mut View<'_>, span: Orders) -> Result<Self, Error> {
         self.sales.count(view, Orders { after: self.span.after, last: span.after }, -1, &self.cancelled)?;
         let cancelled = cancelled(view, span)?;
-        for &order in cancelled.difference(&self.cancelled).filter(|&&order| order <= self.span.last) {
-            self.sales.count(view, Orders { after: order - 1, last: order }, -1, &HashSet::new())?;
+        for &order in cancelled.difference(&self.cancelled).filter(|order| order.get() <= self.span.last) {
+            self.sales.count(view, Orders::one(order), -1, &HashSet::new())?;
         }
         self.sales.count(view, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
         Ok(Self { span, cancelled, mark: mark(view, span.last)?, sales: self.sales })
@@ -189,10 +200,10 @@ impl Kept {
 fn cancelled(view: &mut View<'_>, span: Orders) -> Result<HashSet<OrderId>, Error> {
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
     let rows = view.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
-    Ok(rows.iter().map(|row| row[0].int()).collect())
+    Ok(rows.iter().map(|row| OrderId::stored(row[0].int())).collect())
 }
 
-fn mark(view: &mut View<'_>, order: OrderId) -> Result<(i64, String), Error> {
+fn mark(view: &mut View<'_>, order: i64) -> Result<(i64, String), Error> {
     let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
     let rows = view.rows(&Statement::new(sql, [order.into()]))?;
     Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())

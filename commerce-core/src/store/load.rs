@@ -9,8 +9,9 @@ use super::row::{Rows, Statement, Value};
 use super::table::LINES;
 use crate::error::Error;
 use crate::facts::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
-use crate::id::{Key, Name, OrderId, ProductId, UserId};
+use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity};
+use crate::number::{EventId, OrderId};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
 use crate::sales::Period;
@@ -104,12 +105,12 @@ pub(crate) fn aged_keys(after: Arc<str>, scope: i64, most: usize) -> Load {
 }
 
 /// Orders alone, for replies that are answered again.
-pub(crate) fn order_loads(orders: &[i64]) -> Vec<Load> {
+pub(crate) fn order_loads(orders: &[OrderId]) -> Vec<Load> {
     vec![Load { statement: orders_of(orders), take: take_orders }]
 }
 
 /// Reads these orders, by number, in the form that [`orders`] takes.
-pub(crate) fn orders_of(orders: &[i64]) -> Statement {
+pub(crate) fn orders_of(orders: &[OrderId]) -> Statement {
     let sql = format!(
         "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
         {ORDER_JOINS} ORDER BY o.order_id, l.line"
@@ -340,7 +341,7 @@ fn take_aged_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let reply = match row[3].optional_int() {
-            Some(order) => KeptReply::Order(order),
+            Some(order) => KeptReply::Order(OrderId::stored(order)),
             None => {
                 let reply: Arc<str> =
                     row[4].read(format_args!("the reply kept under key {}", row[0].text()))?;
@@ -367,7 +368,7 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
-        facts.load_event(row[0].int(), tried);
+        facts.load_event(EventId::stored(row[0].int()), tried);
     }
     Ok(())
 }
