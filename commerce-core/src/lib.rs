@@ -47,10 +47,12 @@ mod money;
 pub mod operation;
 pub mod order;
 pub mod outbox;
+mod page;
 mod probe;
 pub mod query;
 mod queue;
 mod refusal;
+pub mod registry;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
@@ -70,17 +72,19 @@ mod writer;
 pub use ahead::Ahead;
 pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options};
-pub use error::{Error, Fault, Faults, Invalid, OpenError};
+pub use error::{Error, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{
     BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
     harmful, harmless,
 };
+pub use input::{Fault, Faults, Invalid};
 pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
+pub use page::{Cursor, Listing, Page};
 pub use probe::Probe;
-pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
+pub use query::{AnyQuery, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
 pub use ticket::{Pending, Ticket};
