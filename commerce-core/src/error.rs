@@ -139,6 +139,16 @@ pub enum OpenError {
         /// What is wrong with it.
         because: String,
     },
+    /// The location is of a kind that this program was built without.
+    #[error(
+        "{location} cannot be used: this program was built without the feature \"{feature}\" of commerce-core"
+    )]
+    NotBuiltIn {
+        /// The location.
+        location: String,
+        /// The feature of commerce-core that is off.
+        feature: &'static str,
+    },
     /// No answer comes from the server.
     #[error("{url} cannot be reached: {because}; is the address right, and does the server run?")]
     Unreachable {

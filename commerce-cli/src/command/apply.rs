@@ -4,7 +4,6 @@
 //! Three threads share the work: one reads, one (the caller's) parses and submits, one writes results. So it can
 //! stop between two lines whatever it waits for.
 
-pub mod lines;
 mod results;
 mod tally;
 
@@ -19,9 +18,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::ending::Ending;
-use crate::exit::Failure;
+use crate::failure::{Failure, after};
+use crate::lines::{LONGEST, Line, each_line, open_input};
 use crate::session::Session;
-use lines::{LONGEST, Line, each_line, open_input};
 use results::Results;
 use tally::Tally;
 
@@ -210,11 +209,6 @@ impl Apply {
             _ => Ok(()),
         }
     }
-}
-
-/// The place after a line, in words.
-pub fn after(line: u64) -> String {
-    if line == 0 { "before the first line".into() } else { format!("after line {line}") }
 }
 
 fn read_lines(input: Box<dyn BufRead + Send>, send: &SyncSender<Sent>) {

@@ -6,8 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use commerce_core::{AnyOperation, Error, Submission, Ticket, registry};
 use serde_json::{Value, json};
 
-use crate::command::apply::lines::{Line, each_line, open_input};
-use crate::exit::{Failure, code_of};
+use crate::failure::{Failure, code_of};
+use crate::lines::{Line, each_line, open_input};
 use crate::session::Session;
 
 /// Add products from CSV or JSON Lines.
@@ -118,7 +118,7 @@ impl Progress<'_> {
             Error::Refused(_) | Error::Invalid(_) => 3,
             other => code_of(other),
         };
-        let text = crate::exit::sentence(error, self.session);
+        let text = crate::report::sentence(error, self.session);
         self.bad(line, &text, code);
     }
 
