@@ -34,5 +34,5 @@ mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
-#[path = "../../../fixtures/tmux.rs"]
-mod tmux;
+#[path = "../../../fixtures/terminal.rs"]
+mod terminal;
