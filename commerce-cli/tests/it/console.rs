@@ -1,9 +1,9 @@
 //! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::shop::Shop;
+use crate::system;
 use crate::terminal::Terminal;
 
 /// A console on a stocked store, in a terminal of its own.
@@ -304,6 +304,6 @@ fn a_missing_store_is_told_before_the_terminal_is_taken() {
 /// Sends a signal to the program that the terminal's shell has started.
 fn terminate(terminal: &Terminal, signal: &str) {
     let shell = terminal.shell();
-    let kill = format!("kill -s {signal} $(cat /proc/{shell}/task/{shell}/children)");
-    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+    system::signal(children.trim().parse().expect("one program"), signal);
 }

@@ -34,5 +34,7 @@ mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 #[path = "../../../fixtures/terminal.rs"]
 mod terminal;
