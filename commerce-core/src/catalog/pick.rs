@@ -15,8 +15,8 @@
 use serde_json::Value as Json;
 
 use super::{List, Sort};
+use crate::row::{Statement, Value};
 use crate::search::{self, Needle};
-use crate::store::{Statement, Value};
 
 /// Which way is taken.
 #[derive(Clone, Copy, Debug)]
@@ -206,7 +206,7 @@ mod tests {
     use rusqlite::{Connection, params, params_from_iter};
 
     use super::*;
-    use crate::query::Page;
+    use crate::page::Page;
     use crate::search::{fold, grams, searchable};
     use crate::store::schema::MIGRATIONS;
 

@@ -2,8 +2,8 @@
 
 use super::{CartLine, Facts, Product};
 use crate::number::Number;
+use crate::row::{Change, Kind, Value, table};
 use crate::search;
-use crate::store::{Change, Kind, Value, table};
 
 impl Facts {
     /// Everything that differs from the store, in an order that a reader of the tables follows.

@@ -1,8 +1,8 @@
 //! The part of the facts that tells which sums of sales are kept.
 
 use super::Facts;
+use crate::row::{Kind, table};
 use crate::sales::{Period, Sum};
-use crate::store::{Kind, table};
 
 impl Facts {
     /// Keeps a sum, unless one is kept that knows of as many refunds. This cannot fail.

@@ -14,8 +14,9 @@ use crate::input::Fields;
 use crate::money::Amount;
 use crate::number::{ChargeId, EventId, OrderId};
 use crate::order::Order;
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::order::rows;
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::Time;
 use crate::wallet::Charged;
 
@@ -81,7 +82,7 @@ impl Query for Since {
     type Answer = Following;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (after, limit) = (fields.optional::<i64>("after"), ranged(fields, "limit", 1_000, 100));
+        let (after, limit) = (fields.optional::<i64>("after"), fields.ranged("limit", 1_000, 100));
         let after = after?.unwrap_or(0);
         if after < 0 {
             return fields.fault("after", format!("must be at least 0, got {after}"));
@@ -134,21 +135,21 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
     };
     let orders: Vec<OrderId> = of(false).map(OrderId::stored).collect();
     let charges: Vec<i64> = of(true).collect();
-    let rows = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
-    let store = rows.first().and_then(|row| row[0].optional_text());
+    let store = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
+    let store = store.first().and_then(|row| row[0].optional_text());
     let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
     let source: Arc<str> = format!("urn:uuid:{store}").into();
     let orders: HashMap<i64, Order> = match orders.as_slice() {
         [] => HashMap::new(),
         some => {
-            let orders = load::orders(&view.rows(&load::orders_of(some))?)?;
+            let orders = rows::orders(&view.rows(&rows::orders_of(some))?)?;
             orders.into_iter().map(|order| (order.order.get(), order)).collect()
         }
     };
     let charges: HashMap<i64, Charged> = match charges.as_slice() {
         [] => HashMap::new(),
         some => {
-            let rows = view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?;
+            let rows = view.rows(&Statement::new(CHARGES, [list(some).into()]))?;
             rows.iter().map(charge).collect::<Result<_, _>>()?
         }
     };

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::envelope::subject;
-use super::{Delivery, Resting, lag};
+use super::{Delivery, Resting, state};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Asks for a page of events.
@@ -67,9 +68,8 @@ impl Query for List {
             }
         };
         let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
-        let standing = lag::standing(view)?;
-        let rows =
-            view.last(&Statement::new(sql, [EventId::or_zero(after).into(), self.page.reach().into()]))?;
+        let standing = state::standing(view.snapshot.as_mut())?;
+        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
         let event = |row: &[Value]| {
             let mut event = event(row, standing.settled, view.now);
             if event.event.get() > standing.settled {

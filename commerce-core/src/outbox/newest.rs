@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::input::Fields;
 use crate::number::{EventId, or_zero};
 use crate::query::{Query, View};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// Asks for the newest event.
 #[derive(Clone, Copy, Debug)]

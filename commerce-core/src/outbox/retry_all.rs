@@ -10,7 +10,7 @@ use crate::number::EventId;
 use crate::operation::Submission;
 use crate::query::View;
 use crate::refusal::Refusal;
-use crate::store::Statement;
+use crate::row::Statement;
 use crate::{Answer, Commerce};
 
 /// The most events of a portion, so that no order waits long for the group that it is in.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
@@ -76,7 +76,7 @@ impl Query for Series {
     type Answer = SalesSeries;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (step, count) = (fields.required("step"), ranged(fields, "count", 400, 60));
+        let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
         let to = fields.end("to", End::To);
         Some(Self { step: step?, count: count?, to: to? })
     }
@@ -105,7 +105,7 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
             SELECT time, iif(o.at < time, o.order_id, low), iif(o.at < time, high, o.order_id - 1)
             FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
         SELECT low FROM half WHERE low = high";
-    let rows = view.rows(&Statement::new(sql, [load::list(times).into()]))?;
+    let rows = view.rows(&Statement::new(sql, [list(times).into()]))?;
     let mut found: Vec<i64> = rows.iter().map(|row| row[0].int()).collect();
     // What takes fewer halvings is found earlier.
     found.sort_unstable();

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the best sellers.
@@ -92,7 +92,7 @@ impl Query for Top {
     type Answer = TopSellers;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (days, limit) = (ranged(fields, "days", 365, 3), ranged(fields, "limit", 100, 5));
+        let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
         let (to, by) = (fields.end("to", End::To), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
@@ -135,6 +135,9 @@ impl FromJson for By {
     }
 }
 
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(By, "By", schemars::json_schema!({ "type": "string", "enum": By::NAMES }));
+
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.
     fn best(&self, sales: &Sales) -> Vec<(i64, i64, i128)> {
@@ -166,7 +169,7 @@ impl Top {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
         let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product_no IN (SELECT value FROM json_each(?1))";
-        let rows = view.rows(&Statement::new(sql, [load::list(&numbers).into()]))?;
+        let rows = view.rows(&Statement::new(sql, [list(&numbers).into()]))?;
         let sold: std::collections::HashMap<i64, (i64, i128)> =
             best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
         let seller = |row: &[Value]| -> Result<(i128, Seller), Error> {

@@ -8,8 +8,9 @@ use crate::id::UserId;
 use crate::input::Fields;
 use crate::money::Amount;
 use crate::number::{ChargeId, EntryId, OrderId};
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 use crate::user;
 

@@ -2,8 +2,8 @@
 //! can have; what bears such names from before is read and used like anything else.
 
 use commerce_core::{
-    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, operation, query,
-    token, user,
+    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, registry, token,
+    user,
 };
 use serde_json::json;
 
@@ -30,9 +30,9 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
     for order in [0, -1] {
-        let cancel = operation::parse(&json!({ "op": "order.cancel", "order": order }));
+        let cancel = registry::parse_operation(&json!({ "op": "order.cancel", "order": order }));
         invalid(cancel.map(drop).map_err(Error::from), "/order");
-        let get = query::parse("order.get", &json!({ "order": order }));
+        let get = registry::parse_query("order.get", &json!({ "order": order }));
         invalid(get.map(drop).map_err(Error::from), "/order");
     }
     for id in [".", "..", "top"] {
@@ -84,7 +84,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
     done(json!({ "op": "order.cancel", "order": 1, "reason": " " }));
     done(json!({ "op": "product.update", "product": "..", "price": 3 }));
     done(json!({ "op": "stock.adjust", "product": "..", "delta": 1, "reason": blank }));
-    let list = commerce_core::query::parse("user.list", &json!({})).unwrap();
+    let list = commerce_core::registry::parse_query("user.list", &json!({})).unwrap();
     assert_eq!(shop.query(&list).unwrap()["items"][0]["name"], blank);
     assert_eq!(shop.verify().unwrap(), []);
 }
