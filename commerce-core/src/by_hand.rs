@@ -228,9 +228,14 @@ impl Shop {
 /// Checks that an operation is done, with this reply as JSON on the first line and exactly these changes of rows below.
 #[track_caller]
 pub(crate) fn check<O: Operation>(shop: &Shop, operation: Json, expect: &str) {
-    let operation = read::<O>(&operation);
-    let mut facts = shop.facts(&needs(&[&operation], None));
-    let told = match decide(&operation, None, &mut facts) {
+    check_value(shop, &read::<O>(&operation), expect);
+}
+
+/// Checks the same of an operation that has no name.
+#[track_caller]
+pub(crate) fn check_value(shop: &Shop, operation: &impl Decide, expect: &str) {
+    let mut facts = shop.facts(&needs(&[operation], None));
+    let told = match decide(operation, None, &mut facts) {
         Ok(answer) => format!("{}\n{}", answer.reply, changes(shop, &mut facts)),
         Err(error) => told(&error),
     };
