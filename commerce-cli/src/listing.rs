@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use commerce_core::{Currency, Cursor};
 use serde_json::Value;
 
-use crate::args::Output;
+use crate::options::Output;
 use crate::output;
 use crate::row::{Cells, Row};
 

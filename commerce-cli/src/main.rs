@@ -1,12 +1,14 @@
 //! The command `commerce`: reads the arguments, runs one command, and ends with its exit code.
 
-mod args;
 mod command;
 mod ending;
-mod exit;
+mod failure;
+mod lines;
 mod listing;
+mod options;
 mod output;
 mod relay;
+mod report;
 mod row;
 mod session;
 
@@ -20,13 +22,13 @@ use clap::{CommandFactory, FromArgMatches};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let found = args::Args::command().try_get_matches().unwrap_or_else(|error| exit::misused(&error));
+    let found = command::Args::command().try_get_matches().unwrap_or_else(|error| report::misused(&error));
     let named = found.value_source("db") == Some(ValueSource::CommandLine);
-    let mut args = args::Args::from_arg_matches(&found).unwrap_or_else(|error| exit::misused(&error));
+    let mut args = command::Args::from_arg_matches(&found).unwrap_or_else(|error| report::misused(&error));
     args.global.named = named;
     let session = session::Session::new(args.global);
     match command::run(args.command, &session) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => exit::report(&failure, &session),
+        Err(failure) => report::report(&failure, &session),
     }
 }

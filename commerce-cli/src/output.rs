@@ -3,13 +3,11 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use commerce_core::Currency;
-use commerce_core::harmful;
-pub use commerce_core::harmless;
+use commerce_core::{Currency, harmful, harmless};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::args::Output;
+use crate::options::Output;
 
 /// Fields that hold money.
 const MONEY: [&str; 9] =

@@ -8,7 +8,7 @@ use commerce_core::outbox::sink::{self, Secret, Settings};
 use commerce_core::outbox::{Relay, Sink};
 use commerce_core::{Commerce, Error};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// Where events are delivered to, and how.
 #[derive(clap::Args, Clone)]

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, operation, query,
+    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, harmless, registry,
 };
 use serde_json::{Value, json};
 
-use crate::args::{Color, Global, Output, PageArgs};
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::listing::{Listing, PART};
+use crate::options::{Color, Global, Output, PageArgs};
 use crate::row::Row;
 
 /// One run of the program.
@@ -78,7 +78,7 @@ impl Session {
         if let (Some(key), Some(fields)) = (key, operation.as_object_mut()) {
             fields.insert("key".into(), key.into());
         }
-        let submission = operation::parse(&operation)?;
+        let submission = registry::parse_operation(&operation)?;
         let answer = self.shop()?.perform(submission)?;
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
@@ -109,7 +109,7 @@ impl Session {
 
     /// Asks a query.
     pub fn ask(&self, name: &str, with: Value) -> Result<Value, Failure> {
-        let query = query::parse(name, &without_null(with))?;
+        let query = registry::parse_query(name, &without_null(with))?;
         Ok(self.shop()?.query(&query)?)
     }
 
@@ -237,7 +237,7 @@ impl Session {
         if yes {
             return Ok(());
         }
-        write!(io::stderr(), "{}? [y/N] ", crate::output::harmless(what))?;
+        write!(io::stderr(), "{}? [y/N] ", harmless(what))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -273,7 +273,7 @@ impl Teller {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", crate::output::harmless(text));
+            let _ = writeln!(io::stderr(), "{}", harmless(text));
         }
     }
 
@@ -293,7 +293,7 @@ impl Teller {
     }
 
     fn marked(&self, what: &str, color: &str, text: &str) -> String {
-        let text = crate::output::harmless(text);
+        let text = harmless(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
@@ -308,9 +308,9 @@ pub fn warnings(shop: &Commerce) -> Vec<String> {
 /// Reads `ID` or `ID:QUANTITY`.
 pub fn item(text: &str) -> Result<Value, Failure> {
     let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
-    let quantity: i64 = quantity.parse().map_err(|_| {
-        Failure::Usage(format!("{}: the quantity must be 1 to 1000000", crate::output::harmless(text)))
-    })?;
+    let quantity: i64 = quantity
+        .parse()
+        .map_err(|_| Failure::Usage(format!("{}: the quantity must be 1 to 1000000", harmless(text))))?;
     Ok(json!({ "product": product, "quantity": quantity }))
 }
 

@@ -25,11 +25,18 @@ pub enum OfUser {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OfProduct {}
 
+/// Marks names of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfToken {}
+
 /// Who charges and orders.
 pub type UserId = Id<OfUser>;
 
 /// What is sold.
 pub type ProductId = Id<OfProduct>;
+
+/// What people call a token. Never used again, also after it was revoked.
+pub type TokenName = Id<OfToken>;
 
 /// The number of an order, growing in commit order from 1 without gaps.
 pub type OrderId = i64;
@@ -176,6 +183,31 @@ impl Name {
 
     pub(crate) fn stored(text: Arc<str>) -> Self {
         Self(text)
+    }
+}
+
+/// The SHA-256 of a secret, as 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of a secret.
+    pub fn of(secret: &str) -> Self {
+        use sha2::Digest as _;
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+        let bytes = sha2::Sha256::digest(secret);
+        Self(bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
-use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submission, Submit, When};
 
 /// Raises numbers that mean nothing (SQLite does not write what is as it was), in a commit like any other and on as
 /// many pages as an order writes: where a disk has no room for an order, it has none for this either. It raises no
@@ -33,3 +33,9 @@ impl Decide for Probe {
 }
 
 impl Reply for () {}
+
+impl From<Probe> for Submission<Probe> {
+    fn from(probe: Probe) -> Self {
+        Self::new(probe)
+    }
+}

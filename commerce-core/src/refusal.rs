@@ -2,10 +2,9 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::id::{EventId, OrderId, ProductId, UserId};
+use crate::id::{EventId, OrderId, ProductId, TokenName, UserId};
 use crate::money::Amount;
 use crate::order::Status;
-use crate::token::TokenName;
 
 /// Why a rule said no. A refused operation changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::facts::{Facts, Keys};
+use crate::input::Invalid;
 use crate::operation::Chain;
 use crate::queue::{Job, Outcome, Queue};
 use crate::stats::Counters;

@@ -4,7 +4,6 @@
 //! Three threads share the work: one reads, one (the caller's) parses and submits, one writes results. So it can
 //! stop between two lines whatever it waits for.
 
-pub mod lines;
 mod results;
 mod tally;
 
@@ -14,14 +13,14 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
-use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, operation};
+use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, registry};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 use crate::ending::Ending;
-use crate::exit::Failure;
+use crate::failure::{Failure, after};
+use crate::lines::{LONGEST, Line, each_line, open_input};
 use crate::session::Session;
-use lines::{LONGEST, Line, each_line, open_input};
 use results::Results;
 use tally::Tally;
 
@@ -131,7 +130,7 @@ impl Apply {
         let Line::Text(text) = line else {
             return Err(Invalid::at("", format!("is longer than {LONGEST} bytes")));
         };
-        let submission = operation::parse(&input::json(text)?)?;
+        let submission = registry::parse_operation(&input::json(text)?)?;
         if submission.at.is_some() && !self.trust_time {
             return Err(Invalid::at("/at", "is only taken with --trust-time"));
         }
@@ -210,11 +209,6 @@ impl Apply {
             _ => Ok(()),
         }
     }
-}
-
-/// The place after a line, in words.
-pub fn after(line: u64) -> String {
-    if line == 0 { "before the first line".into() } else { format!("after line {line}") }
 }
 
 fn read_lines(input: Box<dyn BufRead + Send>, send: &SyncSender<Sent>) {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use commerce_core::{Clock, Location, SystemClock};
 use serde_json::json;
 
-use crate::args::YesArg;
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::YesArg;
 use crate::session::Session;
 
 /// Copy the store to a new file.

@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::args::{KeyArg, YesArg};
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{KeyArg, YesArg};
 use crate::session::{Session, item};
 
 const COLUMNS: [&str; 7] =

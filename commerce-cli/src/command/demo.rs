@@ -3,16 +3,18 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::Parser;
-
-use crate::args::{Args, Global};
-use crate::exit::{self, Failure};
+use crate::failure::{Failure, code_of};
+use crate::options::Global;
+use crate::report::sentence;
 use crate::session::Session;
 
 /// Show the whole story on sample data.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  commerce demo\n  commerce --db tour.db demo")]
 pub struct Demo {}
+
+/// Runs one command, given as the words behind the program's name, in a session of its own, and gives that too.
+pub type RunWords = fn(&[&str], Global) -> Result<(Session, Result<(), Failure>), Failure>;
 
 /// What is told, and the command that shows it.
 const STORY: [(&str, &[&str]); 13] = [
@@ -38,7 +40,8 @@ const STORY: [(&str, &[&str]); 13] = [
 ];
 
 impl Demo {
-    pub fn run(&self, session: &Session) -> Result<(), Failure> {
+    /// Tells the story; `run` runs its commands.
+    pub fn run(&self, session: &Session, run: RunWords) -> Result<(), Failure> {
         let db = place(&session.global)?;
         for (told, command) in STORY {
             let global = Global { db: db.clone(), ..session.global.clone() };
@@ -49,18 +52,12 @@ impl Demo {
             }
             writeln!(out, "$ commerce {shown}")?;
             drop(out);
-            let args = Args::try_parse_from(["commerce"].iter().chain(command))
-                .map_err(|e| Failure::Usage(e.to_string()))?;
-            let step = Session::new(Global { quiet: args.global.quiet || global.quiet, ..global });
-            match crate::command::run(args.command, &step) {
+            let (step, done) = run(command, global)?;
+            match done {
                 // A refusal belongs to the story; it is shown where the story is told.
                 Err(Failure::Engine(error @ commerce_core::Error::Refused(_))) => {
-                    let code = exit::code_of(&error);
-                    writeln!(
-                        io::stdout(),
-                        "{}\n(exit code {code})",
-                        step.error(&exit::sentence(&error, &step))
-                    )?;
+                    let (told, code) = (step.error(&sentence(&error, &step)), code_of(&error));
+                    writeln!(io::stdout(), "{told}\n(exit code {code})")?;
                 }
                 other => other?,
             }

@@ -10,8 +10,8 @@ use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::{KeyArg, Output, PageArgs};
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{KeyArg, Output, PageArgs};
 use crate::relay::RelayArgs;
 use crate::session::Session;
 

@@ -1,10 +1,10 @@
 //! `init`: a new store, perhaps with the sample catalogue.
 
-use commerce_core::Currency;
+use commerce_core::{Currency, harmless};
 use serde_json::json;
 
 use crate::command::import;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::session::Session;
 
 /// Make a store.
@@ -19,12 +19,12 @@ pub struct Init {
     pub sample: bool,
 }
 
-const SAMPLE: &str = include_str!("../../../fixtures/catalogue.csv");
+const SAMPLE: &str = include_str!("../../catalogue.csv");
 
 impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let currency = Currency::new(&self.currency.to_uppercase()).ok_or_else(|| {
-            let code = crate::output::harmless(&self.currency);
+            let code = harmless(&self.currency);
             Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;

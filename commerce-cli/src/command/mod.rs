@@ -1,4 +1,4 @@
-//! The commands, one file per noun.
+//! The program's command line: the global options, and the commands, one file per noun.
 
 mod apply;
 mod backup;
@@ -18,12 +18,34 @@ mod user;
 mod verify;
 mod wallet;
 
-pub use apply::after;
+use clap::{CommandFactory, Parser, Subcommand};
 
-use clap::Subcommand;
-
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::Global;
 use crate::session::Session;
+
+/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file or a
+/// libSQL server.
+#[derive(Parser)]
+#[command(
+    name = "commerce",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  commerce demo                                  see the whole story on sample data
+  commerce init --sample                         make commerce.db with a sample catalogue
+  commerce user add alice && commerce charge alice 50000
+  commerce buy alice mug-white:2 pen-gel-black
+
+Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or input, 3 refused by a rule,
+4 the store is missing or cannot be opened, 5 busy or outcome unknown (safe to retry with the same --key)."
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
 
 /// Everything the program can do.
 #[derive(Subcommand)]
@@ -84,7 +106,7 @@ pub enum Command {
 pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(session),
-        Command::Demo(demo) => demo.run(session),
+        Command::Demo(demo) => demo.run(session, run_words),
         Command::User(user) => user.run(session),
         Command::Wallet(wallet) => wallet.run(session),
         Command::Product(product) => product.run(session),
@@ -102,7 +124,16 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Buy(place) => place.run(session),
         Command::Serve(serve) => serve.run(session),
         Command::Token(token) => token.run(session),
-        Command::Completions(completions) => completions.run(),
-        Command::Man => shell::man(),
+        Command::Completions(completions) => completions.run(Args::command()),
+        Command::Man => shell::man(Args::command()),
     }
+}
+
+/// Runs a command of the demo, with these global options, in a session of its own.
+fn run_words(words: &[&str], global: Global) -> Result<(Session, Result<(), Failure>), Failure> {
+    let args =
+        Args::try_parse_from(["commerce"].iter().chain(words)).map_err(|e| Failure::Usage(e.to_string()))?;
+    let session = Session::new(Global { quiet: args.global.quiet || global.quiet, ..global });
+    let done = run(args.command, &session);
+    Ok((session, done))
 }

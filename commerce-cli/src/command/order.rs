@@ -4,8 +4,8 @@ use clap::Subcommand;
 use commerce_core::order;
 use serde_json::json;
 
-use crate::args::{KeyArg, PageArgs, YesArg};
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{KeyArg, PageArgs, YesArg};
 use crate::session::{Session, item};
 
 /// Orders.

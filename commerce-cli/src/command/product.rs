@@ -4,9 +4,9 @@ use clap::Subcommand;
 use commerce_core::catalog;
 use serde_json::json;
 
-use crate::args::{KeyArg, Output, PageArgs};
 use crate::command::import::Import;
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{KeyArg, Output, PageArgs};
 use crate::session::Session;
 
 /// Products.

@@ -5,14 +5,14 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use commerce_core::Commerce;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
+use commerce_core::{Commerce, harmless};
 use commerce_server::{Options, ServeError, TlsFiles};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::relay::RelayArgs;
 use crate::session::{Session, warnings};
 
@@ -128,7 +128,7 @@ impl Serve {
     fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let mut all = Vec::new();
         for text in &self.listen {
-            let shown = crate::output::harmless(text);
+            let shown = harmless(text);
             let found = text.to_socket_addrs().map_err(|e| {
                 Failure::Usage(format!("--listen: {shown} is no address such as 127.0.0.1:8080: {e}"))
             })?;

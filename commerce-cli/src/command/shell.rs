@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::args::Args;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// Print completions for a shell.
 #[derive(clap::Args)]
@@ -16,17 +14,17 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(&self) -> Result<(), Failure> {
+    /// Prints them for the whole command line of the program.
+    pub fn run(&self, mut program: clap::Command) -> Result<(), Failure> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut Args::command(), "commerce", &mut text);
+        clap_complete::generate(self.shell, &mut program, "commerce", &mut text);
         Ok(io::stdout().write_all(&text)?)
     }
 }
 
 /// Prints the manual page of the program, then of each command.
-pub fn man() -> Result<(), Failure> {
+pub fn man(mut program: clap::Command) -> Result<(), Failure> {
     let mut text = Vec::new();
-    let mut program = Args::command();
     program.build();
     pages(&program, &mut text)?;
     Ok(io::stdout().write_all(&text)?)

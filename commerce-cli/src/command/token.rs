@@ -6,8 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use commerce_core::token::{self, Digest};
 use serde_json::json;
 
-use crate::args::{PageArgs, YesArg};
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{PageArgs, YesArg};
 use crate::session::Session;
 
 /// Tokens.

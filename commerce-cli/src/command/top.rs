@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::session::Session;
 
 /// The best sellers.

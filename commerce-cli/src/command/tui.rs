@@ -10,8 +10,8 @@ use commerce_core::outbox::relay::Notice;
 use commerce_core::{SystemClock, UserId};
 use commerce_tui::ThemeName;
 
-use crate::args::Color;
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::Color;
 use crate::relay::RelayArgs;
 use crate::session::Session;
 

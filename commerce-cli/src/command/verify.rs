@@ -4,9 +4,9 @@ use commerce_core::{Audit, Progress};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use crate::args::{Output, YesArg};
 use crate::command::backup::aside;
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{Output, YesArg};
 use crate::session::Session;
 
 /// Recompute every figure.

@@ -4,8 +4,8 @@ use clap::Subcommand;
 use commerce_core::wallet;
 use serde_json::json;
 
-use crate::args::{KeyArg, PageArgs};
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::options::{KeyArg, PageArgs};
 use crate::session::Session;
 
 /// Wallets.

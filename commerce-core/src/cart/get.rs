@@ -87,7 +87,9 @@ impl Query for Get {
 }
 
 impl Cart {
-    pub(super) fn new(user: UserId, lines: Vec<Line>) -> Self {
+    /// A cart of these lines, with their total. A client that shows an edit before the store has answered builds the
+    /// edited cart with it.
+    pub fn new(user: UserId, lines: Vec<Line>) -> Self {
         let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
         let total: i128 = lines.iter().map(amount).sum();
         let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);

@@ -6,6 +6,8 @@ mod clear;
 mod get;
 mod levels;
 mod remove;
+#[cfg(feature = "schema")]
+mod schema;
 mod set;
 
 pub use add::Add;

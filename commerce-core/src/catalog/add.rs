@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::Product;
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::money::{Amount, Stock};
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;

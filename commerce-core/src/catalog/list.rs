@@ -7,7 +7,8 @@ use super::get::product;
 use super::pick::Pick;
 use crate::error::Error;
 use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Paged, Query, View, Whole};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View, Whole};
 use crate::search::Needle;
 
 /// Asks for a page of the catalogue.
@@ -78,6 +79,13 @@ impl FromJson for Sort {
         known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
     }
 }
+
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(
+    Sort,
+    "Sort",
+    schemars::json_schema!({ "type": "string", "enum": Self::names() })
+);
 
 impl Query for List {
     const NAME: &'static str = "product.list";

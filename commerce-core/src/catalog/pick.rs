@@ -206,7 +206,7 @@ mod tests {
     use rusqlite::{Connection, params, params_from_iter};
 
     use super::*;
-    use crate::query::Page;
+    use crate::page::Page;
     use crate::search::{fold, grams, searchable};
     use crate::store::schema::MIGRATIONS;
 

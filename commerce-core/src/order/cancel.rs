@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::{Order, Status};
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, OrderId};
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::operation::Operation;
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;

@@ -1,9 +1,9 @@
 //! `order.get`: one order.
 
 use super::Order;
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::id::OrderId;
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
 use crate::store::load;

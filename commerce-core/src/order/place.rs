@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::items::all_on_sale;
-use super::{Item, Items, Order, Status};
-use crate::facts::{Facts, Keys};
+use super::{Cancel, Item, Items, Order, Status};
+use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity};
-use crate::operation::Operation;
+use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::{Refusal, Shortage};
 use crate::time::Time;
@@ -117,5 +117,17 @@ impl Place {
             (available < requested).then(|| Shortage { product: id.clone(), requested, available })
         };
         self.items.iter().filter_map(short).collect()
+    }
+}
+
+impl Reply for Order {
+    fn kept(&self) -> KeptReply {
+        KeptReply::Order(self.order)
+    }
+
+    fn recall(kept: &KeptReply, name: &str, facts: &Facts) -> Option<Self> {
+        let KeptReply::Order(order) = kept else { return None };
+        let order = facts.order(*order).ok()?.clone();
+        Some(if name == Cancel::NAME { order } else { order.into_paid() })
     }
 }

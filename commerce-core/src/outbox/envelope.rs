@@ -13,7 +13,7 @@ use crate::id::{EventId, UserId};
 use crate::input::Fields;
 use crate::money::Amount;
 use crate::order::Order;
-use crate::query::{Query, View, ranged};
+use crate::query::{Query, View};
 use crate::store::{Statement, Value, load};
 use crate::time::Time;
 use crate::wallet::Charged;
@@ -80,7 +80,7 @@ impl Query for Since {
     type Answer = Following;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (after, limit) = (fields.optional::<i64>("after"), ranged(fields, "limit", 1_000, 100));
+        let (after, limit) = (fields.optional::<i64>("after"), fields.ranged("limit", 1_000, 100));
         let after = after?.unwrap_or(0);
         if after < 0 {
             return fields.fault("after", format!("must be at least 0, got {after}"));

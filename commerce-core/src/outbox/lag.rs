@@ -7,7 +7,8 @@ use super::list::List;
 use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
-use crate::query::{Page, Query, View};
+use crate::page::Page;
+use crate::query::{Query, View};
 use crate::store::{Statement, Value, load};
 use crate::time::Time;
 

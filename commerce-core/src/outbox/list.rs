@@ -7,7 +7,8 @@ use super::{Delivery, Resting, lag};
 use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::id::OrderId;
 use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
-use crate::query::{Query, View, ranged};
+use crate::query::{Query, View};
 use crate::store::{Statement, Value, load};
 use crate::time::{End, Time};
 
@@ -77,7 +77,7 @@ impl Query for Series {
     type Answer = SalesSeries;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (step, count) = (fields.required("step"), ranged(fields, "count", 400, 60));
+        let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
         let to = fields.end("to", End::To);
         Some(Self { step: step?, count: count?, to: to? })
     }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
-use crate::query::{Query, View, ranged};
+use crate::query::{Query, View};
 use crate::store::{Statement, Value, load};
 use crate::time::{End, Time};
 
@@ -92,7 +92,7 @@ impl Query for Top {
     type Answer = TopSellers;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (days, limit) = (ranged(fields, "days", 365, 3), ranged(fields, "limit", 100, 5));
+        let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
         let (to, by) = (fields.end("to", End::To), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
@@ -134,6 +134,9 @@ impl FromJson for By {
         }
     }
 }
+
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(By, "By", schemars::json_schema!({ "type": "string", "enum": By::NAMES }));
 
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.

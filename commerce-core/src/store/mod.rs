@@ -1,7 +1,11 @@
 //! What a store must do: load rows, save changes, and read from one snapshot. No rule lives here.
 
 pub(crate) mod file;
-pub(crate) mod libsql;
+#[cfg(feature = "libsql")]
+mod libsql;
+#[cfg(not(feature = "libsql"))]
+#[path = "without_libsql.rs"]
+mod libsql;
 pub(crate) mod load;
 pub(crate) mod names;
 mod row;

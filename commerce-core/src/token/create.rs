@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::{Digest, Role, Token, TokenName};
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
-use crate::input::Fields;
-use crate::operation::Operation;
+use crate::input::{Fields, Invalid};
+use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
@@ -76,3 +75,5 @@ impl Operation for Create {
         Ok(token)
     }
 }
+
+impl Reply for Token {}

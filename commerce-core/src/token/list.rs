@@ -4,7 +4,8 @@ use super::{Role, Token, TokenName};
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
 use crate::store::{Statement, Value};
 use crate::time::Time;
 

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::User;
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, UserId};
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::money::Amount;
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;

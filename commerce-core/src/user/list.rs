@@ -4,7 +4,8 @@ use super::User;
 use super::get::user;
 use crate::error::Error;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
 use crate::store::{Statement, Value};
 
 /// Asks for a page of users.

@@ -1,6 +1,6 @@
 //! Lists hold what a filter over everything would: page by page from any cursor, and whole.
 
-use commerce_core::{Error, Page, UserId, catalog, operation, order, outbox, user, wallet};
+use commerce_core::{Error, Page, UserId, catalog, order, outbox, registry, user, wallet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn at(minute: i64) -> String {
 }
 
 fn submit_all(shop: &Shop, given: Vec<Value>) {
-    let submit = |operation: &Value| shop.commerce.submit(operation::parse(operation).unwrap());
+    let submit = |operation: &Value| shop.commerce.submit(registry::parse_operation(operation).unwrap());
     let tickets: Vec<_> = given.iter().map(submit).collect();
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
 }

@@ -80,7 +80,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
     done(json!({ "op": "order.cancel", "order": 1, "reason": " " }));
     done(json!({ "op": "product.update", "product": "..", "price": 3 }));
     done(json!({ "op": "stock.adjust", "product": "..", "delta": 1, "reason": blank }));
-    let list = commerce_core::query::parse("user.list", &json!({})).unwrap();
+    let list = commerce_core::registry::parse_query("user.list", &json!({})).unwrap();
     assert_eq!(shop.query(&list).unwrap()["items"][0]["name"], blank);
     assert_eq!(shop.verify().unwrap(), []);
 }

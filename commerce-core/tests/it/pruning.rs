@@ -56,7 +56,7 @@ impl Shop {
     fn charge(&self, times: usize) {
         let charge = |_| {
             let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
-            self.commerce.submit(commerce_core::operation::parse(&charge).unwrap())
+            self.commerce.submit(commerce_core::registry::parse_operation(&charge).unwrap())
         };
         let tickets: Vec<Ticket<_>> = (0..times).map(charge).collect();
         tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));

@@ -4,13 +4,9 @@ use commerce_core::order::{self, Order, Status};
 use commerce_core::{OrderId, Time, UserId};
 
 use crate::desk::Desk;
-use crate::dialog::{Dialog, Picking, cancellable};
 use crate::effect::{Ask, Topic};
-use crate::form::Purpose;
 use crate::input::Field;
-use crate::keys::Action;
 use crate::list::List;
-use crate::model::{Pane, State};
 use crate::spot::{Move, Spot};
 
 /// Screen 3.
@@ -65,31 +61,5 @@ impl Orders {
     pub fn show_those_of(&mut self, user: Option<UserId>) {
         (self.search, self.user, self.status) = (Field::default(), user, None);
         self.list.reset();
-    }
-}
-
-impl State {
-    /// What the orders' own keys do.
-    pub(crate) fn act_in_orders(&mut self, action: Action) {
-        match action {
-            Action::Open => self.turn_to(Pane::Right),
-            Action::Search => self.dialogs.push(Dialog::Search),
-            Action::Who => self.pick(Picking::Orders),
-            Action::Everyone => self.orders.show_those_of(None),
-            Action::Status => {
-                self.orders.status = match self.orders.status {
-                    None => Some(Status::Paid),
-                    Some(Status::Paid) => Some(Status::Cancelled),
-                    Some(Status::Cancelled) => None,
-                };
-                self.orders.list.reset();
-            }
-            Action::Cancel => {
-                if let Some((order, total, user)) = self.orders.list.current().and_then(cancellable) {
-                    self.open_form(Purpose::Cancel(order, total, user));
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -13,10 +13,13 @@ use commerce_core::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use crate::dialog::{Dialog, Explained, Remedy, Sending};
+use crate::dialog::{Dialog, Explained, Remedy};
 use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Effect, Topic};
-use crate::model::{Follow, Link, News, Pane, Place, Setup, State};
+use crate::in_flight::Sending;
+use crate::model::{Follow, Link, Setup, State};
+use crate::navigation::{Pane, Place};
 use crate::theme::ThemeName;
+use crate::toast::News;
 use crate::update::{Event, update};
 
 mod store;

@@ -5,7 +5,8 @@ use ratatui::Frame;
 
 use super::paint::{self, Cell, Column, number, table, text};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{moment, money};
 
 const COLUMNS: [Column; 4] =

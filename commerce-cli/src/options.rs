@@ -1,33 +1,9 @@
-//! What may stand on the command line: the global options; each command's own stand in its file.
+//! Options that several commands share: the global ones, idempotency keys, consent, and pages of lists. Each command's
+//! own stand in its file.
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
-
-use crate::command::Command;
-
-/// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file or a
-/// libSQL server.
-#[derive(Parser)]
-#[command(
-    name = "commerce",
-    version,
-    arg_required_else_help = true,
-    after_help = "Examples:
-  commerce demo                                  see the whole story on sample data
-  commerce init --sample                         make commerce.db with a sample catalogue
-  commerce user add alice && commerce charge alice 50000
-  commerce buy alice mug-white:2 pen-gel-black
-
-Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or input, 3 refused by a rule,
-4 the store is missing or cannot be opened, 5 busy or outcome unknown (safe to retry with the same --key)."
-)]
-pub struct Args {
-    #[command(flatten)]
-    pub global: Global,
-    #[command(subcommand)]
-    pub command: Command,
-}
+use clap::ValueEnum;
 
 /// Options of every command.
 #[derive(clap::Args, Clone)]

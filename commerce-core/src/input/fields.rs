@@ -1,17 +1,11 @@
-//! Reading JSON into operations and queries: faults are reported each with its place, the first twenty of
-//! them, and a value that comes out is valid. What is read costs little more memory than its text, however it
-//! is made.
-
-use std::cell::{Cell, RefCell};
-use std::fmt;
+//! The fields of a JSON object, read one by one. Every fault is reported with its place.
 
 use foldhash::HashSet;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::error::{Fault, Faults, Invalid};
-use crate::id::{Id, Key, Name, quoted};
-use crate::money::{Amount, Quantity, Stock};
+use super::fault::{Fault, Faults, Invalid};
+use super::from_json::{FromJson, Remark, kind};
+use crate::id::{Id, Name};
 use crate::time::{End, Time};
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
@@ -21,15 +15,6 @@ pub struct Fields<'a> {
     known: HashSet<&'static str>,
     lenient: bool,
     faults: &'a mut Faults,
-}
-
-/// A value that a JSON value may stand for.
-pub trait FromJson: Sized {
-    /// The value, or a sentence that says what was expected and what was found.
-    ///
-    /// # Errors
-    /// The sentence.
-    fn from_json(value: &Value) -> Result<Self, String>;
 }
 
 impl Fields<'_> {
@@ -76,7 +61,7 @@ impl Fields<'_> {
                 fields.faults.pass_over(1);
                 continue;
             }
-            let pointer = fields.pointer.clone() + &self::pointer(name);
+            let pointer = fields.pointer.clone() + &super::pointer(name);
             fields.faults.push(Fault { pointer, detail: "is not a field here".into() });
         }
         done
@@ -119,6 +104,17 @@ impl Fields<'_> {
         match id.for_new() {
             Ok(()) => Some(id),
             Err(bad) => self.fault(name, bad.to_string()),
+        }
+    }
+
+    /// An integer from 1 to `max` that may be left out.
+    pub(crate) fn ranged(&mut self, name: &'static str, max: u16, default: u16) -> Option<u16> {
+        match self.optional::<i64>(name)? {
+            None => Some(default),
+            Some(value) => match u16::try_from(value) {
+                Ok(value) if (1..=max).contains(&value) => Some(value),
+                _ => self.fault(name, format!("must be 1 to {max}, got {value}")),
+            },
         }
     }
 
@@ -210,198 +206,11 @@ impl Fields<'_> {
     }
 }
 
-/// The most values that one text may hold, each object and list and whatever is in them. An object of one field
-/// takes some hundred times the memory of its text, and nothing that means anything holds so many.
-const VALUES: usize = 10_000;
-
-/// Reads JSON text, refusing an object that names a field twice (which of two amounts was meant?), and more than
-/// 10,000 values.
-///
-/// # Errors
-/// [`Invalid`] with the place in the text.
-pub fn json(text: &[u8]) -> Result<Value, Invalid> {
-    let text = std::str::from_utf8(text)
-        .map_err(|e| Invalid::at("", format!("is not UTF-8 at byte {}", e.valid_up_to() + 1)))?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let (left, full) = (Cell::new(VALUES + 1), RefCell::default());
-    let read = Strict { left: &left, full: &full }.deserialize(&mut reader);
-    if left.get() == 0 {
-        return Err(Invalid::at(full.take(), format!("must not hold more than {VALUES} values")));
-    }
-    let read = read.and_then(|value| reader.end().map(|()| value));
-    read.map_err(|e| Invalid::at("", format!("is not JSON: {e}")))
-}
-
-/// Reads a value as it stands.
-#[derive(Clone, Copy)]
-struct Strict<'a> {
-    /// How many more values there may be, and one.
-    left: &'a Cell<usize>,
-    /// The outermost field in which there were too many.
-    full: &'a RefCell<String>,
-}
-
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.left.set(self.left.get().saturating_sub(1));
-        if self.left.get() == 0 {
-            return Err(serde::de::Error::custom("too many values"));
-        }
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(self)? {
-            values.push(value);
-        }
-        Ok(values.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value_seed(self).inspect_err(|_| {
-                if self.left.get() == 0 {
-                    self.full.replace(pointer(&name));
-                }
-            })?;
-            if object.contains_key(&name) {
-                return Err(serde::de::Error::custom(format!("field {} stands twice", quoted(&name))));
-            }
-            object.insert(name, value);
-        }
-        Ok(object.into())
-    }
-}
-
-impl FromJson for bool {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        value.as_bool().ok_or_else(|| format!("must be true or false, got {}", kind(value)))
-    }
-}
-
-impl FromJson for i64 {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        value.as_i64().ok_or_else(|| format!("must be an integer, got {}", kind(value)))
-    }
-}
-
-impl FromJson for String {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        text(value).map(Self::from)
-    }
-}
-
-impl FromJson for Amount {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        i64::from_json(value)?.try_into()
-    }
-}
-
-impl FromJson for Quantity {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        i64::from_json(value)?.try_into()
-    }
-}
-
-impl FromJson for Stock {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        i64::from_json(value)?.try_into()
-    }
-}
-
-impl FromJson for Time {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        Self::read(text(value)?)
-    }
-}
-
-impl<K> FromJson for Id<K> {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        Self::new(text(value)?).map_err(|e| e.to_string())
-    }
-}
-
-impl FromJson for Key {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        Self::new(text(value)?).map_err(|e| e.to_string())
-    }
-}
-
-impl FromJson for Name {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        Self::new(text(value)?).map_err(|e| e.to_string())
-    }
-}
-
-struct Remark(Name);
-
-impl FromJson for Remark {
-    fn from_json(value: &Value) -> Result<Self, String> {
-        Name::remark(text(value)?).map(Self).map_err(|e| e.to_string())
-    }
-}
-
-fn text(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("must be a string, got {}", kind(value)))
-}
-
-fn kind(value: &Value) -> String {
-    match value {
-        Value::Null => "null".into(),
-        Value::Bool(_) => "a boolean".into(),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(text) => format!("the string {}", quoted(text)),
-        Value::Array(_) => "a list".into(),
-        Value::Object(_) => "an object".into(),
-    }
-}
-
-/// A field's name as a JSON pointer, cut where it is long.
-pub fn pointer(name: &str) -> String {
-    let short: String = name.chars().take(64).collect();
-    format!("/{}", short.replace('~', "~0").replace('/', "~1"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::id::ProductId;
+    use crate::input::json;
 
     #[test]
     fn twenty_faults_are_told_and_the_rest_is_counted() {
@@ -430,20 +239,5 @@ mod tests {
             let told = serde_json::to_string(&read.unwrap_err()).unwrap();
             assert!(told.len() < 15_500, "{} bytes for {name:?}", told.len());
         }
-    }
-
-    #[test]
-    fn a_text_holds_a_bounded_number_of_values() {
-        let list = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
-        assert!(json(list(VALUES).as_bytes()).is_ok());
-        for text in
-            [list(VALUES + 1), "[".repeat(1 << 20), "{\"\":{},".repeat(100_000), "[{\"\":0},".repeat(9)]
-        {
-            assert!(json(text.as_bytes()).is_err());
-        }
-        let many = json(list(VALUES + 1).as_bytes()).unwrap_err();
-        assert_eq!(many.to_string(), "must not hold more than 10000 values");
-        let deep = format!("{{\"a\":{{\"b\":{}}}}}", list(VALUES));
-        assert!(json(deep.as_bytes()).unwrap_err().to_string().starts_with("/a: "));
     }
 }

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 
-use crate::exit::Failure;
+use commerce_core::harmless;
+
+use crate::failure::Failure;
 
 /// The longest line.
 pub const LONGEST: usize = 1 << 20;
@@ -20,7 +22,7 @@ pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
     if file == "-" {
         return Ok(Box::new(io::stdin()));
     }
-    let shown = crate::output::harmless(file);
+    let shown = harmless(file);
     let opened = File::open(file).map_err(|e| Failure::Usage(format!("{shown} cannot be read: {e}")))?;
     if opened.metadata()?.is_dir() {
         return Err(Failure::Usage(format!(

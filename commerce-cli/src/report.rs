@@ -1,45 +1,19 @@
-//! Exit codes, in one place, and how a failure is told.
+//! How a failure is reported: a sentence for people, or a problem object for programs, on standard error.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use commerce_core::{Error, Invalid, OpenError};
+use commerce_core::{Error, OpenError};
 use commerce_server::Problem;
 use serde_json::{Value, json};
 
-use crate::args::Output;
+use crate::failure::{Failure, after};
+use crate::options::Output;
 use crate::session::Session;
-
-/// Why a command was not done, or not wholly.
-pub enum Failure {
-    /// The engine said no.
-    Engine(Error),
-    /// The store failed in the middle of a list of operations.
-    Stopped {
-        /// The last line that was decided; 0 if none was.
-        after: u64,
-        error: Error,
-    },
-    /// The arguments or the input make no sense.
-    Usage(String),
-    /// Everything was told already; some of it was refused or differs.
-    Partly,
-    /// Everything was told already; the gravest code of several.
-    Told(u8),
-    /// Reading or writing failed.
-    Io(io::Error),
-    /// What was asked for was done, but what came of it cannot be written.
-    Unwritten {
-        /// What was done and is not told.
-        what: String,
-        error: io::Error,
-    },
-}
 
 /// Tells a failure on standard error, and gives its exit code.
 pub fn report(failure: &Failure, session: &Session) -> ExitCode {
-    let code = code(failure);
-    // Nobody is left to read; that is no error.
+    let code = failure.code();
     if code == 0 {
         return ExitCode::SUCCESS;
     }
@@ -47,9 +21,8 @@ pub fn report(failure: &Failure, session: &Session) -> ExitCode {
         Failure::Partly | Failure::Told(_) => None,
         failure if session.output() == Output::Json => Some(document(failure).to_string()),
         Failure::Engine(error) => Some(session.error(&sentence(error, session))),
-        Failure::Stopped { after, error } => {
-            let place = crate::command::after(*after);
-            Some(session.error(&format!("stopped {place}: {}", sentence(error, session))))
+        Failure::Stopped { after: line, error } => {
+            Some(session.error(&format!("stopped {}: {}", after(*line), sentence(error, session))))
         }
         Failure::Usage(text) => Some(session.error(text)),
         Failure::Io(error) => Some(session.error(&error.to_string())),
@@ -109,28 +82,6 @@ fn document(failure: &Failure) -> Value {
     }
 }
 
-fn code(failure: &Failure) -> u8 {
-    match failure {
-        Failure::Engine(error) | Failure::Stopped { error, .. } => code_of(error),
-        Failure::Usage(_) => 2,
-        Failure::Partly => 3,
-        Failure::Told(code) => *code,
-        Failure::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Failure::Io(_) | Failure::Unwritten { .. } => 1,
-    }
-}
-
-/// The exit code of an error of the engine.
-pub fn code_of(error: &Error) -> u8 {
-    match error {
-        Error::Refused(_) | Error::Skipped | Error::Open(OpenError::Currency { .. }) => 3,
-        Error::Invalid(_) => 2,
-        Error::Busy(_) | Error::Unknown(_) => 5,
-        Error::Open(_) | Error::Gone(_) => 4,
-        Error::Unavailable(_) | Error::Store(_) | Error::Closed => 1,
-    }
-}
-
 /// The sentence for people. Where there is no store, there is no money to speak of either.
 pub fn sentence(error: &Error, session: &Session) -> String {
     match session.shop() {
@@ -151,28 +102,4 @@ fn hint(error: &Error, session: &Session) {
         _ => return,
     };
     session.note(&hint);
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Engine(error)
-    }
-}
-
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
-        Self::Engine(error.into())
-    }
-}
-
-impl From<Invalid> for Failure {
-    fn from(invalid: Invalid) -> Self {
-        Self::Engine(invalid.into())
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
