@@ -211,7 +211,7 @@ fn who_does_not_read_is_given_up() {
     let mut slow = served.client();
     slow.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n").unwrap();
     for _ in 0..10 {
-        std::thread::sleep(write / 3);
+        std::thread::sleep(write_timeout / 3);
         slow.exactly(20_000);
     }
 }
