@@ -6,6 +6,8 @@
 
 #[path = "../../../fixtures/http.rs"]
 mod http;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 
 mod commands;
 mod routes;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use wait4::Wait4;
 
 use crate::Result;
+use crate::system;
 
 /// The program, built as it is shipped.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce");
@@ -194,8 +195,7 @@ fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
     let (done, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-            // Whether it could be ended shows in when it ends.
-            let _ = Command::new("kill").arg(process.to_string()).status();
+            system::signal(process, "TERM");
         }
     });
     done

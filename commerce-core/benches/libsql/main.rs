@@ -4,6 +4,8 @@
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod statements;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 #[allow(dead_code, reason = "the other bench needs more of it")]
 #[path = "../orders/work.rs"]
 mod work;

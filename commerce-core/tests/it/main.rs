@@ -37,6 +37,8 @@ mod shop;
 mod sqld;
 mod stories;
 mod sums;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 mod token;
 mod tree;
 mod worker;
