@@ -11,6 +11,7 @@
 mod breach;
 mod delivery;
 mod keep;
+pub(crate) mod load;
 mod save;
 mod sums;
 mod tracked;
@@ -24,8 +25,8 @@ use crate::money::{Amount, Quantity, Stock};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
+use crate::row::{Change, Kind, Table, Value, table};
 use crate::sales::Period;
-use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
 use crate::token::{Digest, Token, TokenName};
 use crate::wallet::EntryKind;

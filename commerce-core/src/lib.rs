@@ -68,6 +68,7 @@ mod id;
 pub mod input;
 mod location;
 mod money;
+mod names;
 pub mod operation;
 pub mod order;
 pub mod outbox;
@@ -77,6 +78,7 @@ pub mod query;
 mod queue;
 mod refusal;
 pub mod registry;
+mod row;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;

@@ -8,10 +8,11 @@ use serde_json::Value as Json;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::money::Currency;
+use crate::names::Names;
 use crate::page::{Listing, Page};
+use crate::row::{Rows, Statement, Value};
 use crate::sales::Window;
-use crate::store::names::Names;
-use crate::store::{Rows, Snapshot, Statement, Value};
+use crate::store::Snapshot;
 use crate::time::Time;
 
 /// A question to the store.

@@ -15,8 +15,8 @@
 use serde_json::Value as Json;
 
 use super::{List, Sort};
+use crate::row::{Statement, Value};
 use crate::search::{self, Needle};
-use crate::store::{Statement, Value};
 
 /// Which way is taken.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use super::Facts;
 use crate::id::EventId;
 use crate::outbox::{Delivery, Prune, Resting, Standing};
-use crate::store::{Kind, table};
+use crate::row::{Kind, table};
 use crate::time::Time;
 
 /// What an operation may ask.

@@ -1,8 +1,8 @@
 //! What a group changed, as data for the store.
 
 use super::{CartLine, Facts, Product};
+use crate::row::{Change, Kind, Value, table};
 use crate::search;
-use crate::store::{Change, Kind, Value, table};
 
 impl Facts {
     /// Everything that differs from the store, in an order that a reader of the tables follows.

@@ -2,8 +2,8 @@
 
 use super::Facts;
 use crate::id::EntryId;
+use crate::row::{Kind, table};
 use crate::sales::{Period, Sum};
-use crate::store::{Kind, table};
 
 impl Facts {
     /// Keeps a sum, unless one is kept that knows of as many refunds. This cannot fail.

@@ -1,12 +1,12 @@
 //! `order.get`: one order.
 
 use super::Order;
+use super::rows::{orders, orders_of};
 use crate::error::Error;
 use crate::id::OrderId;
 use crate::input::{Fields, Invalid};
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::load;
 
 /// Asks for one order.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl Query for Get {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
         super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))?;
-        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?)?.pop();
+        let found = orders(&view.last(&orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }
 }

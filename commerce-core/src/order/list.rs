@@ -4,14 +4,15 @@
 //! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
 //! same wherever it begins.
 
+use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::{OrderId, UserId};
 use crate::input::{Fields, FromJson};
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::sales::last_until_sql;
-use crate::store::{Statement, Value, load};
 use crate::time::{End, Time};
 use crate::user;
 
@@ -63,12 +64,10 @@ impl Query for List {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
         let rows = match view.names {
-            None => view.last(&self.statement(before, &load::orders_of_page()))?,
-            Some(_) => {
-                view.named(&self.statement(before, &load::numbered_orders_of_page()), load::NUMBERS)?
-            }
+            None => view.last(&self.statement(before, &orders_of_page()))?,
+            Some(_) => view.named(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?,
         };
-        let mut orders = load::orders(&rows)?;
+        let mut orders = orders(&rows)?;
         if let (Some(user), true) = (&self.user, orders.is_empty()) {
             user::Get { user: user.clone() }.answer(view)?;
         }

@@ -5,6 +5,7 @@ mod get;
 pub(crate) mod items;
 mod list;
 mod place;
+pub(crate) mod rows;
 
 pub use cancel::Cancel;
 pub use get::Get;

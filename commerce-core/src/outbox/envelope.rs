@@ -13,8 +13,9 @@ use crate::id::{EventId, UserId};
 use crate::input::Fields;
 use crate::money::Amount;
 use crate::order::Order;
+use crate::order::rows;
 use crate::query::{Query, View};
-use crate::store::{Statement, Value, load};
+use crate::row::{Statement, Value, list};
 use crate::time::Time;
 use crate::wallet::Charged;
 
@@ -132,20 +133,20 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
         such.map(|event| event.source).collect()
     };
     let (orders, charges) = (of(false), of(true));
-    let rows = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
-    let store = rows.first().and_then(|row| row[0].optional_text());
+    let store = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
+    let store = store.first().and_then(|row| row[0].optional_text());
     let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
     let source: Arc<str> = format!("urn:uuid:{store}").into();
     let orders: HashMap<i64, Order> = match orders.as_slice() {
         [] => HashMap::new(),
         some => {
-            load::orders(&view.rows(&load::orders_of(some))?)?.into_iter().map(|o| (o.order, o)).collect()
+            rows::orders(&view.rows(&rows::orders_of(some))?)?.into_iter().map(|o| (o.order, o)).collect()
         }
     };
     let charges: HashMap<i64, Charged> = match charges.as_slice() {
         [] => HashMap::new(),
         some => {
-            let rows = view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?;
+            let rows = view.rows(&Statement::new(CHARGES, [list(some).into()]))?;
             rows.iter().map(charge).collect::<Result<_, _>>()?
         }
     };

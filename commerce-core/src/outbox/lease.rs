@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Standing};
+use super::{Delivery, Prune, Standing};
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::{EventId, Key};
@@ -50,18 +50,6 @@ pub(super) struct Settle {
     /// When it is tried again.
     pub(super) next_at: Option<Time>,
     pub(super) prune: Prune,
-}
-
-/// Delivered events to take out of the outbox.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Prune {
-    pub(crate) events: Vec<EventId>,
-    /// Those that were delivered after they had been passed over.
-    pub(crate) late: Vec<EventId>,
-    /// Up to this one no delivered event is left but such.
-    pub(crate) through: EventId,
-    /// Marks that have served.
-    pub(crate) marks: Vec<Time>,
 }
 
 impl Claim {

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::envelope::subject;
-use super::{Delivery, Resting, lag};
+use super::{Delivery, Resting, state};
 use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Asks for a page of events.
@@ -68,7 +68,7 @@ impl Query for List {
             }
         };
         let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
-        let standing = lag::standing(view)?;
+        let standing = state::standing(view.snapshot.as_mut())?;
         let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
         let event = |row: &[Value]| {
             let mut event = event(row, standing.settled, view.now);

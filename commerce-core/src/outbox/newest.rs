@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::id::EventId;
 use crate::input::Fields;
 use crate::query::{Query, View};
-use crate::store::Statement;
+use crate::row::Statement;
 
 /// Asks for the newest event.
 #[derive(Clone, Copy, Debug)]

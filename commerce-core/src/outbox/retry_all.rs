@@ -9,7 +9,7 @@ use crate::id::{EventId, Key};
 use crate::operation::Submission;
 use crate::query::View;
 use crate::refusal::Refusal;
-use crate::store::Statement;
+use crate::row::Statement;
 use crate::{Answer, Commerce};
 
 /// The most events of a portion, so that no order waits long for the group that it is in.

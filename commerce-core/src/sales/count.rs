@@ -10,7 +10,7 @@ use super::window::{Orders, Sales, lines};
 use crate::error::Error;
 use crate::id::{EntryId, OrderId};
 use crate::query::View;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Below so many orders the lines themselves are counted as fast.

@@ -7,7 +7,7 @@ use crate::id::OrderId;
 use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
 use crate::query::{Query, View};
-use crate::store::{Statement, Value, load};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
@@ -106,7 +106,7 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<OrderId>, Error
             SELECT time, iif(o.at < time, o.order_id, low), iif(o.at < time, high, o.order_id - 1)
             FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
         SELECT low FROM half WHERE low = high";
-    let rows = view.rows(&Statement::new(sql, [load::list(times).into()]))?;
+    let rows = view.rows(&Statement::new(sql, [list(times).into()]))?;
     let mut found: Vec<OrderId> = rows.iter().map(|row| row[0].int()).collect();
     // What takes fewer halvings is found earlier.
     found.sort_unstable();

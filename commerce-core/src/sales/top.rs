@@ -11,7 +11,7 @@ use crate::id::{Name, ProductId};
 use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
 use crate::query::{Query, View};
-use crate::store::{Statement, Value, load};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the best sellers.
@@ -169,7 +169,7 @@ impl Top {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
         let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product_no IN (SELECT value FROM json_each(?1))";
-        let rows = view.rows(&Statement::new(sql, [load::list(&numbers).into()]))?;
+        let rows = view.rows(&Statement::new(sql, [list(&numbers).into()]))?;
         let sold: std::collections::HashMap<i64, (i64, i128)> =
             best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
         let seller = |row: &[Value]| -> Result<(i128, Seller), Error> {

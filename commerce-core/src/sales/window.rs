@@ -9,7 +9,7 @@ use super::sums::Sum;
 use crate::error::Error;
 use crate::id::OrderId;
 use crate::query::View;
-use crate::store::{Statement, table::LINES};
+use crate::row::{Statement, table::LINES};
 
 /// Orders after the number `after`, up to and with `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

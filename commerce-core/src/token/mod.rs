@@ -5,11 +5,12 @@ mod create;
 mod find;
 mod list;
 mod revoke;
+pub(crate) mod rows;
 
 pub use create::Create;
 pub use find::{Changes, Find, Mark};
 pub use list::List;
-pub(crate) use list::token;
+
 pub use revoke::Revoke;
 
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// Asks for a page of users.
 #[derive(Clone, Debug, Default)]

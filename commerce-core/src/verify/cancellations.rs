@@ -3,7 +3,7 @@
 
 use super::{Auditor, SPAN, shown};
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     // An entry is written with its cancellation, so any moment will do for both.

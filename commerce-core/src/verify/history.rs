@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use super::{Audit, Numbers, SPAN};
 use crate::error::Error;
 use crate::query::View;
-use crate::store::load::list;
-use crate::store::table::LINES;
-use crate::store::{Rows, Statement, Value};
+use crate::row::list;
+use crate::row::table::LINES;
+use crate::row::{Rows, Statement, Value};
 
 /// What was read so far, and what it comes to.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@
 
 use super::{Auditor, references, shown};
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' ORDER BY rowid";

@@ -25,7 +25,7 @@ use serde::Serialize;
 use crate::engine::Commerce;
 use crate::error::Error;
 use crate::query::View;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 use history::History;
 pub(crate) use repair::repairs;

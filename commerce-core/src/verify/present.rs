@@ -6,9 +6,9 @@ use super::history::History;
 use super::{Audit, Numbers, SPAN, shown};
 use crate::error::Error;
 use crate::query::View;
-use crate::store::Statement;
-use crate::store::load::list;
-use crate::store::table::LINES;
+use crate::row::Statement;
+use crate::row::list;
+use crate::row::table::LINES;
 
 /// Figures of users or products, known by number until their names were read: as many as are told, and how many more
 /// there are.

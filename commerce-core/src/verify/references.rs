@@ -3,7 +3,7 @@
 
 use super::{Auditor, SPAN, shown};
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// Looks at every reference of a table. Each leads to the number by which the rows of another table are known.
 pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error> {

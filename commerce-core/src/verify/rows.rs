@@ -3,7 +3,7 @@
 use super::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::money::{LIMIT, Quantity};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     users(auditor)?;

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::query::Query;
+use crate::row::list;
+use crate::row::table::LINES;
+use crate::row::{Statement, Value};
 use crate::sales::{Top, last_until};
-use crate::store::load::list;
-use crate::store::table::LINES;
-use crate::store::{Statement, Value};
 
 /// The most sellers that are compared.
 const LIMIT: u16 = 100;

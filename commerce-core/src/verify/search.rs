@@ -4,8 +4,8 @@
 
 use super::{Auditor, SPAN};
 use crate::error::Error;
+use crate::row::{Statement, Value};
 use crate::search::{grams, searchable};
-use crate::store::{Statement, Value};
 
 const TEXT: &str = "searched text";
 const INDEX: &str = "grams in the index of searched texts";

@@ -9,7 +9,7 @@ use crate::input::Fields;
 use crate::money::Amount;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 use crate::user;
 

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::id::EventId;
 use crate::outbox::envelope::{Reference, render, subject};
-use crate::outbox::lease::Prune;
 use crate::outbox::sink::Message;
-use crate::outbox::{Delivery, Standing, Told, lag};
+use crate::outbox::{Delivery, Prune, Standing, Told, state};
 use crate::query::View;
-use crate::store::{Statement, load};
+use crate::row::{Statement, list};
 use crate::time::Time;
 
 /// The most delivered events that are pruned in one group, so that no order waits for it.
@@ -33,7 +32,7 @@ pub(super) fn look(view: &mut View<'_>) -> Result<Look, Error> {
     let row = rows.first().unwrap_or_default();
     let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
     let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
-    Ok(Look { standing: lag::standing(view)?, last, due })
+    Ok(Look { standing: state::standing(view.snapshot.as_mut())?, last, due })
 }
 
 /// The events after one, ready to be sent.
@@ -45,7 +44,7 @@ pub(super) fn after(view: &mut View<'_>, event: EventId, limit: i64) -> Result<V
 /// These events, ready to be sent.
 pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Message>, Error> {
     let sql = "SELECT event, type, source FROM outbox WHERE event IN (SELECT value FROM json_each(?1))";
-    messages(view, &Statement::new(sql, [load::list(events).into()]))
+    messages(view, &Statement::new(sql, [list(events).into()]))
 }
 
 fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {

@@ -13,9 +13,9 @@ pub(crate) use open::{create, open};
 
 use rusqlite::{Connection, ErrorCode, types};
 
-use super::row::{Rows, Statement, Value};
 use crate::cost::Costs;
 use crate::error::Error;
+use crate::row::{Rows, Statement, Value};
 
 /// Runs a statement that reads.
 fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result<Rows, Error> {

@@ -10,7 +10,7 @@ use ureq::http::StatusCode;
 use super::hrana::{Answer, Answers, Failed, Pipeline, Request, Results, Steps};
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
-use crate::store::{Rows, Statement};
+use crate::row::{Rows, Statement};
 
 /// A server, as it is spoken to.
 pub(super) struct Client {

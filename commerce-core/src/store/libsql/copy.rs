@@ -14,8 +14,9 @@ use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
+use crate::row::{Statement, Value};
 use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
-use crate::store::{Reader, Restore, Snapshot, Statement, Value, file};
+use crate::store::{Reader, Restore, Snapshot, file};
 
 /// Rows that are read at once.
 const PAGE: usize = 4_096;

@@ -8,7 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::client::Failure;
-use crate::store::{Rows, Statement, Value};
+use crate::row::{Rows, Statement, Value};
 
 /// What is sent: requests that are run one after the other on a stream, a new one where there is no baton.
 #[derive(Serialize)]

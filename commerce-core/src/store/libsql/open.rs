@@ -11,8 +11,9 @@ use super::write::ServerWriter;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
 use crate::money::Currency;
+use crate::row::{Rows, Value};
+use crate::store::Opened;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
-use crate::store::{Opened, Rows, Value};
 
 /// The oldest server with everything that is relied on.
 const OLDEST: (u32, u32) = (0, 24);

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::{DOWN, Down, PASSED, Run};
 use crate::error::Error;
-use crate::outbox::lag;
 use crate::outbox::relay::pool::Job;
 use crate::outbox::relay::{Notice, Options, reading};
 use crate::outbox::sink::{Failure, Message};
+use crate::outbox::state;
 
 /// The most events read at once.
 const READ: i64 = 1_000;
@@ -104,7 +104,7 @@ impl Run {
             return Ok(());
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
-        let standing = lag::standing(&mut view)?;
+        let standing = state::standing(view.snapshot.as_mut())?;
         held.more_passed |= standing.revived != held.revived;
         held.revived = standing.revived;
         if held.more_passed && held.window.passed() < PASSED / 2 {

@@ -1,6 +1,6 @@
-//! The tables of `schema/*.sql` as the engine changes them.
+//! The tables of `store/schema/*.sql` as the engine changes them.
 
-use super::row::Table;
+use super::Table;
 
 pub(crate) static STORE: Table = Table {
     name: "store",

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::id::EventId;
-use crate::store::Value;
+use crate::row::{Statement, Value};
+use crate::store::Snapshot;
 use crate::time::Time;
 
 /// How far the events were told, and who tells them: the one row of `relay`.
@@ -28,6 +30,18 @@ pub(crate) struct Delivery {
     pub(crate) error: Option<Arc<str>>,
     pub(crate) next_at: Option<Time>,
     pub(crate) dead: bool,
+}
+
+/// Delivered events to take out of the outbox.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prune {
+    pub(crate) events: Vec<EventId>,
+    /// Those that were delivered after they had been passed over.
+    pub(crate) late: Vec<EventId>,
+    /// Up to this one no delivered event is left but such.
+    pub(crate) through: EventId,
+    /// Marks that have served.
+    pub(crate) marks: Vec<Time>,
 }
 
 impl Standing {
@@ -81,4 +95,15 @@ impl Delivery {
             self.dead.into(),
         ]
     }
+}
+
+/// The state of the relay, in the form that [`Standing`] takes.
+pub(crate) const RELAY: &str =
+    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
+
+/// The state of the relay.
+pub(super) fn standing(snapshot: &mut dyn Snapshot) -> Result<Standing, Error> {
+    let rows = snapshot.rows(&Statement::new(RELAY, []))?;
+    // Taken for a new one, everything would be delivered again.
+    rows.first().map(Standing::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
 }

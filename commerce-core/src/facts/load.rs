@@ -1,150 +1,138 @@
-//! Loading: the statements that read what a group needs, one per table, and their rows as facts.
+//! Loading: the statements that read what a group needs, one per table, and how their rows become facts.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::row::{Rows, Statement, Value};
-use super::table::LINES;
+use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
 use crate::error::Error;
-use crate::facts::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
-use crate::id::{Key, Name, OrderId, ProductId, UserId};
-use crate::money::{Amount, Quantity};
-use crate::order::{Item, Order, Status};
-use crate::outbox::{Delivery, Standing};
+use crate::id::{Digest, Key, Name, OrderId, ProductId, UserId};
+use crate::order::rows::{orders, orders_of};
+use crate::outbox::state::{Delivery, RELAY, Standing};
+use crate::row::{Rows, Statement, Value, list};
 use crate::sales::Period;
-use crate::time::Time;
-use crate::token::{self, Digest};
+use crate::token::rows::token;
 
-/// A statement, and what its rows are.
-pub(crate) struct Load {
-    pub(crate) statement: Statement,
-    take: Take,
+/// Statements to run together, each with what makes facts of its rows.
+#[derive(Default)]
+pub(crate) struct Loads {
+    statements: Vec<Statement>,
+    takes: Vec<Take>,
 }
 
 type Take = fn(&mut Facts, &Rows) -> Result<(), Error>;
 
-impl Load {
-    /// Rows that are no facts: whoever loads them reads them.
-    pub(crate) fn plain(statement: Statement) -> Self {
-        Self { statement, take: |_, _| Ok(()) }
-    }
-}
-
-/// Takes what the statements answered into the facts.
-///
-/// # Errors
-/// [`Error::Store`] where a row holds what cannot be: nothing may be decided over it.
-pub(crate) fn take(facts: &mut Facts, loads: &[Load], answers: &[Rows]) -> Result<(), Error> {
-    loads.iter().zip(answers).try_for_each(|(load, rows)| (load.take)(facts, rows))
-}
-
-/// What a group needs and is not known: the numbers last given out, and the rows that its keys name.
-pub(crate) fn loads(keys: &Keys, facts: &Facts) -> Vec<Load> {
-    let mut loads = Vec::new();
-    if facts.unknown() {
-        loads.push(Load { statement: Statement::new(LAST, []), take: take_last });
-    }
-    loads.extend(named(keys, facts));
-    let mut add = |sql: &'static str, list: String, take| {
-        if list != "[]" {
-            loads.push(Load { statement: Statement::new(sql, [list.into()]), take });
+impl Loads {
+    /// Loads what a group needs and the facts do not have: the numbers last given out, and the rows that its keys name.
+    pub(crate) fn missing(keys: &Keys, facts: &Facts) -> Self {
+        let mut loads = Self::default();
+        if facts.unknown() {
+            loads.push(Statement::new(LAST, []), take_last);
         }
-    };
-    add(CART_PRODUCTS, list(&keys.carts), take_products);
-    add(CART_LINES, list(&keys.carts), take_carts);
-    add(EVENTS, list(&keys.events), take_events);
-    add(KEYS, list(&keys.keys), take_keys);
-    add(TOKENS_NAMED, list(&keys.tokens), take_tokens);
-    add(TOKENS_OF, list(&keys.digests), take_tokens);
-    let sums =
-        |of: Period| list(keys.sums.iter().filter(|(period, _)| *period == of).map(|(_, number)| number));
-    add(HOURS, sums(Period::Hour), |facts, rows| take_sums(facts, rows, Period::Hour));
-    add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
-    let orders = list(&keys.orders);
-    add(ORDER_USERS, orders.clone(), take_users);
-    add(ORDER_PRODUCTS, orders, take_products);
-    if !keys.orders.is_empty() {
-        loads.extend(order_loads(&keys.orders));
+        loads.add_users_and_products(keys, facts);
+        loads.add(CART_PRODUCTS, &keys.carts, take_products);
+        loads.add(CART_LINES, &keys.carts, take_carts);
+        loads.add(EVENTS, &keys.events, take_events);
+        loads.add(KEYS, &keys.keys, take_keys);
+        loads.add(TOKENS_NAMED, &keys.tokens, take_tokens);
+        loads.add(TOKENS_OF, &keys.digests, take_tokens);
+        let sums =
+            |of: Period| keys.sums.iter().filter(move |(period, _)| *period == of).map(|(_, number)| number);
+        loads.add(HOURS, sums(Period::Hour), |facts, rows| take_sums(facts, rows, Period::Hour));
+        loads.add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
+        loads.add(ORDER_USERS, &keys.orders, take_users);
+        loads.add(ORDER_PRODUCTS, &keys.orders, take_products);
+        loads.add_orders(&keys.orders);
+        if keys.relay {
+            loads.push(Statement::new(RELAY, []), take_relay);
+        }
+        loads
     }
-    if keys.relay {
-        loads.push(Load { statement: Statement::new(RELAY, []), take: take_relay });
+
+    /// Loads the users and products that the keys name and the facts do not have.
+    pub(crate) fn users_and_products(keys: &Keys, facts: &Facts) -> Self {
+        let mut loads = Self::default();
+        loads.add_users_and_products(keys, facts);
+        loads
     }
-    loads
-}
 
-/// The users and products that the keys name and that are not known: in full, or what may have changed of them.
-pub(crate) fn named(keys: &Keys, facts: &Facts) -> Vec<Load> {
-    let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
-    let (doubted, unknown): (Vec<_>, Vec<_>) =
-        users.map(|user| (user, facts.doubted_user(user))).partition(|(_, number)| number.is_some());
-    let wallets = (WALLETS, numbers(doubted), take_wallets as Take);
-    let users = (USERS, list(unknown.into_iter().map(|(user, _)| user)), take_users as Take);
-    let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
-    let (doubted, unknown): (Vec<_>, Vec<_>) = products
-        .map(|product| (product, facts.doubted_product(product)))
-        .partition(|(_, number)| number.is_some());
-    let stocks = (STOCKS, numbers(doubted), take_stocks as Take);
-    let products = (PRODUCTS, list(unknown.into_iter().map(|(product, _)| product)), take_products as Take);
-    [wallets, users, stocks, products]
-        .into_iter()
-        .filter(|(_, list, _)| list != "[]" && list != "{}")
-        .map(|(sql, list, take)| Load { statement: Statement::new(sql, [list.into()]), take })
-        .collect()
-}
-
-/// The keys that come next in the table, to see how old they are.
-pub(crate) fn aged_keys(after: Arc<str>, scope: i64, most: usize) -> Load {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    Load {
-        statement: Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]),
-        take: take_aged_keys,
+    /// Loads orders alone, for replies that are answered again.
+    pub(crate) fn orders(orders: &[OrderId]) -> Self {
+        let mut loads = Self::default();
+        loads.add_orders(orders);
+        loads
     }
-}
 
-/// Orders alone, for replies that are answered again.
-pub(crate) fn order_loads(orders: &[i64]) -> Vec<Load> {
-    vec![Load { statement: orders_of(orders), take: take_orders }]
-}
+    /// Adds the `most` idempotency keys that follow this one in the table, to see how old they are.
+    pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, most: usize) {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]), take_aged_keys);
+    }
 
-/// Reads these orders, by number, in the form that [`orders`] takes.
-pub(crate) fn orders_of(orders: &[i64]) -> Statement {
-    let sql = format!(
-        "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
-        {ORDER_JOINS} ORDER BY o.order_id, l.line"
-    );
-    Statement::new(sql, [list(orders).into()])
-}
+    /// The statements, in order.
+    pub(crate) fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
 
-/// Reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`] takes. (It comes
-/// first in a join, since SQLite would compute a list behind `IN` to its end, whatever its limit.)
-pub(crate) fn orders_of_page() -> String {
-    format!(
-        "SELECT {ORDER_COLUMNS} FROM page CROSS JOIN orders o ON o.order_id = page.order_id {ORDER_JOINS}
-        ORDER BY o.order_id DESC, l.line"
-    )
-}
+    /// Makes facts of the rows that the statements gave, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when a row holds an impossible value: nothing may be decided over it.
+    pub(crate) fn take(&self, facts: &mut Facts, answers: &[Rows]) -> Result<(), Error> {
+        self.takes.iter().zip(answers).try_for_each(|(take, rows)| take(facts, rows))
+    }
 
-/// The same with the numbers of users and products, of which [`NUMBERS`] tells the columns.
-pub(crate) fn numbered_orders_of_page() -> String {
-    "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-        l.product_no, l.name, l.price, l.quantity
-    FROM page CROSS JOIN orders o ON o.order_id = page.order_id
-    LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id DESC, l.line"
-        .into()
-}
+    /// Of what is known but may have changed, only what changes is loaded.
+    fn add_users_and_products(&mut self, keys: &Keys, facts: &Facts) {
+        let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
+        let (doubted, unknown): (Vec<_>, Vec<_>) =
+            users.map(|user| (user, facts.doubted_user(user))).partition(|(_, number)| number.is_some());
+        self.add_numbers(WALLETS, doubted, take_wallets);
+        self.add(USERS, unknown.into_iter().map(|(user, _)| user), take_users);
+        let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
+        let (doubted, unknown): (Vec<_>, Vec<_>) = products
+            .map(|product| (product, facts.doubted_product(product)))
+            .partition(|(_, number)| number.is_some());
+        self.add_numbers(STOCKS, doubted, take_stocks);
+        self.add(PRODUCTS, unknown.into_iter().map(|(product, _)| product), take_products);
+    }
 
-/// Where users and products stand in a row of an order.
-pub(crate) const NUMBERS: [usize; 2] = [1, 8];
+    fn add_orders(&mut self, orders: &[OrderId]) {
+        if !orders.is_empty() {
+            self.push(orders_of(orders), take_orders);
+        }
+    }
 
-/// A list of keys as one value: a JSON array, each key once.
-pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &'a T>) -> String {
-    let mut keys: Vec<&T> = keys.into_iter().collect();
-    keys.sort_unstable();
-    keys.dedup();
-    serde_json::to_string(&keys).unwrap_or_else(|_| "[]".into())
+    /// A statement over a list of keys, unless there are none.
+    fn add<'a, T: Serialize + Ord + 'a>(
+        &mut self,
+        sql: &'static str,
+        keys: impl IntoIterator<Item = &'a T>,
+        take: Take,
+    ) {
+        let mut keys = keys.into_iter().peekable();
+        if keys.peek().is_some() {
+            self.push(Statement::new(sql, [list(keys).into()]), take);
+        }
+    }
+
+    /// A statement over numbers by their identifiers, unless there are none.
+    fn add_numbers<T: Serialize + Ord>(
+        &mut self,
+        sql: &'static str,
+        keys: Vec<(&T, Option<i64>)>,
+        take: Take,
+    ) {
+        if !keys.is_empty() {
+            self.push(Statement::new(sql, [numbers(keys).into()]), take);
+        }
+    }
+
+    fn push(&mut self, statement: Statement, take: Take) {
+        self.statements.push(statement);
+        self.takes.push(take);
+    }
 }
 
 /// Numbers by their identifiers as one value: a JSON object.
@@ -153,31 +141,8 @@ fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
     serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".into())
 }
 
-/// Orders with their lines, one row per line, from rows of [`ORDER_COLUMNS`]' columns.
-pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
-    let mut orders: Vec<Order> = Vec::new();
-    for row in rows.iter() {
-        let number = row[0].read(format_args!("the number of an order"))?;
-        if orders.last().is_none_or(|order| order.order != number) {
-            orders.push(order(number, row)?);
-        }
-        if let Some(order) = orders.last_mut() {
-            order.items.push(item(number, &row[8..])?);
-        }
-    }
-    Ok(orders)
-}
-
 // `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
 // `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
-
-const ORDER_COLUMNS: &str = "o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-    p.product, l.name, l.price, l.quantity";
-const ORDER_JOINS: &str = "LEFT JOIN users u ON u.user_no = o.user_no
-    LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN products p ON p.product_no = l.product_no
-    LEFT JOIN cancellations c ON c.order_id = o.order_id";
-const _: () = assert!(LINES == 1024);
 
 const LAST: &str =
     "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
@@ -232,10 +197,6 @@ const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d
 const HOURS: &str = "SELECT h.hour, h.entry FROM json_each(?1) CROSS JOIN sales_by_hour h ON h.hour = value";
 
 const DAYS: &str = "SELECT d.day, d.entry FROM json_each(?1) CROSS JOIN sales_by_day d ON d.day = value";
-
-/// The state of the relay, in the form that [`Standing`] takes.
-pub(crate) const RELAY: &str =
-    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
 fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row =
@@ -358,7 +319,7 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
             no: row[5].int(),
             user_no: row[6].optional_int(),
             digest: Digest::stored(&row[7].text()),
-            token: token::token(row),
+            token: token(row),
         });
     }
     Ok(())
@@ -392,35 +353,5 @@ fn wallet(id: &str, row: &[Value]) -> Result<Wallet, Error> {
         balance: row[0].read(format_args!("the balance of user {id}"))?,
         last_entry: row[1].read(format_args!("the last ledger entry of user {id}"))?,
         last_order: row[2].read(format_args!("the last order of user {id}"))?,
-    })
-}
-
-fn order(number: OrderId, row: &[Value]) -> Result<Order, Error> {
-    Ok(Order {
-        order: number,
-        user: UserId::stored(row[1].read(format_args!("the user of order {number}"))?),
-        status: if row[7] == Value::Null { Status::Paid } else { Status::Cancelled },
-        items: Vec::new(),
-        total: row[2].read(format_args!("the total of order {number}"))?,
-        balance: row[3].read(format_args!("the balance after order {number}"))?,
-        at: row[4].read(format_args!("the time of order {number}"))?,
-        cancelled_at: row[5].optional_int().map(Time::from_millis),
-        reason: row[6].optional_text().map(Name::stored),
-    })
-}
-
-fn item(number: OrderId, row: &[Value]) -> Result<Item, Error> {
-    let product: Arc<str> = row[0].read(format_args!("a product of order {number}"))?;
-    let price: Amount = row[2].read(format_args!("the price of {product} in order {number}"))?;
-    let quantity: Quantity = row[3].read(format_args!("the quantity of {product} in order {number}"))?;
-    let over =
-        || Error::Store(format!("the store is damaged: order {number} has {quantity} {product} at {price}"));
-    let amount = price.times(quantity).ok_or_else(over)?;
-    Ok(Item {
-        product: ProductId::stored(product),
-        name: Name::stored(row[1].text()),
-        price,
-        quantity,
-        amount,
     })
 }

@@ -1,6 +1,5 @@
-//! What passes between the engine and a store: statements to read, rows, and changes as data.
+//! One value of a row, and what it stands for.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,91 +17,6 @@ pub enum Value {
     Integer(i64),
     /// Text.
     Text(Arc<str>),
-}
-
-/// A statement that reads, in the dialect that every store understands, with `?1`, `?2`, … for its values.
-#[derive(Clone, Debug)]
-pub struct Statement {
-    /// The text.
-    pub sql: Cow<'static, str>,
-    /// The values, in order.
-    pub values: Vec<Value>,
-}
-
-/// Rows that were read, value after value.
-#[derive(Clone, Debug, Default)]
-pub struct Rows {
-    /// All values.
-    pub values: Vec<Value>,
-    /// How many make a row.
-    pub width: usize,
-}
-
-/// A table as the engine changes it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Table {
-    /// Its name.
-    pub name: &'static str,
-    /// Its columns, those of the key first.
-    pub columns: &'static [&'static str],
-    /// How many columns make the key.
-    pub key: usize,
-}
-
-/// What to do with the rows of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Add rows of all columns.
-    Insert,
-    /// Set every other column where the key fits; rows of all columns.
-    Update,
-    /// Take rows away; rows of the key's columns.
-    Delete,
-}
-
-/// Rows to add to, set in or take from one table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// Which table.
-    pub table: &'static Table,
-    /// What to do.
-    pub kind: Kind,
-    /// All values, row after row.
-    pub values: Vec<Value>,
-}
-
-impl Statement {
-    /// A statement with its values.
-    pub fn new(sql: impl Into<Cow<'static, str>>, values: impl Into<Vec<Value>>) -> Self {
-        Self { sql: sql.into(), values: values.into() }
-    }
-}
-
-impl Rows {
-    /// The rows, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
-        self.values.chunks_exact(self.width.max(1))
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.values.len() / self.width.max(1)
-    }
-
-    /// The first row, if there is one.
-    pub fn first(&self) -> Option<&[Value]> {
-        self.iter().next()
-    }
-}
-
-impl Change {
-    /// How many values make a row of this change.
-    pub fn width(&self) -> usize {
-        match self.kind {
-            Kind::Insert | Kind::Update => self.table.columns.len(),
-            Kind::Delete => self.table.key,
-        }
-    }
 }
 
 impl Value {

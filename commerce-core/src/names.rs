@@ -3,8 +3,7 @@
 
 use foldhash::HashMap;
 
-use super::load::list;
-use super::row::{Rows, Statement, Value};
+use crate::row::{Rows, Statement, Value, list};
 
 /// Identifiers by number.
 pub(crate) struct Names {
