@@ -16,8 +16,8 @@ use crate::money::{Amount, Quantity, Stock};
 use crate::operation::{Answer, Decide, Operation};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
+use crate::row::{Kind, Value};
 use crate::sales::Period;
-use crate::store::{Kind, Value};
 use crate::time::Time;
 use crate::token::{Digest, Role, Token};
 
