@@ -63,3 +63,6 @@ impl Operation for Cancel {
         Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
     }
 }
+
+#[cfg(test)]
+mod tests;

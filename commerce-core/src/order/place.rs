@@ -132,3 +132,6 @@ impl Reply for Order {
         Some(if name == Cancel::NAME { order } else { order.into_paid() })
     }
 }
+
+#[cfg(test)]
+mod tests;
