@@ -1,6 +1,8 @@
 //! Orders per second on a libSQL server, one instance and several, beside transactions that are sent statement by
 //! statement and beside a file, in one run. `cargo bench -p commerce-core --bench libsql -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod statements;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use commerce_core::{Commerce, Location, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use sqld::Sqld;
 use work::{Keys, Result};
 
@@ -23,19 +26,12 @@ const HELP: &str = "cargo bench -p commerce-core --bench libsql -- [--seconds N]
   --json FILE   the figures as JSON too";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(5.0), |text| text.parse())?);
-    if let Some(url) = value("--process") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 5.0)?);
+    if let Some(url) = arguments.get("--process") {
         return process(url, run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
     let mut cases = Vec::new();
@@ -60,7 +56,7 @@ fn main() -> Result<()> {
     }
     show(&cases);
     let aims = aims(&cases);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": cases, "aims": aims }).to_string())?;
     }
     Ok(())

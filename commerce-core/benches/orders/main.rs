@@ -1,6 +1,8 @@
 //! Orders per second, pages and syncs per order: the engine beside the two ways in which shops usually
 //! write to SQLite, on the same tables, in one run. `cargo bench -p commerce-core --bench orders -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod plain;
 mod reads;
 mod show;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use commerce_core::{Commerce, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use plain::Waiting;
 use work::{Keys, Measured, Result};
 
@@ -26,41 +29,34 @@ const HELP: &str =
 const GROWN: &str = "engine, 64 callers (threads), after 1,000,000 orders";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let seconds = value("--seconds").map_or(Ok(3.0), |text| text.parse())?;
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let seconds = arguments.parsed("--seconds", 3.0)?;
     let run = Duration::from_secs_f64(seconds);
-    if let Some(store) = value("--process") {
+    if let Some(store) = arguments.get("--process") {
         return process(Path::new(store), run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
-    let only = value("--only").map_or("", String::as_str);
+    let only = arguments.get("--only").unwrap_or("");
     let mut told = Vec::new();
     for (name, case) in cases().iter().filter(|(name, _)| name.contains(only)) {
         told.push(case(run, name)?);
     }
-    if has("--grown") && GROWN.contains(only) {
+    if arguments.has("--grown") && GROWN.contains(only) {
         let folder = tempfile::tempdir()?;
         let shop = work::shop(folder.path().join("shop.db"))?;
         work::grow(&shop, 1_000_000)?;
         told.push(engine(&shop, GROWN, |shop| work::callers(shop, 64, run, Keys::Ordered))?);
     }
-    let reads = match (only, has("--grown")) {
+    let reads = match (only, arguments.has("--grown")) {
         ("", true) => reads::measure(1_000_000)?,
         ("", false) => reads::measure(100_000)?,
         _ => Vec::new(),
     };
     show::show(&told, &reads);
     let aims = show::aims(&told);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": told, "reads": reads, "aims": aims }).to_string())?;
     }
     Ok(())

@@ -6,6 +6,8 @@
 #[path = "../orders/work.rs"]
 mod work;
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod pruning;
 mod receiver;
 
@@ -19,6 +21,7 @@ use commerce_core::outbox::sink::{Failure, FileSink, HttpSink, Message, Secret};
 use commerce_core::outbox::{Lag, Relay, Sink};
 use commerce_core::{Commerce, Stats};
 
+use arguments::Arguments;
 use receiver::Answer;
 use work::{Keys, Random, Result};
 
@@ -30,20 +33,13 @@ const HELP: &str = "cargo bench -p commerce-core --bench relay -- [--pruning] [-
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    if !arguments.is_bench() {
         return Ok(());
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(10.0), |text| text.parse())?);
-    let rounds = value("--rounds").map_or(Ok(3), |text| text.parse())?;
-    if has("--pruning") {
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 10.0)?);
+    let rounds = arguments.parsed("--rounds", 3)?;
+    if arguments.has("--pruning") {
         return pruning::pruning(run / 3, rounds);
     }
     delays(run)?;

@@ -2,6 +2,8 @@
 //! each attack, for any build of the program.
 //! `cargo bench -p commerce-server --bench hostile -- --program target/release/commerce`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 #[path = "../../../fixtures/hostile.rs"]
 mod hostile;
 
@@ -9,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use arguments::Arguments;
 use hostile::{ATTACKS, Attack, BOUNDED, Victim};
 
 const HELP: &str = "cargo bench -p commerce-server --bench hostile -- --program FILE [--seconds N] [--clients N] [--orders N] [--only NAME]
@@ -19,19 +22,17 @@ const HELP: &str = "cargo bench -p commerce-server --bench hostile -- --program 
   --only NAME       only the attacks whose names hold this";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    if args.iter().any(|arg| arg == "--test") || !args.iter().any(|arg| arg == "--bench") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    if !arguments.is_bench() {
         return Ok(());
     }
-    let Some(program) = value("--program").map(PathBuf::from) else {
+    let Some(program) = arguments.get("--program").map(PathBuf::from) else {
         println!("{HELP}");
         return Ok(());
     };
-    let seconds = value("--seconds").map_or(Ok(8), |text| text.parse())?;
-    let clients = value("--clients").map(|text| text.parse::<usize>()).transpose()?;
-    let orders = value("--orders").map_or(Ok(200_000), |text| text.parse())?;
+    let seconds = arguments.parsed("--seconds", 8)?;
+    let clients = arguments.get("--clients").map(|text| text.parse::<usize>()).transpose()?;
+    let orders = arguments.parsed("--orders", 200_000)?;
     // An older program is measured too.
     BOUNDED.store(false, Ordering::Relaxed);
     let folder = tempfile::tempdir()?;
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let none = [("none", None)];
     let all = none.into_iter().chain(ATTACKS.map(|(name, attack)| (name, Some(attack))));
     for (name, attack) in
-        all.filter(|(name, _)| value("--only").is_none_or(|only| name.contains(only.as_str())))
+        all.filter(|(name, _)| arguments.get("--only").is_none_or(|only| name.contains(only)))
     {
         let clients = match attack {
             None => 0,

@@ -2,6 +2,8 @@
 //! as many callers and beside a bare server that does nothing, all in one run.
 //! `cargo bench -p commerce-server --bench http -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod bare;
 mod load;
 #[allow(dead_code, reason = "the engine's own bench does more of this work")]
@@ -19,6 +21,7 @@ use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
 use commerce_server::Options;
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use work::{Keys, Result};
 
 /// As in the program itself.
@@ -37,34 +40,27 @@ const SECRET: &str = "bench-bench-bench-bench-bench-bench-bench-1";
 const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(1.0), |text| text.parse())?);
-    let rounds = value("--rounds").map_or(Ok(3), |text| text.parse::<usize>())?;
-    if let Some(store) = value("--serve") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 1.0)?);
+    let rounds = arguments.parsed("--rounds", 3_usize)?;
+    if let Some(store) = arguments.get("--serve") {
         return serve(Path::new(store));
     }
-    if let (Some(store), Some(callers)) = (value("--engine"), value("--callers")) {
-        return engine(Path::new(store), callers.parse()?, has("--tasks"), run);
+    if let (Some(store), Some(callers)) = (arguments.get("--engine"), arguments.get("--callers")) {
+        return engine(Path::new(store), callers.parse()?, arguments.has("--tasks"), run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
     let mut cases = Vec::new();
-    let only = value("--connections").map(|text| text.parse::<usize>()).transpose()?;
+    let only = arguments.get("--connections").map(|text| text.parse::<usize>()).transpose()?;
     for connections in CONNECTIONS.into_iter().filter(|some| only.is_none_or(|only| only == *some)) {
         cases.extend(best_of(rounds, folder.path(), connections, run)?);
     }
     show(&cases);
     let aims = aims(&cases);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": cases, "aims": aims }).to_string())?;
     }
     Ok(())

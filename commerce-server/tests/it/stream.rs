@@ -115,8 +115,9 @@ fn many_events_come_in_order_without_a_gap() {
 
 #[test]
 fn a_quiet_stream_says_that_it_is_there_and_ends_with_the_server() {
-    let heartbeat = Duration::from_millis(100);
-    let mut served = Served::with(|options| options.limits(Limits { heartbeat, ..Limits::default() }));
+    let heartbeat_interval = Duration::from_millis(100);
+    let mut served =
+        Served::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
     let mut live = open(&served, None);
     while live.line().expect("a sign of life") != ": still here" {}
     served.stop();

@@ -1,5 +1,5 @@
-//! Answers in gzip, for clients that take it: compressed whole where they were made, so that nothing of it
-//! remains while they are sent.
+//! Gzip for clients that accept it. An answer is compressed whole when it is made, so that no compressor state remains
+//! while it is sent.
 
 use std::io::Write as _;
 
@@ -7,15 +7,15 @@ use axum::http::header::{self, HeaderMap};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Answers of at least so many bytes are compressed.
-const WORTH: usize = 1_024;
+/// Shorter answers are not worth compressing.
+const MIN_BYTES: usize = 1_024;
 
-/// Whether the client takes gzip (RFC 9110, section 12.5.3).
-pub(crate) fn taken(headers: &HeaderMap) -> bool {
+/// Whether the client accepts gzip (RFC 9110, section 12.5.3).
+pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut any = false;
-    for one in values.flat_map(|value| value.split(',')) {
-        let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+    for coding in values.flat_map(|value| value.split(',')) {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
         match name.trim() {
             name if name.eq_ignore_ascii_case("gzip") => return !refused,
@@ -26,9 +26,9 @@ pub(crate) fn taken(headers: &HeaderMap) -> bool {
     any
 }
 
-/// The answer compressed, if that is worth it.
-pub(crate) fn zipped(answer: &[u8]) -> Option<Vec<u8>> {
-    if answer.len() < WORTH {
+/// The answer compressed, or `None` where that is not worth it.
+pub(crate) fn compress(answer: &[u8]) -> Option<Vec<u8>> {
+    if answer.len() < MIN_BYTES {
         return None;
     }
     let mut encoder = GzEncoder::new(Vec::with_capacity(answer.len() / 4), Compression::fast());
@@ -41,8 +41,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clients_say_what_they_take() {
-        for (value, takes) in [
+    fn accept_encoding_is_read_with_its_weights() {
+        for (value, accepted) in [
             ("gzip", true),
             ("br, GZIP;q=0.5", true),
             ("*", true),
@@ -54,8 +54,8 @@ mod tests {
             ("", false),
         ] {
             let headers = [(header::ACCEPT_ENCODING, value.parse().unwrap())].into_iter().collect();
-            assert_eq!(taken(&headers), takes, "{value}");
+            assert_eq!(is_accepted(&headers), accepted, "{value}");
         }
-        assert!(!taken(&HeaderMap::new()));
+        assert!(!is_accepted(&HeaderMap::new()));
     }
 }

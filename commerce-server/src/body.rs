@@ -1,5 +1,5 @@
-//! The body of an answer on its way out: in pieces, so that no connection copies the whole of it, and on HTTP/2
-//! with a record of what the client has not taken, since there each stream waits for itself.
+//! The body of a response while it is sent: in chunks, so that no connection buffers the whole, and on HTTP/2 with a
+//! record of the chunks that the client has not accepted, since there each stream has flow control of its own.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -11,43 +11,44 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep};
 
-/// The body of an answer.
-pub(crate) struct Sent {
+/// The body of a response.
+pub(crate) struct ChunkedBody {
     body: Body,
+    /// What is left of the last frame.
     rest: Bytes,
-    untaken: Option<Untaken>,
+    unsent: Option<Unsent>,
 }
 
-/// The pieces of one connection that its client has not taken, with the time at which they were ready.
+/// The chunks of one connection that its client has not accepted.
 #[derive(Clone, Default)]
-pub(crate) struct Untaken(Arc<Mutex<Pieces>>);
+pub(crate) struct Unsent(Arc<Mutex<Chunks>>);
 
 #[derive(Default)]
-struct Pieces {
+struct Chunks {
     next: u64,
-    /// In the order of time.
+    /// When each chunk was ready, by its number and so by time.
     since: BTreeMap<u64, Instant>,
 }
 
-/// The most bytes of a piece.
-const PIECE: usize = 16 << 10;
+/// The most bytes of a chunk.
+const CHUNK: usize = 16 << 10;
 
-impl Sent {
-    pub(crate) fn new(body: Body, untaken: Option<Untaken>) -> Self {
-        Self { body, rest: Bytes::new(), untaken }
+impl ChunkedBody {
+    pub(crate) fn new(body: Body, unsent: Option<Unsent>) -> Self {
+        Self { body, rest: Bytes::new(), unsent }
     }
 
-    fn piece(&mut self) -> Bytes {
-        let length = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(length);
-        match &self.untaken {
-            Some(untaken) => untaken.note(piece),
-            None => piece,
+    fn next_chunk(&mut self) -> Bytes {
+        let length = self.rest.len().min(CHUNK);
+        let chunk = self.rest.split_to(length);
+        match &self.unsent {
+            Some(unsent) => unsent.track(chunk),
+            None => chunk,
         }
     }
 }
 
-impl hyper::body::Body for Sent {
+impl hyper::body::Body for ChunkedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -64,7 +65,7 @@ impl hyper::body::Body for Sent {
                 end => return Poll::Ready(end),
             }
         }
-        Poll::Ready(Some(Ok(Frame::data(self.piece()))))
+        Poll::Ready(Some(Ok(Frame::data(self.next_chunk()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -82,39 +83,39 @@ impl hyper::body::Body for Sent {
     }
 }
 
-impl Untaken {
-    /// Waits until a client takes no piece for so long.
-    pub(crate) async fn stalled(&self, patience: Duration) {
+impl Unsent {
+    /// Waits until the client has left a chunk unaccepted for `limit`.
+    pub(crate) async fn stalled(&self, limit: Duration) {
         loop {
             let oldest = self.lock().since.first_key_value().map(|(_, since)| *since);
-            if oldest.is_some_and(|since| since.elapsed() >= patience) {
+            if oldest.is_some_and(|since| since.elapsed() >= limit) {
                 return;
             }
-            sleep(patience / 4).await;
+            sleep(limit / 4).await;
         }
     }
 
-    /// The piece, which is untaken until the last of it is gone.
-    fn note(&self, piece: Bytes) -> Bytes {
-        struct Noted(Bytes, u64, Untaken);
-        impl AsRef<[u8]> for Noted {
+    /// Tracks a chunk until its last slice is dropped.
+    fn track(&self, chunk: Bytes) -> Bytes {
+        struct Tracked(Bytes, u64, Unsent);
+        impl AsRef<[u8]> for Tracked {
             fn as_ref(&self) -> &[u8] {
                 &self.0
             }
         }
-        impl Drop for Noted {
+        impl Drop for Tracked {
             fn drop(&mut self) {
                 self.2.lock().since.remove(&self.1);
             }
         }
-        let mut pieces = self.lock();
-        let number = pieces.next;
-        pieces.next += 1;
-        pieces.since.insert(number, Instant::now());
-        Bytes::from_owner(Noted(piece, number, self.clone()))
+        let mut chunks = self.lock();
+        let number = chunks.next;
+        chunks.next += 1;
+        chunks.since.insert(number, Instant::now());
+        Bytes::from_owner(Tracked(chunk, number, self.clone()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pieces> {
+    fn lock(&self) -> MutexGuard<'_, Chunks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
