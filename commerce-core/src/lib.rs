@@ -55,6 +55,8 @@
 //! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
 mod ahead;
+#[cfg(test)]
+mod by_hand;
 pub mod cart;
 pub mod catalog;
 mod cost;

@@ -39,3 +39,16 @@ impl From<Probe> for Submission<Probe> {
         Self::new(probe)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Probe;
+    use crate::by_hand::{check_value, shop};
+
+    #[test]
+    fn a_probe_writes_as_many_pages_as_an_order_and_no_time() {
+        let pages =
+            (1..=16).map(|page| format!("update probes probe_no={page} probes=71\n")).collect::<String>();
+        check_value(&shop(), &Probe, &format!("null\n{pages}update store last_probe=71"));
+    }
+}

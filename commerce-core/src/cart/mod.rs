@@ -99,3 +99,6 @@ fn total(facts: &Facts, lines: &[CartLine]) -> i128 {
     };
     lines.iter().map(amount).sum()
 }
+
+#[cfg(test)]
+mod tests;

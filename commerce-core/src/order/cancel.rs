@@ -66,3 +66,6 @@ impl Operation for Cancel {
         Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! same wherever it begins.
 
 use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
+use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::{OrderId, UserId};
@@ -12,7 +13,6 @@ use crate::input::{Fields, FromJson};
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
-use crate::sales::last_until_sql;
 use crate::time::{End, Time};
 use crate::user;
 

@@ -6,6 +6,7 @@ pub(crate) mod items;
 mod list;
 mod place;
 pub(crate) mod rows;
+pub(crate) mod until;
 
 pub use cancel::Cancel;
 pub use get::Get;

@@ -131,3 +131,6 @@ impl Reply for Order {
         Some(if name == Cancel::NAME { order } else { order.into_paid() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod chaos;
 mod costs;
 mod cursors;
 mod damage;
+mod documents;
 mod embedding;
 mod envelope;
 mod faults;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use self::trouble::Trouble;
 use super::pool::Pool;
 use super::reading::{self, Look};
 use super::window::{Draft, Window};
@@ -108,6 +107,15 @@ struct Down {
     times: i64,
     until: Time,
     gone: bool,
+}
+
+/// The store fails.
+struct Trouble {
+    /// How often in a row.
+    times: i64,
+    since: Instant,
+    /// Whether it cannot be written, which reading does not mend.
+    unwritten: bool,
 }
 
 impl Run {
