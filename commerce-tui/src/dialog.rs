@@ -4,8 +4,8 @@ use commerce_core::order::Order;
 use commerce_core::user::User;
 use commerce_core::{Amount, OrderId, ProductId, Quantity, Refusal, UserId};
 
-use crate::effect::Change;
 use crate::form::Form;
+use crate::in_flight::Sending;
 use crate::input::Field;
 use crate::keys::Scope;
 use crate::list::List;
@@ -30,18 +30,6 @@ pub enum Dialog {
     Palette(Palette),
     /// The keys of the present screen; the first row on show.
     Help(usize),
-}
-
-/// How far a change is that a dialog sends.
-#[derive(Clone, Debug, Default)]
-pub enum Sending {
-    /// Not sent.
-    #[default]
-    Not,
-    /// Under way, with its number.
-    Sent(u64),
-    /// Not done, or nobody knows: the sentence, and the change to send again under the same key.
-    Failed(String, Option<Box<Change>>),
 }
 
 /// A question.
@@ -148,21 +136,6 @@ impl Picker {
     pub fn type_search(&mut self, change: impl FnOnce(&mut Field) -> bool) {
         if change(&mut self.field) {
             self.list.reset();
-        }
-    }
-}
-
-impl Sending {
-    /// Whether it waits for the outcome of this number.
-    pub fn waits_for(&self, number: u64) -> bool {
-        matches!(self, Self::Sent(sent) if *sent == number)
-    }
-
-    /// The change to send again, if there is one.
-    pub fn retry(&self) -> Option<Change> {
-        match self {
-            Self::Failed(_, Some(change)) => Some(change.as_ref().clone()),
-            _ => None,
         }
     }
 }

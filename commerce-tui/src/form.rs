@@ -6,8 +6,8 @@ use commerce_core::{
 };
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::dialog::Sending;
 use crate::effect::Deed;
+use crate::in_flight::Sending;
 use crate::input::Field;
 
 /// A form.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect, Size};
 
-use crate::model::{Pane, Place};
+use crate::navigation::{Pane, Place};
 
 /// The areas of the terminal.
 #[derive(Clone, Copy, Debug)]

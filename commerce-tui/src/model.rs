@@ -7,10 +7,12 @@ use ratatui::layout::Size;
 
 use crate::desk::Desk;
 use crate::dialog::Dialog;
-use crate::effect::Change;
+use crate::in_flight::Sent;
 use crate::keys::Scope;
+use crate::navigation::{Pane, Place};
 use crate::screen::{Customers, Events, Orders, Overview, Products, Shop, Top};
 use crate::theme::Theme;
+use crate::toast::{News, Toast};
 
 /// The console.
 #[derive(Clone, Debug)]
@@ -66,35 +68,6 @@ pub struct Setup {
     pub theme: Theme,
 }
 
-/// A screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// Products and a cart.
-    Shop,
-    /// Customers and their ledgers.
-    Customers,
-    /// Orders and their lines.
-    Orders,
-    /// The best sellers.
-    Top,
-    /// The catalogue, for administration.
-    Products,
-    /// The outgoing events.
-    Events,
-    /// Everything at a glance.
-    Overview,
-}
-
-/// A pane of a screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Pane {
-    /// The left one.
-    #[default]
-    Left,
-    /// The right one.
-    Right,
-}
-
 /// Whether the store is at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
@@ -115,68 +88,6 @@ pub enum Follow {
     Frozen,
     /// What is shown stays though there were changes.
     FrozenBehind,
-}
-
-/// An operation under way.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// The operation.
-    pub change: Change,
-    /// Since when.
-    pub since: Time,
-}
-
-/// Short news.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Toast {
-    /// Of which kind.
-    pub kind: News,
-    /// A sentence.
-    pub text: String,
-    /// How long it is shown.
-    pub until: Time,
-}
-
-/// A kind of news.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// Done.
-    Good,
-    /// To know.
-    Note,
-    /// Not done.
-    Bad,
-    /// The store is slow.
-    Slow,
-}
-
-impl Place {
-    /// All screens, in the order of their numbers.
-    pub const ALL: [Self; 7] =
-        [Self::Shop, Self::Customers, Self::Orders, Self::Top, Self::Products, Self::Events, Self::Overview];
-
-    /// Its name.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Shop => "Shop",
-            Self::Customers => "Customers",
-            Self::Orders => "Orders",
-            Self::Top => "Top",
-            Self::Products => "Products",
-            Self::Events => "Events",
-            Self::Overview => "Overview",
-        }
-    }
-}
-
-impl Pane {
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Left => Self::Right,
-            Self::Right => Self::Left,
-        }
-    }
 }
 
 impl State {

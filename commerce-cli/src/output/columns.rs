@@ -167,7 +167,7 @@ impl Record for Event {
 
 impl Record for Retried {
     const COLUMNS: &'static [Column<Self>] =
-        &[Column::new("events", |retried| Cell::Numbers(&retried.events))];
+        &[Column::new("events", |retried| Cell::Events(&retried.events))];
     type Row = Nothing;
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use commerce_core::order::Item;
-use commerce_core::{Amount, Currency, Id, Name, Quantity, Stock, Time, harmless};
+use commerce_core::{Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, harmless};
 use serde::Serialize;
 
 /// Something that commands print.
@@ -57,8 +57,8 @@ pub enum Cell<'a> {
     Span(Time, Time),
     /// Products and their quantities, `mug:2, pen:1`. A table of a single record shows them as rows instead.
     Items(&'a [Item]),
-    /// Numbers, `17, 18`.
-    Numbers(&'a [i64]),
+    /// Numbers of events, `17, 18`.
+    Events(&'a [EventId]),
 }
 
 /// The record that does not exist.
@@ -126,7 +126,7 @@ impl Cell<'_> {
             Self::Items(items) => {
                 listed(text, items, |text, item| write!(text, "{}:{}", item.product, item.quantity))
             }
-            Self::Numbers(numbers) => listed(text, numbers, |text, number| write!(text, "{number}")),
+            Self::Events(events) => listed(text, events, |text, event| write!(text, "{event}")),
         };
     }
 }
@@ -183,6 +183,12 @@ impl From<u64> for Cell<'_> {
 impl From<usize> for Cell<'_> {
     fn from(number: usize) -> Self {
         Self::Number(number as i128)
+    }
+}
+
+impl<K> From<Number<K>> for Cell<'_> {
+    fn from(number: Number<K>) -> Self {
+        Self::Number(number.get().into())
     }
 }
 

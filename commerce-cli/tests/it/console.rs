@@ -1,10 +1,10 @@
 //! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::shop::Shop;
-use crate::tmux::Terminal;
+use crate::system;
+use crate::terminal::Terminal;
 
 /// A console on a stocked store, in a terminal of its own.
 fn console(shop: &Shop, width: u16, height: u16, options: &str) -> Terminal {
@@ -163,8 +163,11 @@ fn a_console_that_only_reads_changes_nothing() {
         terminal.see("This console only reads (--read-only).");
     }
     terminal.press("Tab");
+    terminal.see("● Cart of bob");
     terminal.type_in("+-dD");
     terminal.press("Escape");
+    // A key in the same breath as an escape would be a key with alt.
+    terminal.see("● On sale");
     terminal.press("q");
     terminal.restored();
     assert_eq!(state(), before);
@@ -300,7 +303,7 @@ fn a_missing_store_is_told_before_the_terminal_is_taken() {
 
 /// Sends a signal to the program that the terminal's shell has started.
 fn terminate(terminal: &Terminal, signal: &str) {
-    let shell = terminal.flag("pane_pid");
-    let kill = format!("kill -s {signal} $(cat /proc/{shell}/task/{shell}/children)");
-    assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
+    let shell = terminal.shell();
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+    system::signal(children.trim().parse().expect("one program"), signal);
 }

@@ -9,7 +9,7 @@ use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// A cart as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,9 @@ impl Query for Get {
 }
 
 impl Cart {
-    pub(super) fn new(user: UserId, lines: Vec<Line>) -> Self {
+    /// A cart of these lines, with their total. A client that shows an edit before the store has answered builds the
+    /// edited cart with it.
+    pub fn new(user: UserId, lines: Vec<Line>) -> Self {
         let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
         let total: i128 = lines.iter().map(amount).sum();
         let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);

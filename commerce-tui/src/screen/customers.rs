@@ -5,13 +5,9 @@ use commerce_core::wallet::{self, Entry};
 use commerce_core::{Time, UserId};
 
 use crate::desk::Desk;
-use crate::dialog::Dialog;
 use crate::effect::{Ask, Topic};
-use crate::form::Purpose;
 use crate::input::Field;
-use crate::keys::Action;
 use crate::list::List;
-use crate::model::{Place, State};
 
 /// Screen 2.
 #[derive(Clone, Debug, Default)]
@@ -59,25 +55,5 @@ impl Customers {
     pub fn touch(&mut self) {
         self.list.touch();
         self.ledger.touch();
-    }
-}
-
-impl State {
-    /// What the customers' own keys do.
-    pub(crate) fn act_in_customers(&mut self, action: Action) {
-        match (action, self.customers.of.clone()) {
-            (Action::Search, _) => self.dialogs.push(Dialog::Search),
-            (Action::New, _) => self.open_form(Purpose::AddUser),
-            (Action::Charge, Some(user)) => self.open_form(Purpose::Charge(user)),
-            (Action::ShopAs, Some(user)) => {
-                self.shop.choose(Some(user));
-                self.go(Place::Shop);
-            }
-            (Action::OrdersOf, Some(user)) => {
-                self.orders.show_those_of(Some(user));
-                self.go(Place::Orders);
-            }
-            _ => {}
-        }
     }
 }

@@ -4,11 +4,8 @@ use commerce_core::Time;
 use commerce_core::outbox::{self, Event, Resting};
 
 use crate::desk::Desk;
-use crate::dialog::{About, Dialog, Question, Sending};
-use crate::effect::{Ask, Deed, Topic};
-use crate::keys::Action;
+use crate::effect::{Ask, Topic};
 use crate::list::List;
-use crate::model::State;
 
 use super::Overview;
 
@@ -31,37 +28,5 @@ impl Events {
     /// When the next question is due.
     pub fn due(&self, overview: &Overview) -> Option<Time> {
         self.list.due().into_iter().chain(overview.outbox_due()).min()
-    }
-}
-
-impl State {
-    /// What the events' own keys do.
-    pub(crate) fn act_in_events(&mut self, action: Action) {
-        match action {
-            Action::Status => {
-                self.events.status = match self.events.status {
-                    None => Some(Resting::Pending),
-                    Some(Resting::Pending) => Some(Resting::Delivered),
-                    Some(Resting::Delivered) => Some(Resting::Dead),
-                    Some(_) => None,
-                };
-                self.events.list.reset();
-            }
-            Action::Retry => {
-                if let Some(event) = self.events.list.current().filter(|event| event.status == Resting::Dead)
-                {
-                    let events = vec![event.event];
-                    self.send(Deed::Retry(outbox::Retry { events }));
-                }
-            }
-            Action::RetryAll => {
-                let (known, more) = self.overview.dead_events();
-                if known > 0 {
-                    let about = About::RetryAll { known, more };
-                    self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The screens: what each keeps, what it wants loaded, and what its own keys do.
+//! The screens: what each keeps, and what it wants loaded. What its keys do is in `update`.
 
 mod customers;
 mod events;
@@ -14,7 +14,7 @@ pub use orders::Orders;
 pub use overview::{LOW, Overview};
 pub use products::Products;
 pub use shop::Shop;
-pub use top::{Top, WINDOWS};
+pub use top::{LIMITS, Top, WINDOWS};
 
 use commerce_core::catalog::Sort;
 
@@ -28,7 +28,7 @@ pub const SORTS: [(Sort, &str); 5] = [
 ];
 
 /// The next order.
-fn next_sort(sort: Sort) -> Sort {
+pub(crate) fn next_sort(sort: Sort) -> Sort {
     let place = SORTS.iter().position(|(known, _)| *known == sort).unwrap_or(0);
     SORTS[(place + 1) % SORTS.len()].0
 }

@@ -1,16 +1,12 @@
 //! The orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{OrderId, Time, UserId};
+use commerce_core::{BadText, OrderId, Time, UserId};
 
 use crate::desk::Desk;
-use crate::dialog::{Dialog, Picking, cancellable};
 use crate::effect::{Ask, Topic};
-use crate::form::Purpose;
 use crate::input::Field;
-use crate::keys::Action;
 use crate::list::List;
-use crate::model::{Pane, State};
 use crate::spot::{Move, Spot};
 
 /// Screen 3.
@@ -31,8 +27,8 @@ pub struct Orders {
 impl Orders {
     /// Asks for what is wanted.
     pub fn settle(&mut self, desk: &mut Desk) {
-        if let Some(order) = self.number() {
-            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order::Get { order }));
+        if let Some(order) = self.number().map(Result::ok) {
+            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order));
         }
         let (user, status) = (self.user.clone(), self.status);
         self.list.settle(desk, Topic::Orders, |page| {
@@ -40,10 +36,10 @@ impl Orders {
         });
     }
 
-    /// The number that is looked for: 0 for a text that is none.
-    pub fn number(&self) -> Option<OrderId> {
+    /// The number that is searched for, or what is wrong with the text as a number.
+    pub fn number(&self) -> Option<Result<OrderId, BadText>> {
         let text = super::wanted(self.search.text())?;
-        Some(text.trim_start_matches('#').parse().unwrap_or(0).max(0))
+        Some(text.trim_start_matches('#').parse())
     }
 
     /// Keeps the selected line where there is one.
@@ -65,31 +61,5 @@ impl Orders {
     pub fn show_those_of(&mut self, user: Option<UserId>) {
         (self.search, self.user, self.status) = (Field::default(), user, None);
         self.list.reset();
-    }
-}
-
-impl State {
-    /// What the orders' own keys do.
-    pub(crate) fn act_in_orders(&mut self, action: Action) {
-        match action {
-            Action::Open => self.turn_to(Pane::Right),
-            Action::Search => self.dialogs.push(Dialog::Search),
-            Action::Who => self.pick(Picking::Orders),
-            Action::Everyone => self.orders.show_those_of(None),
-            Action::Status => {
-                self.orders.status = match self.orders.status {
-                    None => Some(Status::Paid),
-                    Some(Status::Paid) => Some(Status::Cancelled),
-                    Some(Status::Cancelled) => None,
-                };
-                self.orders.list.reset();
-            }
-            Action::Cancel => {
-                if let Some((order, total, user)) = self.orders.list.current().and_then(cancellable) {
-                    self.open_form(Purpose::Cancel(order, total, user));
-                }
-            }
-            _ => {}
-        }
     }
 }

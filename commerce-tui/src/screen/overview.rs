@@ -8,8 +8,6 @@ use commerce_core::{Listing, Page, Time};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Topic};
-use crate::keys::Action;
-use crate::model::{Pane, Place, State};
 use crate::slot::Slot;
 use crate::spot::{Move, Spot};
 
@@ -120,30 +118,5 @@ impl Overview {
     pub fn keep_in_view(&mut self) {
         self.low_spot.go(Move::By(0), self.low_rows().len());
         self.newest_spot.go(Move::By(0), self.newest_rows().len());
-    }
-}
-
-impl State {
-    /// What the overview's own keys do.
-    pub(crate) fn act_in_overview(&mut self, action: Action) {
-        if action != Action::Open {
-            return;
-        }
-        match self.pane() {
-            Pane::Left => {
-                if self.overview.low_row().is_some() {
-                    self.go(Place::Products);
-                    self.turn_to(Pane::Right);
-                }
-            }
-            Pane::Right => {
-                let rows = self.overview.newest_rows();
-                if let Some(order) = rows.get(self.overview.newest_spot.selected).map(|order| order.order) {
-                    self.orders.show_those_of(None);
-                    self.orders.list.wish(order);
-                    self.go(Place::Orders);
-                }
-            }
-        }
     }
 }

@@ -4,13 +4,9 @@ use commerce_core::Time;
 use commerce_core::catalog::{self, Product, Sort};
 
 use crate::desk::Desk;
-use crate::dialog::{About, Dialog, Question, Sending};
 use crate::effect::{Ask, Topic};
-use crate::form::Purpose;
 use crate::input::Field;
-use crate::keys::Action;
 use crate::list::List;
-use crate::model::{Pane, State};
 
 use super::Overview;
 
@@ -43,39 +39,5 @@ impl Products {
     /// When the next question is due.
     pub fn due(&self, overview: &Overview) -> Option<Time> {
         self.list.due().into_iter().chain(overview.low.due()).min()
-    }
-}
-
-impl State {
-    /// The product that the keys are about.
-    fn product(&self) -> Option<&Product> {
-        match self.pane() {
-            Pane::Left => self.products.list.current(),
-            Pane::Right => self.overview.low_row(),
-        }
-    }
-
-    /// What the products' own keys do.
-    pub(crate) fn act_in_products(&mut self, action: Action) {
-        match (action, self.product().cloned()) {
-            (Action::Search, _) => self.dialogs.push(Dialog::Search),
-            (Action::Sort, _) => self.sort_products(super::next_sort(self.products.sort)),
-            (Action::LowFirst, _) => self.sort_products(Sort::Stock),
-            (Action::New, _) => self.open_form(Purpose::AddProduct),
-            (Action::Edit, Some(product)) => self.open_form(Purpose::UpdateProduct(Box::new(product))),
-            (Action::Restock, Some(product)) => {
-                self.open_form(Purpose::Restock(product.product, product.stock));
-            }
-            (Action::OnOff, Some(product)) => {
-                let about = About::OnOff(product.product, !product.active);
-                self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
-            }
-            _ => {}
-        }
-    }
-
-    fn sort_products(&mut self, sort: Sort) {
-        self.products.sort = sort;
-        self.products.list.reset();
     }
 }

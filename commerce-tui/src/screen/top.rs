@@ -5,8 +5,6 @@ use commerce_core::sales::{self, By, SalesSeries, Seller, Step, TopSellers};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Topic};
-use crate::keys::Action;
-use crate::model::State;
 use crate::slot::Slot;
 use crate::spot::{Move, Spot};
 
@@ -31,7 +29,7 @@ pub struct Top {
 pub const WINDOWS: [u16; 7] = [1, 3, 7, 14, 30, 90, 365];
 
 /// The longest and shortest list.
-const LIMITS: (u16, u16) = (5, 100);
+pub const LIMITS: (u16, u16) = (5, 100);
 
 impl Default for Top {
     fn default() -> Self {
@@ -83,7 +81,7 @@ impl Top {
     }
 
     /// Another window. What sold in the one before must not stand under its name.
-    fn show(&mut self, window: usize) {
+    pub(crate) fn show(&mut self, window: usize) {
         self.window = window;
         self.sellers.reset();
         self.steps.reset();
@@ -91,14 +89,14 @@ impl Top {
     }
 
     /// Another order. What was best by the one before must not stand under its name.
-    fn rank(&mut self, by: By) {
+    pub(crate) fn rank(&mut self, by: By) {
         self.by = by;
         self.sellers.reset();
         self.spot.go(Move::To(0), 0);
     }
 
     /// Another length of the list; the sellers on show stay until more come.
-    fn lengthen(&mut self, limit: u16) {
+    pub(crate) fn lengthen(&mut self, limit: u16) {
         self.limit = limit;
         self.sellers.renew();
     }
@@ -107,23 +105,5 @@ impl Top {
     pub fn touch(&mut self) {
         self.sellers.touch();
         self.steps.touch();
-    }
-}
-
-impl State {
-    /// What the best sellers' own keys do.
-    pub(crate) fn act_in_top(&mut self, action: Action) {
-        let top = &mut self.top;
-        match action {
-            Action::LongerWindow if top.window + 1 < WINDOWS.len() => top.show(top.window + 1),
-            Action::ShorterWindow if top.window > 0 => top.show(top.window - 1),
-            Action::Longer => top.lengthen((top.limit + 5).min(LIMITS.1)),
-            Action::Shorter => top.lengthen(top.limit.saturating_sub(5).max(LIMITS.0)),
-            Action::Rank => top.rank(match top.by {
-                By::Units => By::Revenue,
-                By::Revenue => By::Units,
-            }),
-            _ => {}
-        }
     }
 }

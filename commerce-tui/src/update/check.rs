@@ -1,6 +1,7 @@
 //! What holds of every state, whatever was pressed.
 
-use crate::dialog::{Dialog, Sending};
+use crate::dialog::Dialog;
+use crate::in_flight::Sending;
 use crate::list::{List, Row};
 use crate::model::State;
 

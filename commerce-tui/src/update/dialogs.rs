@@ -3,13 +3,15 @@
 use commerce_core::{Page, user};
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::dialog::{About, Dialog, Explained, Picker, Picking, Remedy, Sending};
+use crate::dialog::{About, Dialog, Explained, Picker, Picking, Remedy};
 use crate::effect::{Ask, Deed, Topic};
 use crate::form::{Form, Purpose};
+use crate::in_flight::Sending;
 use crate::input::Field;
 use crate::keys::{self, Action, Binding, Scope};
 use crate::list::List;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::palette;
 use crate::spot::Move;
 
@@ -138,7 +140,7 @@ impl State {
             Some(Action::PageUp) => picker.list.go(Move::Pages(-1)),
             Some(Action::PageDown) => picker.list.go(Move::Pages(1)),
             Some(Action::New) => match self.hindrance(Action::New) {
-                Some(hindrance) => self.tell(crate::model::News::Note, hindrance),
+                Some(hindrance) => self.tell(crate::toast::News::Note, hindrance),
                 None => self.open_form(Purpose::AddUser),
             },
             Some(Action::Accept) => {

@@ -2,13 +2,20 @@
 
 #[cfg(test)]
 mod check;
+mod customers;
 mod dialogs;
+mod events;
+mod orders;
+mod overview;
+mod products;
 #[cfg(test)]
 mod random;
 mod rows;
 mod send;
+mod shop;
 #[cfg(test)]
 mod tests;
+mod top;
 
 use commerce_core::{Error, Time, order::Order};
 use ratatui::crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
@@ -18,8 +25,10 @@ use crate::dialog::Dialog;
 use crate::effect::{Answer, Data, Done, Effect, Topic};
 use crate::input::Field;
 use crate::keys::{self, Action};
-use crate::model::{Follow, Link, News, Pane, Place, State};
+use crate::model::{Follow, Link, State};
+use crate::navigation::{Pane, Place};
 use crate::spot::Move;
+use crate::toast::News;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -253,7 +262,8 @@ impl State {
     }
 
     pub(crate) fn quit(&mut self) {
-        use crate::dialog::{About, Question, Sending};
+        use crate::dialog::{About, Question};
+        use crate::in_flight::Sending;
         if self.unsaved() {
             let asked =
                 |dialog: &Dialog| matches!(dialog, Dialog::Question(Question { about: About::Quit, .. }));

@@ -5,7 +5,8 @@ use ratatui::layout::Position;
 
 use crate::layout::Areas;
 use crate::list::{List, Row};
-use crate::model::{Pane, Place, State};
+use crate::model::State;
+use crate::navigation::{Pane, Place};
 use crate::spot::{Move, Spot};
 
 impl State {

@@ -2,11 +2,14 @@
 
 use commerce_core::{Amount, Error, cart, catalog};
 
-use crate::dialog::{About, Dialog, Explained, Sending};
+use crate::dialog::{About, Dialog, Explained};
 use crate::effect::{Change, Deed, Done, Effect};
-use crate::model::{News, Sent, State};
+use crate::in_flight::Sending;
+use crate::in_flight::Sent;
+use crate::model::State;
 use crate::spot::Move;
 use crate::text::{count, money};
+use crate::toast::News;
 
 impl State {
     /// Sends an operation, and gives its number. A console that only reads sends nothing.

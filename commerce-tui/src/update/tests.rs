@@ -13,10 +13,13 @@ use commerce_core::{
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
-use crate::dialog::{Dialog, Explained, Remedy, Sending};
+use crate::dialog::{Dialog, Explained, Remedy};
 use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Effect, Topic};
-use crate::model::{Follow, Link, News, Pane, Place, Setup, State};
+use crate::in_flight::Sending;
+use crate::model::{Follow, Link, Setup, State};
+use crate::navigation::{Pane, Place};
 use crate::theme::ThemeName;
+use crate::toast::News;
 use crate::update::{Event, update};
 
 mod store;
@@ -143,7 +146,7 @@ fn cart(lines: &[(u64, i64)]) -> Cart {
 fn order() -> Order {
     let total = Amount::new(3_000).unwrap();
     Order {
-        order: 7,
+        order: 7.try_into().unwrap(),
         user: alice(),
         status: Status::Paid,
         items: Vec::new(),

@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::paint::{self, Cell, Column, number, table, text};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{count, left, money, right};
 
 const COLUMNS: [Column; 5] = [

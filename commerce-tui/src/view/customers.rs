@@ -6,7 +6,8 @@ use ratatui::Frame;
 use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::{search_line, titled};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::money;
 
 const COLUMNS: [Column; 3] = [text("NAME", 0, 0), text("ID", 16, 0), number("BALANCE", 14, 40)];

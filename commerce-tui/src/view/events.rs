@@ -9,7 +9,8 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::paint::{self, Cell, Column, number, table, text};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{ago, moment};
 
 const COLUMNS: [Column; 6] = [

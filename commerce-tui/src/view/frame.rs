@@ -11,8 +11,10 @@ use super::paint::{patience_ends, spinner};
 use crate::dialog::Dialog;
 use crate::keys::{self, Action, Scope};
 use crate::layout::tabs;
-use crate::model::{Follow, Link, News, Place, State};
+use crate::model::{Follow, Link, State};
+use crate::navigation::Place;
 use crate::text::{ago, fit};
+use crate::toast::News;
 
 /// Draws the tabs, and on the right how the store stands.
 pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {

@@ -5,7 +5,8 @@ use ratatui::Frame;
 use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::stock;
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::screen::LOW;
 
 const COLUMNS: [Column; 3] = [text("LOW IN STOCK", 0, 0), text("ID", 14, 44), number("LEFT", 10, 0)];

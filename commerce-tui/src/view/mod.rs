@@ -7,6 +7,7 @@ mod events;
 mod frame;
 mod ledger;
 mod low;
+mod modal;
 mod order;
 mod orders;
 mod overview;
@@ -22,7 +23,8 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::widgets::Paragraph;
 
 use crate::layout::{Areas, SMALLEST};
-use crate::model::{Pane, Place, State};
+use crate::model::State;
+use crate::navigation::{Pane, Place};
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {

@@ -7,7 +7,8 @@ use ratatui::text::Line;
 
 use super::paint::{self, Cell, Column, number, table, text};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{count, fit, moment, money};
 
 const COLUMNS: [Column; 4] =

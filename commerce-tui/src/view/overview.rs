@@ -8,7 +8,8 @@ use ratatui::text::Line;
 use super::paint::{self, Cell, Column, number, table, text};
 use super::{events, low};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{ago, count};
 
 const COLUMNS: [Column; 5] = [

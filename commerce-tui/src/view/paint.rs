@@ -10,7 +10,8 @@ use ratatui::widgets::{Block, BorderType, Sparkline};
 
 use crate::layout::Areas;
 use crate::list::{List, Row};
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::spot::Spot;
 use crate::text::{count, fit, left, right};
 use crate::theme::Theme;

@@ -6,7 +6,8 @@ use ratatui::Frame;
 use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::{search_line, stock, titled};
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::screen::SORTS;
 use crate::text::money;
 

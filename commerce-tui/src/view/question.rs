@@ -4,9 +4,10 @@ use commerce_core::{Amount, Refusal};
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use super::dialogs::{frame_of, progress, wrapped};
+use super::modal::{frame_of, progress, wrapped};
 use super::paint;
-use crate::dialog::{About, Explained, Question, Remedy, Sending};
+use crate::dialog::{About, Explained, Question, Remedy};
+use crate::in_flight::Sending;
 use crate::layout::centered;
 use crate::model::State;
 use crate::text::{count, fit, left, right};

@@ -6,7 +6,8 @@ use ratatui::Frame;
 use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::stock;
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{count, money};
 
 const BAR: u16 = 14;

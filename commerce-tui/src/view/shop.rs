@@ -8,7 +8,8 @@ use super::paint::{self, Cell, Column, number, table, text};
 use crate::dialog::Dialog;
 use crate::input::Field;
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::screen::{LOW, SORTS};
 use crate::text::{count, money};
 

@@ -7,7 +7,8 @@ use ratatui::text::Line;
 
 use super::paint;
 use crate::layout::Areas;
-use crate::model::{Pane, State};
+use crate::model::State;
+use crate::navigation::Pane;
 use crate::text::{count, fit, left, moment, right};
 
 /// Draws the best sellers' right pane.
