@@ -79,11 +79,13 @@ impl Access {
     ) -> Result<(), Problem> {
         let Rights::Shopper(own) = &caller.rights else { return Ok(()) };
         match permission {
-            Permission::OwnOrder => match fields.get("order").and_then(Value::as_i64) {
-                Some(order) => self.test_order(own, order),
-                // Not a number: the operation reports it.
-                None => Ok(()),
-            },
+            Permission::OwnOrder => {
+                match fields.get("order").and_then(Value::as_i64).map(OrderId::try_from) {
+                    Some(Ok(order)) => self.test_order(own, order),
+                    // Not a number: the operation reports it.
+                    Some(Err(_)) | None => Ok(()),
+                }
+            }
             Permission::OwnUser => match fields.get("user") {
                 None | Some(Value::Null) => {
                     fields.insert("user".into(), own.as_str().into());

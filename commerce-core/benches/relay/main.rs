@@ -60,7 +60,7 @@ impl Sink for Timed {
         self.sink.deliver(messages)?;
         let now = Instant::now();
         let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.extend(messages.iter().map(|message| (message.event, now)));
+        accepted.extend(messages.iter().map(|message| (message.event.get(), now)));
         Ok(())
     }
 
@@ -125,7 +125,7 @@ fn paced(
             .map(|_| Ok(shop.submit(work::submission(&mut random, Keys::Ordered)?)))
             .collect::<Result<_>>()?;
         for ticket in ten {
-            answered.insert(ticket.wait()?.reply.order, Instant::now());
+            answered.insert(ticket.wait()?.reply.order.get(), Instant::now());
         }
         next += Duration::from_millis(10);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));

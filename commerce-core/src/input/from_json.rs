@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::id::{Digest, Id, Key, Name, quoted};
+use crate::id::{BadText, Digest, Id, Key, Name, quoted};
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::Number;
 use crate::time::Time;
 
 /// A value that a JSON value may stand for.
@@ -30,6 +31,12 @@ impl FromJson for i64 {
 impl FromJson for String {
     fn from_json(value: &Value) -> Result<Self, String> {
         text(value).map(Self::from)
+    }
+}
+
+impl<K> FromJson for Number<K> {
+    fn from_json(value: &Value) -> Result<Self, String> {
+        i64::from_json(value)?.try_into().map_err(|e: BadText| e.to_string())
     }
 }
 

@@ -9,7 +9,7 @@ use super::sold::Sales;
 use super::sums::Sum;
 use super::window::{Orders, Window};
 use crate::error::Error;
-use crate::id::OrderId;
+use crate::number::OrderId;
 use crate::row::Statement;
 use crate::store::Snapshot;
 
@@ -108,8 +108,8 @@ impl Entry {
             &self.cancelled,
         )?;
         let cancelled = cancelled(snapshot, span)?;
-        for &order in cancelled.difference(&self.cancelled).filter(|&&order| order <= self.span.last) {
-            self.sales.count(snapshot, Orders { after: order - 1, last: order }, -1, &HashSet::new())?;
+        for &order in cancelled.difference(&self.cancelled).filter(|order| order.get() <= self.span.last) {
+            self.sales.count(snapshot, Orders::one(order), -1, &HashSet::new())?;
         }
         self.sales.count(snapshot, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
         Ok(Self { span, cancelled, mark: mark(snapshot, span.last)?, sales: self.sales })
@@ -119,10 +119,10 @@ impl Entry {
 fn cancelled(snapshot: &mut dyn Snapshot, span: Orders) -> Result<HashSet<OrderId>, Error> {
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
     let rows = snapshot.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
-    Ok(rows.iter().map(|row| row[0].int()).collect())
+    Ok(rows.iter().map(|row| OrderId::stored(row[0].int())).collect())
 }
 
-fn mark(snapshot: &mut dyn Snapshot, order: OrderId) -> Result<(i64, String), Error> {
+fn mark(snapshot: &mut dyn Snapshot, order: i64) -> Result<(i64, String), Error> {
     let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
     let rows = snapshot.rows(&Statement::new(sql, [order.into()]))?;
     Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())

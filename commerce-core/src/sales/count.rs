@@ -8,7 +8,7 @@ use super::sold::Sales;
 use super::sums::{Period, Sum, pack, unpack};
 use super::window::{Orders, Window, lines};
 use crate::error::Error;
-use crate::id::{EntryId, OrderId};
+use crate::number::{EntryId, OrderId};
 use crate::order::until::last_until;
 use crate::row::{Statement, Value};
 use crate::store::Snapshot;
@@ -74,7 +74,7 @@ pub(crate) fn kept_sums(
     let compare = |stored: Sum| {
         let orders = Orders { after: stored.after, last: stored.last };
         let mut cancelled = cancelled(snapshot, orders)?;
-        cancelled.retain(|_, entry| *entry <= stored.entry);
+        cancelled.retain(|_, entry| entry.get() <= stored.entry);
         let computed = sum(snapshot, period, stored.number, (None, stored.entry), &cancelled)?;
         Ok(Kept { stored, computed })
     };
@@ -88,7 +88,7 @@ struct Counting<'a> {
     /// Where sums go that were made.
     keep: &'a dyn Fn(Vec<Sum>),
     /// The last order of the sum before.
-    reached: Option<OrderId>,
+    reached: Option<i64>,
 }
 
 impl Counting<'_> {
@@ -108,7 +108,7 @@ impl Counting<'_> {
         snapshot: &mut dyn Snapshot,
         period: Period,
         (first, end): (i64, i64),
-        entry: EntryId,
+        entry: i64,
     ) -> Result<Option<Orders>, Error> {
         let mut covered: Option<Orders> = None;
         for from in (first..end).step_by(STEP as usize) {
@@ -126,8 +126,7 @@ impl Counting<'_> {
                 unpack(&sum.sales, |product, units, revenue| self.sales.add(product, units, revenue))?;
                 for order in self.late(&sum).collect::<Vec<_>>() {
                     let sales = &mut self.sales;
-                    let taken = Orders { after: order - 1, last: order };
-                    lines(snapshot, taken, |_, product, units, revenue| {
+                    lines(snapshot, Orders::one(order), |_, product, units, revenue| {
                         sales.add(product, -units, -revenue)
                     })?;
                 }
@@ -144,10 +143,9 @@ impl Counting<'_> {
 
     /// The orders of a sum that were cancelled since it was made.
     fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
-        let entry = sum.entry;
-        let orders = self.cancelled.range(sum.after + 1..=sum.last.max(sum.after + 1));
-        let last = sum.last;
-        orders.filter(move |&(&order, &by)| order <= last && by > entry).map(|(&order, _)| order)
+        let (first, last, entry) = (sum.after + 1, sum.last, sum.entry);
+        let orders = self.cancelled.range(OrderId::stored(first)..=OrderId::stored(last.max(first)));
+        orders.filter(move |(order, by)| order.get() <= last && by.get() > entry).map(|(&order, _)| order)
     }
 }
 
@@ -156,7 +154,7 @@ fn sum(
     snapshot: &mut dyn Snapshot,
     period: Period,
     number: i64,
-    (after, entry): (Option<OrderId>, EntryId),
+    (after, entry): (Option<i64>, i64),
     cancelled: &BTreeMap<OrderId, EntryId>,
 ) -> Result<Sum, Error> {
     let until = |snapshot: &mut dyn Snapshot, millis| last_until(snapshot, Time::from_millis(millis - 1));
@@ -236,10 +234,10 @@ fn cancelled(snapshot: &mut dyn Snapshot, orders: Orders) -> Result<BTreeMap<Ord
     let sql =
         "SELECT order_id, entry FROM cancellations WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
     let rows = snapshot.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
-    Ok(rows.iter().map(|row| (row[0].int(), row[1].int())).collect())
+    Ok(rows.iter().map(|row| (OrderId::stored(row[0].int()), EntryId::stored(row[1].int()))).collect())
 }
 
-fn newest_entry(snapshot: &mut dyn Snapshot) -> Result<EntryId, Error> {
+fn newest_entry(snapshot: &mut dyn Snapshot) -> Result<i64, Error> {
     let rows = snapshot.rows(&Statement::new("SELECT last_entry FROM store", []))?;
     Ok(rows.first().map_or(0, |row| row[0].int()))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::window::{Orders, lines};
 use crate::error::Error;
-use crate::id::OrderId;
+use crate::number::OrderId;
 use crate::store::Snapshot;
 
 /// Units and revenue of each product, side by side in the order of their numbers, which grow from 1 without gaps.

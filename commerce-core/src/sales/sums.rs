@@ -8,7 +8,6 @@ use std::str::Bytes;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::id::{EntryId, OrderId};
 
 /// How long a time a sum covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,10 +25,10 @@ pub(crate) struct Sum {
     /// Which hour or day, counted from 1970-01-01.
     pub(crate) number: i64,
     /// Its orders are those after `after`, up to and with `last`,
-    pub(crate) after: OrderId,
-    pub(crate) last: OrderId,
+    pub(crate) after: i64,
+    pub(crate) last: i64,
     /// less those whose refund is this ledger entry or an earlier one.
-    pub(crate) entry: EntryId,
+    pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
 }

@@ -1,7 +1,7 @@
 //! A window of time, and the orders and their lines in it.
 
 use crate::error::Error;
-use crate::id::OrderId;
+use crate::number::OrderId;
 use crate::row::Statement;
 use crate::row::table::LINES;
 use crate::store::Snapshot;
@@ -19,11 +19,17 @@ pub(super) struct Window {
     pub(super) products: i64,
 }
 
-/// Orders after the number `after`, up to and with `last`.
+/// Orders after the number `after`, up to and with `last`; 0 lies before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Orders {
-    pub(super) after: OrderId,
-    pub(super) last: OrderId,
+    pub(super) after: i64,
+    pub(super) last: i64,
+}
+
+impl Orders {
+    pub(super) fn one(order: OrderId) -> Self {
+        Self { after: order.get() - 1, last: order.get() }
+    }
 }
 
 /// Hands over the lines of these orders: order, product, units and revenue.
@@ -42,7 +48,12 @@ pub(super) fn lines(
         for row in lines.iter() {
             first = row[0].int() + 1;
             let (units, price) = (row[3].int(), row[2].int());
-            take(row[0].int() / LINES, row[1].int(), units, i128::from(units) * i128::from(price));
+            take(
+                OrderId::stored(row[0].int() / LINES),
+                row[1].int(),
+                units,
+                i128::from(units) * i128::from(price),
+            );
         }
         if lines.len() < STEP as usize {
             break;
