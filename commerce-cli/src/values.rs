@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use commerce_core::{Fault, Faults, Invalid, Key, Operation, Page, ProductId, Submission, UserId};
+use commerce_core::{Fault, Faults, Id, Invalid, Key, Operation, Page, ProductId, Submission, UserId};
 
 use crate::options::{KeyArg, PageArgs};
 
@@ -57,6 +57,12 @@ impl Values {
     /// The field `product`.
     pub fn product(&mut self, text: &str) -> Option<ProductId> {
         self.field("product", ProductId::new(text))
+    }
+
+    /// The identifier of something new.
+    pub fn new_id<K>(&mut self, name: &str, text: &str) -> Option<Id<K>> {
+        let id = self.field(name, Id::new(text))?;
+        self.field(name, Id::for_new(&id)).map(|()| id)
     }
 
     /// The value of a field that may be left out.

@@ -87,7 +87,7 @@ impl Product {
             Self::Add { product, name, price, stock, key } => {
                 let price = session.money("--price", price)?;
                 let add = submission(key, |values| {
-                    let product = values.product(product);
+                    let product = values.new_id("product", product);
                     let name = values.field("name", Name::new(name));
                     let stock = values.field("stock", Stock::try_from(*stock));
                     Some(catalog::Add { product: product?, name: name?, price, stock: stock? })

@@ -82,7 +82,7 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
         Role::Shopper => token::Role::Shopper,
     };
     let create = submission(&KeyArg::default(), |values| {
-        let name = values.field("name", TokenName::new(name));
+        let name = values.new_id("name", name);
         let user = values.optional("user", user, UserId::new);
         values.field("user", token::Create::new(name?, role, user?, digest))
     });

@@ -42,7 +42,7 @@ impl User {
         match self {
             Self::Add { user, name, key } => {
                 let add = submission(key, |values| {
-                    let user = values.user(user);
+                    let user = values.new_id("user", user);
                     let name = values.optional("name", name.as_deref(), Name::new);
                     Some(user::Add { user: user?, name: name? })
                 });
