@@ -62,7 +62,12 @@ impl Values {
     /// The identifier of something new.
     pub fn new_id<K>(&mut self, name: &str, text: &str) -> Option<Id<K>> {
         let id = self.field(name, Id::new(text))?;
-        self.field(name, Id::for_new(&id)).map(|()| id)
+        self.for_new(name, id)
+    }
+
+    /// The same of an identifier that was read before.
+    pub fn for_new<K>(&mut self, name: &str, id: Id<K>) -> Option<Id<K>> {
+        self.field(name, id.for_new()).map(|()| id)
     }
 
     /// The value of a field that may be left out.

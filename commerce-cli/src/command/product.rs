@@ -87,9 +87,10 @@ impl Product {
             Self::Add { product, name, price, stock, key } => {
                 let price = session.money("--price", price)?;
                 let add = submission(key, |values| {
-                    let product = values.new_id("product", product);
+                    let product = values.product(product);
                     let name = values.field("name", Name::new(name));
                     let stock = values.field("stock", Stock::try_from(*stock));
+                    let product = product.and_then(|product| values.for_new("product", product));
                     Some(catalog::Add { product: product?, name: name?, price, stock: stock? })
                 });
                 session.change(add?)
