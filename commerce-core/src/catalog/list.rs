@@ -6,7 +6,7 @@ use super::Product;
 use super::get::product;
 use super::pick::Pick;
 use crate::error::Error;
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View, Whole};
 use crate::search::Needle;
@@ -73,9 +73,9 @@ impl Sort {
     }
 }
 
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, String> {
-        let known = Self::ALL.iter().find(|(name, _)| value.as_str() == Some(name));
+impl FromInput for Sort {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        let known = Self::ALL.iter().find(|(name, _)| input.as_text() == Some(*name));
         known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
     }
 }

@@ -8,7 +8,7 @@ use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::{OrderId, UserId};
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
@@ -39,9 +39,9 @@ pub struct List {
 /// The most orders that a page of paid ones looks at.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
-impl FromJson for Status {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for Status {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("paid") => Ok(Self::Paid),
             Some("cancelled") => Ok(Self::Cancelled),
             _ => Err("must be paid or cancelled".into()),

@@ -8,7 +8,7 @@ use super::count::{Window, count};
 use super::window::{Orders, Sales};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::{Amount, LIMIT, Stock};
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
@@ -125,9 +125,9 @@ impl By {
     }
 }
 
-impl FromJson for By {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for By {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("units") => Ok(Self::Units),
             Some("revenue") => Ok(Self::Revenue),
             _ => Err(format!("must be {}", Self::NAMES.join(" or "))),
