@@ -10,9 +10,10 @@ use serde_json::Value as Json;
 
 use crate::error::Error;
 use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
-use crate::id::{EntryId, EventId, Id, Key, Name, OrderId, ProductId, UserId};
+use crate::id::{Id, Key, Name, ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::{EventId, Number, OrderId};
 use crate::operation::{Answer, Decide, Operation};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
@@ -43,14 +44,18 @@ pub(crate) struct Shop {
     events: Vec<(EventId, Option<Delivery>)>,
     relay: Standing,
     tokens: Vec<Bearer>,
-    sums: Vec<(Period, i64, EntryId)>,
+    sums: Vec<(Period, i64, i64)>,
     keys: Vec<(Key, i64, Kept)>,
 }
 
 impl Shop {
     pub(crate) fn user(mut self, user: &str, balance: i64) -> Self {
         let no = number(self.users.len() + 1);
-        let wallet = Wallet { balance: amount(balance), last_entry: 3, last_order: 4 };
+        let wallet = Wallet {
+            balance: amount(balance),
+            last_entry: Some(Number::stored(3)),
+            last_order: Some(Number::stored(4)),
+        };
         self.users.push((id(user), User { no, wallet }));
         self
     }
@@ -78,7 +83,7 @@ impl Shop {
     }
 
     /// A paid order of some units of each product at its present price, after which the balance was 500.
-    pub(crate) fn order(mut self, order: OrderId, user: &str, items: &[(&str, i64)]) -> Self {
+    pub(crate) fn order(mut self, order: i64, user: &str, items: &[(&str, i64)]) -> Self {
         let item = |&(product, units): &(&str, i64)| {
             let (price, quantity) = (self.find(product).price, Quantity::new(units).unwrap());
             let amount = price.times(quantity).unwrap();
@@ -86,6 +91,7 @@ impl Shop {
         };
         let items: Vec<_> = items.iter().map(item).collect();
         let total = items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.amount)).unwrap();
+        let order = OrderId::stored(order);
         let (status, at, balance) = (Status::Paid, Time::from_millis(500), amount(500));
         let (user, cancelled_at, reason) = (id(user), None, None);
         self.orders.push(Order { order, user, status, items, total, balance, at, cancelled_at, reason });
@@ -99,8 +105,8 @@ impl Shop {
         self
     }
 
-    pub(crate) fn event(mut self, event: EventId, delivery: Option<Delivery>) -> Self {
-        self.events.push((event, delivery));
+    pub(crate) fn event(mut self, event: i64, delivery: Option<Delivery>) -> Self {
+        self.events.push((EventId::stored(event), delivery));
         self
     }
 
@@ -116,7 +122,7 @@ impl Shop {
         self
     }
 
-    pub(crate) fn sum(mut self, period: Period, number: i64, entry: EntryId) -> Self {
+    pub(crate) fn sum(mut self, period: Period, number: i64, entry: i64) -> Self {
         self.sums.push((period, number, entry));
         self
     }

@@ -1,5 +1,4 @@
-//! Names and numbers of things: the caller's own strings for users, products and idempotency keys,
-//! and the engine's integers for what it numbers itself.
+//! Identifiers and names that callers choose: of users and products, idempotency keys, and names for people.
 //!
 //! A value of these types is valid by construction, so no rule has to test it again.
 
@@ -37,18 +36,6 @@ pub type ProductId = Id<OfProduct>;
 
 /// What people call a token. Never used again, also after it was revoked.
 pub type TokenName = Id<OfToken>;
-
-/// The number of an order, growing in commit order from 1 without gaps.
-pub type OrderId = i64;
-
-/// The number of a charge, growing in commit order from 1.
-pub type ChargeId = i64;
-
-/// The number of a ledger entry, growing in commit order from 1.
-pub type EntryId = i64;
-
-/// The sequence number of an outgoing event, growing in commit order from 1.
-pub type EventId = i64;
 
 impl<K> Id<K> {
     /// Most characters an identifier may have.

@@ -69,6 +69,7 @@ pub mod input;
 mod location;
 mod money;
 mod names;
+mod number;
 pub mod operation;
 pub mod order;
 pub mod outbox;
@@ -100,13 +101,11 @@ pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options};
 pub use error::{Error, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
-pub use id::{
-    BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful, harmless,
-};
+pub use id::{BadText, Id, Key, Name, OfProduct, OfUser, ProductId, UserId, harmful, harmless};
 pub use input::{Fault, Faults, Invalid};
 pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
+pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
 pub use page::{Cursor, Listing, Page};
 pub use probe::Probe;

@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::facts::{Facts, Kept, KeptReply, Keys};
-use crate::id::{Key, OrderId, UserId};
+use crate::id::{Key, UserId};
 use crate::input::{Fields, Invalid};
+use crate::number::OrderId;
 use crate::refusal::Refusal;
 use crate::time::Time;
 

@@ -11,7 +11,7 @@ use crate::money::Currency;
 use crate::names::Names;
 use crate::page::{Listing, Page};
 use crate::row::{Rows, Statement, Value};
-use crate::sales::Window;
+use crate::sales::SalesCache;
 use crate::store::Snapshot;
 use crate::time::Time;
 
@@ -60,7 +60,7 @@ pub struct View<'a> {
     pub(crate) snapshot: Box<dyn Snapshot + 'a>,
     pub(crate) now: Time,
     pub(crate) currency: Currency,
-    pub(crate) window: &'a Window,
+    pub(crate) sales: &'a SalesCache,
     /// Users and products that were named, in a view of a whole list.
     pub(crate) names: Option<[Names; 2]>,
 }

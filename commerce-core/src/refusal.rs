@@ -2,8 +2,9 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::id::{EventId, OrderId, ProductId, TokenName, UserId};
+use crate::id::{ProductId, TokenName, UserId};
 use crate::money::Amount;
+use crate::number::{EventId, OrderId};
 use crate::order::Status;
 
 /// Why a rule said no. A refused operation changed nothing.

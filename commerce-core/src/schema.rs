@@ -5,6 +5,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 use crate::id::{Digest, Key, Name, ProductId, TokenName, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
+use crate::number::{ChargeId, EntryId, EventId, OrderId};
 use crate::time::Time;
 
 /// The schema of a value that has no name of its own and stands wherever it is used.
@@ -29,6 +30,10 @@ pub(crate) use inline_schema;
 
 inline_schema!(UserId, "UserId", identifier());
 inline_schema!(ProductId, "ProductId", identifier());
+inline_schema!(OrderId, "OrderId", number());
+inline_schema!(ChargeId, "ChargeId", number());
+inline_schema!(EntryId, "EntryId", number());
+inline_schema!(EventId, "EventId", number());
 inline_schema!(TokenName, "TokenName", identifier());
 inline_schema!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$" }));
 inline_schema!(
@@ -62,6 +67,10 @@ const HARMFUL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u206
 
 /// Of what a name may not consist alone; without the rare ones past U+FFFF, which a class cannot name everywhere.
 const BLANK: &str = r"\u0020\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u2065\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb";
+
+fn number() -> Schema {
+    json_schema!({ "type": "integer", "format": "int64" })
+}
 
 fn identifier() -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })

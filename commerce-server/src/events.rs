@@ -42,9 +42,10 @@ pub(crate) async fn open(
 ) -> Result<Body, Problem> {
     let newest = server.shop.query(&Newest)?;
     let after = match single(&parts.headers, &LAST_EVENT_ID)? {
+        Some("0") => None,
         Some(text) => match text.parse::<EventId>() {
-            Ok(event) if event >= 0 => event,
-            _ => return Err(invalid("", "the header Last-Event-ID must be the id of an event, or 0")),
+            Ok(event) => Some(event),
+            Err(_) => return Err(invalid("", "the header Last-Event-ID must be the id of an event, or 0")),
         },
         None => newest.event,
     };
@@ -82,7 +83,7 @@ struct EventStream {
     client: Client,
     sender: Sender<Bytes, Error>,
     /// The last event that was sent.
-    after: EventId,
+    after: Option<EventId>,
     /// How many events to read next.
     batch: u16,
     last_sent: Instant,
@@ -90,12 +91,14 @@ struct EventStream {
 
 impl EventStream {
     /// Sends events until the client is gone or no longer authorized. `pruned` is the last event that was pruned.
-    async fn run(&mut self, pruned: EventId) -> Result<(), Error> {
+    async fn run(&mut self, pruned: Option<EventId>) -> Result<(), Error> {
         let server = self.slot.0.clone();
         let mut version = server.version.subscribe();
         // Gaps up to this event have been reported.
         let mut reported = pruned;
-        if self.after < pruned && !self.send(gap(self.after, pruned).into()).await {
+        if let Some(pruned) = pruned.filter(|_| self.after < pruned)
+            && !self.send(gap(self.after, pruned.get()).into()).await
+        {
             return Ok(());
         }
         while version.borrow_and_update().is_some() && self.is_authorized() {
@@ -103,7 +106,7 @@ impl EventStream {
                 if !self.send(text).await || !self.is_authorized() {
                     return Ok(());
                 }
-                (self.after, reported) = (last, reported.max(last));
+                (self.after, reported) = (Some(last), reported.max(Some(last)));
             }
             tokio::select! {
                 changed = version.changed() => if changed.is_err() { return Ok(()) },
@@ -124,7 +127,7 @@ impl EventStream {
     }
 
     /// The next batch as text, and its last event; `None` when all events were sent.
-    async fn next(&mut self, reported: EventId) -> Result<Option<(Bytes, EventId)>, Error> {
+    async fn next(&mut self, reported: Option<EventId>) -> Result<Option<(Bytes, EventId)>, Error> {
         let (server, key) = (&self.slot.0, self.client.key());
         // Nothing is read before there is room for it.
         let room = server.memory.general.reserve(&key, BATCH_BYTES).await;
@@ -150,18 +153,21 @@ impl EventStream {
 }
 
 /// Reports that events after one, through another, may be missing because they were delivered and pruned.
-fn gap(after: EventId, through: EventId) -> String {
+fn gap(after: Option<EventId>, through: i64) -> String {
+    let after = after.map_or(0, EventId::get);
     format!("event: gap\ndata: {{\"after\":{after},\"through\":{through}}}\n\n")
 }
 
 /// A batch of events as text. A gap between events is reported unless all of it is at or before `reported`.
-fn text(events: &[Told], mut after: EventId, reported: EventId) -> Result<String, Error> {
+fn text(events: &[Told], mut after: Option<EventId>, reported: Option<EventId>) -> Result<String, Error> {
     let mut text = String::new();
     for event in events {
-        if event.event > after + 1 && event.event - 1 > reported {
-            text += &gap(after.max(reported), event.event - 1);
+        let through = event.event.get() - 1;
+        let known = after.max(reported);
+        if known.map_or(0, EventId::get) < through {
+            text += &gap(known, through);
         }
-        after = event.event;
+        after = Some(event.event);
         // Serialized JSON has no line breaks, which would end the field `data`.
         let envelope = serde_json::to_string(&event.envelope).map_err(|e| Error::Store(e.to_string()))?;
         text +=

@@ -9,7 +9,7 @@ use commerce_core::outbox::{self, Event as Outgoing};
 use commerce_core::sales::{self, SalesSeries, TopSellers};
 use commerce_core::user::{self, User};
 use commerce_core::wallet::{self, Charged, Entry};
-use commerce_core::{Error, Key, Listing, UserId, cart};
+use commerce_core::{Error, Key, Listing, OrderId, UserId, cart};
 
 /// Something to do outside.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ pub enum Ask {
     Ledger(wallet::History),
     Cart(cart::Get),
     Orders(order::List),
-    Order(order::Get),
+    Order(Option<OrderId>),
     Top(sales::Top),
     Series(sales::Series),
     Events(outbox::List),

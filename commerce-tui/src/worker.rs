@@ -145,7 +145,8 @@ pub fn answer(shop: &Commerce, ask: &Ask) -> Result<Data, Error> {
         Ask::Ledger(query) => Data::Ledger(shop.query(query)?),
         Ask::Cart(query) => Data::Cart(shop.query(query)?),
         Ask::Orders(query) => Data::Orders(full(shop, query)?),
-        Ask::Order(query) => Data::Orders(found(shop.query(query))?),
+        Ask::Order(Some(order)) => Data::Orders(found(shop.query(&order::Get { order: *order }))?),
+        Ask::Order(None) => Data::Orders(Listing { items: Vec::new(), next_cursor: None }),
         Ask::Top(query) => Data::Top(shop.query(query)?),
         Ask::Series(query) => Data::Series(shop.query(query)?),
         Ask::Events(query) => Data::Events(shop.query(query)?),
@@ -167,7 +168,7 @@ fn full(shop: &Commerce, query: &order::List) -> Result<Listing<Order>, Error> {
 /// The list of the one order of a number, or of none.
 fn found(order: Result<Order, Error>) -> Result<Listing<Order>, Error> {
     let items = match order {
-        Err(Error::Refused(_) | Error::Invalid(_)) => Vec::new(),
+        Err(Error::Refused(_)) => Vec::new(),
         order => vec![order?],
     };
     Ok(Listing { items, next_cursor: None })

@@ -1,6 +1,7 @@
-//! What everything costs at 10,000, 100,000 and 1,000,000: every command as a process of its own, with its time and its
-//! peak memory, and every route with its p50 and p99, as the tables of `commerce-core/benches/README.md`. What grows
-//! faster than what it prints is marked. A command or route that is missing here fails the bench.
+//! Measures everything at 10,000, 100,000 and 1,000,000 orders and products: the time and peak memory of every command,
+//! each run as a process of its own, and the p50 and p99 of every route. Prints the tables of
+//! `commerce-core/benches/README.md` and marks figures that grow faster than the output. Fails if a command or route is
+//! missing.
 //! `cargo bench -p commerce-cli --bench sizes -- --help`
 
 #[allow(dead_code, reason = "other benches have numbers")]
@@ -23,8 +24,8 @@ use table::Table;
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const HELP: &str = "cargo bench -p commerce-cli --bench sizes -- [--only TEXT] [--sizes N,N,N]
-  --only TEXT     only the commands and routes whose names contain it
-  --sizes N,N,N   how many orders and products there are (10000,100000,1000000)";
+  --only TEXT     measure only the commands and routes whose names contain TEXT
+  --sizes N,N,N   numbers of orders and products (10000,100000,1000000)";
 
 const SIZES: &str = "10000,100000,1000000";
 

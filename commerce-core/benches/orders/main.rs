@@ -1,5 +1,5 @@
-//! Orders per second, pages and syncs per order: the engine beside the two ways in which shops usually
-//! write to SQLite, on the same tables, in one run. `cargo bench -p commerce-core --bench orders -- --help`
+//! Measures orders per second, pages and syncs per order. It compares the engine with the two usual ways of writing
+//! to SQLite, on the same tables, in one run. `cargo bench -p commerce-core --bench orders -- --help`
 
 #[path = "../../../fixtures/arguments.rs"]
 mod arguments;
@@ -21,11 +21,11 @@ use work::{Keys, Measured, Result};
 const HELP: &str =
     "cargo bench -p commerce-core --bench orders -- [--seconds N] [--only TEXT] [--grown] [--json FILE]
   --seconds N   how long each case runs (3)
-  --only TEXT   only the cases whose names contain it, and no queries
-  --grown       also on a store of 1,000,000 orders
-  --json FILE   the figures as JSON too";
+  --only TEXT   run only the cases whose names contain TEXT, and no queries
+  --grown       also measure a store of 1,000,000 orders
+  --json FILE   write the figures to FILE as JSON";
 
-/// The case on a store that is not fresh.
+/// The case on a store that already holds orders.
 const GROWN: &str = "engine, 64 callers (threads), after 1,000,000 orders";
 
 fn main() -> Result<()> {
@@ -76,14 +76,14 @@ fn cases() -> Vec<(String, Case)> {
     ] {
         let textbook = move |run, name: &str| {
             let folder = tempfile::tempdir()?;
-            let (measured, stats, orders, vain) = plain::textbook(folder.path(), threads, run, waiting)?;
+            let (measured, stats, orders, failed) = plain::textbook(folder.path(), threads, run, waiting)?;
             let (placed, longest) = (measured.waits.len() as f64, measured.waits.iter().max().copied());
-            // Several writers' commits cannot be told apart in the log.
+            // The log does not show which of several writers made a commit.
             let mut told = measured.told(name, (threads == 1).then_some(stats));
             if threads > 1 {
                 told["shares"] = work::shares(&orders).into();
                 told["longest_waits_ms"] = vec![longest.unwrap_or_default().as_secs_f64() * 1_000.0].into();
-                told["in_vain_per_order"] = (vain as f64 / placed).into();
+                told["failed_attempts_per_order"] = (failed as f64 / placed).into();
             }
             Ok(told)
         };
@@ -133,8 +133,8 @@ fn engine(shop: &Commerce, name: &str, measure: impl FnOnce(&Commerce) -> Result
     Ok(cost(measured.told(name, Some(stats)), busy, spent(&writer), stats))
 }
 
-/// Adds the processor time that the writing thread took per order, where the system tells it: a measure that a
-/// busy machine disturbs far less than the rate.
+/// Adds the writer thread's CPU time per order, where the system reports it. A busy machine affects it far less than
+/// the rate.
 fn cost(mut told: Value, before: Option<Duration>, after: Option<Duration>, stats: Stats) -> Value {
     if let Some((before, after)) = before.zip(after) {
         let micros = (after - before).as_secs_f64() * 1e6;
@@ -143,14 +143,14 @@ fn cost(mut told: Value, before: Option<Duration>, after: Option<Duration>, stat
     told
 }
 
-/// Where the system tells of the engine's writer (Linux, proc(5)).
+/// The folder in `/proc` of the engine's writer thread (Linux, proc(5)).
 fn writer() -> Option<PathBuf> {
     let tasks = std::fs::read_dir("/proc/self/task").ok()?;
     let name = |task: &Path| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
     tasks.flatten().map(|task| task.path()).find(|task| name(task).trim() == "commerce-writer")
 }
 
-/// Processor time of a thread so far.
+/// CPU time of a thread so far.
 fn spent(thread: &Path) -> Option<Duration> {
     let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
     Some(Duration::from_nanos(told.split(' ').next()?.parse().ok()?))
@@ -167,7 +167,7 @@ fn since(before: Stats, after: Stats) -> Stats {
     }
 }
 
-/// So many processes of 64 callers each on one file: this program, started again.
+/// Starts this program `count` times on one file, with 64 callers in each process.
 fn processes(name: &str, count: usize, run: Duration) -> Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("shop.db");
@@ -193,7 +193,7 @@ fn process(store: &Path, run: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds since then.
+/// Milliseconds since an instant.
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
 }

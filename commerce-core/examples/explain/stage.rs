@@ -129,7 +129,7 @@ impl Shop<'_> {
 
 impl Sink for Refusing {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
-        match messages.iter().any(|message| message.event <= self.0) {
+        match messages.iter().any(|message| message.event.get() <= self.0) {
             true => Err(Failure::refused("it is meant to die")),
             false => Ok(()),
         }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
 use crate::error::Error;
-use crate::id::{Digest, Key, Name, OrderId, ProductId, UserId};
+use crate::id::{Digest, Key, Name, ProductId, UserId};
+use crate::number::{EventId, OrderId};
 use crate::order::rows::{orders, orders_of};
 use crate::outbox::state::{Delivery, RELAY, Standing};
 use crate::row::{Rows, Statement, Value, list};
@@ -301,7 +302,7 @@ fn take_aged_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let reply = match row[3].optional_int() {
-            Some(order) => KeptReply::Order(order),
+            Some(order) => KeptReply::Order(OrderId::stored(order)),
             None => {
                 let reply: Arc<str> =
                     row[4].read(format_args!("the reply kept under key {}", row[0].text()))?;
@@ -328,7 +329,7 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
-        facts.load_event(row[0].int(), tried);
+        facts.load_event(EventId::stored(row[0].int()), tried);
     }
     Ok(())
 }

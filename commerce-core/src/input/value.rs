@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::id::{Digest, Id, Key, Name, quoted};
+use crate::id::{BadText, Digest, Id, Key, Name, quoted};
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::Number;
 use crate::time::Time;
 
 /// The value of a field: JSON, or text where everything is text, as in a URL.
@@ -100,6 +101,12 @@ impl FromInput for i64 {
 impl FromInput for String {
     fn from_input(input: Input<'_>) -> Result<Self, String> {
         input.text().map(Self::from)
+    }
+}
+
+impl<K> FromInput for Number<K> {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        input.integer()?.try_into().map_err(|e: BadText| e.to_string())
     }
 }
 

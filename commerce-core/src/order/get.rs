@@ -3,8 +3,8 @@
 use super::Order;
 use super::rows::{orders, orders_of};
 use crate::error::Error;
-use crate::id::OrderId;
-use crate::input::{Fields, Invalid};
+use crate::input::Fields;
+use crate::number::OrderId;
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
 
@@ -22,11 +22,10 @@ impl Query for Get {
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { order: super::number(fields)? })
+        Some(Self { order: fields.required("order")? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
-        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))?;
         let found = orders(&view.last(&orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }

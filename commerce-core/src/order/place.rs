@@ -8,6 +8,7 @@ use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity};
+use crate::number::OrderId;
 use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::{Refusal, Shortage};
@@ -74,7 +75,7 @@ impl Operation for Place {
         // From here on nothing can fail.
         facts.last.order += 1;
         let order = Order {
-            order: facts.last.order,
+            order: OrderId::stored(facts.last.order),
             user: self.user.clone(),
             status: Status::Paid,
             items,
@@ -85,8 +86,8 @@ impl Operation for Place {
             reason: None,
         };
         facts.add_order(order.clone());
-        facts.post(&self.user, EntryKind::Payment, balance, order.order, now);
-        facts.emit(EventKind::OrderCompleted, order.order);
+        facts.post(&self.user, EntryKind::Payment, balance, order.order.get(), now);
+        facts.emit(EventKind::OrderCompleted, order.order.get());
         Ok(order)
     }
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::{Item, Order, Status};
 use crate::error::Error;
-use crate::id::{Name, OrderId, ProductId, UserId};
+use crate::id::{Name, ProductId, UserId};
 use crate::money::{Amount, Quantity};
+use crate::number::OrderId;
 use crate::row::table::LINES;
 use crate::row::{Rows, Statement, Value, list};
 use crate::time::Time;
 
 /// Reads these orders, by number, in the form that [`orders`] takes.
-pub(crate) fn orders_of(orders: &[i64]) -> Statement {
+pub(crate) fn orders_of(orders: &[OrderId]) -> Statement {
     let sql = format!(
         "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
         {ORDER_JOINS} ORDER BY o.order_id, l.line"

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Delivery, Prune, Standing};
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
-use crate::id::{EventId, Key};
+use crate::id::Key;
+use crate::number::EventId;
 use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
 use crate::time::Time;
 
@@ -42,7 +43,7 @@ pub(super) struct Settle {
     /// For how long to renew the lease; zero gives it back.
     pub(super) lease: Duration,
     /// Every event up to this one was delivered or is among the deliveries kept.
-    pub(super) settled: EventId,
+    pub(super) settled: i64,
     /// What is to be kept of events from now on: nothing of those delivered.
     pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
     /// Why the sink takes nothing at present.

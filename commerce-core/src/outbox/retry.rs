@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Resting, Standing};
 use crate::facts::{Facts, Keys};
-use crate::id::EventId;
 use crate::input::Fields;
+use crate::number::EventId;
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;

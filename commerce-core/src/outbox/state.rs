@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::row::{Statement, Value};
 use crate::store::Snapshot;
 use crate::time::Time;
@@ -15,8 +15,8 @@ pub(crate) struct Standing {
     pub(crate) owner: Arc<str>,
     pub(crate) term: i64,
     pub(crate) until: Time,
-    pub(crate) settled: EventId,
-    pub(crate) pruned: EventId,
+    pub(crate) settled: i64,
+    pub(crate) pruned: i64,
     pub(crate) revived: i64,
     pub(crate) marked: Time,
     pub(crate) error: Option<Arc<str>>,
@@ -39,7 +39,7 @@ pub(crate) struct Prune {
     /// Those that were delivered after they had been passed over.
     pub(crate) late: Vec<EventId>,
     /// Up to this one no delivered event is left but such.
-    pub(crate) through: EventId,
+    pub(crate) through: i64,
     /// Marks that have served.
     pub(crate) marks: Vec<Time>,
 }

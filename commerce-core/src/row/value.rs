@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::id::quoted;
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::Number;
 use crate::time::Time;
 
 /// One value of a row.
@@ -108,6 +109,28 @@ impl Stored for Time {
     fn from_value(value: &Value) -> Option<Self> {
         let millis = value.optional_int()?;
         Some(Self::from_millis(millis)).filter(|time| time.millis() == millis)
+    }
+}
+
+impl<K> Stored for Number<K> {
+    fn from_value(value: &Value) -> Option<Self> {
+        value.optional_int().and_then(|number| Self::try_from(number).ok())
+    }
+}
+
+/// 0 stands for none.
+impl<K> Stored for Option<Number<K>> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value.optional_int()? {
+            0 => Some(None),
+            number => Number::try_from(number).ok().map(Some),
+        }
+    }
+}
+
+impl<K> From<Number<K>> for Value {
+    fn from(number: Number<K>) -> Self {
+        Self::Integer(number.get())
     }
 }
 

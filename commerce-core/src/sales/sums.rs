@@ -8,9 +8,6 @@ use std::str::Bytes;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::facts::{Facts, Keys};
-use crate::id::{EntryId, Key, OrderId};
-use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Submit, When};
 
 /// How long a time a sum covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,10 +25,10 @@ pub(crate) struct Sum {
     /// Which hour or day, counted from 1970-01-01.
     pub(crate) number: i64,
     /// Its orders are those after `after`, up to and with `last`,
-    pub(crate) after: OrderId,
-    pub(crate) last: OrderId,
+    pub(crate) after: i64,
+    pub(crate) last: i64,
     /// less those whose refund is this ledger entry or an earlier one.
-    pub(crate) entry: EntryId,
+    pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
 }
@@ -136,40 +133,11 @@ fn long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
     None
 }
 
-/// Keeps sums that somebody made, unless newer ones are kept already. The engine's own: callers cannot name it.
-pub(crate) struct Keep(pub(crate) Vec<Sum>);
-
-impl Decide for Keep {
-    fn needs(&self, keys: &mut Keys) {
-        keys.sums.extend(self.0.iter().map(|sum| (sum.period, sum.number)));
-    }
-
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
-        for sum in &self.0 {
-            facts.keep_sum(sum);
-        }
-        Ok(Answer { reply: Box::new(()), replayed: false })
-    }
-}
-
-impl Submit for Keep {
-    type Reply = ();
-
-    fn erase(self) -> AnyOperation {
-        AnyOperation::of(self)
-    }
-
-    fn reply(_: AnyReply) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::by_hand::{check_value, shop};
 
     proptest! {
         #[test]
@@ -181,28 +149,6 @@ mod tests {
             unpack(&pack(sold.clone()), |no, units, revenue| read.push((no, units, revenue))).unwrap();
             prop_assert_eq!(read, sold);
         }
-    }
-
-    #[test]
-    fn a_sum_is_kept_unless_one_is_that_knows_as_many_refunds() {
-        let sum =
-            |period, number, entry| Sum { period, number, after: 1, last: 8, entry, sales: "sold".into() };
-        let shop = shop().sum(Period::Hour, 5, 20).sum(Period::Day, 5, 20).sum(Period::Hour, 6, 20);
-        check_value(
-            &shop,
-            &Keep(vec![
-                sum(Period::Hour, 4, 7),
-                sum(Period::Hour, 5, 21),
-                sum(Period::Hour, 6, 20),
-                sum(Period::Day, 5, 19),
-                sum(Period::Day, 6, 9),
-                sum(Period::Day, 6, 8),
-            ]),
-            "null
-            insert sales_by_hour hour=4 after_order=1 last_order=8 entry=7 sales=sold
-            update sales_by_hour hour=5 after_order=1 last_order=8 entry=21 sales=sold
-            insert sales_by_day day=6 after_order=1 last_order=8 entry=9 sales=sold",
-        );
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
-use super::count::{Window, count};
-use super::window::{Orders, Sales};
+use super::count::count;
+use super::sold::Sales;
+use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::{Fields, FromInput, Input};
 use crate::money::{Amount, LIMIT, Stock};
+use crate::order::until::last_until;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
@@ -103,11 +105,12 @@ impl Query for Top {
         let newest = Time::from_millis(newest);
         let to = self.to.unwrap_or_else(|| view.now.max(newest));
         let from = to.minus_days(self.days);
-        let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
-        let (windows, window) = (view.window, Window { from, to, orders, newest, products });
+        let (cache, snapshot) = (view.sales, view.snapshot.as_mut());
+        let orders = Orders { after: last_until(snapshot, from)?, last: last_until(snapshot, to)? };
+        let window = Window { from, to, orders, newest, products };
         let best = match self.to {
-            None => windows.sales(view, self.days, &window, |sales| self.best(sales))?,
-            Some(_) => self.best(&count(view, &window, None)?),
+            None => cache.sales(snapshot, self.days, &window, |sales| self.best(sales))?,
+            Some(_) => self.best(&count(snapshot, &window, None, cache.keep())?),
         };
         Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
     }
@@ -195,24 +198,4 @@ impl Top {
         let ranked = (1..).zip(sellers).map(|(rank, (_, seller))| Seller { rank, ..seller });
         Ok(ranked.collect())
     }
-}
-
-/// The newest order that was placed at `time` or before.
-pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
-    let rows =
-        view.rows(&Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()]))?;
-    Ok(rows.first().map_or(0, |row| row[0].int()))
-}
-
-/// The same as a part of a statement. Orders stand in the order of their times and their numbers have no gaps, so the
-/// order is found by halving.
-pub(crate) fn last_until_sql(time: &str) -> String {
-    format!(
-        "(WITH RECURSIVE half (low, high) AS (
-            SELECT 0, (SELECT last_order FROM store)
-            UNION ALL
-            SELECT iif(o.at <= {time}, o.order_id, low), iif(o.at <= {time}, high, o.order_id - 1)
-            FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
-        SELECT low FROM half WHERE low = high)"
-    )
 }

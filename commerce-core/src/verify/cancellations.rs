@@ -1,7 +1,7 @@
 //! Cancellations, each with the ledger entry of its refund and the user of its order. (That each refund has its
 //! cancellation, the history tells.)
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::history::History;
-use super::{Audit, Numbers, SPAN, shown};
+use super::auditor::{SPAN, shown};
+use super::history::{History, Numbers};
+use super::report::{Audit, MOST};
 use crate::error::Error;
 use crate::query::View;
 use crate::row::Statement;
@@ -20,7 +21,7 @@ struct Wrong {
 
 impl Wrong {
     fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
-        if self.told.len() < super::MOST {
+        if self.told.len() < MOST {
             self.told.push((no, what, stored.to_string(), computed.to_string()));
         } else {
             self.more += 1;

@@ -1,7 +1,7 @@
 //! References that lead nowhere, in spans: SQLite's own `foreign_key_check` is one statement for a table, which takes as
 //! long as the table is, and would keep a snapshot open, or a server busy, for all that time.
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 

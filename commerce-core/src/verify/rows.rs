@@ -1,6 +1,6 @@
 //! Rows that have to be there, and values that have to lie within limits, whatever the histories say.
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::money::{LIMIT, Quantity};
 use crate::row::{Statement, Value};

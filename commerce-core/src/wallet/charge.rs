@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
 use crate::facts::{Facts, Keys};
-use crate::id::{ChargeId, UserId};
+use crate::id::UserId;
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT};
+use crate::number::ChargeId;
 use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;
@@ -77,9 +78,9 @@ impl Operation for Charge {
         let balance = held.plus(self.amount).ok_or(over)?;
         // From here on nothing can fail.
         facts.last.charge += 1;
-        let charge = facts.last.charge;
-        let entry = facts.post(&self.user, EntryKind::Charge, balance, charge, now);
-        facts.emit(EventKind::WalletCharged, entry);
+        let charge = ChargeId::stored(facts.last.charge);
+        let entry = facts.post(&self.user, EntryKind::Charge, balance, charge.get(), now);
+        facts.emit(EventKind::WalletCharged, entry.get());
         Ok(Charged { charge, user: self.user.clone(), amount: self.amount, balance, at: now })
     }
 }

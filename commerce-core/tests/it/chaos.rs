@@ -116,12 +116,12 @@ fn not_too_soon(shop: &Shop, receiver: &Receiver) {
 fn events(shop: &Shop) -> Vec<(String, i64)> {
     let mut events: Vec<(String, i64)> = Vec::new();
     loop {
-        let after = events.last().map_or(0, |&(_, event)| event);
+        let after = events.last().map(|&(_, event)| event.try_into().unwrap());
         let more = shop.commerce.query(&outbox::Since { after, limit: 1_000 }).unwrap();
         if more.items.is_empty() {
             return events;
         }
-        events.extend(more.items.into_iter().map(|told| (told.envelope.id, told.event)));
+        events.extend(more.items.into_iter().map(|told| (told.envelope.id, told.event.get())));
     }
 }
 

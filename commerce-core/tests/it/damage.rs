@@ -186,7 +186,7 @@ fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
     };
     let status = Relay::once(&shop.commerce, Box::new(sink.clone()), options()).unwrap().wait();
     assert_eq!((sink.accepted(), status.left), (vec![1, 5], true));
-    let missing = Notice::Missing { first: 2, last: 4 };
+    let missing = Notice::Missing { first: 2.try_into().unwrap(), last: 4.try_into().unwrap() };
     assert!(missing.to_string().starts_with("events 2 to 4 are not in the outbox"), "{missing}");
     assert_eq!(*notices.lock().unwrap(), [Notice::Active, missing]);
     // What was told is settled.

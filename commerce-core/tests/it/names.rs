@@ -2,7 +2,7 @@
 //! can have; what bears such names from before is read and used like anything else.
 
 use commerce_core::{
-    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, order, token,
+    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, registry, token,
     user,
 };
 use serde_json::json;
@@ -29,8 +29,12 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         let create = token::Create::operator(name, token::Digest::of("secret"));
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
-    invalid(shop.commerce.perform(order::Cancel { order: 0, reason: None }).map(drop), "/order");
-    invalid(shop.commerce.query(&order::Get { order: -1 }).map(drop), "/order");
+    for order in [0, -1] {
+        let cancel = registry::parse_operation(&json!({ "op": "order.cancel", "order": order }));
+        invalid(cancel.map(drop).map_err(Error::from), "/order");
+        let get = registry::parse_query("order.get", &json!({ "order": order }));
+        invalid(get.map(drop).map_err(Error::from), "/order");
+    }
     for id in [".", "..", "top"] {
         let add = catalog::Add {
             product: ProductId::new(id).unwrap(),

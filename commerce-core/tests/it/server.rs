@@ -306,7 +306,7 @@ fn answers_longer_than_a_server_sends_come_in_parts() {
     ] {
         submit(&commerce, &operation).unwrap();
     }
-    let found = commerce.query(&commerce_core::order::Get { order: 1 }).unwrap();
+    let found = commerce.query(&commerce_core::order::Get { order: 1.try_into().unwrap() }).unwrap();
     assert_eq!(found.items.len(), 400);
     assert!(found.items.iter().zip(0..).all(|(item, price)| item.price.get() == price));
     assert_eq!(commerce.verify().unwrap(), []);

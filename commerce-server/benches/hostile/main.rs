@@ -1,5 +1,5 @@
-//! What hostile clients cost: memory of the server, the delay of readiness and the orders of one honest client under
-//! each attack, for any build of the program.
+//! Measures hostile clients: the server's memory, the delay of `/readyz` and the orders of one honest client under each
+//! attack, for any build of the program.
 //! `cargo bench -p commerce-server --bench hostile -- --program target/release/commerce`
 
 #[path = "../../../fixtures/arguments.rs"]
@@ -17,9 +17,9 @@ use hostile::{ATTACKS, Attack, BOUNDED, Victim};
 const HELP: &str = "cargo bench -p commerce-server --bench hostile -- --program FILE [--seconds N] [--clients N] [--orders N] [--only NAME]
   --program FILE    the program `commerce` to attack
   --seconds N       how long each attack lasts (8)
-  --clients N       how many hostile clients there are (64; 100 for best sellers)
-  --orders N        how many orders the shop had in the last year (200,000)
-  --only NAME       only the attacks whose names hold this";
+  --clients N       number of hostile clients (64; 100 for best sellers)
+  --orders N        orders of the shop in the last year (200,000)
+  --only NAME       run only the attacks whose names contain NAME";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seconds = arguments.parsed("--seconds", 8)?;
     let clients = arguments.get("--clients").map(|text| text.parse::<usize>()).transpose()?;
     let orders = arguments.parsed("--orders", 200_000)?;
-    // An older program is measured too.
+    // An older program without these limits can be measured too.
     BOUNDED.store(false, Ordering::Relaxed);
     let folder = tempfile::tempdir()?;
     let store = folder.path().join("shop.db");
@@ -55,16 +55,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn measure(program: &Path, store: &Path, name: &str, attack: Option<Attack>, clients: usize, time: Duration) {
-    // Each attack meets a server that has just begun.
+    // Each attack gets a new server.
     let victim = Victim::start(program, store);
-    let suffered = victim.under(attack, clients, time);
+    let impact = victim.under(attack, clients, time);
     let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
     println!(
         "| {name} | {clients} | {:.0} | {:.1} | {:.1} | {:.0} | {:.1} |",
         victim.peak() as f64 / 1e6,
-        ms(suffered.usual),
-        ms(suffered.ready),
-        suffered.orders,
-        ms(suffered.slowest)
+        ms(impact.usual),
+        ms(impact.ready),
+        impact.orders,
+        ms(impact.slowest)
     );
 }

@@ -80,7 +80,7 @@ fn events_come_once_committed_and_a_stream_goes_on_where_it_was_left() {
 
     // Another handle on the file, as another process has it.
     let other = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
-    let cancel = commerce_core::order::Cancel { order: 1, reason: None };
+    let cancel = commerce_core::order::Cancel { order: 1.try_into().unwrap(), reason: None };
     other.submit(cancel).wait().unwrap();
     assert_eq!(next(&mut live).1["type"], "OrderCancelled");
     drop(live);

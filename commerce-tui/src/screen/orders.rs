@@ -1,7 +1,7 @@
 //! The orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{OrderId, Time, UserId};
+use commerce_core::{BadText, OrderId, Time, UserId};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Topic};
@@ -27,8 +27,8 @@ pub struct Orders {
 impl Orders {
     /// Asks for what is wanted.
     pub fn settle(&mut self, desk: &mut Desk) {
-        if let Some(order) = self.number() {
-            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order::Get { order }));
+        if let Some(order) = self.number().map(Result::ok) {
+            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order));
         }
         let (user, status) = (self.user.clone(), self.status);
         self.list.settle(desk, Topic::Orders, |page| {
@@ -36,10 +36,10 @@ impl Orders {
         });
     }
 
-    /// The number that is looked for: 0 for a text that is none.
-    pub fn number(&self) -> Option<OrderId> {
+    /// The number that is searched for, or what is wrong with the text as a number.
+    pub fn number(&self) -> Option<Result<OrderId, BadText>> {
         let text = super::wanted(self.search.text())?;
-        Some(text.trim_start_matches('#').parse().unwrap_or(0).max(0))
+        Some(text.trim_start_matches('#').parse())
     }
 
     /// Keeps the selected line where there is one.

@@ -39,11 +39,12 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 
 fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
     let (theme, currency) = (&state.setup.theme, state.setup.currency);
-    let source = entry.charge.or(entry.order).unwrap_or(entry.id);
+    let charge = entry.charge.map_or(String::new(), |charge| charge.to_string());
+    let order = entry.order.map_or(String::new(), |order| order.to_string());
     let (what, style) = match entry.kind {
-        EntryKind::Charge => (format!("+ charge {source}"), theme.good),
-        EntryKind::Payment => (format!("− order {source}"), theme.text),
-        EntryKind::Refund => (format!("+ refund of order {source}"), theme.good),
+        EntryKind::Charge => (format!("+ charge {charge}"), theme.good),
+        EntryKind::Payment => (format!("− order {order}"), theme.text),
+        EntryKind::Refund => (format!("+ refund of order {order}"), theme.good),
     };
     vec![
         (moment(entry.at), theme.dim),

@@ -39,9 +39,13 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let known = orders.list.known().0;
     table(frame, state, rows, &COLUMNS, (&orders.list.spot, known, state.pane() == Pane::Left), cells);
     if known == 0 {
-        let none = orders.number().map(|number| format!("There is no order {number}."));
-        let empty: &[&str] = match (orders.number(), &none) {
-            (Some(0), _) => &["An order is found by its number.", "esc ends the search."],
+        let number = orders.number();
+        let none = match &number {
+            Some(Ok(number)) => Some(format!("There is no order {number}.")),
+            Some(Err(_)) | None => None,
+        };
+        let empty: &[&str] = match (&number, &none) {
+            (Some(Err(_)), _) => &["An order is found by its number.", "esc ends the search."],
             (_, Some(none)) => &[none, "esc ends the search."],
             (_, None) => &["No order fits.", "s shows others; W shows everyone's."],
         };

@@ -3,12 +3,16 @@
 use super::*;
 use crate::by_hand::{CLOCK, NOW, Shop, check_value, shop};
 
+fn event(number: i64) -> EventId {
+    EventId::stored(number)
+}
+
 fn claim(facts: &mut Facts, owner: &str, at: i64) -> Option<i64> {
     let claim = Claim { owner: owner.into(), lease: Duration::from_millis(100) };
     claim.decide(facts, Time::from_millis(at)).term
 }
 
-fn settle(facts: &mut Facts, owner: &str, term: i64, settled: EventId, at: i64) -> bool {
+fn settle(facts: &mut Facts, owner: &str, term: i64, settled: i64, at: i64) -> bool {
     let lease = Duration::from_millis(100);
     let settle = Settle { owner: owner.into(), term, lease, settled, ..Settle::default() };
     settle.decide(facts, Time::from_millis(at)).term.is_some()
@@ -64,10 +68,15 @@ fn settle_all() -> Settle {
         term: 3,
         lease: Duration::from_millis(500),
         settled: 7,
-        deliveries: vec![(7, Some(tried.clone())), (5, None), (4, Some(tried))],
+        deliveries: vec![(event(7), Some(tried.clone())), (event(5), None), (event(4), Some(tried))],
         error: Some("down".into()),
         next_at: Some(Time::from_millis(8)),
-        prune: Prune { events: vec![1, 3], late: vec![2], through: 3, marks: vec![Time::from_millis(11)] },
+        prune: Prune {
+            events: vec![event(1), event(3)],
+            late: vec![event(2)],
+            through: 3,
+            marks: vec![Time::from_millis(11)],
+        },
     }
 }
 

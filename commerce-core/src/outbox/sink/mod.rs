@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::EventKind;
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::time::Time;
 
 /// A receiver of events. Accepting means: whatever happens from now on, the receiver has them.

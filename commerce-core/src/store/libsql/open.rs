@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, persist};
+use super::client::{Client, Stream, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
 use super::write::ServerWriter;

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, persist};
+use super::client::{Client, Stream, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use crate::error::Error;
 use crate::row::{Rows, Statement};

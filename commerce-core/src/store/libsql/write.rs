@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, left, persist};
+use super::client::{Client, Stream, left, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::saves;
 use crate::error::Error;

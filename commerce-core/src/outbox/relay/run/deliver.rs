@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{DOWN, Down, PASSED, Run};
 use crate::error::Error;
+use crate::number::EventId;
 use crate::outbox::relay::pool::Job;
 use crate::outbox::relay::{Notice, Options, reading};
 use crate::outbox::sink::{Failure, Message};
@@ -124,8 +125,11 @@ impl Run {
         let mut missing = Vec::new();
         for message in messages {
             // What is pruned was settled, so it lies before all that is read here.
-            let (first, last) = (held.window.read() + 1, message.event - 1);
-            missing.extend((first <= last).then_some(Notice::Missing { first, last }));
+            let (first, last) = (held.window.read() + 1, message.event.get() - 1);
+            if first <= last {
+                let (first, last) = (EventId::stored(first), EventId::stored(last));
+                missing.push(Notice::Missing { first, last });
+            }
             held.window.add(message, now);
         }
         self.missing |= !missing.is_empty();
