@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, harmless, operation,
-    query,
+    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, harmless, registry,
 };
 use serde_json::{Value, json};
 
@@ -79,7 +78,7 @@ impl Session {
         if let (Some(key), Some(fields)) = (key, operation.as_object_mut()) {
             fields.insert("key".into(), key.into());
         }
-        let submission = operation::parse(&operation)?;
+        let submission = registry::parse_operation(&operation)?;
         let answer = self.shop()?.perform(submission)?;
         serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
     }
@@ -110,7 +109,7 @@ impl Session {
 
     /// Asks a query.
     pub fn ask(&self, name: &str, with: Value) -> Result<Value, Failure> {
-        let query = query::parse(name, &without_null(with))?;
+        let query = registry::parse_query(name, &without_null(with))?;
         Ok(self.shop()?.query(&query)?)
     }
 

@@ -112,7 +112,7 @@ fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Ti
         let place = order::Place { user: user_id(random.below(size.users))?, items, expected_total: None };
         flying.keep(shop.submit(Submission::new(place).at(at)))?;
         if random.below(100) == 0 {
-            let cancel = order::Cancel { order: number.cast_signed(), reason: None };
+            let cancel = order::Cancel { order: number.cast_signed().try_into()?, reason: None };
             cancelled.keep(shop.submit(Submission::new(cancel).at(at)))?;
         }
     }

@@ -11,16 +11,16 @@ use crate::cost::{Cost, Costs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::money::Currency;
+use crate::names::Names;
 use crate::operation::{Answer, Chain, Submission, Submit};
 use crate::query::{AnyQuery, Query, View};
 use crate::queue::Job;
-use crate::sales::{Keep, Window};
+use crate::row::Statement;
+use crate::sales::{KeepSums, SalesCache};
 use crate::stats::Stats;
-use crate::store::names::Names;
-use crate::store::{self, Reader, Restore, Statement, Terms};
+use crate::store::{self, Reader, Restore, Terms};
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
-use crate::verify::{self, Audit, Difference, Progress};
 use crate::writer::Writer;
 
 /// A shop on one store. A cheap handle: clones share one writer, which ends with the last of them.
@@ -31,7 +31,7 @@ struct Inner {
     writer: Arc<Writer>,
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Box<dyn Reader>,
-    window: Window,
+    sales: SalesCache,
     currency: Currency,
     location: Location,
     warning: Option<String>,
@@ -118,9 +118,9 @@ impl Commerce {
         let writer =
             Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
         let (keeping, busy) = (writer.clone(), options.busy_timeout);
-        let window = Window::new(move |sums| {
+        let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
-                drop(queue(&keeping, busy, Submission::new(Keep(sums))));
+                drop(queue(&keeping, busy, Submission::new(KeepSums(sums))));
                 keeping.queue.announce();
             }
         });
@@ -133,7 +133,7 @@ impl Commerce {
             writer,
             thread: Mutex::new(Some(thread)),
             reader: opened.reader,
-            window,
+            sales,
             currency: opened.currency,
             location,
             warning: opened.warning,
@@ -266,32 +266,11 @@ impl Commerce {
         move || writer.counters.committed.give()
     }
 
-    /// Recomputes every balance, stock, total and sales figure, and tells what differs: the first 1,000 figures.
-    ///
-    /// # Errors
-    /// The store's failure.
-    pub fn verify(&self) -> Result<Vec<Difference>, Error> {
-        Ok(self.audit(&mut |_| {})?.differences)
-    }
-
-    /// The same, and tells how far it is, what was checked, and how much. It takes as long as reading the store a few
-    /// times and some 100 bytes of memory for each user and product, and others go on working meanwhile.
-    ///
-    /// # Errors
-    /// The store's failure.
-    pub fn audit(&self, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
-        verify::audit(self, progress)
-    }
-
-    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin; and the index of
-    /// products, where it differs. Make a backup first; [`Commerce::audit`] tells what differs, before and after.
-    ///
-    /// # Errors
-    /// The store's failure.
-    pub fn repair(&self) -> Result<(), Error> {
+    /// Runs statements that rebuild derived figures, in one transaction, and indexes what is not indexed by then.
+    pub(crate) fn rebuild(&self, statements: &[&str]) -> Result<(), Error> {
         // A store that is gone is told as such, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, &self.0.options.terms(), &verify::repairs(self)?)?;
+        store::repair(&self.0.location, &self.0.options.terms(), statements)?;
         open(&self.0.location, &self.0.options).map(drop)
     }
 
@@ -371,7 +350,7 @@ impl Commerce {
             snapshot: inner.reader.snapshot()?,
             now: inner.options.clock.now(),
             currency: inner.currency,
-            window: &inner.window,
+            sales: &inner.sales,
             names: None,
         })
     }

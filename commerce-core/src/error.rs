@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
-
+use crate::input::Invalid;
 use crate::money::{Amount, Currency};
 use crate::refusal::Refusal;
 
@@ -59,14 +58,7 @@ impl Error {
             Self::Refused(Refusal::TotalChanged { expected, total }) => {
                 format!("the total is {}, not the expected {}", money(total), money(expected))
             }
-            Self::Invalid(Invalid(faults)) => {
-                let place = |pointer: &str| pointer.trim_start_matches('/').replace('/', " ");
-                let one = |fault: &Fault| match place(&fault.pointer).as_str() {
-                    "" => fault.detail.clone(),
-                    place => format!("{place}: {}", fault.detail),
-                };
-                listed(faults, one)
-            }
+            Self::Invalid(invalid) => invalid.sentence(),
             other => other.to_string(),
         }
     }
@@ -147,6 +139,16 @@ pub enum OpenError {
         /// What is wrong with it.
         because: String,
     },
+    /// The location is of a kind that this program was built without.
+    #[error(
+        "{location} cannot be used: this program was built without the feature \"{feature}\" of commerce-core"
+    )]
+    NotBuiltIn {
+        /// The location.
+        location: String,
+        /// The feature of commerce-core that is off.
+        feature: &'static str,
+    },
     /// No answer comes from the server.
     #[error("{url} cannot be reached: {because}; is the address right, and does the server run?")]
     Unreachable {
@@ -189,133 +191,4 @@ pub enum OpenError {
         /// What the system said.
         because: String,
     },
-}
-
-/// Malformed input: the first faults, each with its place. The code is `invalid_request`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", sentence(.0))]
-pub struct Invalid(pub Faults);
-
-/// One fault of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Fault {
-    /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
-    pub pointer: String,
-    /// What is wrong there, as a sentence.
-    pub detail: String,
-}
-
-/// Faults as they are found: at most 20 are kept, and no more text than an answer has room for, however much is
-/// wrong. What is left out is counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    kept: Vec<Fault>,
-    /// Bytes that the kept ones take as JSON.
-    length: usize,
-    more: usize,
-}
-
-impl Faults {
-    /// The most faults that are kept.
-    pub const MOST: usize = 20;
-
-    /// The most bytes that they take as JSON: an answer tells them twice, and has 16 kB.
-    const LENGTH: usize = 7_000;
-
-    /// Keeps a fault where there is room, or else counts it.
-    pub fn push(&mut self, fault: Fault) {
-        let length = serde_json::to_string(&fault).map_or(Self::LENGTH, |text| text.len());
-        let fits = self.kept.is_empty() || self.length + length <= Self::LENGTH;
-        if self.full() || !fits {
-            self.more += 1;
-            return;
-        }
-        self.length += length;
-        self.kept.push(fault);
-    }
-
-    /// Counts what is not looked at any more.
-    pub(crate) fn pass_over(&mut self, count: usize) {
-        self.more += count;
-    }
-
-    /// Whether the next fault is only counted: there is no need to look for more.
-    pub(crate) fn full(&self) -> bool {
-        self.kept.len() >= Self::MOST || self.more > 0
-    }
-
-    /// Faults beyond those kept, and items of lists that were not looked at because of that.
-    pub fn more(&self) -> usize {
-        self.more
-    }
-
-    /// Whether nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
-    }
-
-    /// The kept ones.
-    pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
-        self.kept.iter()
-    }
-}
-
-impl IntoIterator for Faults {
-    type Item = Fault;
-    type IntoIter = std::vec::IntoIter<Fault>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.kept.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Faults {
-    type Item = &'a Fault;
-    type IntoIter = std::slice::Iter<'a, Fault>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl Invalid {
-    /// One fault at one place.
-    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let mut faults = Faults::default();
-        faults.push(Fault { pointer: pointer.into(), detail: detail.into() });
-        Self(faults)
-    }
-}
-
-/// `{"code": "invalid_request", "detail": …, "errors": […]}`, and `"more": 7` where faults were left out.
-impl Serialize for Invalid {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("code", "invalid_request")?;
-        map.serialize_entry("detail", &self.to_string())?;
-        map.serialize_entry("errors", &self.0.kept)?;
-        if self.0.more > 0 {
-            map.serialize_entry("more", &self.0.more)?;
-        }
-        map.end()
-    }
-}
-
-fn sentence(faults: &Faults) -> String {
-    let one = |f: &Fault| match f.pointer.as_str() {
-        "" => f.detail.clone(),
-        pointer => format!("{pointer}: {}", f.detail),
-    };
-    listed(faults, one)
-}
-
-/// The faults one after the other, and how many were left out.
-fn listed(faults: &Faults, one: impl Fn(&Fault) -> String) -> String {
-    let mut told = faults.iter().map(one).collect::<Vec<_>>().join("; ");
-    if faults.more > 0 {
-        told += &format!("; and {} more", faults.more);
-    }
-    told
 }

@@ -11,6 +11,7 @@
 mod breach;
 mod delivery;
 mod keep;
+pub(crate) mod load;
 mod save;
 mod sums;
 mod tracked;
@@ -19,13 +20,14 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use crate::id::{ChargeId, EntryId, EventId, Key, Name, OrderId, ProductId, UserId};
+use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
+use crate::number::{EntryId, EventId, Number, OrderId};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, EventKind, Standing};
 use crate::refusal::Refusal;
+use crate::row::{Change, Kind, Table, Value, table};
 use crate::sales::Period;
-use crate::store::{Change, Kind, Table, Value, table};
 use crate::time::Time;
 use crate::token::{Digest, Token, TokenName};
 use crate::wallet::EntryKind;
@@ -60,8 +62,8 @@ pub struct User {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wallet {
     pub(crate) balance: Amount,
-    pub(crate) last_entry: EntryId,
-    pub(crate) last_order: OrderId,
+    pub(crate) last_entry: Option<EntryId>,
+    pub(crate) last_order: Option<OrderId>,
 }
 
 /// A product with its stock.
@@ -115,10 +117,10 @@ pub(crate) struct Last {
     pub(crate) user: i64,
     pub(crate) product: i64,
     pub(crate) movement: i64,
-    pub(crate) charge: ChargeId,
-    pub(crate) entry: EntryId,
-    pub(crate) order: OrderId,
-    pub(crate) event: EventId,
+    pub(crate) charge: i64,
+    pub(crate) entry: i64,
+    pub(crate) order: i64,
+    pub(crate) event: i64,
     /// Counts tokens made and tokens revoked.
     pub(crate) token: i64,
     pub(crate) probe: i64,
@@ -154,7 +156,7 @@ pub struct Facts {
     aged_keys: Vec<(Arc<str>, i64, Time)>,
     tokens: HashMap<TokenName, Bearer>,
     /// Sums of sales that are kept, and which refunds they know of.
-    sums: HashMap<(Period, i64), EntryId>,
+    sums: HashMap<(Period, i64), i64>,
     /// What the clock says, whatever time an operation is to have.
     pub(crate) present: Time,
     /// Rows that nothing in the group changes again.
@@ -209,7 +211,7 @@ impl Facts {
     pub(crate) fn add_user(&mut self, id: UserId, name: Option<Name>, at: Time) {
         self.last.user += 1;
         let no = self.last.user;
-        let wallet = Wallet { balance: Amount::ZERO, last_entry: 0, last_order: 0 };
+        let wallet = Wallet { balance: Amount::ZERO, last_entry: None, last_order: None };
         let shown = name.as_ref().map(Name::shared);
         self.insert(&table::USERS, [no.into(), id.shared().into(), shown.into(), at.millis().into()]);
         self.users.set(id, User { no, wallet });
@@ -248,14 +250,15 @@ impl Facts {
         source: i64,
         at: Time,
     ) -> EntryId {
+        self.last.entry += 1;
+        let entry = EntryId::stored(self.last.entry);
         let Some(user) = self.users.change(user) else {
             self.unloaded("the wallet of user", user);
-            return 0;
+            return entry;
         };
-        self.last.entry += 1;
-        let (entry, no, wallet) = (self.last.entry, user.no, &mut user.wallet);
+        let (no, wallet) = (user.no, &mut user.wallet);
         let amount = balance.get() - wallet.balance.get();
-        let previous = std::mem::replace(&mut wallet.last_entry, entry);
+        let previous = wallet.last_entry.replace(entry);
         wallet.balance = balance;
         let row = [
             entry.into(),
@@ -264,7 +267,7 @@ impl Facts {
             amount.into(),
             balance.get().into(),
             source.into(),
-            previous.into(),
+            Number::or_zero(previous).into(),
             at.millis().into(),
         ];
         self.insert(&table::LEDGER, row);
@@ -277,17 +280,17 @@ impl Facts {
             return self.unloaded("the wallet of user", &order.user);
         };
         let (no, id) = (user.no, order.order);
-        let previous = std::mem::replace(&mut user.wallet.last_order, id);
+        let previous = user.wallet.last_order.replace(id);
         let row = [
             id.into(),
             no.into(),
             order.total.get().into(),
             order.balance.get().into(),
-            previous.into(),
+            Number::or_zero(previous).into(),
             order.at.millis().into(),
         ];
         self.insert(&table::ORDERS, row);
-        for (place, item) in (id * table::LINES..).zip(&order.items) {
+        for (place, item) in (id.get() * table::LINES..).zip(&order.items) {
             let Some(product) = self.shift_stock(item, -item.quantity.get()) else { return };
             let row = [
                 place.into(),
@@ -347,7 +350,7 @@ impl Facts {
     pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: Kept) {
         let Some(scope) = scope else { return self.unloaded("whoever has key", key) };
         let (order, json) = match &kept.reply {
-            KeptReply::Order(order) => (Value::Integer(*order), Value::Null),
+            KeptReply::Order(order) => ((*order).into(), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),
         };
         let row = [

@@ -1,5 +1,4 @@
-//! Names and numbers of things: the caller's own strings for users, products and idempotency keys,
-//! and the engine's integers for what it numbers itself.
+//! Identifiers and names that callers choose: of users and products, idempotency keys, and names for people.
 //!
 //! A value of these types is valid by construction, so no rule has to test it again.
 
@@ -25,23 +24,18 @@ pub enum OfUser {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OfProduct {}
 
+/// Marks names of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfToken {}
+
 /// Who charges and orders.
 pub type UserId = Id<OfUser>;
 
 /// What is sold.
 pub type ProductId = Id<OfProduct>;
 
-/// The number of an order, growing in commit order from 1 without gaps.
-pub type OrderId = i64;
-
-/// The number of a charge, growing in commit order from 1.
-pub type ChargeId = i64;
-
-/// The number of a ledger entry, growing in commit order from 1.
-pub type EntryId = i64;
-
-/// The sequence number of an outgoing event, growing in commit order from 1.
-pub type EventId = i64;
+/// What people call a token. Never used again, also after it was revoked.
+pub type TokenName = Id<OfToken>;
 
 impl<K> Id<K> {
     /// Most characters an identifier may have.
@@ -176,6 +170,31 @@ impl Name {
 
     pub(crate) fn stored(text: Arc<str>) -> Self {
         Self(text)
+    }
+}
+
+/// The SHA-256 of a secret, as 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of a secret.
+    pub fn of(secret: &str) -> Self {
+        use sha2::Digest as _;
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+        let bytes = sha2::Sha256::digest(secret);
+        Self(bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+    }
+
+    /// The 64 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.into())
     }
 }
 

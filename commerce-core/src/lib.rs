@@ -31,8 +31,32 @@
 //! assert_eq!(order.reply.total, money(24_000)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `libsql` (on by default): stores on a libSQL server. Without it, opening one fails with [`OpenError::NotBuiltIn`].
+//! - `http-sink` (on by default): the sink that posts events over HTTP. Without it, [`outbox::sink::open`] refuses
+//!   `http://` and `https://`.
+//! - `schema`: describes operations, replies and answers as JSON Schema.
+//!
+//! With `default-features = false` the crate compiles no TLS and no HTTP client.
+//!
+//! # The bundled SQLite
+//!
+//! SQLite is compiled into the program, and a library cannot choose how. This workspace compiles it with the settings
+//! below. To use them, put them in the `.cargo/config.toml` of your own workspace:
+//!
+//! ```toml
+//! [env]
+//! LIBSQLITE3_FLAGS = "-DSQLITE_DEFAULT_MEMSTATUS=0 -USQLITE_ENABLE_MEMORY_MANAGEMENT -USQLITE_ENABLE_API_ARMOR -DSQLITE_OMIT_SHARED_CACHE -DHAVE_FDATASYNC=1"
+//! ```
+//!
+//! Without them everything works and is as durable, but slower: SQLite takes a lock for each allocation and for each
+//! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
 mod ahead;
+#[cfg(test)]
+mod by_hand;
 pub mod cart;
 pub mod catalog;
 mod cost;
@@ -44,13 +68,18 @@ mod id;
 pub mod input;
 mod location;
 mod money;
+mod names;
+mod number;
 pub mod operation;
 pub mod order;
 pub mod outbox;
+mod page;
 mod probe;
 pub mod query;
 mod queue;
 mod refusal;
+pub mod registry;
+mod row;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
@@ -70,17 +99,17 @@ mod writer;
 pub use ahead::Ahead;
 pub use cost::Cost;
 pub use engine::{Ask, Commerce, Options};
-pub use error::{Error, Fault, Faults, Invalid, OpenError};
+pub use error::{Error, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
-pub use id::{
-    BadText, ChargeId, EntryId, EventId, Id, Key, Name, OfProduct, OfUser, OrderId, ProductId, UserId,
-    harmful, harmless,
-};
+pub use id::{BadText, Id, Key, Name, OfProduct, OfUser, ProductId, UserId, harmful, harmless};
+pub use input::{Fault, Faults, Invalid};
 pub use location::{Location, Server};
 pub use money::{Amount, Currency, LIMIT, Quantity, Stock};
+pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};
 pub use operation::{Answer, AnyOperation, Chain, Operation, Submission};
+pub use page::{Cursor, Listing, Page};
 pub use probe::Probe;
-pub use query::{AnyQuery, Cursor, Listing, Page, Paged, Query};
+pub use query::{AnyQuery, Paged, Query};
 pub use refusal::{Refusal, Shortage};
 pub use stats::{Spread, Stats};
 pub use ticket::{Pending, Ticket};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use ureq::http::Uri;
+use http::Uri;
 
 use crate::error::OpenError;
 

@@ -1,4 +1,4 @@
-//! What an operation is, and the one list of all operations.
+//! What an operation is.
 //!
 //! An operation is a value. It names the rows it will look at ([`Operation::needs`]) and is then decided
 //! over them, purely ([`Operation::decide`]): first every test, in the contract's order, then, when nothing
@@ -11,15 +11,13 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Invalid};
+use crate::error::Error;
 use crate::facts::{Facts, Kept, KeptReply, Keys};
-use crate::id::{Key, OrderId, UserId};
-use crate::input::Fields;
-use crate::order::Order;
-use crate::probe::Probe;
+use crate::id::{Key, UserId};
+use crate::input::{Fields, Invalid};
+use crate::number::OrderId;
 use crate::refusal::Refusal;
 use crate::time::Time;
-use crate::{cart, catalog, order, outbox, token, user, wallet};
 
 /// One atomic, durable decision.
 pub trait Operation: Serialize + Send + 'static {
@@ -119,59 +117,6 @@ pub struct Chain {
 
 /// Any operation, known by its name only at run time.
 pub struct AnyOperation(Box<dyn Decide>);
-
-/// Reads `{"op": "order.place", …}` with the operation's fields and, if wanted, `key` and `at`.
-///
-/// # Errors
-/// [`Invalid`] with one entry per fault.
-pub fn parse(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
-    Fields::read(value, |fields| {
-        let name: String = fields.required("op")?;
-        let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
-            fields.give_up();
-            return fields.fault("op", unknown(&name));
-        };
-        let (key, at) = (fields.optional("key"), fields.optional("at"));
-        let operation = parse(fields);
-        Some(Submission { operation: operation?, key: key?, at: at?, chain: None })
-    })
-}
-
-/// The names of all operations that [`parse`] reads.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
-}
-
-type Parse = fn(&mut Fields<'_>) -> Option<AnyOperation>;
-
-fn unknown(name: &str) -> String {
-    if [token::Create::NAME, token::Revoke::NAME].contains(&name) {
-        return "is not taken here: tokens are made and revoked by their own commands and routes".into();
-    }
-    let known: Vec<_> = names().collect();
-    format!("is no operation; there are {}", known.join(", "))
-}
-
-/// Every operation that can be named in a line. Those on tokens are only for doors that know who asks.
-const OPERATIONS: [(&str, Parse); 13] = [
-    row::<user::Add>(),
-    row::<wallet::Charge>(),
-    row::<catalog::Add>(),
-    row::<catalog::Update>(),
-    row::<catalog::Adjust>(),
-    row::<cart::Add>(),
-    row::<cart::Set>(),
-    row::<cart::Remove>(),
-    row::<cart::Clear>(),
-    row::<order::Place>(),
-    row::<cart::Checkout>(),
-    row::<order::Cancel>(),
-    row::<outbox::Retry>(),
-];
-
-const fn row<O: Operation>() -> (&'static str, Parse) {
-    (O::NAME, |fields| O::parse(fields).map(AnyOperation::new))
-}
 
 /// What can be submitted: an operation, or any operation.
 pub trait Submit: Sized {
@@ -316,18 +261,6 @@ fn digest<O: Operation>(operation: &O) -> i64 {
     i64::from_le_bytes(first)
 }
 
-impl Reply for Order {
-    fn kept(&self) -> KeptReply {
-        KeptReply::Order(self.order)
-    }
-
-    fn recall(kept: &KeptReply, name: &str, facts: &Facts) -> Option<Self> {
-        let KeptReply::Order(order) = kept else { return None };
-        let order = facts.order(*order).ok()?.clone();
-        Some(if name == order::Cancel::NAME { order } else { order.into_paid() })
-    }
-}
-
 impl AnyOperation {
     /// Forgets the type of an operation.
     pub fn new<O: Operation>(operation: O) -> Self {
@@ -407,12 +340,6 @@ impl<O> Submission<O> {
     #[must_use]
     pub fn chain(self, chain: &Chain) -> Self {
         Self { chain: Some(chain.clone()), ..self }
-    }
-}
-
-impl From<Probe> for Submission<Probe> {
-    fn from(probe: Probe) -> Self {
-        Self::new(probe)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::id::{EventId, OrderId, ProductId, UserId};
+use crate::id::{ProductId, TokenName, UserId};
 use crate::money::Amount;
+use crate::number::{EventId, OrderId};
 use crate::order::Status;
-use crate::token::TokenName;
 
 /// Why a rule said no. A refused operation changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::Facts;
-use crate::store::load::{self, Load};
+use crate::facts::load::Loads;
 use crate::time::Time;
 
 /// How many keys are looked at together.
@@ -31,15 +31,15 @@ impl Sweep {
         Self { kept, after: ("".into(), 0), owed: 0, rest_until: Time::from_millis(0) }
     }
 
-    /// What to load with a group that has so many keys.
-    pub(crate) fn load(&mut self, keys: usize, now: Time) -> Option<Load> {
+    /// Adds what to look at to the loads of a group that has so many keys.
+    pub(crate) fn load(&mut self, loads: &mut Loads, keys: usize, now: Time) {
         self.owed += keys;
         if self.owed * PER_KEY < STEP || now < self.rest_until {
-            return None;
+            return;
         }
         self.owed = 0;
         let (key, scope) = self.after.clone();
-        Some(load::aged_keys(key, scope, STEP))
+        loads.add_aged_keys(key, scope, STEP);
     }
 
     /// Takes what is too old of what was loaded out of the store.

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Invalid};
+use crate::error::Error;
+use crate::facts::load::Loads;
 use crate::facts::{Facts, Keys};
+use crate::input::Invalid;
 use crate::operation::Chain;
 use crate::queue::{Job, Outcome, Queue};
 use crate::stats::Counters;
-use crate::store::{Since, Store, load};
+use crate::store::{Since, Store};
 use crate::sweep::Sweep;
 use crate::time::{Clock, Time};
 
@@ -150,17 +152,17 @@ fn group(
         facts.doubt();
     }
     let now = clock.now();
-    let mut loads = load::loads(&keys, facts);
-    loads.extend(sweep.load(keys.keys.len(), now));
-    load::take(facts, &loads, &store.load(&loads)?)?;
+    let mut loads = Loads::missing(&keys, facts);
+    sweep.load(&mut loads, keys.keys.len(), now);
+    loads.take(facts, &store.load(loads.statements())?)?;
     if facts.misled() {
-        let loads = load::named(&keys, facts);
-        load::take(facts, &loads, &store.load(&loads)?)?;
+        let loads = Loads::users_and_products(&keys, facts);
+        loads.take(facts, &store.load(loads.statements())?)?;
     }
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
-        let loads = load::order_loads(&replayed);
-        load::take(facts, &loads, &store.load(&loads)?)?;
+        let loads = Loads::orders(&replayed);
+        loads.take(facts, &store.load(loads.statements())?)?;
     }
     facts.present = now;
     let mut broken = Vec::new();

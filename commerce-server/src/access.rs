@@ -1,7 +1,7 @@
-//! Who may do what: tokens, roles and ownership, all of it here.
+//! Access control: tokens, roles and ownership.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
@@ -9,129 +9,142 @@ use commerce_core::token::{Changes, Digest, Find, Mark, Role};
 use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
 use serde_json::{Map, Value};
 
-use crate::fields::single;
-use crate::host;
+use crate::headers;
 use crate::problem::Problem;
-use crate::route::Reach;
+use crate::route::Permission;
 
-/// Who asks.
+/// An authenticated sender of a request, and what it may do.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// The name under which requests are counted; nothing for who has no token.
+    /// The name of the token; `None` without one.
     pub(crate) token: Option<Arc<str>>,
-    may: May,
+    rights: Rights,
 }
 
 #[derive(Clone, Debug)]
-enum May {
-    Nothing(&'static str),
-    ActAs(UserId),
-    Everything,
+enum Rights {
+    /// No rights, for this reason.
+    None(&'static str),
+    /// The rights of a shopper who is this user.
+    Shopper(UserId),
+    /// All rights.
+    Operator,
 }
 
-/// The tokens that were presented so far, as long as no token is made or revoked.
+/// Authenticates requests. Tokens that were verified are remembered until any token changes.
 pub(crate) struct Access {
     shop: Commerce,
-    known: RwLock<Known>,
-    origins: Vec<String>,
+    cache: RwLock<TokenCache>,
+    cors_origins: Vec<String>,
 }
 
-struct Known {
+struct TokenCache {
+    /// The version of the store at which `mark` was read.
     version: Option<i64>,
+    /// The state of the tokens for which `callers` are valid.
     mark: Option<Mark>,
     callers: HashMap<Digest, Caller>,
 }
 
-/// The most callers remembered; past it all are looked up anew.
-const MOST: usize = 10_000;
+/// The most callers remembered. Beyond it the cache is cleared.
+const MAX_CALLERS: usize = 10_000;
 
 impl Access {
-    pub(crate) fn new(shop: Commerce, origins: Vec<String>) -> Self {
-        let known = Known { version: None, mark: None, callers: HashMap::new() };
-        Self { shop, known: RwLock::new(known), origins }
+    pub(crate) fn new(shop: Commerce, cors_origins: Vec<String>) -> Self {
+        let cache = TokenCache { version: None, mark: None, callers: HashMap::new() };
+        Self { shop, cache: RwLock::new(cache), cors_origins }
     }
 
-    /// Who sent this request, and the store's version at the time of asking. A token that was revoked, by whichever
-    /// process, is refused at once: what is remembered holds only while the store's version is the same, or no token
-    /// changed since.
-    pub(crate) fn caller(&self, parts: &Parts, local: bool) -> Result<(Caller, i64), Problem> {
+    /// The caller of a request, and the store's version before it was looked up. A token that any process has revoked is
+    /// refused at once: the cache is valid only while the store's version or the state of its tokens is unchanged.
+    ///
+    /// # Errors
+    /// A problem when a header is ambiguous or the store fails. A caller without a valid token is no error; it has no
+    /// rights.
+    pub(crate) fn authenticate(&self, parts: &Parts, is_local: bool) -> Result<(Caller, i64), Problem> {
         let (mark, version) = self.refresh()?;
-        Ok((self.bearer(parts, local, &mark)?, version))
+        Ok((self.caller(parts, is_local, &mark)?, version))
     }
 
-    fn bearer(&self, parts: &Parts, local: bool, mark: &Mark) -> Result<Caller, Problem> {
-        let open = mark.is_none_yet() && local;
-        let Some(secret) = secret(&parts.headers)? else {
-            return Ok(match open {
-                true => self.own_machine(&parts.headers, host::named(parts)?),
-                false => Caller::stranger("this needs a token: Authorization: Bearer …"),
+    /// Restricts the fields of a request to what belongs to the caller. For a shopper a missing `user` is filled in;
+    /// another's user or order is answered as if it did not exist.
+    ///
+    /// # Errors
+    /// `user_not_found` or `order_not_found` for what belongs to another user.
+    pub(crate) fn restrict_to_own(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        fields: &mut Map<String, Value>,
+    ) -> Result<(), Problem> {
+        let Rights::Shopper(own) = &caller.rights else { return Ok(()) };
+        match permission {
+            Permission::OwnOrder => {
+                match fields.get("order").and_then(Value::as_i64).map(OrderId::try_from) {
+                    Some(Ok(order)) => self.test_order(own, order),
+                    // Not a number: the operation reports it.
+                    Some(Err(_)) | None => Ok(()),
+                }
+            }
+            Permission::OwnUser => match fields.get("user") {
+                None | Some(Value::Null) => {
+                    fields.insert("user".into(), own.as_str().into());
+                    Ok(())
+                }
+                Some(Value::String(named)) if named != own.as_str() => match UserId::new(named) {
+                    Ok(user) => Err(Error::from(Refusal::UserNotFound { user }).into()),
+                    // Not an id: the operation reports it.
+                    Err(_) => Ok(()),
+                },
+                _ => Ok(()),
+            },
+            Permission::Public | Permission::AnyToken | Permission::Operator => Ok(()),
+        }
+    }
+
+    /// Whether the store has never had a token.
+    pub(crate) fn has_no_tokens(&self) -> Result<bool, Error> {
+        Ok(self.refresh()?.0.is_none_yet())
+    }
+
+    fn caller(&self, parts: &Parts, is_local: bool, mark: &Mark) -> Result<Caller, Problem> {
+        let Some(secret) = bearer_secret(&parts.headers)? else {
+            return Ok(match mark.is_none_yet() && is_local {
+                true => self.local_caller(&parts.headers, headers::host(parts)?),
+                false => Caller::without_rights("a token is required: Authorization: Bearer …"),
             });
         };
-        if secret.len() != LENGTH {
-            return Ok(Caller::stranger("the token is malformed"));
+        if secret.len() != SECRET_LENGTH {
+            return Ok(Caller::without_rights("the token is malformed"));
         }
         let digest = Digest::of(secret);
-        if let Some(caller) = self.known().callers.get(&digest) {
+        if let Some(caller) = self.read_cache().callers.get(&digest) {
             return Ok(caller.clone());
         }
         let Some(token) = self.shop.query(&Find { digest: digest.clone() })? else {
-            return Ok(Caller::stranger("the token is unknown"));
+            return Ok(Caller::without_rights("the token is unknown"));
         };
         if token.revoked_at.is_some() {
-            return Ok(Caller::stranger("the token was revoked"));
+            return Ok(Caller::without_rights("the token was revoked"));
         }
-        let may = match (token.role, token.user) {
-            (Role::Operator, _) => May::Everything,
-            (Role::Shopper, Some(user)) => May::ActAs(user),
-            (Role::Shopper, None) => May::Nothing("the token acts as nobody"),
+        let rights = match (token.role, token.user) {
+            (Role::Operator, _) => Rights::Operator,
+            (Role::Shopper, Some(user)) => Rights::Shopper(user),
+            (Role::Shopper, None) => Rights::None("the token has no user"),
         };
-        let caller = Caller { token: Some(token.name.as_str().into()), may };
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        // Unless a token changed since this one was looked up.
-        if known.mark.as_ref() == Some(mark) {
-            if known.callers.len() >= MOST {
-                known.callers.clear();
+        let caller = Caller { token: Some(token.name.as_str().into()), rights };
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        // Unless a token has changed since this one was looked up.
+        if cache.mark.as_ref() == Some(mark) {
+            if cache.callers.len() >= MAX_CALLERS {
+                cache.callers.clear();
             }
-            known.callers.insert(digest, caller.clone());
+            cache.callers.insert(digest, caller.clone());
         }
         Ok(caller)
     }
 
-    /// Tests what of a request concerns the caller's own things. A shopper's own user is filled in where none
-    /// is named; another's user or order is answered as if it did not exist.
-    pub(crate) fn own(
-        &self,
-        caller: &Caller,
-        reach: Reach,
-        fields: &mut Map<String, Value>,
-    ) -> Result<(), Problem> {
-        let (May::ActAs(own), Reach::OwnUser | Reach::OwnOrder) = (&caller.may, reach) else { return Ok(()) };
-        if reach == Reach::OwnOrder {
-            return match fields.get("order").and_then(Value::as_i64) {
-                Some(order) => self.owns(own, order),
-                // Not a number: the operation says so.
-                None => Ok(()),
-            };
-        }
-        match fields.get("user") {
-            None | Some(Value::Null) => {
-                fields.insert("user".into(), own.as_str().into());
-                Ok(())
-            }
-            Some(Value::String(named)) if named != own.as_str() => match UserId::new(named) {
-                Ok(user) => Err(Error::from(Refusal::UserNotFound { user }).into()),
-                Err(_) => Ok(()),
-            },
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether no token was ever made.
-    pub(crate) fn without_tokens(&self) -> Result<bool, Error> {
-        Ok(self.refresh()?.0.is_none_yet())
-    }
-
-    fn owns(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
+    fn test_order(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
         match self.shop.query(&order::Get { order }) {
             Ok(found) if found.user == *own => Ok(()),
             Ok(_) => Err(Error::from(Refusal::OrderNotFound { order }).into()),
@@ -139,74 +152,80 @@ impl Access {
         }
     }
 
-    /// Forgets what may no longer hold; tells where the changes to tokens stand, and the store's version.
+    /// Clears the cache if a token has changed. Returns the state of the tokens and the store's version.
     fn refresh(&self) -> Result<(Mark, i64), Error> {
         let version = self.shop.version()?;
         {
-            let known = self.known();
-            if let (true, Some(mark)) = (known.version == Some(version), &known.mark) {
+            let cache = self.read_cache();
+            if let (true, Some(mark)) = (cache.version == Some(version), &cache.mark) {
                 return Ok((mark.clone(), version));
             }
         }
-        // Taken after the version: should more have changed by now, the next version tells.
+        // Read after the version: if a token has changed in between, the next version shows it.
         let mark = self.shop.query(&Changes)?;
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.mark.as_ref() != Some(&mark) {
-            known.callers.clear();
-            known.mark = Some(mark.clone());
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.mark.as_ref() != Some(&mark) {
+            cache.callers.clear();
+            cache.mark = Some(mark.clone());
         }
-        known.version = Some(version);
+        cache.version = Some(version);
         Ok((mark, version))
     }
 
-    /// Without any token whoever reaches the loopback address may do everything, but no web page may: neither
-    /// one of another origin, nor one that got there by a name of its own for this machine.
-    fn own_machine(&self, headers: &HeaderMap, host: &str) -> Caller {
+    /// The caller of a request over loopback while the store has no token. It may do everything, unless the request may
+    /// come from a web page: of another origin, or through a name of its own for this machine (DNS rebinding).
+    fn local_caller(&self, headers: &HeaderMap, host: &str) -> Caller {
         let origin = headers.get(header::ORIGIN).map(|value| value.to_str().unwrap_or_default());
         let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.parse::<u16>() {
             Ok(_) => name,
             Err(_) => host,
         });
-        let literal = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-        let foreign = origin.is_some_and(|origin| {
-            let same = origin.split_once("://").is_some_and(|(_, from)| from == host);
-            !same && !self.origins.iter().any(|allowed| allowed == origin || allowed == "*")
+        let is_address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
+        let is_cross_origin = origin.is_some_and(|origin| {
+            let is_same = origin.split_once("://").is_some_and(|(_, from)| from == host);
+            !is_same && !self.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*")
         });
-        if foreign || !(literal || name.eq_ignore_ascii_case("localhost")) {
-            return Caller::stranger(
-                "without a token only requests to localhost or an address in figures are answered, and to no page of another origin",
+        if is_cross_origin || !(is_address || name.eq_ignore_ascii_case("localhost")) {
+            return Caller::without_rights(
+                "without a token, only requests to localhost or an IP address are answered, and none from pages of another origin",
             );
         }
-        Caller { token: None, may: May::Everything }
+        Caller { token: None, rights: Rights::Operator }
     }
 
-    fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    fn read_cache(&self) -> RwLockReadGuard<'_, TokenCache> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Caller {
-    /// Tests the caller's role against a route, before anything else of the request is read.
-    pub(crate) fn admitted(&self, reach: Reach) -> Result<(), Problem> {
-        match (&self.may, reach) {
-            (_, Reach::Open) | (May::Everything, _) => Ok(()),
-            (May::Nothing(why), _) => Err(Problem::Unauthenticated(why)),
-            (May::ActAs(_), Reach::Operator) => Err(Problem::Forbidden("only an operator may do this")),
-            (May::ActAs(_), Reach::Bearer | Reach::OwnUser | Reach::OwnOrder) => Ok(()),
+    /// Tests the caller's role, before anything else of the request is read.
+    ///
+    /// # Errors
+    /// `unauthenticated` or `forbidden`.
+    pub(crate) fn authorize(&self, permission: Permission) -> Result<(), Problem> {
+        match (&self.rights, permission) {
+            (_, Permission::Public) | (Rights::Operator, _) => Ok(()),
+            (Rights::None(reason), _) => Err(Problem::Unauthenticated(reason)),
+            (Rights::Shopper(_), Permission::Operator) => {
+                Err(Problem::Forbidden("only an operator may do this"))
+            }
+            (Rights::Shopper(_), Permission::AnyToken | Permission::OwnUser | Permission::OwnOrder) => Ok(()),
         }
     }
 
-    fn stranger(why: &'static str) -> Self {
-        Self { token: None, may: May::Nothing(why) }
+    fn without_rights(reason: &'static str) -> Self {
+        Self { token: None, rights: Rights::None(reason) }
     }
 }
 
-/// The length of a secret: 256 bits in base64url.
-const LENGTH: usize = 43;
+/// The length of a token's secret: 256 bits in base64url.
+const SECRET_LENGTH: usize = 43;
 
-fn secret(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(text) = single(headers, &header::AUTHORIZATION)? else { return Ok(None) };
-    match text.split_once(' ') {
+/// The secret of the header `Authorization`; empty if the header has another scheme.
+fn bearer_secret(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers::single(headers, &header::AUTHORIZATION)? else { return Ok(None) };
+    match value.split_once(' ') {
         Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(secret.trim())),
         _ => Ok(Some("")),
     }

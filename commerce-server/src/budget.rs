@@ -1,5 +1,5 @@
-//! Memory that clients can make the server hold: bodies that come in and answers that are not yet sent. All of
-//! it together is bounded, and so is what one client has of it, so that nobody is kept from the rest.
+//! A bound on the memory that clients make the server hold: request bodies that are arriving and answers that are not
+//! yet sent. There is a bound for all clients together and one for each, so no client can use up the others' share.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,74 +10,74 @@ use axum::body::Bytes;
 use commerce_core::Error;
 use tokio::sync::Notify;
 
-use crate::client::Client;
+use crate::client::ClientKey;
 
-/// The memory that is shared out.
+/// An amount of memory that clients share.
 #[derive(Clone)]
 pub(crate) struct Budget {
-    /// Bytes in all.
-    most: usize,
-    /// Bytes of one client, unless a single thing is larger.
-    share: usize,
+    /// Bytes for all clients.
+    total: usize,
+    /// Bytes for one client. A single reservation may exceed it.
+    per_client: usize,
     used: Arc<Mutex<Used>>,
     freed: Arc<Notify>,
 }
 
 #[derive(Default)]
 struct Used {
-    all: usize,
-    by_client: HashMap<Client, usize>,
+    total: usize,
+    by_client: HashMap<ClientKey, usize>,
 }
 
-/// Some of it, free again when this is dropped.
-pub(crate) struct Held {
+/// Reserved bytes. Dropping it frees them.
+pub(crate) struct Reservation {
     budget: Budget,
-    client: Client,
+    client: ClientKey,
     bytes: usize,
 }
 
-/// What is shorter is not worth the counting, where a connection holds one such thing at a time.
-pub(crate) const SMALL: usize = 4 << 10;
-
 impl Budget {
-    /// So many bytes in all, and so many of one client.
-    pub(crate) fn new(most: usize, share: usize) -> Self {
-        Self { most, share, used: Arc::default(), freed: Arc::default() }
+    /// A budget of `total` bytes, of which one client may have `per_client`.
+    pub(crate) fn new(total: usize, per_client: usize) -> Self {
+        Self { total, per_client, used: Arc::default(), freed: Arc::default() }
     }
 
-    /// Takes so many bytes for a client, if there are as many.
-    pub(crate) fn take(&self, client: &Client, bytes: usize) -> Result<Held, Error> {
+    /// Reserves bytes for a client.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when there is no room.
+    pub(crate) fn try_reserve(&self, client: &ClientKey, bytes: usize) -> Result<Reservation, Error> {
         let mut used = self.lock();
         let own = used.by_client.get(client).copied().unwrap_or(0);
-        // Who has nothing yet may hold one thing of any size.
-        if (own > 0 && own + bytes > self.share) || (used.all > 0 && used.all + bytes > self.most) {
-            return Err(Error::Busy("too much is on its way to or from clients"));
+        // A client that holds nothing may reserve any size, or large things could never pass.
+        if (own > 0 && own + bytes > self.per_client) || (used.total > 0 && used.total + bytes > self.total) {
+            return Err(Error::Busy("too much data is on its way to or from clients"));
         }
-        Ok(self.hold(&mut used, client, bytes))
+        Ok(self.reserve_in(&mut used, client, bytes))
     }
 
-    /// Waits until there are so many bytes for a client.
-    pub(crate) async fn room(&self, client: &Client, bytes: usize) -> Held {
+    /// Reserves bytes for a client, and waits until there is room.
+    pub(crate) async fn reserve(&self, client: &ClientKey, bytes: usize) -> Reservation {
         loop {
             let mut freed = pin!(self.freed.notified());
-            // From here on what is freed is noticed.
+            // Enabled before the attempt, so that memory freed in between is noticed.
             freed.as_mut().enable();
-            if let Ok(held) = self.take(client, bytes) {
-                return held;
+            if let Ok(reservation) = self.try_reserve(client, bytes) {
+                return reservation;
             }
             freed.await;
         }
     }
 
-    /// Takes them in any case: what was done has to be told.
-    pub(crate) fn take_anyway(&self, client: &Client, bytes: usize) -> Held {
-        self.hold(&mut self.lock(), client, bytes)
+    /// Reserves bytes for a client even where there is no room. For answers that report a change, which must be sent.
+    pub(crate) fn reserve_unchecked(&self, client: &ClientKey, bytes: usize) -> Reservation {
+        self.reserve_in(&mut self.lock(), client, bytes)
     }
 
-    fn hold(&self, used: &mut Used, client: &Client, bytes: usize) -> Held {
-        used.all += bytes;
+    fn reserve_in(&self, used: &mut Used, client: &ClientKey, bytes: usize) -> Reservation {
+        used.total += bytes;
         *used.by_client.entry(client.clone()).or_default() += bytes;
-        Held { budget: self.clone(), client: client.clone(), bytes }
+        Reservation { budget: self.clone(), client: client.clone(), bytes }
     }
 
     fn lock(&self) -> MutexGuard<'_, Used> {
@@ -85,10 +85,10 @@ impl Budget {
     }
 }
 
-impl Held {
-    /// The bytes, which count until the last part of them is gone.
-    pub(crate) fn with(self, bytes: Bytes) -> Bytes {
-        struct Counted(Bytes, #[expect(dead_code, reason = "is there to be dropped")] Held);
+impl Reservation {
+    /// Ties the reservation to these bytes: it is freed when the last slice of them is dropped.
+    pub(crate) fn attach(self, bytes: Bytes) -> Bytes {
+        struct Counted(Bytes, #[expect(dead_code, reason = "held for its destructor")] Reservation);
         impl AsRef<[u8]> for Counted {
             fn as_ref(&self) -> &[u8] {
                 &self.0
@@ -98,10 +98,10 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let mut used = self.budget.lock();
-        used.all -= self.bytes;
+        used.total -= self.bytes;
         if let Entry::Occupied(mut own) = used.by_client.entry(self.client.clone()) {
             *own.get_mut() -= self.bytes;
             if *own.get() == 0 {
@@ -119,49 +119,49 @@ mod tests {
 
     use super::*;
 
-    const MOST: usize = 4_000;
-    const SHARE: usize = 1_000;
+    const TOTAL: usize = 4_000;
+    const PER_CLIENT: usize = 1_000;
 
-    fn client(number: u8) -> Client {
-        Client::new(None, IpAddr::from([10, 0, 0, number]))
+    fn client(number: u8) -> ClientKey {
+        ClientKey::new(None, IpAddr::from([10, 0, 0, number]))
     }
 
     #[test]
-    fn one_client_has_a_share_and_all_together_the_whole() {
-        let budget = Budget::new(MOST, SHARE);
-        let held: Vec<_> = (0..6).map_while(|_| budget.take(&client(1), SHARE / 4).ok()).collect();
-        assert_eq!(held.len(), 4, "its share");
-        let others: Vec<_> = (2..9).map_while(|n| budget.take(&client(n), SHARE).ok()).collect();
-        assert_eq!(others.len(), 3, "what is left");
-        assert!(budget.take(&client(9), 1).is_err());
-        let told = budget.take_anyway(&client(9), 10).with(Bytes::from_static(b"0123456789"));
-        let part = told.slice(3..4);
-        drop((held, others, told));
-        assert_eq!(budget.lock().all, 10, "a part of it is still there");
-        drop(part);
+    fn each_client_and_all_clients_together_are_bounded() {
+        let budget = Budget::new(TOTAL, PER_CLIENT);
+        let own: Vec<_> = (0..6).map_while(|_| budget.try_reserve(&client(1), PER_CLIENT / 4).ok()).collect();
+        assert_eq!(own.len(), 4, "one client's share");
+        let others: Vec<_> = (2..9).map_while(|n| budget.try_reserve(&client(n), PER_CLIENT).ok()).collect();
+        assert_eq!(others.len(), 3, "the rest of the total");
+        assert!(budget.try_reserve(&client(9), 1).is_err());
+        let attached = budget.reserve_unchecked(&client(9), 10).attach(Bytes::from_static(b"0123456789"));
+        let slice = attached.slice(3..4);
+        drop((own, others, attached));
+        assert_eq!(budget.lock().total, 10, "a slice still exists");
+        drop(slice);
         let used = budget.lock();
-        assert_eq!((used.all, used.by_client.len()), (0, 0));
+        assert_eq!((used.total, used.by_client.len()), (0, 0));
     }
 
     #[tokio::test]
-    async fn who_waits_has_room_once_it_is_free() {
-        let budget = Budget::new(MOST, SHARE);
-        let held = budget.take(&client(1), SHARE).ok();
+    async fn a_waiting_reservation_succeeds_once_there_is_room() {
+        let budget = Budget::new(TOTAL, PER_CLIENT);
+        let held = budget.try_reserve(&client(1), PER_CLIENT).ok();
         let waiting = tokio::spawn({
             let budget = budget.clone();
-            async move { budget.room(&client(1), 10).await.bytes }
+            async move { budget.reserve(&client(1), 10).await.bytes }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        assert_eq!(budget.room(&client(2), SHARE).await.bytes, SHARE, "others do not wait");
+        assert_eq!(budget.reserve(&client(2), PER_CLIENT).await.bytes, PER_CLIENT, "others do not wait");
         drop(held);
         assert_eq!(waiting.await.unwrap(), 10);
     }
 
     #[test]
-    fn one_thing_may_have_any_size() {
-        let budget = Budget::new(MOST, SHARE);
-        let large = budget.take(&client(1), 3 * MOST).ok();
-        assert!(large.is_some() && budget.take(&client(1), 1).is_err());
+    fn a_single_reservation_may_have_any_size() {
+        let budget = Budget::new(TOTAL, PER_CLIENT);
+        let large = budget.try_reserve(&client(1), 3 * TOTAL).ok();
+        assert!(large.is_some() && budget.try_reserve(&client(1), 1).is_err());
     }
 }

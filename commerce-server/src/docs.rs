@@ -1,4 +1,4 @@
-//! A page that shows the API, made of what the server itself says. It loads nothing from anywhere else.
+//! A web page that shows the OpenAPI document of this server. It loads nothing from other hosts.
 
-/// The page.
+/// The page as HTML.
 pub(crate) const PAGE: &str = include_str!("docs.html");

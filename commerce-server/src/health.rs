@@ -1,53 +1,56 @@
-//! Whether the server can do its work, found out by doing some: a write, at most once a second however often
-//! it is asked. It waits for nothing but writes.
+//! The readiness check: it writes to the store, at most once a second however often it is asked, and waits for nothing
+//! but writes.
 
 use std::time::{Duration, Instant};
 
 use commerce_core::{Ahead, Commerce, Error, Probe, outbox};
 use tokio::sync::Mutex;
 
-/// What was found out last.
+/// The readiness check, with its last result.
 #[derive(Default)]
-pub(crate) struct Health(Mutex<Option<(Instant, Outcome)>>);
+pub(crate) struct Health(Mutex<Option<(Instant, CheckResult)>>);
 
-type Outcome = Result<Ready, Error>;
+type CheckResult = Result<Readiness, Error>;
 
-/// What is told of a store that can be written.
+/// The state of a store that accepts writes.
 #[derive(Clone)]
-pub(crate) struct Ready {
-    /// How far the delivery of events is.
+pub(crate) struct Readiness {
+    /// The backlog of event delivery.
     pub(crate) outbox: outbox::Backlog,
     /// How far the newest stored time is ahead of the clock.
     pub(crate) ahead: Ahead,
 }
 
-/// How long an outcome is told again.
-const FRESH: Duration = Duration::from_secs(1);
+/// How long a result is repeated.
+const VALID_FOR: Duration = Duration::from_secs(1);
 
-/// How long a write may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a check may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Health {
-    /// Whether the store can be written and read. Whoever asks while that is tried waits for its outcome.
-    pub(crate) async fn ready(&self, shop: &Commerce) -> Outcome {
+    /// Checks that the store can be written and read. Requests that come during a check share its result.
+    ///
+    /// # Errors
+    /// The store's failure, or [`Error::Busy`] when the check took too long.
+    pub(crate) async fn check(&self, shop: &Commerce) -> CheckResult {
         let mut last = self.0.lock().await;
-        if let Some((at, outcome)) = last.as_ref()
-            && at.elapsed() < FRESH
+        if let Some((at, result)) = last.as_ref()
+            && at.elapsed() < VALID_FOR
         {
-            return outcome.clone();
+            return result.clone();
         }
-        let tried = tokio::time::timeout(PATIENCE, tried(shop.clone())).await;
-        let outcome = tried.unwrap_or(Err(Error::Busy("a write took too long")));
-        *last = Some((Instant::now(), outcome.clone()));
-        outcome
+        let result = tokio::time::timeout(TIMEOUT, check_now(shop.clone())).await;
+        let result = result.unwrap_or(Err(Error::Busy("a write took too long")));
+        *last = Some((Instant::now(), result.clone()));
+        result
     }
 }
 
-async fn tried(shop: Commerce) -> Outcome {
+async fn check_now(shop: Commerce) -> CheckResult {
     shop.submit(Probe).into_future().await?;
-    // On a thread, and at a place among the readers, that nobody else takes.
+    // On a thread of its own, with a reader of its own, so that it does not wait for requests.
     let read = tokio::task::spawn_blocking(move || {
-        Ok(Ready { outbox: shop.query(&outbox::Lag)?, ahead: shop.ahead()? })
+        Ok(Readiness { outbox: shop.query(&outbox::Lag)?, ahead: shop.ahead()? })
     });
     read.await.map_err(|panic| Error::Store(panic.to_string()))?
 }

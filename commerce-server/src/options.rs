@@ -1,4 +1,4 @@
-//! How to serve: what to listen on, and the bounds that keep one client from taking everything.
+//! The settings of a server: addresses, TLS, and the limits that keep one client from using up everything.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use commerce_core::Commerce;
 
-/// How to serve a shop.
+/// The settings of a server.
 pub struct Options {
     pub(crate) shop: Commerce,
     pub(crate) listen: Vec<SocketAddr>,
@@ -15,42 +15,42 @@ pub struct Options {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) log_requests: bool,
     pub(crate) limits: Limits,
-    pub(crate) ready: Ready,
+    pub(crate) on_ready: OnReady,
 }
 
-/// Is told the addresses once they are listened on.
-type Ready = Box<dyn FnOnce(&[SocketAddr]) + Send>;
+/// Called with the addresses once the server listens.
+type OnReady = Box<dyn FnOnce(&[SocketAddr]) + Send>;
 
 /// A certificate and its key, both as PEM files.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// The certificate, followed by those that vouch for it.
+    /// The certificate, followed by its chain.
     pub certificates: PathBuf,
-    /// Its private key.
+    /// The certificate's private key.
     pub key: PathBuf,
 }
 
-/// The bounds of connections and requests.
+/// The limits on connections and requests.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at one time; more wait to be accepted.
-    pub connections: usize,
-    /// How long a connection may take for the head of a request, and so how long it may rest between two.
-    pub head: Duration,
-    /// How long the body of a request may take.
-    pub body: Duration,
-    /// The longest body.
-    pub body_size: usize,
-    /// How long a client may take nothing of what it asked for.
-    pub write: Duration,
-    /// How long requests in flight may take to end after the shutdown began.
-    pub drain: Duration,
-    /// How often a stream of events says that it is still there.
-    pub heartbeat: Duration,
+    /// The most open connections. Further clients wait to be accepted.
+    pub max_connections: usize,
+    /// How long a client may take to send the head of a request, and so how long a connection may be idle.
+    pub header_timeout: Duration,
+    /// How long a client may take to send the body of a request.
+    pub body_timeout: Duration,
+    /// The largest body in bytes.
+    pub max_body_bytes: usize,
+    /// How long a client may accept nothing of its response.
+    pub write_timeout: Duration,
+    /// How long a shutdown waits for requests in flight.
+    pub drain_timeout: Duration,
+    /// How often an idle stream of events sends a comment to keep its connection open.
+    pub heartbeat_interval: Duration,
 }
 
 impl Options {
-    /// Serves `shop` at these addresses.
+    /// Serves `shop` at these addresses. Port 0 lets the system choose one; see [`Options::on_ready`].
     pub fn new(shop: Commerce, listen: Vec<SocketAddr>) -> Self {
         Self {
             shop,
@@ -60,58 +60,58 @@ impl Options {
             cors_origins: Vec::new(),
             log_requests: false,
             limits: Limits::default(),
-            ready: Box::new(|_| {}),
+            on_ready: Box::new(|_| {}),
         }
     }
 
-    /// Speaks TLS only.
+    /// Accepts TLS connections only, with this certificate.
     #[must_use]
     pub fn tls(self, files: TlsFiles) -> Self {
         Self { tls: Some(files), ..self }
     }
 
-    /// How many requests a second each token (or, without one, each address) may make; 0 for any number.
-    /// Unless told it is 100, or any number where only loopback addresses are listened on.
+    /// Limits the requests per second of each token, or of each address without a token; 0 sets no limit. The default is
+    /// 100, or no limit if all addresses are loopback.
     #[must_use]
     pub fn rate_limit(self, per_second: u32) -> Self {
         Self { rate_limit: Some(per_second), ..self }
     }
 
-    /// Lets pages of these origins (`https://shop.example`, or `*`) call from a browser.
+    /// Allows web pages of these origins (`https://shop.example`, or `*` for all) to call the API. The default is none.
     #[must_use]
     pub fn cors_origins(self, origins: Vec<String>) -> Self {
         Self { cors_origins: origins, ..self }
     }
 
-    /// Logs every request, not only what fails.
+    /// Logs every request. By default only requests that fail with a status of 500 or more are logged.
     #[must_use]
-    pub fn log_requests(self, yes: bool) -> Self {
-        Self { log_requests: yes, ..self }
+    pub fn log_requests(self, log_requests: bool) -> Self {
+        Self { log_requests, ..self }
     }
 
-    /// Other bounds than the usual ones.
+    /// Replaces the default limits.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Is told the addresses once they are listened on.
+    /// Calls `on_ready` with the addresses once the server listens on all of them.
     #[must_use]
-    pub fn on_ready(self, ready: impl FnOnce(&[SocketAddr]) + Send + 'static) -> Self {
-        Self { ready: Box::new(ready), ..self }
+    pub fn on_ready(self, on_ready: impl FnOnce(&[SocketAddr]) + Send + 'static) -> Self {
+        Self { on_ready: Box::new(on_ready), ..self }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 16_384,
-            head: Duration::from_secs(30),
-            body: Duration::from_secs(30),
-            body_size: 1 << 20,
-            write: Duration::from_secs(30),
-            drain: Duration::from_secs(30),
-            heartbeat: Duration::from_secs(15),
+            max_connections: 16_384,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            max_body_bytes: 1 << 20,
+            write_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
+            heartbeat_interval: Duration::from_secs(15),
         }
     }
 }

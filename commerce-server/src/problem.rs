@@ -1,5 +1,5 @@
-//! The one match from errors to status and problem document (RFC 9457). The command line tells failures in
-//! the same form.
+//! Problem documents (RFC 9457), and the one mapping from errors to statuses and codes. The command line reports failures
+//! in the same form.
 
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
@@ -7,34 +7,43 @@ use axum::http::{Response, StatusCode};
 use commerce_core::{Error, Invalid, Refusal};
 use serde_json::{Value, json};
 
-/// Why a request was not done.
+/// Why a request failed.
 #[derive(Debug)]
 pub enum Problem {
-    /// The engine's answer.
+    /// The engine refused the request or failed.
     Engine(Error),
-    /// There is nothing at this path.
+    /// The path is unknown.
     NotFound,
-    /// There is something at this path, for other methods.
+    /// The path does not support the method.
     MethodNotAllowed,
-    /// No token, or none that holds.
+    /// There is no valid token, for this reason.
     Unauthenticated(&'static str),
-    /// The token's bearer may not do this.
+    /// The caller may not do this, for this reason.
     Forbidden(&'static str),
-    /// The body is longer than is taken.
+    /// The body is larger than this many bytes.
     TooLarge(usize),
-    /// The body is no JSON by its own word.
+    /// The body is not declared as JSON.
     UnsupportedMediaType,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     Timeout,
-    /// Too many requests; so many seconds to wait.
+    /// The client sent too many requests and may send the next in this many seconds.
     RateLimited(u64),
 }
 
 impl Problem {
-    /// The stable code, and the status.
-    pub fn coded(&self) -> (&'static str, StatusCode) {
+    /// The stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        self.code_and_status().0
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.code_and_status().1
+    }
+
+    fn code_and_status(&self) -> (&'static str, StatusCode) {
         match self {
-            Self::Engine(error) => coded(error),
+            Self::Engine(error) => engine_code_and_status(error),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::Unauthenticated(_) => ("unauthenticated", StatusCode::UNAUTHORIZED),
@@ -46,7 +55,7 @@ impl Problem {
         }
     }
 
-    /// Whether the same request may succeed later without any change.
+    /// Whether the same request may succeed later.
     pub fn retryable(&self) -> bool {
         match self {
             Self::Engine(error) => error.retryable(),
@@ -55,9 +64,9 @@ impl Problem {
         }
     }
 
-    /// The problem document.
+    /// The problem document, without `request_id`.
     pub fn document(&self) -> Value {
-        let (code, status) = self.coded();
+        let (code, status) = self.code_and_status();
         let mut document = json!({
             "type": format!("urn:commerce:{code}"),
             "title": code.replace('_', " "),
@@ -77,38 +86,40 @@ impl Problem {
         document
     }
 
-    /// What is wrong, as far as this machine may know.
+    /// What is wrong, with details that only the log of this machine may show.
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::Engine(error) => error.to_string(),
-            Self::NotFound => "there is nothing at this path".into(),
-            Self::MethodNotAllowed => "this path does not take this method".into(),
+            Self::NotFound => "this path does not exist".into(),
+            Self::MethodNotAllowed => "this path does not support this method".into(),
             Self::Unauthenticated(why) | Self::Forbidden(why) => (*why).into(),
-            Self::TooLarge(most) => format!("the body is longer than {most} bytes"),
-            Self::UnsupportedMediaType => "the body must be application/json, without an encoding".into(),
-            Self::Timeout => "the body did not come in time".into(),
+            Self::TooLarge(most) => format!("the body is larger than {most} bytes"),
+            Self::UnsupportedMediaType => {
+                "the body must be application/json without a Content-Encoding".into()
+            }
+            Self::Timeout => "the body did not arrive in time".into(),
             Self::RateLimited(wait) => format!("too many requests; try again in {wait} s"),
         }
     }
 
-    /// The answer to a request. What only this machine should know stays in its log, under the request's id.
+    /// The response. It hides internal details, which the log shows under the request's id.
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let mut document = self.document();
-        let outwards = match self {
+        let public_detail = match self {
             Self::Engine(Error::Unknown(_)) => {
-                Some("the outcome of the commit could not be learnt; try again with the same Idempotency-Key")
+                Some("the outcome of the commit is unknown; retry with the same Idempotency-Key")
             }
             Self::Engine(Error::Skipped | Error::Closed | Error::Open(_) | Error::Store(_)) => {
-                Some("an unexpected failure; nothing was changed")
+                Some("the server failed unexpectedly; nothing was changed")
             }
             _ => None,
         };
-        if let Some(detail) = outwards {
+        if let Some(detail) = public_detail {
             document["detail"] = detail.into();
         }
         document["request_id"] = request_id.into();
         let mut response = Response::new(Body::from(document.to_string()));
-        *response.status_mut() = self.coded().1;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self {
@@ -121,7 +132,7 @@ impl Problem {
             Self::Engine(error) if error.retryable() => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
-            // What is left of the body is not waited for.
+            // The rest of the body is not read.
             Self::TooLarge(_) | Self::Timeout => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -131,10 +142,9 @@ impl Problem {
     }
 }
 
-/// The stable code of an error, and the status that a server answers.
-fn coded(error: &Error) -> (&'static str, StatusCode) {
+fn engine_code_and_status(error: &Error) -> (&'static str, StatusCode) {
     match error {
-        Error::Refused(refusal) => (refusal.code(), refused(refusal)),
+        Error::Refused(refusal) => (refusal.code(), refusal_status(refusal)),
         Error::Invalid(_) => ("invalid_request", StatusCode::BAD_REQUEST),
         Error::Busy(_) | Error::Unknown(_) => ("busy", StatusCode::SERVICE_UNAVAILABLE),
         Error::Unavailable(_) => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
@@ -145,7 +155,7 @@ fn coded(error: &Error) -> (&'static str, StatusCode) {
     }
 }
 
-fn refused(refusal: &Refusal) -> StatusCode {
+fn refusal_status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::InsufficientBalance { .. } => StatusCode::PAYMENT_REQUIRED,
         Refusal::UserNotFound { .. }
@@ -174,7 +184,7 @@ impl<E: Into<Error>> From<E> for Problem {
     }
 }
 
-/// One fault of a request, as the engine would tell it.
+/// `invalid_request` with one fault, in the form that the engine reports faults.
 pub(crate) fn invalid(pointer: &str, detail: impl Into<String>) -> Problem {
     Invalid::at(pointer, detail).into()
 }

@@ -1,5 +1,5 @@
-//! THE table: which method and path is which operation or query, who may, and what success is called.
-//! Everything else, the router, the document that describes it and the tests, is read off this table.
+//! The route table: which method and path runs which operation or query, who may use it, and which status means
+//! success. The router, the OpenAPI document, the metrics and the tests are derived from it.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -13,69 +13,70 @@ use commerce_core::{
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use crate::openapi::{self, Described};
+use crate::describe::{self, Description, Schemas};
 
-/// One row of the table.
+/// A row of the table.
 pub struct Route {
     /// The HTTP method.
     pub method: Method,
-    /// The path; what stands in braces is a field of the operation or query.
+    /// The path. A segment in braces is a field of the operation or query.
     pub path: &'static str,
-    /// The operation or query, or what else is answered.
+    /// The name of the operation or query, or of a built-in resource.
     pub name: &'static str,
-    /// Who may.
-    pub reach: Reach,
-    /// What success is called.
+    /// Who may use the route.
+    pub permission: Permission,
+    /// The status of a successful answer.
     pub status: StatusCode,
-    pub(crate) does: Does,
-    pub(crate) describe: fn(&mut openapi::Schemas) -> Described,
+    pub(crate) handler: Handler,
+    pub(crate) describe: fn(&mut Schemas) -> Description,
 }
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum Permission {
     /// Everybody, without a token.
-    Open,
+    Public,
     /// Everybody with a token.
-    Bearer,
-    /// An operator, and a shopper as the user that the field `user` names.
+    AnyToken,
+    /// An operator, and a shopper whose user is named by the field `user`.
     OwnUser,
-    /// An operator, and the shopper who placed the order that the field `order` names.
+    /// An operator, and the shopper who placed the order that is named by the field `order`.
     OwnOrder,
-    /// An operator.
+    /// An operator only.
     Operator,
 }
 
-/// What a route does.
+/// How a route answers.
 #[derive(Clone, Copy)]
-pub(crate) enum Does {
-    /// The fields are the operation's, and perhaps `key`.
-    Submit(fn(&Commerce, &Value, Faults) -> Result<Coming, Invalid>),
-    Ask {
-        read: fn(&Value, Faults) -> Result<Asked, Invalid>,
-        cost: Cost,
-        tag: Tag,
-    },
-    Tell(Page),
+pub(crate) enum Handler {
+    /// Runs an operation. The fields are the operation's, and optionally `key`.
+    Operation(fn(&Commerce, &Value, Faults) -> Result<ReplyFuture, Invalid>),
+    /// Runs a query.
+    Query { parse: fn(&Value, Faults) -> Result<BoxedQuery, Invalid>, cost: Cost, etag: EtagScope },
+    /// Serves a resource of the server's own.
+    Builtin(Builtin),
 }
 
-/// An operation on its way: the reply as JSON, and whether it was given before.
-pub(crate) type Coming = Pin<Box<dyn Future<Output = Result<(Vec<u8>, bool), Error>> + Send>>;
+/// A submitted operation: resolves to its reply as JSON, and to whether the reply is a replay.
+pub(crate) type ReplyFuture = Pin<Box<dyn Future<Output = Result<(Vec<u8>, bool), Error>> + Send>>;
 
-/// A query that was read.
-pub(crate) type Asked = Box<dyn Ask + Send>;
+/// A parsed query of any type.
+pub(crate) type BoxedQuery = Box<dyn DynQuery + Send>;
 
-/// A query of any type.
-pub(crate) trait Ask {
-    /// The same for queries that ask the same, however they were worded.
-    fn key(&self) -> String;
+/// A query whose type is known only to its route.
+pub(crate) trait DynQuery {
+    /// A key that is equal for equal queries, however they were written.
+    fn cache_key(&self) -> String;
 
     /// The answer as JSON.
+    ///
+    /// # Errors
+    /// The query's refusal, or the store's failure.
     fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error>;
 }
 
-impl<Q: Query + Debug> Ask for Q {
-    fn key(&self) -> String {
+impl<Q: Query + Debug> DynQuery for Q {
+    fn cache_key(&self) -> String {
         format!("{} {self:?}", Q::NAME)
     }
 
@@ -84,119 +85,145 @@ impl<Q: Query + Debug> Ask for Q {
     }
 }
 
-/// How long a query keeps a thread.
+/// How long a query occupies a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cost {
-    /// Microseconds: a few rows by their keys.
-    Small,
-    /// Perhaps many milliseconds.
-    Large,
+    /// Microseconds: it reads a few rows by key.
+    Light,
+    /// Possibly many milliseconds.
+    Heavy,
 }
 
-/// What is neither operation nor query.
+/// Which part of an answer its `ETag` covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Page {
-    Events,
-    OpenApi,
-    Docs,
-    Live,
-    Ready,
-    Metrics,
-}
-
-/// Every route there is.
-pub static ROUTES: [Route; 27] = [
-    submit::<user::Add>(Method::POST, "/v1/users", Reach::Operator, StatusCode::CREATED),
-    ask::<user::Get>("/v1/users/{user}", Reach::OwnUser, Cost::Small, Tag::No),
-    submit::<wallet::Charge>(Method::POST, "/v1/users/{user}/charges", Reach::Operator, StatusCode::CREATED),
-    ask::<wallet::Balance>("/v1/users/{user}/balance", Reach::OwnUser, Cost::Small, Tag::No),
-    ask::<wallet::History>("/v1/users/{user}/ledger", Reach::OwnUser, Cost::Large, Tag::No),
-    ask::<catalog::List>("/v1/products", Reach::Bearer, Cost::Large, Tag::Whole),
-    ask::<sales::Top>("/v1/products/top", Reach::Bearer, Cost::Large, Tag::Items),
-    ask::<catalog::Get>("/v1/products/{product}", Reach::Bearer, Cost::Small, Tag::Whole),
-    submit::<catalog::Add>(Method::POST, "/v1/products", Reach::Operator, StatusCode::CREATED),
-    submit::<catalog::Update>(Method::PATCH, "/v1/products/{product}", Reach::Operator, StatusCode::OK),
-    submit::<catalog::Adjust>(Method::POST, "/v1/products/{product}/stock", Reach::Operator, StatusCode::OK),
-    ask::<cart::Get>("/v1/users/{user}/cart", Reach::OwnUser, Cost::Small, Tag::Whole),
-    submit::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", Reach::OwnUser, StatusCode::OK),
-    submit::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", Reach::OwnUser, StatusCode::OK),
-    submit::<cart::Set>(Method::PUT, "/v1/users/{user}/cart/items/{product}", Reach::OwnUser, StatusCode::OK),
-    submit::<cart::Remove>(
-        Method::DELETE,
-        "/v1/users/{user}/cart/items/{product}",
-        Reach::OwnUser,
-        StatusCode::OK,
-    ),
-    submit::<cart::Checkout>(
-        Method::POST,
-        "/v1/users/{user}/cart/checkout",
-        Reach::OwnUser,
-        StatusCode::CREATED,
-    ),
-    submit::<order::Place>(Method::POST, "/v1/orders", Reach::OwnUser, StatusCode::CREATED),
-    ask::<order::List>("/v1/orders", Reach::OwnUser, Cost::Large, Tag::No),
-    ask::<order::Get>("/v1/orders/{order}", Reach::OwnOrder, Cost::Small, Tag::No),
-    submit::<order::Cancel>(Method::POST, "/v1/orders/{order}/cancel", Reach::OwnOrder, StatusCode::OK),
-    tell("/v1/events", "events", Reach::Operator, Page::Events, openapi::events),
-    tell("/openapi.json", "openapi", Reach::Open, Page::OpenApi, openapi::this),
-    tell("/docs", "docs", Reach::Open, Page::Docs, openapi::docs),
-    tell("/livez", "livez", Reach::Open, Page::Live, openapi::alive),
-    tell("/readyz", "readyz", Reach::Open, Page::Ready, openapi::ready),
-    tell("/metrics", "metrics", Reach::Operator, Page::Metrics, openapi::metrics),
-];
-
-/// Whether an answer is worth a tag by which a client asks whether it changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tag {
-    No,
-    /// The whole answer counts.
-    Whole,
-    /// The items count; the window of time around them moves with every question.
+pub(crate) enum EtagScope {
+    /// There is no `ETag`.
+    None,
+    /// The whole answer.
+    Body,
+    /// The list `items`. The time window beside it differs with every request.
     Items,
 }
 
-const fn submit<O>(method: Method, path: &'static str, reach: Reach, status: StatusCode) -> Route
+/// A resource that is neither operation nor query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Builtin {
+    Events,
+    OpenApi,
+    Docs,
+    Livez,
+    Readyz,
+    Metrics,
+}
+
+/// All routes.
+pub static ROUTES: [Route; 27] = [
+    operation::<user::Add>(Method::POST, "/v1/users", Permission::Operator, StatusCode::CREATED),
+    query::<user::Get>("/v1/users/{user}", Permission::OwnUser, Cost::Light, EtagScope::None),
+    operation::<wallet::Charge>(
+        Method::POST,
+        "/v1/users/{user}/charges",
+        Permission::Operator,
+        StatusCode::CREATED,
+    ),
+    query::<wallet::Balance>("/v1/users/{user}/balance", Permission::OwnUser, Cost::Light, EtagScope::None),
+    query::<wallet::History>("/v1/users/{user}/ledger", Permission::OwnUser, Cost::Heavy, EtagScope::None),
+    query::<catalog::List>("/v1/products", Permission::AnyToken, Cost::Heavy, EtagScope::Body),
+    query::<sales::Top>("/v1/products/top", Permission::AnyToken, Cost::Heavy, EtagScope::Items),
+    query::<catalog::Get>("/v1/products/{product}", Permission::AnyToken, Cost::Light, EtagScope::Body),
+    operation::<catalog::Add>(Method::POST, "/v1/products", Permission::Operator, StatusCode::CREATED),
+    operation::<catalog::Update>(
+        Method::PATCH,
+        "/v1/products/{product}",
+        Permission::Operator,
+        StatusCode::OK,
+    ),
+    operation::<catalog::Adjust>(
+        Method::POST,
+        "/v1/products/{product}/stock",
+        Permission::Operator,
+        StatusCode::OK,
+    ),
+    query::<cart::Get>("/v1/users/{user}/cart", Permission::OwnUser, Cost::Light, EtagScope::Body),
+    operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", Permission::OwnUser, StatusCode::OK),
+    operation::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", Permission::OwnUser, StatusCode::OK),
+    operation::<cart::Set>(
+        Method::PUT,
+        "/v1/users/{user}/cart/items/{product}",
+        Permission::OwnUser,
+        StatusCode::OK,
+    ),
+    operation::<cart::Remove>(
+        Method::DELETE,
+        "/v1/users/{user}/cart/items/{product}",
+        Permission::OwnUser,
+        StatusCode::OK,
+    ),
+    operation::<cart::Checkout>(
+        Method::POST,
+        "/v1/users/{user}/cart/checkout",
+        Permission::OwnUser,
+        StatusCode::CREATED,
+    ),
+    operation::<order::Place>(Method::POST, "/v1/orders", Permission::OwnUser, StatusCode::CREATED),
+    query::<order::List>("/v1/orders", Permission::OwnUser, Cost::Heavy, EtagScope::None),
+    query::<order::Get>("/v1/orders/{order}", Permission::OwnOrder, Cost::Light, EtagScope::None),
+    operation::<order::Cancel>(
+        Method::POST,
+        "/v1/orders/{order}/cancel",
+        Permission::OwnOrder,
+        StatusCode::OK,
+    ),
+    builtin("/v1/events", "events", Permission::Operator, Builtin::Events, describe::events),
+    builtin("/openapi.json", "openapi", Permission::Public, Builtin::OpenApi, describe::openapi),
+    builtin("/docs", "docs", Permission::Public, Builtin::Docs, describe::docs),
+    builtin("/livez", "livez", Permission::Public, Builtin::Livez, describe::livez),
+    builtin("/readyz", "readyz", Permission::Public, Builtin::Readyz, describe::readyz),
+    builtin("/metrics", "metrics", Permission::Operator, Builtin::Metrics, describe::metrics),
+];
+
+const fn operation<O>(method: Method, path: &'static str, permission: Permission, status: StatusCode) -> Route
 where
     O: Operation + JsonSchema,
     O::Reply: JsonSchema,
 {
-    let does = Does::Submit(|shop, fields, faults| {
+    let handler = Handler::Operation(|shop, fields, faults| {
         let submission = Fields::read_beside(faults, fields, |fields| {
             let (key, operation) = (fields.optional("key"), O::parse(fields));
             let mut submission = Submission::new(operation?);
             submission.key = key?;
             Some(submission)
         })?;
-        let coming = shop.submit(submission).into_future();
+        let ticket = shop.submit(submission).into_future();
         Ok(Box::pin(async move {
-            let answer = coming.await?;
+            let answer = ticket.await?;
             Ok((json(&answer.reply)?, answer.replayed))
         }))
     });
-    Route { method, path, name: O::NAME, reach, status, does, describe: openapi::operation::<O> }
+    Route { method, path, name: O::NAME, permission, status, handler, describe: describe::operation::<O> }
 }
 
-const fn ask<Q>(path: &'static str, reach: Reach, cost: Cost, tag: Tag) -> Route
+const fn query<Q>(path: &'static str, permission: Permission, cost: Cost, etag: EtagScope) -> Route
 where
     Q: Query + Debug + JsonSchema,
     Q::Answer: JsonSchema,
 {
-    let read: fn(&Value, Faults) -> Result<Asked, Invalid> =
+    let parse: fn(&Value, Faults) -> Result<BoxedQuery, Invalid> =
         |fields, faults| Ok(Box::new(Fields::read_beside(faults, fields, Q::parse)?));
-    let does = Does::Ask { read, cost, tag };
+    let handler = Handler::Query { parse, cost, etag };
     let (method, status) = (Method::GET, StatusCode::OK);
-    Route { method, path, name: Q::NAME, reach, status, does, describe: openapi::query::<Q> }
+    Route { method, path, name: Q::NAME, permission, status, handler, describe: describe::query::<Q> }
 }
 
-const fn tell(
+const fn builtin(
     path: &'static str,
     name: &'static str,
-    reach: Reach,
-    page: Page,
-    describe: fn(&mut openapi::Schemas) -> Described,
+    permission: Permission,
+    builtin: Builtin,
+    describe: fn(&mut Schemas) -> Description,
 ) -> Route {
     let (method, status) = (Method::GET, StatusCode::OK);
-    Route { method, path, name, reach, status, does: Does::Tell(page), describe }
+    Route { method, path, name, permission, status, handler: Handler::Builtin(builtin), describe }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
@@ -239,11 +266,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_that_ask_the_same_have_the_same_key() {
+    fn equal_queries_have_equal_cache_keys() {
         let key = |name: &str, fields: Value| {
             let route = ROUTES.iter().find(|route| route.name == name).unwrap();
-            let Does::Ask { read, .. } = route.does else { panic!("{name} asks nothing") };
-            read(&fields, Faults::default()).ok().unwrap().key()
+            let Handler::Query { parse, .. } = route.handler else { panic!("{name} is no query") };
+            parse(&fields, Faults::default()).ok().unwrap().cache_key()
         };
         let plain = key("product.list", json!({}));
         for same in

@@ -1,5 +1,5 @@
-//! A connection as it comes from the system: its first bytes can be looked at before anybody reads them, and a
-//! client that does not take what is written to it is given up.
+//! A TCP connection whose first bytes can be inspected before they are read, and that fails when the client does not
+//! accept what is written to it.
 
 use std::io;
 use std::pin::Pin;
@@ -10,46 +10,49 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How a client begins HTTP/2 without TLS (RFC 9113, section 3.4).
+/// The first bytes of an HTTP/2 connection without TLS (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A connection.
+/// A TCP connection.
 pub(crate) struct Socket {
     stream: TcpStream,
-    /// What was looked at and is still to be read, between the two places.
-    begun: [u8; PREFACE.len()],
-    read: usize,
+    /// The bytes that were inspected. Those from `start` to `end` are still to be read.
+    prefix: [u8; PREFACE.len()],
+    start: usize,
     end: usize,
-    /// How long a client may take nothing of what is written.
-    patience: Duration,
-    /// There since the client takes nothing.
+    write_timeout: Duration,
+    /// The timer of a write that waits for the client.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, begun: [0; PREFACE.len()], read: 0, end: 0, patience, stalled: None }
+    /// A write fails when the client accepts nothing for `write_timeout`.
+    pub(crate) fn new(stream: TcpStream, write_timeout: Duration) -> Self {
+        Self { stream, prefix: [0; PREFACE.len()], start: 0, end: 0, write_timeout, stalled: None }
     }
 
-    /// Whether the client begins HTTP/2, as soon as its first bytes tell.
+    /// Whether the client speaks HTTP/2, as soon as its first bytes show it.
+    ///
+    /// # Errors
+    /// The connection's failure or end.
     pub(crate) async fn speaks_http2(&mut self) -> io::Result<bool> {
         loop {
             self.stream.readable().await?;
-            match self.stream.try_read(&mut self.begun[self.end..]) {
+            match self.stream.try_read(&mut self.prefix[self.end..]) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(length) => self.end += length,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error),
             }
-            let begun = &self.begun[..self.end];
-            if begun == PREFACE || !PREFACE.starts_with(begun) {
-                return Ok(begun == PREFACE);
+            let prefix = &self.prefix[..self.end];
+            if prefix == PREFACE || !PREFACE.starts_with(prefix) {
+                return Ok(prefix == PREFACE);
             }
         }
     }
 
-    /// What a write came to; one that waits too long has failed.
-    fn in_time(
+    /// Fails a write that has been pending for too long.
+    fn with_timeout(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -58,8 +61,8 @@ impl Socket {
             self.stalled = None;
             return written;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let timeout = self.write_timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout)));
         stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -70,12 +73,12 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.read < self.end {
-            let end = self.end.min(self.read + buffer.remaining());
-            buffer.put_slice(&self.begun[self.read..end]);
-            self.read = end;
-            // Along with what came since: the reader would make more room to read again. Where nothing did, or the
-            // connection failed, the next read says so.
+        if self.start < self.end {
+            let end = self.end.min(self.start + buffer.remaining());
+            buffer.put_slice(&self.prefix[self.start..end]);
+            self.start = end;
+            // Together with what has arrived since, or the reader would grow its buffer to read again. If nothing has,
+            // or the connection failed, the next read reports it.
             let _ = Pin::new(&mut self.stream).poll_read(context, buffer);
             return Poll::Ready(Ok(()));
         }
@@ -90,7 +93,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.in_time(context, written)
+        self.with_timeout(context, written)
     }
 
     fn poll_write_vectored(
@@ -99,7 +102,7 @@ impl AsyncWrite for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.in_time(context, written)
+        self.with_timeout(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {

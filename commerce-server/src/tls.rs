@@ -1,4 +1,4 @@
-//! TLS, from a certificate and a key in PEM files.
+//! TLS with a certificate and a key from PEM files.
 
 use std::sync::Arc;
 
@@ -10,19 +10,22 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::options::TlsFiles;
 
-/// Takes connections for this certificate, and offers HTTP/2 before HTTP/1.1.
+/// An acceptor for this certificate. It prefers HTTP/2 to HTTP/1.1.
+///
+/// # Errors
+/// A sentence that names the file and its fault.
 pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
-    let unread = |file: &std::path::Path, why: String| format!("{}: {why}", file.display());
+    let wrong = |file: &std::path::Path, reason: String| format!("{}: {reason}", file.display());
     let certificates = CertificateDer::pem_file_iter(&files.certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|e| unread(&files.certificates, e.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| unread(&files.key, e.to_string()))?;
+        .map_err(|e| wrong(&files.certificates, e.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| wrong(&files.key, e.to_string()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?
         .with_no_client_auth()
         .with_single_cert(certificates, key)
-        .map_err(|e| unread(&files.certificates, e.to_string()))?;
+        .map_err(|e| wrong(&files.certificates, e.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

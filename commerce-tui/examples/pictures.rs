@@ -1,5 +1,5 @@
 //! Draws the README's pictures from the real program: `cargo run -p commerce-tui --example pictures`.
-//! Prints the README's table of keys too.
+//! Also prints the README's table of keys.
 
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../fixtures/stage.rs"]
@@ -16,7 +16,7 @@ use ratatui::style::{Color, Modifier};
 use stage::Stage;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns and rows of a cell, in the picture's units.
+/// Width and height of a cell, in the picture's units.
 const CELL: (usize, usize) = (9, 19);
 const EDGE: usize = 12;
 
@@ -66,7 +66,7 @@ fn svg(buffer: &Buffer, theme: ThemeName) -> Result<String> {
         let mut x = 0;
         while x < width {
             let cell = &buffer[(x as u16, y as u16)];
-            // A run of narrow cells of one look, or one wide cell: each begins where its column is.
+            // A run of narrow cells of one style, or one wide cell. Each begins at its own column.
             let mut text = cell.symbol().to_owned();
             let mut end = x + cell.symbol().width().max(1);
             while end < width && end - x == text.chars().count() {
@@ -118,7 +118,7 @@ fn look(cell: &Cell) -> (Color, Color, bool) {
     (cell.fg, cell.bg, cell.modifier.contains(Modifier::BOLD))
 }
 
-/// A colour of the 256 that terminals know: the cube of 216 and the greys.
+/// One of a terminal's 256 colours: the cube of 216 colours and the greys.
 fn color(color: Color) -> Option<String> {
     let Color::Indexed(index) = color else { return None };
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * u32::from(step) };

@@ -10,7 +10,7 @@ use commerce_core::outbox::{self, Event as OutboxEvent};
 use commerce_core::sales::{self, SalesSeries, TopSellers};
 use commerce_core::user::{self, User};
 use commerce_core::wallet::{self, Charged, Entry};
-use commerce_core::{Error, Key, Listing, UserId};
+use commerce_core::{Error, Key, Listing, OrderId, UserId};
 
 /// An effect.
 #[derive(Clone, Debug)]
@@ -57,8 +57,8 @@ pub enum Query {
     Customers(usize, user::List),
     Ledger(usize, wallet::History),
     Orders(usize, order::List),
-    /// One order by its number, as the only row of the orders.
-    FindOrder(order::Get),
+    /// The order with this number as the only row of the orders; no row if the search is not a number.
+    FindOrder(Option<OrderId>),
     TopSellers(sales::Top),
     WindowSales(sales::Series),
     Products(usize, catalog::List),

@@ -2,7 +2,7 @@
 
 use commerce_core::operation::Submit;
 use commerce_core::order::{self, Order};
-use commerce_core::{Commerce, Error, Key, Listing, Page, Submission, outbox};
+use commerce_core::{Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
 
 use crate::effect::{Answer, Command, Operation, Query, Reply};
 use crate::list::PAGE_SIZE;
@@ -16,7 +16,7 @@ pub fn run_query(shop: &Commerce, query: &Query) -> Answer {
         Query::Customers(page, query) => Answer::Customers(*page, shop.query(query)),
         Query::Ledger(page, query) => Answer::Ledger(*page, shop.query(query)),
         Query::Orders(page, query) => Answer::Orders(*page, full_page(shop, query)),
-        Query::FindOrder(query) => Answer::Orders(0, as_listing(shop.query(query))),
+        Query::FindOrder(order) => Answer::Orders(0, find_order(shop, *order)),
         Query::TopSellers(query) => Answer::TopSellers(shop.query(query)),
         Query::WindowSales(query) => Answer::WindowSales(shop.query(query)),
         Query::Products(page, query) => Answer::Products(*page, shop.query(query)),
@@ -84,10 +84,10 @@ fn full_page(shop: &Commerce, query: &order::List) -> Result<Listing<Order>, Err
 }
 
 /// The order as a listing, which is empty if there is no such order.
-fn as_listing(order: Result<Order, Error>) -> Result<Listing<Order>, Error> {
-    let items = match order {
-        Err(Error::Refused(_) | Error::Invalid(_)) => Vec::new(),
-        order => vec![order?],
+fn find_order(shop: &Commerce, order: Option<OrderId>) -> Result<Listing<Order>, Error> {
+    let items = match order.map(|order| shop.query(&order::Get { order })) {
+        None | Some(Err(Error::Refused(_))) => Vec::new(),
+        Some(order) => vec![order?],
     };
     Ok(Listing { items, next_cursor: None })
 }

@@ -1,4 +1,4 @@
-//! Every command, as a process of its own.
+//! Measures every command as a process of its own.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -10,39 +10,39 @@ use crate::Result;
 use crate::shop::{PROGRAM, Shop};
 use crate::table::{Held, Table};
 
-/// A command as it is measured, with what stands in braces drawn for each run.
+/// A measured command. The words in braces are drawn for each run.
 struct Case {
     words: &'static str,
     held: Held,
-    /// What is done before, and not measured.
+    /// The preparation, which is not measured.
     before: Before,
 }
 
 enum Before {
     Nothing,
-    /// Other commands.
+    /// Runs other commands.
     Run(&'static [&'static str]),
-    /// An order is placed, which is `{placed}`.
+    /// Places an order, `{placed}`.
     Order,
-    /// A file of orders is written, `{orders}`.
+    /// Writes a file of orders, `{orders}`.
     Orders,
-    /// A file of products is written, `{catalogue}`.
+    /// Writes a file of products, `{catalogue}`.
     Catalogue,
-    /// A balance is made wrong.
+    /// Corrupts a balance.
     Spoil,
-    /// All that was done is taken back.
+    /// Restores the original shop.
     Anew,
 }
 
 use Before::{Anew, Catalogue, Nothing, Order, Orders, Run, Spoil};
 use Held::{Printed, Shop as Whole};
 
-/// What is not measured here, and why.
+/// Commands that are not measured here, and why.
 const LEFT_OUT: [(&str, &str); 2] =
     [("tui", "interactive: the console has a bench of its own"), ("serve", "measured with the routes")];
 
 const CASES: &[Case] = &[
-    // Whoever asks first makes the sums of the days.
+    // The first question makes the sums of the days.
     case("top --days 365 --limit 6", Whole, Anew),
     case("top", Printed, Nothing),
     case("top --days 30", Printed, Nothing),
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
     case("man", Printed, Nothing),
 ];
 
-/// The most runs of which the best is told, and the time after which one more is not begun.
+/// The most runs of a command, of which the best counts, and the time after which no further run starts.
 const RUNS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
 
@@ -125,7 +125,7 @@ const fn case(words: &'static str, held: Held, before: Before) -> Case {
     Case { words, held, before }
 }
 
-/// Fails where a command has no case.
+/// Fails if a command has no case.
 pub fn complete() -> Result<()> {
     let mut missing = all(&[])?;
     missing.retain(|name| {
@@ -139,7 +139,7 @@ pub fn complete() -> Result<()> {
     }
 }
 
-/// The names of all commands, as the program's help tells them.
+/// The names of all commands, from the program's help.
 fn all(parent: &[&str]) -> Result<BTreeSet<String>> {
     let output = Command::new(PROGRAM).args(parent).arg("--help").output()?;
     let help = String::from_utf8(output.stdout)?;
@@ -156,7 +156,7 @@ fn all(parent: &[&str]) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// Measures those whose words hold a text.
+/// Measures the commands whose words contain `only`.
 pub fn measure(shop: &mut Shop, only: &str, table: &mut Table) -> Result<()> {
     for case in CASES.iter().filter(|case| case.words.contains(only)) {
         let mut runs = Vec::new();
@@ -167,7 +167,7 @@ pub fn measure(shop: &mut Shop, only: &str, table: &mut Table) -> Result<()> {
             spent += ran.took;
             runs.push(ran);
         }
-        // Whatever else runs on the machine only ever adds to it.
+        // Other programs on the machine can only make a run slower.
         let took = runs.iter().map(|ran| ran.took).min().unwrap_or_default();
         let peak = runs.iter().map(|ran| ran.peak).max().unwrap_or(0);
         let printed = runs.iter().map(|ran| ran.lines).max().unwrap_or(0);
@@ -176,12 +176,12 @@ pub fn measure(shop: &mut Shop, only: &str, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds.
+/// A duration in milliseconds.
 pub fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Does what comes before, and tells the words with everything filled in.
+/// Runs the preparation and returns the command with all words filled in.
 fn prepare(shop: &mut Shop, case: &Case) -> Result<String> {
     let mut drawn = shop.draw();
     match &case.before {

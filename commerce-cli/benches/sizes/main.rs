@@ -1,34 +1,42 @@
-//! What everything costs at 10,000, 100,000 and 1,000,000: every command as a process of its own, with its time and its
-//! peak memory, and every route with its p50 and p99, as the tables of `commerce-core/benches/README.md`. What grows
-//! faster than what it prints is marked. A command or route that is missing here fails the bench.
-//!
-//!     cargo bench -p commerce-cli --bench sizes -- [--only TEXT] [--sizes 10000,100000,1000000]
+//! Measures everything at 10,000, 100,000 and 1,000,000 orders and products: the time and peak memory of every command,
+//! each run as a process of its own, and the p50 and p99 of every route. Prints the tables of
+//! `commerce-core/benches/README.md` and marks figures that grow faster than the output. Fails if a command or route is
+//! missing.
+//! `cargo bench -p commerce-cli --bench sizes -- --help`
 
+#[allow(dead_code, reason = "other benches have numbers")]
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 #[path = "../../../fixtures/http.rs"]
 mod http;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 
 mod commands;
 mod routes;
 mod shop;
 mod table;
 
+use arguments::Arguments;
 use shop::Shop;
 use table::Table;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+const HELP: &str = "cargo bench -p commerce-cli --bench sizes -- [--only TEXT] [--sizes N,N,N]
+  --only TEXT     measure only the commands and routes whose names contain TEXT
+  --sizes N,N,N   numbers of orders and products (10000,100000,1000000)";
+
 const SIZES: &str = "10000,100000,1000000";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    if args.iter().any(|arg| arg == "--test") || !args.iter().any(|arg| arg == "--bench") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    if !arguments.is_bench() {
         return Ok(());
     }
-    let sizes = value("--sizes").map_or(SIZES, String::as_str).split(',').map(str::parse);
+    let sizes = arguments.get("--sizes").unwrap_or(SIZES).split(',').map(str::parse);
     let sizes: Vec<u64> = sizes.collect::<std::result::Result<_, _>>()?;
-    let only = value("--only").map_or("", String::as_str);
+    let only = arguments.get("--only").unwrap_or("");
     commands::complete()?;
     let (mut commands, mut routes) = (Table::commands(&sizes), Table::routes(&sizes));
     for &size in &sizes {

@@ -1,4 +1,4 @@
-//! Every route, asked by one client over a connection that is kept.
+//! Measures every route from one client, over a keep-alive connection.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -14,12 +14,12 @@ use crate::http::Client;
 use crate::shop::{Drawn, Shop};
 use crate::table::{Held, Table};
 
-/// A request as it is measured, with what stands in braces drawn for each.
+/// A measured request. The words in braces are drawn for each one.
 struct Case {
-    /// The method, and the path as the document has it, perhaps with a question.
+    /// The method, and the path as in the OpenAPI document, with an optional query.
     request: &'static str,
     body: &'static str,
-    /// What is asked before, and not measured: a request and its body. The order that it placed is `{placed}`.
+    /// The preparation, which is not measured: a request and its body. The order that it places is `{placed}`.
     before: Option<(&'static str, &'static str)>,
 }
 
@@ -31,7 +31,7 @@ const PLACE: (&str, &str) = (
 );
 
 const CASES: &[Case] = &[
-    // What the server remembered.
+    // Answers from the server's cache.
     case("GET /v1/products", ""),
     case("GET /v1/products/top", ""),
     case("GET /v1/products/{product}", ""),
@@ -79,7 +79,7 @@ const CASES: &[Case] = &[
     Case { request: "POST /v1/orders/{placed}/cancel", body: "{}", before: Some(PLACE) },
 ];
 
-/// Requests of which the percentiles are told; fewer where they take longer than that together.
+/// The most requests per route, the time after which no further request is sent, and the fewest in any case.
 const REQUESTS: usize = 1_000;
 const TIME: Duration = Duration::from_secs(2);
 const FEWEST: usize = 20;
@@ -88,12 +88,12 @@ const fn case(request: &'static str, body: &'static str) -> Case {
     Case { request, body, before: None }
 }
 
-/// What is asked after a commit, so that the server has to look, whatever it remembered.
+/// Routes whose requests follow a commit, so that the server cannot answer from its cache.
 const fn fresh(request: &'static str) -> Case {
     Case { request, body: "", before: Some(("POST /v1/users/{user}/charges", r#"{"amount":1000}"#)) }
 }
 
-/// Starts a server and measures the routes of which the request holds a text.
+/// Starts a server and measures the routes whose requests contain `only`.
 pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mut Table)) -> Result<()> {
     let chosen: Vec<&Case> = CASES.iter().filter(|case| case.request.contains(only)).collect();
     if chosen.is_empty() && !"serve".contains(only) {
@@ -110,7 +110,7 @@ pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mu
         let (mut waits, mut bytes, begun) = (Vec::new(), 0, Instant::now());
         while waits.len() < REQUESTS && (waits.len() < FEWEST || begun.elapsed() < TIME) {
             let (took, length) = match case.request {
-                // A stream has no end, so its connection serves nothing else.
+                // A stream never ends, so its connection serves nothing else.
                 "GET /v1/events" => stream(shop, Client::connect(server.address)?.bearer(secret))?,
                 _ => ask(shop, &mut client, case)?,
             };
@@ -121,12 +121,12 @@ pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mu
         let at = |percent: usize| ms(waits[(waits.len() * percent / 100).min(waits.len() - 1)]);
         routes.put(case.request, Held::Printed, shop.size, [at(50), at(99)], bytes);
     }
-    // After all that it was asked.
+    // Measured after all requests.
     commands.put("serve", Held::Printed, shop.size, [began, server.peak()?], 0);
     Ok(())
 }
 
-/// Fails where a route of the document has no case.
+/// Fails if a route of the document has no case.
 fn complete(document: &Value) -> Result<()> {
     let paths = document["paths"].as_object().ok_or("a document without paths")?;
     let routes = paths.iter().flat_map(|(path, methods)| {
@@ -140,13 +140,13 @@ fn complete(document: &Value) -> Result<()> {
     if missing.is_empty() { Ok(()) } else { Err(format!("routes that are not measured: {missing:?}").into()) }
 }
 
-/// A route without its question, and whatever its fields are called.
+/// A route without its query and without the names of its fields.
 fn form(request: &str) -> String {
     let path = request.split('?').next().unwrap_or_default();
     path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
 }
 
-/// Asks once, and tells how long that took and how many bytes came.
+/// Sends one request and returns its time and the bytes of its answer.
 fn ask(shop: &mut Shop, client: &mut Client, case: &Case) -> Result<(Duration, u64)> {
     let mut drawn = shop.draw();
     if let Some((request, body)) = case.before {
@@ -176,7 +176,7 @@ fn send(
     }
 }
 
-/// How long the first event after a number takes to come.
+/// The time until the first event after a number arrives.
 fn stream(shop: &mut Shop, mut client: Client) -> Result<(Duration, u64)> {
     let after = shop.draw().fill("Last-Event-ID: {late}");
     let secret: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
@@ -195,7 +195,7 @@ fn stream(shop: &mut Shop, mut client: Client) -> Result<(Duration, u64)> {
     }
 }
 
-/// A server that runs.
+/// A running server.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -207,13 +207,13 @@ impl Server {
         let said = BufReader::new(child.stderr.take().ok_or("no pipe")?);
         let mut said = said.lines().map_while(std::result::Result::ok);
         let address = said.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
-        // What it says later is read, so that it never waits for a reader.
+        // The rest of its output is read too, so that the server never blocks on it.
         std::thread::spawn(move || said.for_each(drop));
         let address = address.ok_or("the server does not listen")?;
         Ok(Self { child, address })
     }
 
-    /// The most megabytes that it ever held.
+    /// Peak memory in megabytes.
     fn peak(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line =
@@ -224,7 +224,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

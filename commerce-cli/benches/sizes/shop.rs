@@ -1,4 +1,4 @@
-//! A shop of one size, and what may be asked of it: numbers and names that it has, drawn from a seed.
+//! A shop of one size, and the arguments of commands and requests: numbers and names of the shop, drawn from a seed.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -13,41 +13,42 @@ use tempfile::TempDir;
 use wait4::Wait4;
 
 use crate::Result;
+use crate::system;
 
-/// The program, built as it is shipped.
+/// The release build of the program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce");
 
-/// Lines of a file for `apply` or `product import`.
+/// Lines in a file for `apply` or `product import`.
 pub const LINES: u64 = 1_000;
 
-/// The longest that a command may take.
+/// The most time that a command may take.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// A grown shop, and a copy of it on which everything is done.
+/// A generated shop, and the copy of it that the commands work on.
 pub struct Shop {
     pub size: u64,
     folder: TempDir,
     random: u64,
-    /// How many names were made that nothing had before.
+    /// The number of new names made so far.
     named: u64,
-    /// When the order in the middle was placed.
+    /// The time of the order in the middle.
     middle: String,
 }
 
-/// What stands for the words in braces in one command or request.
+/// The values of the words in braces in one command or request.
 pub struct Drawn(Vec<(&'static str, String)>);
 
-/// What a process came to.
+/// The result of a process.
 pub struct Ran {
     pub took: Duration,
-    /// Bytes.
+    /// Peak memory in bytes.
     pub peak: u64,
-    /// On its standard output.
+    /// Standard output.
     pub lines: u64,
 }
 
 impl Shop {
-    /// Makes one by the generator: as many products as orders, and a tenth as many users.
+    /// Runs the generator: as many products as orders, and a tenth as many users.
     pub fn grow(size: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut shop = Self { size, folder, random: size | 1, named: 0, middle: String::new() };
@@ -67,7 +68,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Takes back everything that was done.
+    /// Replaces the copy with the original shop.
     pub fn anew(&self) -> Result<()> {
         for entry in fs::read_dir(self.folder.path())? {
             let path = entry?.path();
@@ -107,7 +108,7 @@ impl Shop {
         format!("product-{}", self.below(self.size))
     }
 
-    /// Draws what any command or request may name.
+    /// Draws the values for one command or request.
     pub fn draw(&mut self) -> Drawn {
         self.named += 1;
         Drawn(vec![
@@ -121,7 +122,7 @@ impl Shop {
         ])
     }
 
-    /// Writes a file of orders to apply.
+    /// Writes a file of orders for `apply`.
     pub fn orders(&mut self, drawn: &mut Drawn) -> Result<()> {
         let mut text = String::new();
         for _ in 0..LINES {
@@ -133,7 +134,7 @@ impl Shop {
         self.write(drawn, "{orders}", &text)
     }
 
-    /// Writes a catalogue of new products to import.
+    /// Writes a catalogue of new products for `product import`.
     pub fn catalogue(&self, drawn: &mut Drawn) -> Result<()> {
         let mut text = "product,name,price,stock,active\n".to_owned();
         for number in 0..LINES {
@@ -149,14 +150,14 @@ impl Shop {
         Ok(())
     }
 
-    /// The program with these words, which stand apart by spaces, on this shop.
+    /// A command of the program on this shop. The words are separated by spaces.
     pub fn command(&self, words: &str) -> Command {
         let mut command = Command::new(PROGRAM);
         command.current_dir(self.folder.path()).env("COMMERCE_DB", self.store()).args(words.split(' '));
         command
     }
 
-    /// Runs the program, and tells what that took, up to the time after which it is ended.
+    /// Runs the program and measures it. Stops it after [`LONGEST`].
     pub fn run(&self, words: &str) -> Result<Ran> {
         let said = self.folder.path().join("stderr");
         let started = Instant::now();
@@ -179,7 +180,7 @@ impl Shop {
         Ok(Ran { took, peak: ended.rusage.maxrss, lines })
     }
 
-    /// What the program answers as JSON.
+    /// Runs the program and returns its JSON output.
     pub fn ask(&self, words: &str) -> Result<Value> {
         let output = self.command(words).args(["--output", "json"]).output()?;
         if !output.status.success() {
@@ -189,13 +190,12 @@ impl Shop {
     }
 }
 
-/// Ends a process that is not done, which dropping what is returned tells, after a time.
+/// Stops a process after a time, unless the returned value is dropped first.
 fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
     let (done, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-            // Whether it could be ended shows in when it ends.
-            let _ = Command::new("kill").arg(process.to_string()).status();
+            system::signal(process, "TERM");
         }
     });
     done
@@ -206,7 +206,7 @@ impl Drawn {
         self.0.push((name, value));
     }
 
-    /// A text with everything in braces filled in.
+    /// Fills in the words in braces.
     pub fn fill(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
     }

@@ -1,22 +1,22 @@
-//! Figures at every size, beside what was printed, as Markdown. What grew faster is marked.
+//! Prints the figures at every size as Markdown, and marks those that grew faster than the output.
 
 use std::fmt;
 
 use indicatif::HumanCount;
 
-/// What the time of a line is held against.
+/// What the growth of a line's time is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// What it prints.
+    /// The size of its output.
     Printed,
-    /// The shop as a whole, as it reads or writes all of it.
+    /// The size of the shop, since the command reads or writes all of it.
     Shop,
 }
 
-/// Lines of figures.
+/// A table of figures.
 pub struct Table {
     name: &'static str,
-    /// Two figures for each size, and from where growth counts: less is the noise of a machine.
+    /// The two figures for each size, and the growth of each that counts as noise.
     figures: [(&'static str, f64); 2],
     printed: &'static str,
     sizes: Vec<u64>,
@@ -26,20 +26,20 @@ pub struct Table {
 struct Line {
     name: String,
     held: Held,
-    /// Of each size that was measured: the figures, and what was printed.
+    /// For each measured size: the figures, and the size of the output.
     at: Vec<(u64, [f64; 2], u64)>,
 }
 
-/// A figure may grow so many times as much as what it is held against: trees get deeper, and fit no caches any more.
+/// A figure may grow this many times as much as its reference, since trees get deeper and outgrow the caches.
 const LEEWAY: f64 = 2.0;
 
 impl Table {
-    /// Of commands: milliseconds and megabytes. Memory may not grow with what is printed.
+    /// A table of commands: milliseconds and megabytes. Memory may not grow with the output.
     pub fn commands(sizes: &[u64]) -> Self {
         Self::new("command", [("ms", 10.0), ("MB", 8.0)], "lines", sizes)
     }
 
-    /// Of routes: the median and the 99th percentile in milliseconds.
+    /// A table of routes: the median and the 99th percentile in milliseconds.
     pub fn routes(sizes: &[u64]) -> Self {
         Self::new("route", [("p50 ms", 0.5), ("p99 ms", 5.0)], "bytes", sizes)
     }
@@ -53,7 +53,7 @@ impl Table {
         Self { name, figures, printed, sizes: sizes.into(), lines: Vec::new() }
     }
 
-    /// Enters what was measured, and says it.
+    /// Adds a measurement, and prints it on standard error.
     pub fn put(&mut self, name: &str, held: Held, size: u64, figures: [f64; 2], printed: u64) {
         eprintln!("{size}: {name}: {:.2} {:.2}, {printed} {}", figures[0], figures[1], self.printed);
         let known = self.lines.iter().position(|line| line.name == name);
@@ -66,7 +66,7 @@ impl Table {
 }
 
 impl Line {
-    /// How much a figure grew from the smallest to the largest size, and whether that is more than it may.
+    /// The growth of a figure from the smallest to the largest size, and whether it exceeds the limit.
     fn grew(&self, figure: usize, noise: f64, may: f64) -> (f64, bool) {
         let (Some((_, first, _)), Some((_, last, _))) = (self.at.first(), self.at.last()) else {
             return (1.0, false);
@@ -75,7 +75,7 @@ impl Line {
         (last / first, last > first * may * LEEWAY + noise)
     }
 
-    /// How much what it is held against grew.
+    /// The growth of the reference: the output or the shop.
     fn held(&self) -> f64 {
         let of = |(size, _, printed): &(u64, [f64; 2], u64)| match self.held {
             Held::Printed => *printed,
@@ -93,7 +93,7 @@ impl fmt::Display for Table {
         for (figure, _) in self.figures {
             self.sizes.iter().try_for_each(|size| write!(f, " {figure} at {} |", HumanCount(*size)))?;
         }
-        write!(f, " {} |{} that grew |", self.printed, if streams { " a second |" } else { "" })?;
+        write!(f, " {} |{} output grew |", self.printed, if streams { " lines/s |" } else { "" })?;
         for (figure, _) in self.figures {
             write!(f, " {figure} grew |")?;
         }
@@ -113,7 +113,7 @@ impl fmt::Display for Table {
                 line.at.last().map_or((0, 0.0), |(_, [took, _], printed)| (*printed, *took));
             write!(f, " {} |", HumanCount(printed))?;
             if streams {
-                // A rate says something of long lists only.
+                // Only long lists have a meaningful rate.
                 let rate = Some(printed as f64 / took * 1e3).filter(|_| printed > 5_000);
                 write!(f, " {} |", rate.map_or(String::new(), |rate| HumanCount(rate as u64).to_string()))?;
             }
@@ -135,7 +135,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// Three digits that count.
+/// Formats three significant digits.
 fn short(figure: f64) -> String {
     match figure {
         figure if figure < 10.0 => format!("{figure:.2}"),

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
-use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, operation};
+use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, input, registry};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
@@ -130,7 +130,7 @@ impl Apply {
         let Line::Text(text) = line else {
             return Err(Invalid::at("", format!("is longer than {LONGEST} bytes")));
         };
-        let submission = operation::parse(&input::json(text)?)?;
+        let submission = registry::parse_operation(&input::json(text)?)?;
         if submission.at.is_some() && !self.trust_time {
             return Err(Invalid::at("/at", "is only taken with --trust-time"));
         }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
-use commerce_core::{AnyOperation, Error, Submission, Ticket, operation};
+use commerce_core::{AnyOperation, Error, Submission, Ticket, registry};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, code_of};
@@ -141,7 +141,7 @@ impl Offer {
             if let Some(key) = key {
                 fields["key"] = format!("{key}.{}{suffix}", product.as_str().unwrap_or_default()).into();
             }
-            operation::parse(&fields).map_err(Error::from)
+            registry::parse_operation(&fields).map_err(Error::from)
         };
         if exists {
             let (name, price) = (&self.add["name"], &self.add["price"]);
@@ -149,7 +149,7 @@ impl Offer {
                 "op": "product.update", "product": product, "name": name, "price": price, "active": self.active,
             });
             // What is not changed still has to make sense.
-            operation::parse(&self.add)?;
+            registry::parse_operation(&self.add)?;
             return Ok(vec![change(update, ".update")?]);
         }
         let mut operations = vec![change(self.add.clone(), "")?];

@@ -19,7 +19,7 @@ pub struct Init {
     pub sample: bool,
 }
 
-const SAMPLE: &str = include_str!("../../../fixtures/catalogue.csv");
+const SAMPLE: &str = include_str!("../../catalogue.csv");
 
 impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {

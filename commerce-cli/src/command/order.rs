@@ -1,7 +1,7 @@
 //! `order`: several products at once, paid from the balance. `buy` is a short form.
 
 use clap::Subcommand;
-use commerce_core::order;
+use commerce_core::{Invalid, OrderId, order};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -75,7 +75,10 @@ impl Order {
             Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
             Self::List { orders, .. } if !orders.is_empty() => {
                 let shop = session.shop()?;
-                let get = |&order: &i64| shop.query(&order::Get { order });
+                let get = |&order: &i64| {
+                    let order = OrderId::try_from(order).map_err(|e| Invalid::at("/order", e.to_string()))?;
+                    shop.query(&order::Get { order })
+                };
                 session.print_rows(&orders.iter().map(get).collect::<Result<Vec<_>, _>>()?)
             }
             Self::List { user, status, from, to, page, .. } => {

@@ -1,13 +1,14 @@
 //! A newest stored time that lies in the future is told wherever the store is watched, with the remedy.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::instances::http::Client;
 use crate::shop::{Shop, told};
+use crate::system;
 
 /// A store whose newest time is that far ahead, as a clock that was wrong leaves it.
 fn ahead(by: Duration) -> Shop {
@@ -63,6 +64,6 @@ fn a_server_logs_it_and_tells_whoever_watches() {
     let gauge = figures.lines().find_map(|line| line.strip_prefix("commerce_clock_ahead_seconds "));
     let seconds: u64 = gauge.expect("the figure").parse().unwrap();
     assert!((3_000..=3_600).contains(&seconds), "{figures}");
-    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    system::signal(child.id(), "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

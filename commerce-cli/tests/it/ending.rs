@@ -9,19 +9,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::shop::{Shop, lines, told};
+use crate::system;
 
 const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
 
 fn done(shop: &Shop) -> u64 {
     shop.json(&["balance", "alice"])["balance"].as_u64().unwrap() - 50_000
-}
-
-fn send(child: &Child, signal: &str) {
-    let sent = Command::new("kill")
-        .args(["-s", signal, &child.id().to_string()])
-        .status()
-        .expect("kill: install procps");
-    assert!(sent.success());
 }
 
 fn results(shop: &Shop) -> Vec<Value> {
@@ -64,7 +57,7 @@ fn a_signal_ends_it_between_two_lines() {
         let file = shop.file("in.jsonl", CHARGE.repeat(300_000));
         let child = apply(&shop, &file);
         until("results", || std::fs::metadata(shop.path("results")).is_ok_and(|file| file.len() > 10_000));
-        send(&child, name);
+        system::signal(child.id(), name);
         let output = child.wait_with_output().unwrap();
         let count = sound(&shop, &output, signal);
         assert!(count < 300_000, "{count}");
@@ -85,7 +78,7 @@ fn a_signal_ends_it_while_it_waits_for_input() {
     let mut input = child.stdin.take().unwrap();
     input.write_all(CHARGE.repeat(3).as_bytes()).unwrap();
     until("three results", || results(&shop).len() == 3);
-    send(&child, "TERM");
+    system::signal(child.id(), "TERM");
     let output = child.wait_with_output().unwrap();
     assert_eq!(sound(&shop, &output, 15), 3);
     assert!(told(&output).contains("the rest not read"), "{}", told(&output));
@@ -109,7 +102,7 @@ fn a_hangup_that_is_ignored_ends_nothing() {
     let mut input = child.stdin.take().unwrap();
     input.write_all(CHARGE.as_bytes()).unwrap();
     until("a result", || results(&shop).len() == 1);
-    send(&child, "HUP");
+    system::signal(child.id(), "HUP");
     input.write_all(CHARGE.as_bytes()).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();

@@ -34,5 +34,7 @@ mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
-#[path = "../../../fixtures/tmux.rs"]
-mod tmux;
+#[path = "../../../fixtures/system.rs"]
+mod system;
+#[path = "../../../fixtures/terminal.rs"]
+mod terminal;

@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::shop::Shop;
+use crate::system;
 
 /// Waits until something holds, for as long as a slow machine may need.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -36,9 +37,7 @@ impl Running {
     /// whatever happens here.
     fn apart(shop: &Shop, script: &str) -> Self {
         let mut apart = shop.apart(script);
-        Self(
-            apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("unshare: install util-linux"),
-        )
+        Self(apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// A file of the shop's folder as it is there.
@@ -49,8 +48,7 @@ impl Running {
 
     /// Ends it as a terminal or a service manager does. Tells what it said, on both ways out.
     fn end(mut self, signal: &str) -> (String, String) {
-        let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        system::signal(self.0.id(), signal);
         let said = |out: &mut dyn std::io::Read| {
             BufReader::new(out).lines().map_while(Result::ok).collect::<Vec<_>>().join("\n")
         };
@@ -87,7 +85,7 @@ fn once_delivers_what_is_pending() {
 #[test]
 fn it_delivers_until_stopped_and_wakes_when_others_commit() {
     let shop = Shop::stocked();
-    for signal in ["-TERM", "-INT"] {
+    for signal in ["TERM", "INT"] {
         let before = lines(&shop.path("events.jsonl"));
         let relay = Running::start(&shop, &["--sink", "file:events.jsonl", "--output", "json"]);
         shop.ok(&["charge", "alice", "1"]);
@@ -156,7 +154,7 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     until("delivery goes on by itself", || pending().is_null());
     let list = shop.json(&["events", "list", "--status", "delivered", "--all"]);
     assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
-    let (_, told) = relay.end("-TERM");
+    let (_, told) = relay.end("TERM");
     assert!(told.contains("the disk is full") && told.contains("accepted again"), "{told}");
 }
 
@@ -187,7 +185,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
             "$0" events relay --sink file:{sink} --once -q > summary; echo "room $?""#
         );
         std::fs::remove_file(shop.path("line")).ok();
-        let output = shop.apart(&script).output().expect("unshare: install util-linux");
+        let output = shop.apart(&script).output().unwrap();
         let (printed, told) = (crate::shop::printed(&output), crate::shop::told(&output));
         assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
         assert!(told.contains(full), "{told}");
@@ -210,7 +208,7 @@ fn a_relay_goes_on_when_the_store_can_be_written_again() {
     std::fs::remove_file(relay.path(&shop, "small/filler")).unwrap();
     until("delivery goes on by itself", || lines(&shop.path("events.jsonl")) == 1);
     until("which is told", || told().contains("the store works again"));
-    let (out, _) = relay.end("-TERM");
+    let (out, _) = relay.end("TERM");
     assert!(out.contains("pending"), "{out}");
 }
 

@@ -1,12 +1,13 @@
 //! `serve` and `token`: started, told to stop, and refused where others could do everything.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::instances::http::Client;
 use crate::shop::Shop;
+use crate::system;
 
 #[test]
 fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
@@ -31,8 +32,7 @@ fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
     assert_eq!((&logged["request_id"], &logged["status"]), (&"mine".into(), &200.into()), "{logged}");
     assert_eq!((&logged["address"], &logged["path"]), (&"127.0.0.1".into(), &"/v1/products/mug".into()));
 
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
+    system::signal(child.id(), "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();

@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::system;
+
 /// A folder with a store in it.
 pub struct Shop {
     pub folder: TempDir,
@@ -56,9 +58,10 @@ impl Shop {
     /// A script, not yet run, that has the program as `$0`: in the shop's folder with mounts of its own, so that nothing
     /// stays mounted whatever happens.
     pub fn apart(&self, script: &str) -> Command {
+        system::require();
         let program = self.program(&[]);
         let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
-        let root = root.expect("unshare: install util-linux").success();
+        let root = root.unwrap().success();
         let mut apart = Command::new("unshare");
         apart
             .arg("--mount")

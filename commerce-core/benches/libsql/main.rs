@@ -1,9 +1,13 @@
-//! Orders per second on a libSQL server, one instance and several, beside transactions that are sent statement by
-//! statement and beside a file, in one run. `cargo bench -p commerce-core --bench libsql -- --help`
+//! Measures orders per second on a libSQL server, from one instance and from several. It compares them with
+//! transactions sent statement by statement, and with a file, in one run. `cargo bench -p commerce-core --bench libsql -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod statements;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 #[allow(dead_code, reason = "the other bench needs more of it")]
 #[path = "../orders/work.rs"]
 mod work;
@@ -13,27 +17,21 @@ use std::time::Duration;
 use commerce_core::{Commerce, Location, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use sqld::Sqld;
 use work::{Keys, Result};
 
 const HELP: &str = "cargo bench -p commerce-core --bench libsql -- [--seconds N] [--json FILE]
   --seconds N   how long each case runs (5)
-  --json FILE   the figures as JSON too";
+  --json FILE   write the figures to FILE as JSON";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(5.0), |text| text.parse())?);
-    if let Some(url) = value("--process") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 5.0)?);
+    if let Some(url) = arguments.get("--process") {
         return process(url, run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
     let mut cases = Vec::new();
@@ -58,7 +56,7 @@ fn main() -> Result<()> {
     }
     show(&cases);
     let aims = aims(&cases);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": cases, "aims": aims }).to_string())?;
     }
     Ok(())
@@ -72,7 +70,7 @@ fn engine(shop: &Commerce, name: &str, callers: u64, run: Duration) -> Result<Va
     Ok(told)
 }
 
-/// The round trips of each group and of each order.
+/// Adds the requests per group and per order.
 fn requests(told: &mut Value, before: Stats, after: Stats) {
     let part = |of: fn(&Stats) -> u64| (of(&after) - of(&before)) as f64;
     let requests = part(|stats| stats.requests);
@@ -83,7 +81,7 @@ fn requests(told: &mut Value, before: Stats, after: Stats) {
     }
 }
 
-/// So many processes of 64 callers each on one server: this program, started again.
+/// Starts this program `count` times on one server, with 64 callers in each process.
 fn instances(count: usize, run: Duration) -> Result<Value> {
     let server = Sqld::start();
     work::shop(server.url().parse::<Location>()?)?.close();
@@ -131,14 +129,14 @@ fn show(cases: &[Value]) {
     }
     for case in cases.iter().filter(|case| case["shares"].is_array()) {
         println!(
-            "\n{}: of its fair share each {}",
+            "\n{}: share of each instance, 1 is fair: {}",
             case["case"].as_str().unwrap_or_default(),
             case["shares"]
         );
     }
 }
 
-/// Prints and answers each aim, what was measured, and whether it was reached.
+/// Prints each aim with its bound, the measured value and whether it was reached, and returns them.
 fn aims(cases: &[Value]) -> Vec<Value> {
     let number = |start: &str, name: &str| {
         let case =

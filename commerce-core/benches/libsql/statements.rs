@@ -1,5 +1,5 @@
-//! The usual way to a libSQL server: each order a transaction, each statement a request, on a connection that is
-//! kept. The same tables and rows as the engine's.
+//! The usual way of writing to a libSQL server: a transaction per order and a request per statement, on a keep-alive
+//! connection. It writes the same tables and rows as the engine.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::work::{Keys, Measured, Random, Result, together};
 
-/// One stream, as a client library keeps it.
+/// One Hrana stream, as a client library keeps it.
 struct Stream {
     agent: ureq::Agent,
     endpoint: String,
     baton: Value,
 }
 
-/// Threads that order, each for itself, one after the other.
+/// Places orders from `threads` threads, each one order at a time.
 pub fn orders(port: u16, threads: u64, run: Duration) -> Result<Measured> {
     let started = Instant::now();
     let one = |thread: u64| -> Result<Vec<Duration>> {
@@ -23,7 +23,7 @@ pub fn orders(port: u16, threads: u64, run: Duration) -> Result<Measured> {
         while started.elapsed() < run {
             let (user, products, key) = random.order(Keys::Ordered);
             let asked = Instant::now();
-            // A transaction that was taken away is done again, as the server asks for.
+            // The server may abort a transaction and asks the client to retry it.
             while let Err(error) = stream.order(user, products, &key) {
                 if started.elapsed() > run {
                     return Err(error);
@@ -96,7 +96,7 @@ impl Stream {
         self.run("COMMIT", &[]).map(drop)
     }
 
-    /// The integers of the first row.
+    /// Runs a statement and returns the integers of its first row.
     fn run(&mut self, sql: &str, args: &[Value]) -> Result<Vec<i64>> {
         let body = json!({
             "baton": self.baton, "requests": [{ "type": "execute", "stmt": { "sql": sql, "args": args } }],

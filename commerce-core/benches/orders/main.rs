@@ -1,6 +1,8 @@
-//! Orders per second, pages and syncs per order: the engine beside the two ways in which shops usually
-//! write to SQLite, on the same tables, in one run. `cargo bench -p commerce-core --bench orders -- --help`
+//! Measures orders per second, pages and syncs per order. It compares the engine with the two usual ways of writing
+//! to SQLite, on the same tables, in one run. `cargo bench -p commerce-core --bench orders -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod plain;
 mod reads;
 mod show;
@@ -12,55 +14,49 @@ use std::time::{Duration, Instant};
 use commerce_core::{Commerce, Options, Stats, SystemClock};
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use plain::Waiting;
 use work::{Keys, Measured, Result};
 
 const HELP: &str =
     "cargo bench -p commerce-core --bench orders -- [--seconds N] [--only TEXT] [--grown] [--json FILE]
   --seconds N   how long each case runs (3)
-  --only TEXT   only the cases whose names contain it, and no queries
-  --grown       also on a store of 1,000,000 orders
-  --json FILE   the figures as JSON too";
+  --only TEXT   run only the cases whose names contain TEXT, and no queries
+  --grown       also measure a store of 1,000,000 orders
+  --json FILE   write the figures to FILE as JSON";
 
-/// The case on a store that is not fresh.
+/// The case on a store that already holds orders.
 const GROWN: &str = "engine, 64 callers (threads), after 1,000,000 orders";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let seconds = value("--seconds").map_or(Ok(3.0), |text| text.parse())?;
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let seconds = arguments.parsed("--seconds", 3.0)?;
     let run = Duration::from_secs_f64(seconds);
-    if let Some(store) = value("--process") {
+    if let Some(store) = arguments.get("--process") {
         return process(Path::new(store), run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
-    let only = value("--only").map_or("", String::as_str);
+    let only = arguments.get("--only").unwrap_or("");
     let mut told = Vec::new();
     for (name, case) in cases().iter().filter(|(name, _)| name.contains(only)) {
         told.push(case(run, name)?);
     }
-    if has("--grown") && GROWN.contains(only) {
+    if arguments.has("--grown") && GROWN.contains(only) {
         let folder = tempfile::tempdir()?;
         let shop = work::shop(folder.path().join("shop.db"))?;
         work::grow(&shop, 1_000_000)?;
         told.push(engine(&shop, GROWN, |shop| work::callers(shop, 64, run, Keys::Ordered))?);
     }
-    let reads = match (only, has("--grown")) {
+    let reads = match (only, arguments.has("--grown")) {
         ("", true) => reads::measure(1_000_000)?,
         ("", false) => reads::measure(100_000)?,
         _ => Vec::new(),
     };
     show::show(&told, &reads);
     let aims = show::aims(&told);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": told, "reads": reads, "aims": aims }).to_string())?;
     }
     Ok(())
@@ -80,14 +76,14 @@ fn cases() -> Vec<(String, Case)> {
     ] {
         let textbook = move |run, name: &str| {
             let folder = tempfile::tempdir()?;
-            let (measured, stats, orders, vain) = plain::textbook(folder.path(), threads, run, waiting)?;
+            let (measured, stats, orders, failed) = plain::textbook(folder.path(), threads, run, waiting)?;
             let (placed, longest) = (measured.waits.len() as f64, measured.waits.iter().max().copied());
-            // Several writers' commits cannot be told apart in the log.
+            // The log does not show which of several writers made a commit.
             let mut told = measured.told(name, (threads == 1).then_some(stats));
             if threads > 1 {
                 told["shares"] = work::shares(&orders).into();
                 told["longest_waits_ms"] = vec![longest.unwrap_or_default().as_secs_f64() * 1_000.0].into();
-                told["in_vain_per_order"] = (vain as f64 / placed).into();
+                told["failed_attempts_per_order"] = (failed as f64 / placed).into();
             }
             Ok(told)
         };
@@ -137,8 +133,8 @@ fn engine(shop: &Commerce, name: &str, measure: impl FnOnce(&Commerce) -> Result
     Ok(cost(measured.told(name, Some(stats)), busy, spent(&writer), stats))
 }
 
-/// Adds the processor time that the writing thread took per order, where the system tells it: a measure that a
-/// busy machine disturbs far less than the rate.
+/// Adds the writer thread's CPU time per order, where the system reports it. A busy machine affects it far less than
+/// the rate.
 fn cost(mut told: Value, before: Option<Duration>, after: Option<Duration>, stats: Stats) -> Value {
     if let Some((before, after)) = before.zip(after) {
         let micros = (after - before).as_secs_f64() * 1e6;
@@ -147,14 +143,14 @@ fn cost(mut told: Value, before: Option<Duration>, after: Option<Duration>, stat
     told
 }
 
-/// Where the system tells of the engine's writer (Linux, proc(5)).
+/// The folder in `/proc` of the engine's writer thread (Linux, proc(5)).
 fn writer() -> Option<PathBuf> {
     let tasks = std::fs::read_dir("/proc/self/task").ok()?;
     let name = |task: &Path| std::fs::read_to_string(task.join("comm")).unwrap_or_default();
     tasks.flatten().map(|task| task.path()).find(|task| name(task).trim() == "commerce-writer")
 }
 
-/// Processor time of a thread so far.
+/// CPU time of a thread so far.
 fn spent(thread: &Path) -> Option<Duration> {
     let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
     Some(Duration::from_nanos(told.split(' ').next()?.parse().ok()?))
@@ -171,7 +167,7 @@ fn since(before: Stats, after: Stats) -> Stats {
     }
 }
 
-/// So many processes of 64 callers each on one file: this program, started again.
+/// Starts this program `count` times on one file, with 64 callers in each process.
 fn processes(name: &str, count: usize, run: Duration) -> Result<Value> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("shop.db");
@@ -197,7 +193,7 @@ fn process(store: &Path, run: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds since then.
+/// Milliseconds since an instant.
 fn millis(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1_000.0
 }

@@ -1,4 +1,4 @@
-//! The usual ways, on tables such as a textbook has them: an index for each list, every row written by itself.
+//! The usual ways of writing orders, on textbook tables: an index for each list, and each row written by itself.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,37 +10,37 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::work::{Keys, Measured, PRODUCTS, Random, Result, USERS, together};
 
-/// The engine's own tables, with the two indexes that a textbook gives them; the lists' links stay 0.
+/// The engine's own tables with the two indexes of a textbook. The links of the lists stay 0.
 const SCHEMA: &str = concat!(
     include_str!("../../src/store/schema/0001_shop.sql"),
     include_str!("../../src/store/schema/0010_ledger.sql"),
     "CREATE INDEX orders_by_user ON orders (user_no); CREATE INDEX ledger_by_user ON ledger (user_no);"
 );
 
-/// Frames after which SQLite writes the log back, unless told.
+/// Frames after which SQLite checkpoints the log by default.
 const CHECKPOINT: u64 = 1_000;
 
-/// Frames in the log after the last commit, and pages written so far. Exact with one writer.
+/// Frames in the log after the last commit, and pages written so far. Both are exact with one writer.
 static FRAMES: AtomicU64 = AtomicU64::new(0);
 static PAGES: AtomicU64 = AtomicU64::new(0);
 
-/// As long as a commit takes, more or less.
+/// Roughly the time of a commit.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// How writers that want the database at the same moment get along.
+/// How a writer waits while another one holds the database.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Waiting {
-    /// SQLite's own time-out, which looks again after 1 to 100 ms.
+    /// SQLite's own time-out, which tries again after 1 to 100 ms.
     TimeOut,
-    /// Looking again every 50 us.
+    /// Trying again every 50 us.
     Polling,
-    /// Everything is read first, and who finds at the first write that others have written, or write, begins anew after
-    /// [`PAUSE`].
+    /// Optimistic: the writer reads everything first. It starts again after [`PAUSE`] if others have written since, or
+    /// are writing, when it writes its first row.
     Retrying,
 }
 
-/// One transaction per order, from a pool. Besides what was measured, the orders of each thread, and how many attempts
-/// were in vain.
+/// Places one order per transaction, on connections of a pool. Also returns the orders of each thread and the number of
+/// failed attempts.
 pub fn textbook(
     folder: &Path,
     threads: u64,
@@ -63,7 +63,7 @@ pub fn textbook(
     let pool = r2d2::Pool::builder().max_size(u32::try_from(threads)?).build(manager)?;
     PAGES.store(0, Ordering::Relaxed);
     let begin = if waiting == Waiting::Retrying { "BEGIN" } else { "BEGIN IMMEDIATE" };
-    let (started, vain) = (Instant::now(), AtomicU64::new(0));
+    let (started, failed) = (Instant::now(), AtomicU64::new(0));
     let one = |thread: u64| -> Result<Vec<Duration>> {
         let (mut random, mut waits) = (Random::new(thread + 1), Vec::new());
         while started.elapsed() < run {
@@ -74,7 +74,7 @@ pub fn textbook(
                 connection.execute_batch(begin)?;
                 match place(&connection, &order).and_then(|()| Ok(connection.execute_batch("COMMIT")?)) {
                     Err(error) if stale(error.as_ref()) => {
-                        vain.fetch_add(1, Ordering::Relaxed);
+                        failed.fetch_add(1, Ordering::Relaxed);
                         connection.execute_batch("ROLLBACK")?;
                         std::thread::sleep(PAUSE);
                     }
@@ -90,16 +90,16 @@ pub fn textbook(
     let orders = each.iter().map(|waits| waits.len() as f64).collect();
     let measured = Measured { waits: each.concat(), took };
     let stats = stats(&measured, 1);
-    Ok((measured, stats, orders, vain.into_inner()))
+    Ok((measured, stats, orders, failed.into_inner()))
 }
 
-/// Whether others have written since the transaction read, or write.
+/// Whether the transaction failed because others have written since its first read, or are writing.
 fn stale(error: &(dyn std::error::Error + 'static)) -> bool {
     let error = error.downcast_ref::<rusqlite::Error>();
     error.is_some_and(|error| error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))
 }
 
-/// Groups of 64 orders in one transaction, each in a savepoint of its own, by one thread.
+/// Places groups of 64 orders on one thread: one transaction per group, one savepoint per order.
 pub fn row_by_row(folder: &Path, run: Duration, keys: Keys) -> Result<(Measured, Stats)> {
     let path = folder.join("rows.db");
     fill(&path)?;
@@ -131,13 +131,13 @@ fn stats(measured: &Measured, group: u64) -> Stats {
     Stats { groups, operations, commits: groups, pages: PAGES.load(Ordering::Relaxed), ..Stats::default() }
 }
 
-/// Counts the pages of a commit, and writes the log back as SQLite does.
+/// Counts the pages of a commit, and checkpoints the log as SQLite does.
 fn count(log: &rusqlite::hooks::Wal, frames: std::ffi::c_int) -> rusqlite::Result<()> {
     let frames = u64::try_from(frames).unwrap_or_default();
     let before = FRAMES.swap(frames, Ordering::Relaxed);
     PAGES.fetch_add(if frames > before { frames - before } else { frames }, Ordering::Relaxed);
     if frames >= CHECKPOINT {
-        // Another connection may be at it; what a hook answers would become the answer of the commit.
+        // Another connection may be checkpointing. An error from this hook would become the result of the commit.
         let _ = log.checkpoint();
     }
     Ok(())
@@ -175,7 +175,7 @@ fn fill(path: &Path) -> Result<()> {
     Ok(connection.execute_batch("COMMIT")?)
 }
 
-/// One order, every rule and row by itself.
+/// Places one order, checking each rule and writing each row by itself.
 fn place(connection: &Connection, (user, products, key): &(u64, [u64; 3], String)) -> Result<()> {
     let one = |sql: &str| connection.prepare_cached(sql);
     let (user, at) = (format!("user-{user}"), 1_700_000_000_000_i64);

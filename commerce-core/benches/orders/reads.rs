@@ -1,4 +1,4 @@
-//! How long the heavier queries take: asked first, and asked again (the best of twenty).
+//! Measures the heavier queries: the first run, and the best of twenty more.
 
 use std::time::Instant;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::millis;
 use crate::work::{PRODUCTS, Result, grow, products, shop};
 
-/// Best sellers, and pages of the catalogue at its beginning and 10,000 rows in, on 100,000 products and so
-/// many order lines.
+/// Measures best sellers, and pages of the catalogue at its beginning and 10,000 rows in, on 100,000 products and
+/// `lines` order lines.
 pub fn measure(lines: u64) -> Result<Vec<Value>> {
     let folder = tempfile::tempdir()?;
     let shop = shop(folder.path().join("shop.db"))?;

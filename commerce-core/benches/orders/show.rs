@@ -1,14 +1,14 @@
-//! The figures as a table, and beside the aims that the project set itself.
+//! Prints the figures as tables, and compares them with the project's aims.
 
 use serde_json::{Value, json};
 
-/// Prints every case and query.
+/// Prints a table of all cases and a table of all queries.
 pub fn show(cases: &[Value], reads: &[Value]) {
     let (textbook, rows) = (rate(cases, "textbook, 8"), rate(cases, "row by row"));
     let cell = |of: &Value, name: &str, digits: usize| {
         of[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
     };
-    // Nothing, where what it is compared with was not measured.
+    // The cell stays empty if the other case was not measured.
     let times = |ratio: f64| if ratio.is_finite() { format!("{ratio:.2}") } else { String::new() };
     println!(
         "| case | orders/s | x textbook 8 | x row by row | p50 ms | p99 ms | max ms | pages/order | orders/sync | writer us/order |"
@@ -30,7 +30,7 @@ pub fn show(cases: &[Value], reads: &[Value]) {
         );
     }
     println!(
-        "\n| threads or processes | of its fair share, each | longest wait, ms | attempts in vain an order |\n|---|---|---|--:|"
+        "\n| threads or processes | share of each, 1 is fair | longest wait, ms | failed attempts per order |\n|---|---|---|--:|"
     );
     for case in cases.iter().filter(|case| case["shares"].is_array()) {
         let each = |name: &str, digits: usize| {
@@ -38,8 +38,8 @@ pub fn show(cases: &[Value], reads: &[Value]) {
             all.map(|value| format!("{value:.digits$}")).collect::<Vec<_>>().join(", ")
         };
         let name = case["case"].as_str().unwrap_or_default();
-        let vain = cell(case, "in_vain_per_order", 2);
-        println!("| {name} | {} | {} | {vain} |", each("shares", 2), each("longest_waits_ms", 0));
+        let failed = cell(case, "failed_attempts_per_order", 2);
+        println!("| {name} | {} | {} | {failed} |", each("shares", 2), each("longest_waits_ms", 0));
     }
     println!("\n| query | store | first ms | again ms |\n|---|---|--:|--:|");
     for read in reads {
@@ -49,7 +49,7 @@ pub fn show(cases: &[Value], reads: &[Value]) {
     }
 }
 
-/// Prints and answers each aim, what was measured, and whether it was reached.
+/// Prints each aim with its bound, the measured value and whether it was reached, and returns them.
 pub fn aims(cases: &[Value]) -> Vec<Value> {
     let rate = |start: &str| rate(cases, start);
     let figure = |start: &str, name: &str| number(cases, start, name);
@@ -77,7 +77,7 @@ pub fn aims(cases: &[Value]) -> Vec<Value> {
         ("orders per sync, 64 callers (threads)", figure(threads, "orders_per_sync"), 48.0),
     ];
     let at_most = [
-        ("4 processes: furthest from the fair share", off, 0.1),
+        ("4 processes: largest deviation from a fair share", off, 0.1),
         ("4 processes: longest wait, ms", figure("engine, 4 processes", "max_ms"), 500.0),
         ("pages per order, ordered keys", figure(tasks, "pages_per_order"), 1.0),
         ("pages per order, random keys", figure(random, "pages_per_order"), 2.0),
@@ -98,7 +98,7 @@ fn rate(cases: &[Value], start: &str) -> f64 {
     number(cases, start, "per_second")
 }
 
-/// A figure of the first case whose name begins so; no number where it was not measured.
+/// A figure of the first case whose name begins with `start`, or NaN if it was not measured.
 fn number(cases: &[Value], start: &str, name: &str) -> f64 {
     cases.iter().find(|case| named(case, start)).and_then(|case| case[name].as_f64()).unwrap_or(f64::NAN)
 }

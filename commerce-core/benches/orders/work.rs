@@ -1,4 +1,4 @@
-//! The work that every case does: orders of 3 lines by 10,000 users of 1,000 products, each with a key.
+//! The work of every case: orders of 3 lines, by 10,000 users, from 1,000 products, each with a key.
 
 use std::io::{BufRead, BufReader};
 use std::pin::pin;
@@ -19,16 +19,16 @@ pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + S
 pub const USERS: u64 = 10_000;
 pub const PRODUCTS: u64 = 1_000;
 
-/// How the keys of orders fall.
+/// The distribution of idempotency keys.
 #[derive(Clone, Copy)]
 pub enum Keys {
-    /// One after the other in time, as our own clients make them.
+    /// Ascending with time, as our own clients make them.
     Ordered,
-    /// Anywhere.
+    /// Uniformly random.
     Random,
 }
 
-/// A small source of random numbers (xorshift64).
+/// A small random number generator (xorshift64).
 pub struct Random(u64);
 
 impl Random {
@@ -43,7 +43,7 @@ impl Random {
         self.0 % end
     }
 
-    /// A user, three products, and a key.
+    /// Draws a user, three products and a key.
     pub fn order(&mut self, keys: Keys) -> (u64, [u64; 3], String) {
         let first = self.below(PRODUCTS);
         let lines =
@@ -56,7 +56,7 @@ impl Random {
     }
 }
 
-/// What was measured.
+/// The latency of each order, and the duration of the run.
 #[derive(Default)]
 pub struct Measured {
     pub waits: Vec<Duration>,
@@ -83,7 +83,7 @@ impl Measured {
     }
 }
 
-/// A new shop with its users and products.
+/// Creates a shop with its users and products.
 pub fn shop(at: impl Into<Location>) -> Result<Commerce> {
     let shop = Commerce::create(at, Currency::new("KRW").ok_or("no currency")?, Options::new(SystemClock))?;
     let mut last = None;
@@ -119,7 +119,7 @@ pub fn products(shop: &Commerce, numbers: std::ops::Range<u64>) -> Result<()> {
     Ok(())
 }
 
-/// The next order.
+/// Draws the next order.
 pub fn submission(random: &mut Random, keys: Keys) -> Result<Submission<order::Place>> {
     let (user, products, key) = random.order(keys);
     let one = Quantity::new(1).ok_or("no quantity")?;
@@ -134,7 +134,7 @@ pub fn submission(random: &mut Random, keys: Keys) -> Result<Submission<order::P
     Ok(Submission::new(place).key(Key::new(&key)?))
 }
 
-/// Callers that are threads, each waiting for its order before the next.
+/// Places orders from `callers` threads. Each waits for its order before it places the next.
 pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Result<Measured> {
     let started = Instant::now();
     let one = |caller: u64| -> Result<Vec<Duration>> {
@@ -152,7 +152,7 @@ pub fn callers(shop: &Commerce, callers: u64, run: Duration, keys: Keys) -> Resu
     Ok(Measured { waits, took: started.elapsed() })
 }
 
-/// Callers that are tasks on one thread, each awaiting its order before the next.
+/// Places orders from `tasks` tasks on one thread. Each awaits its order before it places the next.
 pub fn tasks(shop: &Commerce, tasks: u64, run: Duration, keys: Keys) -> Result<Measured> {
     struct Unpark(Thread);
     impl Wake for Unpark {
@@ -186,7 +186,7 @@ pub fn tasks(shop: &Commerce, tasks: u64, run: Duration, keys: Keys) -> Result<M
     Ok(Measured { took: started.elapsed(), waits })
 }
 
-/// Places so many orders, as fast as they go.
+/// Places `orders` orders at full speed.
 pub fn grow(shop: &Commerce, orders: u64) -> Result<()> {
     let mut random = Random::new(99);
     let mut flying = std::collections::VecDeque::new();
@@ -200,7 +200,7 @@ pub fn grow(shop: &Commerce, orders: u64) -> Result<()> {
     Ok(())
 }
 
-/// What `one` measured on each of so many threads at once.
+/// Runs `one` on `threads` threads at once and returns the results.
 pub fn together(
     threads: u64,
     one: impl Fn(u64) -> Result<Vec<Duration>> + Sync,
@@ -213,8 +213,8 @@ pub fn together(
     })
 }
 
-/// What so many processes tell: this program, started again with these arguments, each going on from
-/// [`take_part`] at the same moment.
+/// Starts this program `count` times with these arguments and returns the JSON that each process prints. All of them
+/// continue from [`take_part`] at the same moment.
 pub fn processes(count: usize, arguments: &[&str]) -> Result<Vec<Value>> {
     let start = |_| {
         Command::new(std::env::current_exe()?)
@@ -224,7 +224,7 @@ pub fn processes(count: usize, arguments: &[&str]) -> Result<Vec<Value>> {
             .spawn()
     };
     let mut children = (0..count).map(start).collect::<std::io::Result<Vec<_>>>()?;
-    // Each says a line when it has opened the store; the end of their input lets all of them go.
+    // Each prints a line when it has opened the store. Closing their inputs starts all of them.
     let mut outputs = Vec::new();
     for child in &mut children {
         let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
@@ -240,14 +240,14 @@ pub fn processes(count: usize, arguments: &[&str]) -> Result<Vec<Value>> {
     Ok(told)
 }
 
-/// Says that this process is ready, and waits for the others.
+/// Reports that this process is ready, and waits for the others.
 pub fn take_part() -> Result<()> {
     println!("ready");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())
 }
 
-/// What each part of a share is of the fair one.
+/// Each rate divided by the mean rate: 1 is a fair share.
 pub fn shares(rates: &[f64]) -> Vec<f64> {
     let total: f64 = rates.iter().sum();
     rates.iter().map(|rate| rate * rates.len() as f64 / total).collect()

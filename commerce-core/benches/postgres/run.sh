@@ -1,8 +1,8 @@
 #!/bin/sh
-# Orders per second on PostgreSQL with its default durability, beside the engine, in one run: the same tables and
-# work, one PL/pgSQL function per order and statement by statement, 8 clients, the best of three.
+# Measures orders per second on PostgreSQL with its default durability and on the engine, in one run. PostgreSQL has the
+# same tables and work: one PL/pgSQL function per order, and statement by statement, 8 clients, the best of three.
 #   commerce-core/benches/postgres/run.sh [SECONDS]
-# It installs nothing; the server is made in a temporary folder and goes with it.
+# It installs nothing. The server lives in a temporary folder, which is removed at the end.
 set -eu
 
 seconds=${1:-10}
@@ -55,7 +55,7 @@ ratio() {
     awk "BEGIN { printf \"%.1f\", $threads / $1 }"
 }
 echo
-echo '| case | orders/s | engine, 64 callers, is so many times that |'
+echo '| case | orders/s | engine, 64 callers, as a multiple |'
 echo '|---|--:|--:|'
 echo "| PostgreSQL, one function per order, 8 clients | $function | $(ratio "$function") |"
 echo "| PostgreSQL, statement by statement, 8 clients | $statements | $(ratio "$statements") |"

@@ -1,11 +1,13 @@
-//! What telling the data platform costs, and how long it takes: the delay from commit to acceptance, the most
-//! events per second, the pages that delivery adds to an order, and the order throughput beside sinks that
-//! fail, and how fast delivered events are pruned. `cargo bench -p commerce-core --bench relay -- --help`
+//! Measures what the relay costs and how fast it is: the delay from commit to acceptance, the most events per second,
+//! the pages that delivery adds to an order, the order throughput beside failing sinks, and the rate of pruning.
+//! `cargo bench -p commerce-core --bench relay -- --help`
 
 #[allow(dead_code, reason = "the orders bench uses the rest of it")]
 #[path = "../orders/work.rs"]
 mod work;
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod pruning;
 mod receiver;
 
@@ -19,31 +21,25 @@ use commerce_core::outbox::sink::{Failure, FileSink, HttpSink, Message, Secret};
 use commerce_core::outbox::{Lag, Relay, Sink};
 use commerce_core::{Commerce, Stats};
 
+use arguments::Arguments;
 use receiver::Answer;
 use work::{Keys, Random, Result};
 
 const HELP: &str = "cargo bench -p commerce-core --bench relay -- [--pruning] [--seconds N] [--rounds N]
-  --pruning     only how fast delivered events are pruned
+  --pruning     measure only the pruning of delivered events
   --seconds N   how long each case runs (10)
-  --rounds N    how often the throughput beside each sink is measured, in turn (3)";
+  --rounds N    rounds of the throughput beside each sink, measured in turn (3)";
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    if args.iter().any(|arg| arg == "--help") {
-        println!("{HELP}");
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    if !arguments.is_bench() {
         return Ok(());
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--test") || !has("--bench") {
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(10.0), |text| text.parse())?);
-    let rounds = value("--rounds").map_or(Ok(3), |text| text.parse())?;
-    if has("--pruning") {
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 10.0)?);
+    let rounds = arguments.parsed("--rounds", 3)?;
+    if arguments.has("--pruning") {
         return pruning::pruning(run / 3, rounds);
     }
     delays(run)?;
@@ -53,7 +49,7 @@ fn main() -> Result<()> {
     pruning::pruning(run / 3, rounds)
 }
 
-/// A sink that notes when each event was accepted.
+/// A sink that records when each event was accepted.
 struct Timed {
     sink: Box<dyn Sink>,
     accepted: Arc<Mutex<HashMap<i64, Instant>>>,
@@ -64,7 +60,7 @@ impl Sink for Timed {
         self.sink.deliver(messages)?;
         let now = Instant::now();
         let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.extend(messages.iter().map(|message| (message.event, now)));
+        accepted.extend(messages.iter().map(|message| (message.event.get(), now)));
         Ok(())
     }
 
@@ -89,14 +85,14 @@ fn http(url: &str) -> Result<Box<dyn Sink>> {
     Ok(Box::new(HttpSink::new(url, Secret::new(SECRET)?)?.allow_private(true)))
 }
 
-/// A shop on which everything so far is delivered, since only what follows is measured.
+/// Creates a shop and delivers its first events, so that only later events are measured.
 fn shop(folder: &Path) -> Result<Commerce> {
     let shop = work::shop(folder.join("shop.db"))?;
     Relay::once(&shop, Box::new(FileSink::new(folder.join("before.jsonl"))), Options::default())?.wait();
     Ok(shop)
 }
 
-/// Orders at an even pace, ten every 10 ms; the time from the answer to each until its event was accepted.
+/// Places ten orders every 10 ms and measures the time from each answer until the event was accepted.
 fn delays(run: Duration) -> Result<()> {
     println!(
         "| 1,000 orders/s | orders/s | delay p50 ms | p99 ms | max ms | added pages/order |\n|---|--:|--:|--:|--:|--:|"
@@ -123,13 +119,13 @@ fn paced(
         sink(folder.path())?.map(|sink| Relay::start(&shop, timed(sink), Options::default())).transpose()?;
     let (before, started) = (shop.stats(), Instant::now());
     let (mut random, mut next, mut answered) = (Random::new(5), started, HashMap::new());
-    // Tens that are answered before the next, so that groups, and with them pages, are the same in each case.
+    // Each ten are answered before the next, so that groups, and so pages, are the same in every case.
     while started.elapsed() < run {
         let ten: Vec<_> = (0..10)
             .map(|_| Ok(shop.submit(work::submission(&mut random, Keys::Ordered)?)))
             .collect::<Result<_>>()?;
         for ticket in ten {
-            answered.insert(ticket.wait()?.reply.order, Instant::now());
+            answered.insert(ticket.wait()?.reply.order.get(), Instant::now());
         }
         next += Duration::from_millis(10);
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
@@ -159,12 +155,12 @@ fn paced(
     Ok(pages)
 }
 
-/// Pages written in between.
+/// Pages written between the two.
 fn since(before: Stats, after: Stats) -> f64 {
     (after.pages - before.pages) as f64
 }
 
-/// The most deliveries a second, of a backlog, with nobody ordering.
+/// Measures the most deliveries a second: a backlog, while no orders arrive.
 fn most() -> Result<()> {
     println!("\n| backlog | events | events/s | pages/event |\n|---|--:|--:|--:|");
     let url = receiver::start(Answer::Status(200))?;
@@ -182,7 +178,7 @@ fn most() -> Result<()> {
     Ok(())
 }
 
-/// 64 callers, and whether a file keeps up with them.
+/// Measures whether a file keeps up with 64 callers.
 fn keeping_up(run: Duration) -> Result<()> {
     println!(
         "\n| 64 callers | orders/s | pages/order | backlog after each sixth of the time |\n|---|--:|--:|---|"
@@ -211,7 +207,8 @@ fn keeping_up(run: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Orders of 64 callers beside sinks that work, hang, refuse, or are not there; in turn, round after round.
+/// Measures orders of 64 callers without a sink and beside sinks that hang, refuse or are down, in turn, round after
+/// round.
 fn beside(run: Duration, rounds: usize) -> Result<()> {
     let urls = [
         ("none", None),
@@ -229,14 +226,14 @@ fn beside(run: Duration, rounds: usize) -> Result<()> {
             let measured = work::callers(&shop, 64, run, Keys::Ordered)?;
             let rate = measured.waits.len() as f64 / measured.took.as_secs_f64();
             rates.entry(name).or_default().push(rate);
-            // What is on its way would be waited for.
+            // Dropping the relay waits for deliveries in progress.
             relay.into_iter().for_each(|relay| relay.stop());
         }
     }
     println!(
-        "\n| 64 callers, sink | orders/s, median | to none | best | to none | each round |\n|---|--:|--:|--:|--:|---|"
+        "\n| 64 callers, sink | orders/s, median | ratio to none | best | ratio to none | each round |\n|---|--:|--:|--:|--:|---|"
     );
-    // On a machine that others use too, the best round says more than the median.
+    // On a shared machine the best round says more than the median.
     let of = |name: &str| -> (f64, f64) {
         let mut sorted = rates.get(name).cloned().unwrap_or_default();
         sorted.sort_unstable_by(f64::total_cmp);

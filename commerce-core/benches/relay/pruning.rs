@@ -1,16 +1,16 @@
-//! How fast delivered events are pruned, beside how fast they are delivered, and what orders keep of their rate meanwhile.
+//! Measures how fast delivered events are pruned and delivered, and the rate of orders at the same time.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use commerce_core::outbox::relay::Options;
 use commerce_core::outbox::{Lag, Newest, Relay};
-use commerce_core::{Commerce, SystemClock};
+use commerce_core::{Commerce, EventId, SystemClock};
 
 use crate::work::{self, Keys, Result};
 use crate::{file, since};
 
-/// Orders of which the events wait to be delivered, and then to be pruned.
+/// Orders whose events are delivered and then pruned.
 const ORDERS: u64 = 400_000;
 
 pub fn pruning(run: Duration, rounds: usize) -> Result<()> {
@@ -18,9 +18,9 @@ pub fn pruning(run: Duration, rounds: usize) -> Result<()> {
     let delivered = folder.path().join("delivered.db");
     let events = rates(folder.path(), &delivered)?;
     println!(
-        "\n| 64 callers, relay | orders/s, median | to delivering alone | best | to delivering alone | pruned/s |\n|---|--:|--:|--:|--:|--:|"
+        "\n| 64 callers, relay | orders/s, median | ratio to delivering alone | best | ratio to delivering alone | pruned/s |\n|---|--:|--:|--:|--:|--:|"
     );
-    let mut rates = [("delivers", Vec::new(), 0.0), ("prunes too", Vec::new(), 0.0)];
+    let mut rates = [("delivers", Vec::new(), 0.0), ("delivers and prunes", Vec::new(), 0.0)];
     for _ in 0..rounds {
         for (name, rates, most) in &mut rates {
             let path = folder.path().join("shop.db");
@@ -35,7 +35,7 @@ pub fn pruning(run: Duration, rounds: usize) -> Result<()> {
             let options = if *name == "delivers" { options } else { options.retention(Duration::ZERO) };
             let relay = Relay::start(&shop, file(folder.path()), options)?;
             let measured = work::callers(&shop, 64, run, Keys::Ordered)?;
-            let pruned = shop.query(&Newest)?.pruned;
+            let pruned = shop.query(&Newest)?.pruned.map_or(0, EventId::get);
             if pruned >= events {
                 println!("(all {events} events were pruned before the end: the rate is higher)");
             }
@@ -62,9 +62,9 @@ pub fn pruning(run: Duration, rounds: usize) -> Result<()> {
     Ok(())
 }
 
-/// Delivers events with nobody ordering, keeps a copy of the store as it is then, and prunes them. Answers how many.
+/// Delivers events while no orders arrive, copies the store, and then prunes the events. Returns their number.
 fn rates(folder: &Path, delivered: &Path) -> Result<i64> {
-    println!("\n| nobody orders | events | events/s | groups | pages/event |\n|---|--:|--:|--:|--:|");
+    println!("\n| without orders | events | events/s | groups | pages/event |\n|---|--:|--:|--:|--:|");
     let shop = work::shop(folder.join("first.db"))?;
     work::grow(&shop, ORDERS)?;
     let events = shop.query(&Lag)?.pending;

@@ -1,25 +1,25 @@
-//! A receiver on this machine that does no more than answer.
+//! An HTTP receiver on this machine that only answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::work::Result;
 
-/// What it answers.
+/// The answer to every request.
 #[derive(Clone, Copy)]
 pub enum Answer {
     Status(u16),
-    /// Nothing, ever.
+    /// The receiver never answers.
     Silence,
 }
 
-/// Listens until the program ends. Tells its URL.
+/// Listens until the program ends. Returns the URL.
 pub fn start(answer: Answer) -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}/", listener.local_addr()?);
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(std::result::Result::ok) {
-            // A connection that breaks is the sender's to notice.
+            // The sender notices a broken connection.
             std::thread::spawn(move || serve(&stream, answer));
         }
     });

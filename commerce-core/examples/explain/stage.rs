@@ -6,7 +6,7 @@ use std::path::Path;
 use commerce_core::outbox::sink::{Failure, Message};
 use commerce_core::outbox::{Relay, Sink, relay};
 use commerce_core::token::{Create, Digest, TokenName};
-use commerce_core::{AnyOperation, Commerce, Submission, operation, query};
+use commerce_core::{AnyOperation, Commerce, Submission, registry};
 use serde_json::{Value, json};
 
 use super::works::{Act, Work};
@@ -34,7 +34,7 @@ const FAR: usize = 100;
 
 impl Shop<'_> {
     pub fn ask(&self, name: &str, fields: &Value) -> Value {
-        let query = query::parse(name, fields).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let query = registry::parse_query(name, fields).unwrap_or_else(|e| panic!("{name}: {e}"));
         self.commerce.query(&query).unwrap_or_else(|e| panic!("{name} {fields}: {e}"))
     }
 
@@ -129,7 +129,7 @@ impl Shop<'_> {
 
 impl Sink for Refusing {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
-        match messages.iter().any(|message| message.event <= self.0) {
+        match messages.iter().any(|message| message.event.get() <= self.0) {
             true => Err(Failure::refused("it is meant to die")),
             false => Ok(()),
         }
@@ -154,7 +154,7 @@ pub fn product(number: usize) -> String {
 
 /// The operation of a line.
 pub fn line(line: &Value) -> Submission<AnyOperation> {
-    operation::parse(line).unwrap_or_else(|e| panic!("{line}: {e}"))
+    registry::parse_operation(line).unwrap_or_else(|e| panic!("{line}: {e}"))
 }
 
 /// Makes a token, which no line does.

@@ -1,5 +1,7 @@
 //! `cart.add`: more of some products in the cart, all of those named or none.
 
+use serde::{Serialize, Serializer};
+
 use super::{Cart, levels, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
@@ -50,5 +52,11 @@ impl Operation for Add {
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
         set_lines(facts, &self.user, self.items.as_slice(), |present, more| present + more)
+    }
+}
+
+impl Serialize for Add {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        levels::serialize(serializer, &self.user, self.items.as_slice(), Some)
     }
 }

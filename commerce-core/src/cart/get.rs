@@ -9,7 +9,7 @@ use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// A cart as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,11 +1,10 @@
 //! How many units of products a cart is to hold, and the two forms in which carts are told of products: one product
 //! with its quantity, or a list of such.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 
-use crate::error::Invalid;
 use crate::id::{ProductId, UserId};
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromJson, Invalid};
 use crate::money::Quantity;
 use crate::order::items::{sorted, summed, summed_field};
 
@@ -104,16 +103,4 @@ pub(super) fn serialize<S: Serializer>(
         items => map.serialize_entry("items", items)?,
     }
     map.end()
-}
-
-impl Serialize for super::Add {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize(serializer, &self.user, self.items.as_slice(), Some)
-    }
-}
-
-impl Serialize for super::Set {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serialize(serializer, &self.user, self.items.as_slice(), |units| (units != 0).then_some(units))
-    }
 }

@@ -6,6 +6,8 @@ mod clear;
 mod get;
 mod levels;
 mod remove;
+#[cfg(feature = "schema")]
+mod schema;
 mod set;
 
 pub use add::Add;
@@ -97,3 +99,6 @@ fn total(facts: &Facts, lines: &[CartLine]) -> i128 {
     };
     lines.iter().map(amount).sum()
 }
+
+#[cfg(test)]
+mod tests;

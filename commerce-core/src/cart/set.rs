@@ -1,5 +1,7 @@
 //! `cart.set`: exactly so many of some products in the cart, all of those named or none.
 
+use serde::{Serialize, Serializer};
+
 use super::{Cart, Levels, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
@@ -50,5 +52,13 @@ impl Operation for Set {
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
         set_lines(facts, &self.user, self.items.as_slice(), |_, level| level)
+    }
+}
+
+impl Serialize for Set {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        super::levels::serialize(serializer, &self.user, self.items.as_slice(), |units| {
+            (units != 0).then_some(units)
+        })
     }
 }

@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::Product;
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::money::{Amount, Stock};
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
@@ -70,4 +69,52 @@ fn usable(product: &ProductId) -> Result<(), String> {
         return Err("must not be \"top\", which names the best sellers".into());
     }
     product.for_new().map_err(|bad| bad.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Add;
+    use crate::by_hand::{check, id, keys, name_of, refusal, refusals, shop};
+
+    #[test]
+    fn a_new_product_is_on_sale_and_its_units_have_come() {
+        check::<Add>(
+            &shop().product("pen", 50, 100),
+            json!({ "product": "mug", "name": "Mug", "price": 300, "stock": 7 }),
+            r#"
+            {"product":"mug","name":"Mug","price":300,"stock":7,"active":true}
+            insert products product_no=2 product=mug name=Mug search=mug\nmug price=300 active=1
+            insert product_grams rowid=2 grams=\u{e001} \u{e067} \u{e06d}\u{e075}\u{e067} \u{e075}\u{e067}
+            insert stocks product_no=2 stock=7
+            insert movements movement=11 product_no=2 delta=7 stock=7 at=1000
+            update store last_at=1000 last_product=2 last_movement=11
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Add>(
+            shop().product("pen", 50, 100),
+            json!({ "product": "mug", "name": "Mug", "price": 300, "stock": 7 }),
+            &[(|case| case.operation["product"] = "pen".into(), r#"product_exists {"product":"pen"}"#)],
+        );
+    }
+
+    #[test]
+    fn not_every_identifier_is_for_something_new() {
+        for product in ["..", "top"] {
+            let (name, price, stock) = (name_of("mug"), Default::default(), Default::default());
+            let add = Add { product: id(product), name, price, stock };
+            assert_eq!(refusal(&shop(), &add), "invalid_request /product", "{product}");
+        }
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        let mug = |price: i64| json!({ "product": "mug", "name": "Mug", "price": price, "stock": 7 });
+        keys::<Add>(&shop(), 0, &[mug(1)], &[mug(2)]);
+    }
 }

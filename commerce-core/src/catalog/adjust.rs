@@ -76,3 +76,74 @@ impl Operation for Adjust {
 }
 
 impl Reply for Adjusted {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Adjust;
+    use crate::by_hand::{Shop, check, id, keys, refusals, shop};
+    use crate::money::LIMIT;
+
+    fn stocked() -> Shop {
+        shop().product("pen", 50, 100).product("mug", 300, 7)
+    }
+
+    #[test]
+    fn units_come_and_go() {
+        check::<Adjust>(
+            &stocked(),
+            json!({ "product": "mug", "delta": 3 }),
+            r#"
+            {"product":"mug","stock":10}
+            update stocks product_no=2 stock=10
+            insert movements movement=11 product_no=2 delta=3 stock=10 at=1000
+            update store last_at=1000 last_movement=11
+            "#,
+        );
+        check::<Adjust>(
+            &stocked(),
+            json!({ "product": "mug", "delta": -7, "reason": "broken" }),
+            r#"
+            {"product":"mug","stock":0}
+            update stocks product_no=2 stock=0
+            insert movements movement=11 product_no=2 delta=-7 stock=0 reason=broken at=1000
+            update store last_at=1000 last_movement=11
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Adjust>(
+            stocked(),
+            json!({ "product": "mug", "delta": 3 }),
+            &[
+                (|case| case.operation["product"] = "no".into(), r#"product_not_found {"products":["no"]}"#),
+                (
+                    |case| case.operation["delta"] = (-8).into(),
+                    r#"out_of_stock {"items":[{"product":"mug","requested":8,"available":7}]}"#,
+                ),
+                (
+                    |case| case.operation["delta"] = (LIMIT - 6).into(),
+                    r#"limit_exceeded {"what":"the stock","limit":9007199254740991}"#,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_adjustment_changes_something_within_the_limit() {
+        for (delta, usable) in
+            [(0, false), (1, true), (-LIMIT, true), (LIMIT, true), (-LIMIT - 1, false), (LIMIT + 1, false)]
+        {
+            assert_eq!(Adjust::new(id("mug"), delta, None).is_ok(), usable, "{delta}");
+        }
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        let adjust = |delta: i64| json!({ "product": "mug", "delta": delta });
+        keys::<Adjust>(&stocked(), 0, &[adjust(1)], &[adjust(2)]);
+    }
+}

@@ -8,7 +8,7 @@ use crate::input::Fields;
 use crate::money::{Amount, Stock};
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// A product as others see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,9 +7,9 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::row::{Change, Kind, Statement, Value, table};
 use crate::search::{grams, searchable};
-use crate::store::load::Load;
-use crate::store::{Change, Kind, Statement, Store, Value, table};
+use crate::store::Store;
 
 /// Products that are looked through in one transaction: others wait that long.
 const SPAN: i64 = 4_096;
@@ -38,8 +38,8 @@ pub(crate) fn index(store: &mut dyn Store, busy: Duration) -> Result<(), Error> 
 /// Indexes products after this one. Tells how far it came, or nothing at the end.
 fn span(store: &mut dyn Store, after: i64) -> Result<Option<i64>, Error> {
     store.begin()?;
-    let load = Load::plain(Statement::new(PRODUCTS, [after.into(), SPAN.into()]));
-    let rows = store.load(&[load])?.pop().unwrap_or_default();
+    let products = Statement::new(PRODUCTS, [after.into(), SPAN.into()]);
+    let rows = store.load(&[products])?.pop().unwrap_or_default();
     let mut texts = Change { table: &table::PRODUCTS, kind: Kind::Update, values: Vec::new() };
     let mut indexed = Change { table: &table::PRODUCT_GRAMS, kind: Kind::Insert, values: Vec::new() };
     for row in rows.iter().filter(|row| row[6] == Value::Null) {

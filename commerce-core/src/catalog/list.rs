@@ -2,12 +2,13 @@
 
 use serde_json::Value as Json;
 
-use super::Product;
 use super::get::product;
 use super::pick::Pick;
+use super::{Product, Sort};
 use crate::error::Error;
-use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Paged, Query, View, Whole};
+use crate::input::Fields;
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View, Whole};
 use crate::search::Needle;
 
 /// Asks for a page of the catalogue.
@@ -26,59 +27,6 @@ pub struct List {
     pub page: Page,
 }
 
-/// The order of a list of products. Equal ones stand by identifier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
-    /// By identifier.
-    #[default]
-    Id,
-    /// By name, in the order of Unicode's code points.
-    Name,
-    /// Cheapest first.
-    Price,
-    /// Dearest first.
-    PriceDown,
-    /// Least stock first.
-    Stock,
-}
-
-impl Sort {
-    const ALL: [(&'static str, Self); 5] = [
-        ("id", Self::Id),
-        ("name", Self::Name),
-        ("price", Self::Price),
-        ("-price", Self::PriceDown),
-        ("stock", Self::Stock),
-    ];
-
-    /// Every order by its name.
-    #[cfg(feature = "schema")]
-    pub(crate) fn names() -> [&'static str; 5] {
-        Self::ALL.map(|(name, _)| name)
-    }
-
-    fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
-    }
-
-    /// Where a product stands in this order.
-    fn place(self, product: &Product) -> Json {
-        match self {
-            Self::Id => product.product.as_str().into(),
-            Self::Name => product.name.as_str().into(),
-            Self::Price | Self::PriceDown => product.price.get().into(),
-            Self::Stock => product.stock.get().into(),
-        }
-    }
-}
-
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, String> {
-        let known = Self::ALL.iter().find(|(name, _)| value.as_str() == Some(name));
-        known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
-    }
-}
-
 impl Query for List {
     const NAME: &'static str = "product.list";
     type Answer = Listing<Product>;
@@ -93,7 +41,8 @@ impl Query for List {
         let needle = self.needle();
         let list = self.list(needle.as_ref());
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view.last(&Pick::new(self, place, self.page.reach()).statement(needle.as_ref()))?;
+        let rows = view
+            .last(&Pick::new(self.sort, self.active, place, self.page.reach()).statement(needle.as_ref()))?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }
@@ -110,7 +59,7 @@ impl Paged for List {
     fn whole(&self) -> Result<Option<Whole<Product>>, Error> {
         let needle = self.needle();
         let place = self.page.place(&self.list(needle.as_ref()))?;
-        Ok(Some((Pick::new(self, place, i64::MAX).statement(needle.as_ref()), product)))
+        Ok(Some((Pick::new(self.sort, self.active, place, i64::MAX).statement(needle.as_ref()), product)))
     }
 }
 

@@ -6,11 +6,13 @@ mod get;
 mod index;
 mod list;
 mod pick;
+mod sort;
 mod update;
 
 pub use add::Add;
 pub use adjust::{Adjust, Adjusted};
 pub use get::{Get, Product};
 pub(crate) use index::index;
-pub use list::{List, Sort};
+pub use list::List;
+pub use sort::Sort;
 pub use update::Update;

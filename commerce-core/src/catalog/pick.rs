@@ -14,9 +14,9 @@
 
 use serde_json::Value as Json;
 
-use super::{List, Sort};
+use super::Sort;
+use crate::row::{Statement, Value};
 use crate::search::{self, Needle};
-use crate::store::{Statement, Value};
 
 /// Which way is taken.
 #[derive(Clone, Copy, Debug)]
@@ -67,19 +67,13 @@ pub(super) struct Pick {
 }
 
 impl Pick {
-    pub(super) fn new(list: &List, place: Option<(Json, String)>, most: i64) -> Self {
-        let mut pick = Self {
-            sort: list.sort,
-            place: None,
-            active: list.active,
-            bounds: BOUNDS,
-            values: vec![most.into()],
-        };
+    pub(super) fn new(sort: Sort, active: Option<bool>, place: Option<(Json, String)>, most: i64) -> Self {
+        let mut pick = Self { sort, place: None, active, bounds: BOUNDS, values: vec![most.into()] };
         if let Some((key, id)) = place {
             let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
             let (key, id) = (pick.bind(key), pick.bind(id.into()));
             let column = pick.column();
-            pick.place = Some(match list.sort {
+            pick.place = Some(match sort {
                 Sort::PriceDown => Place::Mixed { key, id },
                 Sort::Id => Place::Ascending(format!("p.product > {id}")),
                 Sort::Name | Sort::Price | Sort::Stock => {
@@ -206,7 +200,6 @@ mod tests {
     use rusqlite::{Connection, params, params_from_iter};
 
     use super::*;
-    use crate::query::Page;
     use crate::search::{fold, grams, searchable};
     use crate::store::schema::MIGRATIONS;
 
@@ -266,10 +259,9 @@ mod tests {
                     (number, text, id(*place))
                 });
                 let expected: Vec<String> = expected.into_iter().map(|(place, _)| id(place)).collect();
-                let list = List { search: Some(search.clone()), sort, active, page: Page::first(limit) };
                 let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
                 loop {
-                    let mut pick = Pick::new(&list, place, list.page.reach());
+                    let mut pick = Pick::new(sort, active, place, i64::from(limit) + 1);
                     let (few, many) = (bounds.0, bounds.0 + bounds.1);
                     pick.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
                     let Statement { sql, values } = pick.statement(needle.as_ref());

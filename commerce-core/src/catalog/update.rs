@@ -52,3 +52,66 @@ impl Operation for Update {
         Ok(Product { product: self.product.clone(), name, price, stock: present.stock, active })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Update;
+    use crate::by_hand::{Shop, check, keys, refusals, shop};
+
+    fn stocked() -> Shop {
+        shop().product("pen", 50, 100).product("mug", 300, 7)
+    }
+
+    #[test]
+    fn only_what_is_given_is_changed() {
+        check::<Update>(
+            &stocked(),
+            json!({ "product": "mug", "price": 250 }),
+            r#"
+            {"product":"mug","name":"The mug","price":250,"stock":7,"active":true}
+            update products product_no=2 product=mug name=The mug search=mug\nthe mug price=250 active=1
+            update store last_at=1000
+            "#,
+        );
+        check::<Update>(
+            &stocked().product("a", 90, 1),
+            json!({ "product": "a", "name": "B", "active": false }),
+            r#"
+            {"product":"a","name":"B","price":90,"stock":1,"active":false}
+            update products product_no=3 product=a name=B search=a\nb price=90 active=0
+            delete product_grams rowid=3
+            insert product_grams rowid=3 grams=\u{e000} \u{e061} \u{e062}
+            update store last_at=1000
+            "#,
+        );
+    }
+
+    #[test]
+    fn what_is_so_already_is_not_written() {
+        check::<Update>(
+            &stocked(),
+            json!({ "product": "mug", "name": "The mug", "price": 300, "active": true }),
+            r#"
+            {"product":"mug","name":"The mug","price":300,"stock":7,"active":true}
+            update store last_at=1000
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Update>(
+            stocked(),
+            json!({ "product": "mug", "price": 250 }),
+            &[(|case| case.operation["product"] = "no".into(), r#"product_not_found {"products":["no"]}"#)],
+        );
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        let price = |price: i64| json!({ "product": "mug", "price": price });
+        keys::<Update>(&stocked(), 0, &[price(1)], &[price(2), json!({ "product": "mug" })]);
+    }
+}

@@ -36,6 +36,7 @@ mod tests {
     use crate::facts::{CartLine, User, Wallet};
     use crate::id::{Name, ProductId, UserId};
     use crate::money::{Amount, Quantity, Stock};
+    use crate::number::{EntryId, OrderId};
     use crate::order::{Item, Order, Status};
     use crate::time::Time;
     use crate::wallet::EntryKind;
@@ -52,7 +53,7 @@ mod tests {
     fn facts(stock: i64) -> Facts {
         let mut facts = Facts::default();
         let (wallet, time) =
-            (Wallet { balance: Amount::ZERO, last_entry: 0, last_order: 0 }, Time::default());
+            (Wallet { balance: Amount::ZERO, last_entry: None, last_order: None }, Time::default());
         facts.load_user(ann(), User { no: 1, wallet });
         facts.add_product(mug(), Name::new("Mug").unwrap(), Amount::ZERO, Stock::new(stock).unwrap(), time);
         facts
@@ -64,7 +65,17 @@ mod tests {
         let items = vec![Item { product: mug(), name, price, quantity, amount: price }];
         let (status, at) = (Status::Paid, Time::default());
         let (total, balance) = (Amount::ZERO, Amount::ZERO);
-        Order { order: 1, user: ann(), status, items, total, balance, at, cancelled_at: None, reason: None }
+        Order {
+            order: OrderId::stored(1),
+            user: ann(),
+            status,
+            items,
+            total,
+            balance,
+            at,
+            cancelled_at: None,
+            reason: None,
+        }
     }
 
     fn told(mut facts: Facts) -> String {
@@ -96,7 +107,10 @@ mod tests {
         let changes: [(Change<'_>, &str); 7] = [
             (Box::new(|facts| _ = facts.post(&nobody, EntryKind::Charge, Amount::ZERO, 1, time)), "nobody"),
             (Box::new(|facts| facts.add_order(Order { user: nobody.clone(), ..order(1) })), "nobody"),
-            (Box::new(|facts| facts.cancel_order(7, 1, None, time)), "order 7"),
+            (
+                Box::new(|facts| facts.cancel_order(OrderId::stored(7), EntryId::stored(1), None, time)),
+                "order 7",
+            ),
             (Box::new(|facts| facts.adjust_stock(&unknown, Stock::default(), None, time)), "unknown"),
             (
                 Box::new(|facts| facts.set_product(&unknown, Name::new("N").unwrap(), Amount::ZERO, true)),

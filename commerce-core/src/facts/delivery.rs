@@ -1,9 +1,9 @@
 //! The part of the facts that tells how the delivery of events stands.
 
 use super::Facts;
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::outbox::{Delivery, Prune, Resting, Standing};
-use crate::store::{Kind, table};
+use crate::row::{Kind, table};
 use crate::time::Time;
 
 /// What an operation may ask.
@@ -11,7 +11,7 @@ impl Facts {
     /// How an event rests, if there is one.
     pub(crate) fn event(&self, id: EventId) -> Option<Resting> {
         let tried = self.events.get(&id)?;
-        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id <= self.relay().settled))
+        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id.get() <= self.relay().settled))
     }
 
     pub(crate) fn relay(&self) -> Standing {
@@ -37,7 +37,7 @@ impl Facts {
     }
 
     /// Remembers how far things are settled at a time, in the place of an earlier mark where there is one to replace.
-    pub(crate) fn mark_settled(&mut self, at: Time, through: EventId, earlier: Option<Time>) {
+    pub(crate) fn mark_settled(&mut self, at: Time, through: i64, earlier: Option<Time>) {
         let row = [at.millis().into(), through.into()];
         if earlier == Some(at) {
             return self.change(&table::SETTLEMENTS, Kind::Update, row);

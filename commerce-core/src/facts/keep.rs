@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Last, Product, User, Wallet};
-use crate::id::{Key, OrderId, ProductId, UserId};
+use crate::id::{Key, ProductId, UserId};
 use crate::money::Stock;
+use crate::number::OrderId;
 use crate::order::Order;
 use crate::time::Time;
 

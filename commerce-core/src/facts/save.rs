@@ -1,8 +1,9 @@
 //! What a group changed, as data for the store.
 
 use super::{CartLine, Facts, Product};
+use crate::number::Number;
+use crate::row::{Change, Kind, Value, table};
 use crate::search;
-use crate::store::{Change, Kind, Value, table};
 
 impl Facts {
     /// Everything that differs from the store, in an order that a reader of the tables follows.
@@ -44,7 +45,8 @@ impl Facts {
             .collect();
         changed.sort_unstable_by_key(|&(no, ..)| no);
         for (no, kind, wallet) in changed {
-            let row = [no, wallet.balance.get(), wallet.last_entry, wallet.last_order];
+            let (entry, order) = (Number::or_zero(wallet.last_entry), Number::or_zero(wallet.last_order));
+            let row = [no, wallet.balance.get(), entry, order];
             self.change(&table::WALLETS, kind, row.map(Value::Integer));
         }
     }

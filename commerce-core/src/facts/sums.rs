@@ -1,9 +1,8 @@
 //! The part of the facts that tells which sums of sales are kept.
 
 use super::Facts;
-use crate::id::EntryId;
+use crate::row::{Kind, table};
 use crate::sales::{Period, Sum};
-use crate::store::{Kind, table};
 
 impl Facts {
     /// Keeps a sum, unless one is kept that knows of as many refunds. This cannot fail.
@@ -24,7 +23,7 @@ impl Facts {
         self.change(table, kind, numbers.into_iter().chain([sum.sales.clone().into()]));
     }
 
-    pub(crate) fn load_sum(&mut self, period: Period, number: i64, entry: EntryId) {
+    pub(crate) fn load_sum(&mut self, period: Period, number: i64, entry: i64) {
         self.sums.insert((period, number), entry);
     }
 }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{Order, Status};
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
-use crate::id::{Name, OrderId};
+use crate::id::Name;
 use crate::input::Fields;
+use crate::number::OrderId;
 use crate::operation::Operation;
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;
@@ -30,16 +30,12 @@ impl Operation for Cancel {
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (order, reason) = (super::number(fields), fields.remark("reason"));
+        let (order, reason) = (fields.required("order"), fields.remark("reason"));
         Some(Self { order: order?, reason: reason? })
     }
 
     fn order(&self) -> Option<OrderId> {
         Some(self.order)
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
-        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -60,10 +56,13 @@ impl Operation for Cancel {
             stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would pass its limit"))?;
         }
         // From here on nothing can fail.
-        let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order, now);
+        let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order.get(), now);
         facts.cancel_order(self.order, refund, self.reason.clone(), now);
-        facts.emit(EventKind::OrderCancelled, self.order);
+        facts.emit(EventKind::OrderCancelled, self.order.get());
         let reason = self.reason.clone();
         Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
     }
 }
+
+#[cfg(test)]
+mod tests;

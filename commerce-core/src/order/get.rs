@@ -1,12 +1,12 @@
 //! `order.get`: one order.
 
 use super::Order;
-use crate::error::{Error, Invalid};
-use crate::id::OrderId;
+use super::rows::{orders, orders_of};
+use crate::error::Error;
 use crate::input::Fields;
+use crate::number::OrderId;
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::load;
 
 /// Asks for one order.
 #[derive(Clone, Debug)]
@@ -22,12 +22,11 @@ impl Query for Get {
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { order: super::number(fields)? })
+        Some(Self { order: fields.required("order")? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
-        super::placed(self.order).map_err(|detail| Invalid::at("/order", detail))?;
-        let found = load::orders(&view.last(&load::orders_of(&[self.order]))?)?.pop();
+        let found = orders(&view.last(&orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }
 }

@@ -3,10 +3,9 @@
 use foldhash::HashMap;
 use serde::{Serialize, Serializer};
 
-use crate::error::Invalid;
 use crate::facts::Facts;
 use crate::id::ProductId;
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::money::Quantity;
 use crate::refusal::Refusal;
 
@@ -127,4 +126,43 @@ pub(crate) fn all_on_sale(facts: &Facts, items: &[(ProductId, i64)]) -> Result<(
         return Err(Refusal::ProductInactive { products: inactive });
     }
     Ok(())
+}
+
+#[cfg(feature = "schema")]
+pub(crate) mod schema {
+    //! Items as JSON Schema.
+
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::Items;
+    use crate::id::ProductId;
+    use crate::money::Quantity;
+
+    impl JsonSchema for Items {
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn schema_name() -> Cow<'static, str> {
+            "Items".into()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            let quantity = generator.subschema_for::<Quantity>();
+            items(generator, &quantity)
+        }
+    }
+
+    /// A list of products with quantities of this schema.
+    pub(crate) fn items(generator: &mut SchemaGenerator, quantity: &Schema) -> Schema {
+        let product = generator.subschema_for::<ProductId>();
+        json_schema!({ "type": "array", "minItems": 1, "items": {
+        "type": "object",
+        "properties": { "product": product, "quantity": quantity },
+        "required": ["product", "quantity"],
+        "additionalProperties": false,
+    } })
+    }
 }

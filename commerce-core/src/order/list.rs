@@ -4,13 +4,16 @@
 //! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
 //! same wherever it begins.
 
+use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
+use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
-use crate::id::{OrderId, UserId};
+use crate::id::UserId;
 use crate::input::{Fields, FromJson};
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::sales::last_until_sql;
-use crate::store::{Statement, Value, load};
+use crate::number::OrderId;
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::time::{End, Time};
 use crate::user;
 
@@ -60,14 +63,12 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
-        let before: OrderId = self.page.place(&list)?.unwrap_or(i64::MAX);
+        let before = self.page.place(&list)?.map_or(i64::MAX, OrderId::get);
         let rows = match view.names {
-            None => view.last(&self.statement(before, &load::orders_of_page()))?,
-            Some(_) => {
-                view.named(&self.statement(before, &load::numbered_orders_of_page()), load::NUMBERS)?
-            }
+            None => view.last(&self.statement(before, &orders_of_page()))?,
+            Some(_) => view.named(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?,
         };
-        let mut orders = load::orders(&rows)?;
+        let mut orders = orders(&rows)?;
         if let (Some(user), true) = (&self.user, orders.is_empty()) {
             user::Get { user: user.clone() }.answer(view)?;
         }
@@ -93,7 +94,7 @@ impl Paged for List {
 
 impl List {
     /// Chooses the numbers of the page, for a statement that reads those orders.
-    fn statement(&self, before: OrderId, orders: &str) -> Statement {
+    fn statement(&self, before: i64, orders: &str) -> Statement {
         let mut values: Vec<Value> = vec![before.into(), self.page.reach().into()];
         let mut bind = |value: Value| {
             values.push(value);

@@ -5,6 +5,8 @@ mod get;
 pub(crate) mod items;
 mod list;
 mod place;
+pub(crate) mod rows;
+pub(crate) mod until;
 
 pub use cancel::Cancel;
 pub use get::Get;
@@ -14,9 +16,9 @@ pub use place::Place;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Name, OrderId, ProductId, UserId};
-use crate::input::Fields;
+use crate::id::{Name, ProductId, UserId};
 use crate::money::{Amount, Quantity};
+use crate::number::OrderId;
 use crate::time::Time;
 
 /// An order as others see it.
@@ -80,20 +82,6 @@ impl Status {
             Self::Cancelled => "cancelled",
         }
     }
-}
-
-/// Reads the field `order`.
-fn number(fields: &mut Fields<'_>) -> Option<OrderId> {
-    let order = fields.required("order")?;
-    match placed(order) {
-        Ok(()) => Some(order),
-        Err(detail) => fields.fault("order", detail),
-    }
-}
-
-/// Whether an order can have this number.
-fn placed(order: OrderId) -> Result<(), String> {
-    if order >= 1 { Ok(()) } else { Err(format!("must be at least 1, got {order}")) }
 }
 
 impl Order {

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::items::all_on_sale;
-use super::{Item, Items, Order, Status};
-use crate::facts::{Facts, Keys};
+use super::{Cancel, Item, Items, Order, Status};
+use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT, Quantity};
-use crate::operation::Operation;
+use crate::number::OrderId;
+use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::{Refusal, Shortage};
 use crate::time::Time;
@@ -74,7 +75,7 @@ impl Operation for Place {
         // From here on nothing can fail.
         facts.last.order += 1;
         let order = Order {
-            order: facts.last.order,
+            order: OrderId::stored(facts.last.order),
             user: self.user.clone(),
             status: Status::Paid,
             items,
@@ -85,8 +86,8 @@ impl Operation for Place {
             reason: None,
         };
         facts.add_order(order.clone());
-        facts.post(&self.user, EntryKind::Payment, balance, order.order, now);
-        facts.emit(EventKind::OrderCompleted, order.order);
+        facts.post(&self.user, EntryKind::Payment, balance, order.order.get(), now);
+        facts.emit(EventKind::OrderCompleted, order.order.get());
         Ok(order)
     }
 }
@@ -119,3 +120,18 @@ impl Place {
         self.items.iter().filter_map(short).collect()
     }
 }
+
+impl Reply for Order {
+    fn kept(&self) -> KeptReply {
+        KeptReply::Order(self.order)
+    }
+
+    fn recall(kept: &KeptReply, name: &str, facts: &Facts) -> Option<Self> {
+        let KeptReply::Order(order) = kept else { return None };
+        let order = facts.order(*order).ok()?.clone();
+        Some(if name == Cancel::NAME { order } else { order.into_paid() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,20 +9,22 @@ use serde::Serialize;
 
 use super::EventKind;
 use crate::error::Error;
-use crate::id::{EventId, UserId};
+use crate::id::UserId;
 use crate::input::Fields;
 use crate::money::Amount;
+use crate::number::{ChargeId, EventId, OrderId};
 use crate::order::Order;
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::order::rows;
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::Time;
 use crate::wallet::Charged;
 
 /// Asks for the events after one.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
-    /// The last one already known; 0 for none.
-    pub after: EventId,
+    /// The last one already known; nothing to begin with the oldest that is kept.
+    pub after: Option<EventId>,
     /// The most to answer, 1 to 1,000.
     pub limit: u16,
 }
@@ -80,18 +82,18 @@ impl Query for Since {
     type Answer = Following;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (after, limit) = (fields.optional::<i64>("after"), ranged(fields, "limit", 1_000, 100));
+        let (after, limit) = (fields.optional::<i64>("after"), fields.ranged("limit", 1_000, 100));
         let after = after?.unwrap_or(0);
         if after < 0 {
             return fields.fault("after", format!("must be at least 0, got {after}"));
         }
-        Some(Self { after, limit: limit? })
+        Some(Self { after: EventId::unless_zero(after), limit: limit? })
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Following, Error> {
         let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
         let limit = i64::from(self.limit.clamp(1, 1_000));
-        let rows = view.rows(&Statement::new(sql, [self.after.into(), limit.into()]))?;
+        let rows = view.rows(&Statement::new(sql, [EventId::or_zero(self.after).into(), limit.into()]))?;
         let events: Vec<_> = rows.iter().map(Reference::read).collect::<Result<_, _>>()?;
         Ok(Following { items: render(view, &events)? })
     }
@@ -110,7 +112,7 @@ impl Reference {
     pub(super) fn read(row: &[Value]) -> Result<Self, Error> {
         let kind = EventKind::stored(&row[1].text());
         let kind = kind.ok_or_else(|| Error::Store(format!("event {} is of no known type", row[0].int())))?;
-        Ok(Self { event: row[0].int(), kind, source: row[2].int() })
+        Ok(Self { event: EventId::stored(row[0].int()), kind, source: row[2].int() })
     }
 }
 
@@ -127,25 +129,27 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let of = |charged: bool| -> Vec<i64> {
-        let such = events.iter().filter(|event| (event.kind == EventKind::WalletCharged) == charged);
-        such.map(|event| event.source).collect()
+    let of = |charged: bool| {
+        let such = events.iter().filter(move |event| (event.kind == EventKind::WalletCharged) == charged);
+        such.map(|event| event.source)
     };
-    let (orders, charges) = (of(false), of(true));
-    let rows = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
-    let store = rows.first().and_then(|row| row[0].optional_text());
+    let orders: Vec<OrderId> = of(false).map(OrderId::stored).collect();
+    let charges: Vec<i64> = of(true).collect();
+    let store = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
+    let store = store.first().and_then(|row| row[0].optional_text());
     let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
     let source: Arc<str> = format!("urn:uuid:{store}").into();
     let orders: HashMap<i64, Order> = match orders.as_slice() {
         [] => HashMap::new(),
         some => {
-            load::orders(&view.rows(&load::orders_of(some))?)?.into_iter().map(|o| (o.order, o)).collect()
+            let orders = rows::orders(&view.rows(&rows::orders_of(some))?)?;
+            orders.into_iter().map(|order| (order.order.get(), order)).collect()
         }
     };
     let charges: HashMap<i64, Charged> = match charges.as_slice() {
         [] => HashMap::new(),
         some => {
-            let rows = view.rows(&Statement::new(CHARGES, [load::list(some).into()]))?;
+            let rows = view.rows(&Statement::new(CHARGES, [list(some).into()]))?;
             rows.iter().map(charge).collect::<Result<_, _>>()?
         }
     };
@@ -192,7 +196,7 @@ fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
         value.optional_int().and_then(Amount::new).ok_or_else(wrong)
     };
     let charged = Charged {
-        charge: row[1].int(),
+        charge: ChargeId::stored(row[1].int()),
         user: UserId::stored(row[2].text()),
         amount: amount(&row[3])?,
         balance: amount(&row[4])?,

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::Standing;
 use super::list::List;
+use super::state;
 use crate::error::Error;
-use crate::id::EventId;
 use crate::input::Fields;
-use crate::query::{Page, Query, View};
-use crate::store::{Statement, Value, load};
+use crate::number::EventId;
+use crate::page::Page;
+use crate::query::{Query, View};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Asks for the lag.
@@ -60,7 +61,7 @@ impl Query for Lag {
         let [last, settled, passed, dead] = counts[..] else {
             return Err(Error::Store("the outbox has no state".into()));
         };
-        let standing = standing(view)?;
+        let standing = state::standing(view.snapshot.as_mut())?;
         let pending = List { status: Some(super::Resting::Pending), page: Page::first(1) };
         let oldest =
             pending.answer(view)?.items.first().map(|e| Oldest { event: e.event, at: e.at, age: e.age });
@@ -77,10 +78,3 @@ impl Query for Lag {
 const COUNTS: &str = "SELECT s.last_event, r.settled,
     (SELECT count(*) FROM deliveries WHERE dead = 0), (SELECT count(*) FROM deliveries WHERE dead = 1)
     FROM store s, relay r";
-
-/// The state of the relay.
-pub(super) fn standing(view: &mut View<'_>) -> Result<Standing, Error> {
-    let rows = view.rows(&Statement::new(load::RELAY, []))?;
-    // Taken for a new one, everything would be delivered again.
-    rows.first().map(Standing::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
-}

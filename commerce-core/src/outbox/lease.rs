@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Standing};
+use super::{Delivery, Prune, Standing};
 use crate::error::Error;
 use crate::facts::{Facts, Keys};
-use crate::id::{EventId, Key};
+use crate::id::Key;
+use crate::number::EventId;
 use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
 use crate::time::Time;
 
@@ -42,7 +43,7 @@ pub(super) struct Settle {
     /// For how long to renew the lease; zero gives it back.
     pub(super) lease: Duration,
     /// Every event up to this one was delivered or is among the deliveries kept.
-    pub(super) settled: EventId,
+    pub(super) settled: i64,
     /// What is to be kept of events from now on: nothing of those delivered.
     pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
     /// Why the sink takes nothing at present.
@@ -50,18 +51,6 @@ pub(super) struct Settle {
     /// When it is tried again.
     pub(super) next_at: Option<Time>,
     pub(super) prune: Prune,
-}
-
-/// Delivered events to take out of the outbox.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Prune {
-    pub(crate) events: Vec<EventId>,
-    /// Those that were delivered after they had been passed over.
-    pub(crate) late: Vec<EventId>,
-    /// Up to this one no delivered event is left but such.
-    pub(crate) through: EventId,
-    /// Marks that have served.
-    pub(crate) marks: Vec<Time>,
 }
 
 impl Claim {
@@ -171,45 +160,4 @@ fn claimed(reply: AnyReply) -> Result<Claimed, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claim(facts: &mut Facts, owner: &str, at: i64) -> Option<i64> {
-        let claim = Claim { owner: owner.into(), lease: Duration::from_millis(100) };
-        claim.decide(facts, Time::from_millis(at)).term
-    }
-
-    fn settle(facts: &mut Facts, owner: &str, term: i64, settled: EventId, at: i64) -> bool {
-        let lease = Duration::from_millis(100);
-        let settle = Settle { owner: owner.into(), term, lease, settled, ..Settle::default() };
-        settle.decide(facts, Time::from_millis(at)).term.is_some()
-    }
-
-    #[test]
-    fn a_lease_is_held_until_it_ends_and_who_lost_it_marks_nothing() {
-        let mut facts = Facts::default();
-        facts.load_relay(Standing::default());
-        assert_eq!(claim(&mut facts, "a", 1_000), Some(1));
-        assert_eq!(claim(&mut facts, "b", 1_099), None);
-        assert!(settle(&mut facts, "a", 1, 7, 1_050), "which renews it");
-        assert_eq!(claim(&mut facts, "b", 1_149), None);
-        assert_eq!(claim(&mut facts, "a", 1_149), Some(1), "its own it may always renew");
-        assert_eq!(claim(&mut facts, "b", 1_249), Some(2));
-        assert!(!settle(&mut facts, "a", 1, 9, 1_250));
-        assert_eq!((facts.relay().settled, facts.relay().owner.as_ref()), (7, "b"));
-        assert!(settle(&mut facts, "b", 2, 8, 1_260));
-        assert_eq!(claim(&mut facts, "a", 1_500), Some(3));
-        assert!(!settle(&mut facts, "a", 1, 9, 1_501), "not under the term it had before");
-        assert!(settle(&mut facts, "a", 3, 4, 1_502));
-        assert_eq!(facts.relay().settled, 8, "what is settled stays so");
-    }
-
-    #[test]
-    fn a_lease_from_before_the_clock_stepped_back_counts_for_nothing() {
-        let mut facts = Facts::default();
-        facts.load_relay(Standing::default());
-        assert_eq!(claim(&mut facts, "a", 10_000_000), Some(1));
-        assert_eq!(claim(&mut facts, "b", 9_999_999), None);
-        assert_eq!(claim(&mut facts, "b", 1_000), Some(2));
-    }
-}
+mod tests;

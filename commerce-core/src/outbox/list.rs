@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::envelope::subject;
-use super::{Delivery, Resting, lag};
+use super::{Delivery, Resting, state};
 use crate::error::Error;
-use crate::id::EventId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::number::EventId;
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Asks for a page of events.
@@ -57,7 +58,7 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Event>, Error> {
         let list = Page::list(Self::NAME, &self.status);
-        let after: EventId = self.page.place(&list)?.unwrap_or(0);
+        let after: Option<EventId> = self.page.place(&list)?;
         let chosen = match self.status {
             None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
             Some(Resting::Pending) => PENDING,
@@ -67,11 +68,12 @@ impl Query for List {
             }
         };
         let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
-        let standing = lag::standing(view)?;
-        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let standing = state::standing(view.snapshot.as_mut())?;
+        let rows =
+            view.last(&Statement::new(sql, [EventId::or_zero(after).into(), self.page.reach().into()]))?;
         let event = |row: &[Value]| {
             let mut event = event(row, standing.settled, view.now);
-            if event.event > standing.settled {
+            if event.event.get() > standing.settled {
                 event.last_error = standing.error.as_deref().map(Into::into);
                 event.next_attempt = standing.next_at;
             }
@@ -108,10 +110,10 @@ const DELIVERED: &str = "SELECT event FROM outbox
     WHERE event > ?1 AND event <= (SELECT settled FROM relay) AND event NOT IN (SELECT event FROM deliveries)
     ORDER BY event LIMIT ?2";
 
-fn event(row: &[Value], settled: EventId, now: Time) -> Event {
-    let (event, at) = (row[0].int(), Time::from_millis(row[4].int()));
+fn event(row: &[Value], settled: i64, now: Time) -> Event {
+    let (event, at) = (EventId::stored(row[0].int()), Time::from_millis(row[4].int()));
     let tried = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
-    let status = Resting::of(tried.as_ref().map(|delivery| delivery.dead), event <= settled);
+    let status = Resting::of(tried.as_ref().map(|delivery| delivery.dead), event.get() <= settled);
     let tried = tried.unwrap_or_default();
     Event {
         event,

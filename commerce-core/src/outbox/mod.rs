@@ -13,18 +13,17 @@ pub mod relay;
 mod retry;
 mod retry_all;
 pub mod sink;
-mod standing;
+pub(crate) mod state;
 
 pub use envelope::{Data, Envelope, Following, Since, Told};
 pub use lag::{Backlog, Lag, Oldest};
-pub(crate) use lease::Prune;
 pub use list::{Event, List};
 pub use newest::{End, Newest};
 pub use relay::Relay;
 pub use retry::{Retried, Retry};
 pub use retry_all::retry_all;
 pub use sink::Sink;
-pub(crate) use standing::{Delivery, Standing};
+pub(crate) use state::{Delivery, Prune, Standing};
 
 use serde::{Deserialize, Serialize};
 

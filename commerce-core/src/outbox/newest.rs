@@ -1,24 +1,26 @@
 //! `event.newest`: where the outbox ends at present, for whoever wants to hear only of what comes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::id::EventId;
 use crate::input::Fields;
+use crate::number::{EventId, or_zero};
 use crate::query::{Query, View};
-use crate::store::Statement;
+use crate::row::{Statement, Value};
 
 /// Asks for the newest event.
 #[derive(Clone, Copy, Debug)]
 pub struct Newest;
 
 /// Where the outbox ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
-    /// The sequence number of the newest event; 0 where there is none.
-    pub event: EventId,
-    /// Events up to this one may be gone: they were delivered, and then let go.
-    pub pruned: EventId,
+    /// The newest event, if there is one. In JSON, 0 stands for none.
+    #[serde(with = "or_zero")]
+    pub event: Option<EventId>,
+    /// Delivered events up to this one may have been pruned. In JSON, 0 stands for none.
+    #[serde(with = "or_zero")]
+    pub pruned: Option<EventId>,
 }
 
 impl Query for Newest {
@@ -32,7 +34,8 @@ impl Query for Newest {
     fn answer(&self, view: &mut View<'_>) -> Result<End, Error> {
         let sql = "SELECT s.last_event, r.pruned FROM store s, relay r";
         let rows = view.last(&Statement::new(sql, []))?;
-        let end = rows.first().map(|row| End { event: row[0].int(), pruned: row[1].int() });
+        let number = |value: &Value| EventId::unless_zero(value.int());
+        let end = rows.first().map(|row| End { event: number(&row[0]), pruned: number(&row[1]) });
         end.ok_or_else(|| Error::Store("the outbox has no state".into()))
     }
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Resting, Standing};
 use crate::facts::{Facts, Keys};
-use crate::id::EventId;
 use crate::input::Fields;
+use crate::number::EventId;
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -74,3 +74,56 @@ impl Retry {
 }
 
 impl Reply for Retried {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Retry;
+    use crate::by_hand::{Shop, check, keys, refusals, shop};
+    use crate::outbox::{Delivery, Standing};
+
+    /// Event 3 was delivered, 4 and 5 are dead, 6 was passed over, and 7 has its turn to come.
+    fn told() -> Shop {
+        let passed = |dead| Some(Delivery { attempts: 9, error: Some("no".into()), next_at: None, dead });
+        let relay = Standing { owner: "a".into(), term: 2, settled: 6, revived: 1, ..Standing::default() };
+        let shop = shop().relay(relay).event(3, None).event(4, passed(true)).event(5, passed(true));
+        shop.event(6, passed(false)).event(7, None)
+    }
+
+    fn events(events: &[i64]) -> Value {
+        json!({ "events": events })
+    }
+
+    #[test]
+    fn dead_events_begin_anew() {
+        check::<Retry>(
+            &told(),
+            events(&[5, 4, 5]),
+            r#"
+            {"events":[4,5]}
+            update deliveries event=4 attempts=0 dead=0
+            update deliveries event=5 attempts=0 dead=0
+            update relay relay_no=1 owner=a term=2 until=0 settled=6 pruned=0 revived=2 marked=0
+            update store last_at=1000
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Retry>(
+            told(),
+            events(&[5]),
+            &[
+                (|case| case.operation = events(&[9, 6, 5, 8]), r#"event_not_found {"events":[8,9]}"#),
+                (|case| case.operation = events(&[7, 5, 3, 6]), r#"event_not_dead {"events":[3,6,7]}"#),
+            ],
+        );
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        keys::<Retry>(&told(), 0, &[events(&[4, 5]), events(&[5, 4, 4])], &[events(&[4])]);
+    }
+}

@@ -5,11 +5,12 @@ use sha2::{Digest, Sha256};
 
 use super::{Newest, Retry};
 use crate::error::Error;
-use crate::id::{EventId, Key};
+use crate::id::Key;
+use crate::number::EventId;
 use crate::operation::Submission;
 use crate::query::View;
 use crate::refusal::Refusal;
-use crate::store::Statement;
+use crate::row::Statement;
 use crate::{Answer, Commerce};
 
 /// The most events of a portion, so that no order waits long for the group that it is in.
@@ -27,12 +28,12 @@ pub fn retry_all<E: From<Error>>(
     key: Option<&Key>,
     mut told: impl FnMut(&[EventId]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let last = shop.query(&Newest)?.event;
-    let mut after = 0;
+    let Some(last) = shop.query(&Newest)?.event else { return Ok(()) };
+    let mut after = None;
     loop {
         let mut events = dead(&mut shop.view()?, after, last)?;
         let Some(&reached) = events.last() else { return Ok(()) };
-        after = reached;
+        after = Some(reached);
         while !events.is_empty() {
             let retry = Submission::new(Retry { events: events.clone() });
             let retry = key.map_or(retry.clone(), |key| retry.key(portion_key(key, &events)));
@@ -52,16 +53,17 @@ pub fn retry_all<E: From<Error>>(
     }
 }
 
-fn dead(view: &mut View<'_>, after: EventId, last: EventId) -> Result<Vec<EventId>, Error> {
+fn dead(view: &mut View<'_>, after: Option<EventId>, last: EventId) -> Result<Vec<EventId>, Error> {
     let sql = "SELECT event FROM deliveries
         WHERE dead = 1 AND event > ?1 AND event <= ?2 ORDER BY event LIMIT ?3";
-    let rows = view.last(&Statement::new(sql, [after.into(), last.into(), PORTION.into()]))?;
-    Ok(rows.iter().map(|row| row[0].int()).collect())
+    let rows =
+        view.last(&Statement::new(sql, [EventId::or_zero(after).into(), last.into(), PORTION.into()]))?;
+    Ok(rows.iter().map(|row| EventId::stored(row[0].int())).collect())
 }
 
 fn portion_key(key: &Key, events: &[EventId]) -> Key {
     let mut digest = Sha256::new_with_prefix(key.as_str());
-    events.iter().for_each(|event| digest.update(event.to_be_bytes()));
+    events.iter().for_each(|event| digest.update(event.get().to_be_bytes()));
     let name: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Key::stored(name.into())
 }

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::sold::Sales;
 use super::sums::{Period, Sum, pack, unpack};
-use super::top::last_until;
-use super::window::{Orders, Sales, lines};
+use super::window::{Orders, Window, lines};
 use crate::error::Error;
-use crate::id::{EntryId, OrderId};
-use crate::query::View;
-use crate::store::{Statement, Value};
+use crate::number::{EntryId, OrderId};
+use crate::order::until::last_until;
+use crate::row::{Statement, Value};
+use crate::store::Snapshot;
 use crate::time::Time;
 
 /// Below so many orders the lines themselves are counted as fast.
@@ -22,29 +23,22 @@ const STEP: i64 = 16;
 /// The most orders of a sum that were cancelled since it was made; with more it is made anew.
 const LATE: usize = 16;
 
-/// A window of time, its orders, and what may have sold.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    pub(super) from: Time,
-    pub(super) to: Time,
-    pub(super) orders: Orders,
-    /// The newest time that is stored: no order will be placed before it.
-    pub(super) newest: Time,
-    /// How many products there are.
-    pub(super) products: i64,
-}
-
 /// What sold in a window, less what was cancelled.
-pub(super) fn count(view: &mut View<'_>, window: &Window, spare: Option<Sales>) -> Result<Sales, Error> {
-    let cancelled = cancelled(view, window.orders)?;
+pub(super) fn count(
+    snapshot: &mut dyn Snapshot,
+    window: &Window,
+    spare: Option<Sales>,
+    keep: &dyn Fn(Vec<Sum>),
+) -> Result<Sales, Error> {
+    let cancelled = cancelled(snapshot, window.orders)?;
     let sales = Sales::of(window.products, spare);
-    let mut counting = Counting { sales, cancelled, made: Vec::new(), reached: None };
+    let mut counting = Counting { sales, cancelled, made: Vec::new(), keep, reached: None };
     let Orders { after, last } = window.orders;
     let mut covered = None;
     if last - after >= FEW {
-        let entry = newest_entry(view)?;
-        for (period, first, end) in whole(view, window)? {
-            let reached = counting.sums(view, period, (first, end), entry)?;
+        let entry = newest_entry(snapshot)?;
+        for (period, first, end) in whole(snapshot, window)? {
+            let reached = counting.sums(snapshot, period, (first, end), entry)?;
             covered = match (covered, reached) {
                 (Some(Orders { after, .. }), Some(Orders { last, .. })) => Some(Orders { after, last }),
                 (covered, reached) => reached.or(covered),
@@ -56,9 +50,9 @@ pub(super) fn count(view: &mut View<'_>, window: &Window, spare: Option<Sales>) 
         None => [window.orders, Orders { after: last, last }],
     };
     for end in ends {
-        counting.lines(view, end)?;
+        counting.lines(snapshot, end)?;
     }
-    view.window.keep(counting.made);
+    keep(counting.made);
     Ok(counting.sales)
 }
 
@@ -71,35 +65,37 @@ pub(crate) struct Kept {
 /// The sums that are kept of hours or days after this one, the first so many, each beside its lines as they were when
 /// it was made.
 pub(crate) fn kept_sums(
-    view: &mut View<'_>,
+    snapshot: &mut dyn Snapshot,
     period: Period,
     after: i64,
     most: i64,
 ) -> Result<Vec<Kept>, Error> {
-    let sums = kept(view, period, after.saturating_add(1)..i64::MAX, most)?;
+    let sums = kept(snapshot, period, after.saturating_add(1)..i64::MAX, most)?;
     let compare = |stored: Sum| {
         let orders = Orders { after: stored.after, last: stored.last };
-        let mut cancelled = cancelled(view, orders)?;
-        cancelled.retain(|_, entry| *entry <= stored.entry);
-        let computed = sum(view, period, stored.number, (None, stored.entry), &cancelled)?;
+        let mut cancelled = cancelled(snapshot, orders)?;
+        cancelled.retain(|_, entry| entry.get() <= stored.entry);
+        let computed = sum(snapshot, period, stored.number, (None, stored.entry), &cancelled)?;
         Ok(Kept { stored, computed })
     };
     sums.into_iter().map(compare).collect()
 }
 
-struct Counting {
+struct Counting<'a> {
     sales: Sales,
     cancelled: BTreeMap<OrderId, EntryId>,
     made: Vec<Sum>,
+    /// Where sums go that were made.
+    keep: &'a dyn Fn(Vec<Sum>),
     /// The last order of the sum before.
-    reached: Option<OrderId>,
+    reached: Option<i64>,
 }
 
-impl Counting {
+impl Counting<'_> {
     /// Counts orders line by line.
-    fn lines(&mut self, view: &mut View<'_>, orders: Orders) -> Result<(), Error> {
+    fn lines(&mut self, snapshot: &mut dyn Snapshot, orders: Orders) -> Result<(), Error> {
         let Self { sales, cancelled, .. } = self;
-        lines(view, orders, |order, product, units, revenue| {
+        lines(snapshot, orders, |order, product, units, revenue| {
             if !cancelled.contains_key(&order) {
                 sales.add(product, units, revenue);
             }
@@ -109,20 +105,20 @@ impl Counting {
     /// Counts the hours or days from the first to before the end, and tells which orders they have.
     fn sums(
         &mut self,
-        view: &mut View<'_>,
+        snapshot: &mut dyn Snapshot,
         period: Period,
         (first, end): (i64, i64),
-        entry: EntryId,
+        entry: i64,
     ) -> Result<Option<Orders>, Error> {
         let mut covered: Option<Orders> = None;
         for from in (first..end).step_by(STEP as usize) {
             let until = (from + STEP).min(end);
-            let mut kept = kept(view, period, from..until, STEP)?.into_iter().peekable();
+            let mut kept = kept(snapshot, period, from..until, STEP)?.into_iter().peekable();
             for number in from..until {
                 let sum = match kept.next_if(|sum| sum.number == number) {
                     Some(sum) if self.late(&sum).count() <= LATE => sum,
                     _ => {
-                        let sum = sum(view, period, number, (self.reached, entry), &self.cancelled)?;
+                        let sum = sum(snapshot, period, number, (self.reached, entry), &self.cancelled)?;
                         self.made.push(sum.clone());
                         sum
                     }
@@ -130,15 +126,16 @@ impl Counting {
                 unpack(&sum.sales, |product, units, revenue| self.sales.add(product, units, revenue))?;
                 for order in self.late(&sum).collect::<Vec<_>>() {
                     let sales = &mut self.sales;
-                    let taken = Orders { after: order - 1, last: order };
-                    lines(view, taken, |_, product, units, revenue| sales.add(product, -units, -revenue))?;
+                    lines(snapshot, Orders::one(order), |_, product, units, revenue| {
+                        sales.add(product, -units, -revenue)
+                    })?;
                 }
                 let after = covered.map_or(sum.after, |covered| covered.after);
                 covered = Some(Orders { after, last: sum.last });
                 self.reached = Some(sum.last);
             }
             if self.made.len() >= STEP as usize {
-                view.window.keep(std::mem::take(&mut self.made));
+                (self.keep)(std::mem::take(&mut self.made));
             }
         }
         Ok(covered)
@@ -146,29 +143,28 @@ impl Counting {
 
     /// The orders of a sum that were cancelled since it was made.
     fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
-        let entry = sum.entry;
-        let orders = self.cancelled.range(sum.after + 1..=sum.last.max(sum.after + 1));
-        let last = sum.last;
-        orders.filter(move |&(&order, &by)| order <= last && by > entry).map(|(&order, _)| order)
+        let (first, last, entry) = (sum.after + 1, sum.last, sum.entry);
+        let orders = self.cancelled.range(OrderId::stored(first)..=OrderId::stored(last.max(first)));
+        orders.filter(move |(order, by)| order.get() <= last && by.get() > entry).map(|(&order, _)| order)
     }
 }
 
 /// Sums an hour or a day from its lines, which begin after an order, if that is known.
 fn sum(
-    view: &mut View<'_>,
+    snapshot: &mut dyn Snapshot,
     period: Period,
     number: i64,
-    (after, entry): (Option<OrderId>, EntryId),
+    (after, entry): (Option<i64>, i64),
     cancelled: &BTreeMap<OrderId, EntryId>,
 ) -> Result<Sum, Error> {
-    let until = |view: &mut View<'_>, millis| last_until(view, Time::from_millis(millis - 1));
+    let until = |snapshot: &mut dyn Snapshot, millis| last_until(snapshot, Time::from_millis(millis - 1));
     let after = match after {
         Some(after) => after,
-        None => until(view, number * period.millis())?,
+        None => until(snapshot, number * period.millis())?,
     };
-    let last = until(view, (number + 1) * period.millis())?;
+    let last = until(snapshot, (number + 1) * period.millis())?;
     let mut sold: BTreeMap<i64, (i64, i128)> = BTreeMap::new();
-    lines(view, Orders { after, last }, |order, product, units, revenue| {
+    lines(snapshot, Orders { after, last }, |order, product, units, revenue| {
         if !cancelled.contains_key(&order) {
             let sum = sold.entry(product).or_default();
             *sum = (sum.0 + units, sum.1 + revenue);
@@ -179,10 +175,10 @@ fn sum(
 }
 
 /// The whole hours and days of a window that are over, each kind from a first to before an end, in the order of time.
-fn whole(view: &mut View<'_>, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
+fn whole(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
     let first =
         Statement::new("SELECT at FROM orders WHERE order_id = ?1", [(window.orders.after + 1).into()]);
-    let begin = view.rows(&first)?.first().map_or(0, |row| row[0].int());
+    let begin = snapshot.rows(&first)?.first().map_or(0, |row| row[0].int());
     let (hour, day) = (Period::Hour.millis(), Period::Day.millis() / Period::Hour.millis());
     // What lies before the first order needs no sums.
     let first = ceil(window.from.millis() + 1, hour).max(begin.div_euclid(hour));
@@ -205,7 +201,12 @@ fn ceil(number: i64, by: i64) -> i64 {
     -(-number).div_euclid(by)
 }
 
-fn kept(view: &mut View<'_>, period: Period, numbers: Range<i64>, most: i64) -> Result<Vec<Sum>, Error> {
+fn kept(
+    snapshot: &mut dyn Snapshot,
+    period: Period,
+    numbers: Range<i64>,
+    most: i64,
+) -> Result<Vec<Sum>, Error> {
     let sql = match period {
         Period::Hour => {
             "SELECT hour, after_order, last_order, entry, sales FROM sales_by_hour WHERE hour >= ?1 AND hour < ?2
@@ -216,7 +217,8 @@ fn kept(view: &mut View<'_>, period: Period, numbers: Range<i64>, most: i64) -> 
              ORDER BY day LIMIT ?3"
         }
     };
-    let rows = view.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), most.into()]))?;
+    let rows =
+        snapshot.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), most.into()]))?;
     let sum = |row: &[Value]| Sum {
         period,
         number: row[0].int(),
@@ -228,14 +230,14 @@ fn kept(view: &mut View<'_>, period: Period, numbers: Range<i64>, most: i64) -> 
     Ok(rows.iter().map(sum).collect())
 }
 
-fn cancelled(view: &mut View<'_>, orders: Orders) -> Result<BTreeMap<OrderId, EntryId>, Error> {
+fn cancelled(snapshot: &mut dyn Snapshot, orders: Orders) -> Result<BTreeMap<OrderId, EntryId>, Error> {
     let sql =
         "SELECT order_id, entry FROM cancellations WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
-    let rows = view.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
-    Ok(rows.iter().map(|row| (row[0].int(), row[1].int())).collect())
+    let rows = snapshot.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
+    Ok(rows.iter().map(|row| (OrderId::stored(row[0].int()), EntryId::stored(row[1].int()))).collect())
 }
 
-fn newest_entry(view: &mut View<'_>) -> Result<EntryId, Error> {
-    let rows = view.rows(&Statement::new("SELECT last_entry FROM store", []))?;
+fn newest_entry(snapshot: &mut dyn Snapshot) -> Result<i64, Error> {
+    let rows = snapshot.rows(&Statement::new("SELECT last_entry FROM store", []))?;
     Ok(rows.first().map_or(0, |row| row[0].int()))
 }

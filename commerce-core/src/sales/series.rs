@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::id::OrderId;
 use crate::input::{Fields, FromJson};
 use crate::money::LIMIT;
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
@@ -77,7 +76,7 @@ impl Query for Series {
     type Answer = SalesSeries;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (step, count) = (fields.required("step"), ranged(fields, "count", 400, 60));
+        let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
         let to = fields.end("to", End::To);
         Some(Self { step: step?, count: count?, to: to? })
     }
@@ -90,7 +89,7 @@ impl Query for Series {
         let steps = (first..=last + length).step_by(length.unsigned_abs() as usize);
         let begins: Vec<i64> = steps.collect();
         let ends = last_before(view, &begins)?;
-        let spans: Vec<(OrderId, OrderId)> = ends.iter().copied().zip(ends.iter().copied().skip(1)).collect();
+        let spans: Vec<(i64, i64)> = ends.iter().copied().zip(ends.iter().copied().skip(1)).collect();
         let sold = sold(view, &spans)?;
         let item = |(from, (orders, revenue))| Sold { from: Time::from_millis(from), orders, revenue };
         Ok(SalesSeries { items: begins.into_iter().zip(sold).map(item).collect() })
@@ -98,7 +97,7 @@ impl Query for Series {
 }
 
 /// The newest order before each of these times, which ascend. All are found by halving, together.
-fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<OrderId>, Error> {
+fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
     let sql = "WITH RECURSIVE
         half (time, low, high) AS (
             SELECT value, 0, (SELECT last_order FROM store) FROM json_each(?1)
@@ -106,8 +105,8 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<OrderId>, Error
             SELECT time, iif(o.at < time, o.order_id, low), iif(o.at < time, high, o.order_id - 1)
             FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
         SELECT low FROM half WHERE low = high";
-    let rows = view.rows(&Statement::new(sql, [load::list(times).into()]))?;
-    let mut found: Vec<OrderId> = rows.iter().map(|row| row[0].int()).collect();
+    let rows = view.rows(&Statement::new(sql, [list(times).into()]))?;
+    let mut found: Vec<i64> = rows.iter().map(|row| row[0].int()).collect();
     // What takes fewer halvings is found earlier.
     found.sort_unstable();
     match found.len() == times.len() {
@@ -118,7 +117,7 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<OrderId>, Error
 
 /// The orders after one number up to another, and what they brought, for each such span. Two sums, since one of totals
 /// up to 2^53 - 1 each could pass 64 bits; in one value, since a subquery has only one.
-fn sold(view: &mut View<'_>, spans: &[(OrderId, OrderId)]) -> Result<Vec<(i64, i64)>, Error> {
+fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, i64)>, Error> {
     let sql = "SELECT
         (SELECT json_array(count(*), coalesce(sum(total >> 32), 0), coalesce(sum(total & 0xffffffff), 0))
             FROM orders WHERE order_id > s.value->>0 AND order_id <= s.value->>1),

@@ -8,9 +8,6 @@ use std::str::Bytes;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::facts::{Facts, Keys};
-use crate::id::{EntryId, Key, OrderId};
-use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Submit, When};
 
 /// How long a time a sum covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,10 +25,10 @@ pub(crate) struct Sum {
     /// Which hour or day, counted from 1970-01-01.
     pub(crate) number: i64,
     /// Its orders are those after `after`, up to and with `last`,
-    pub(crate) after: OrderId,
-    pub(crate) last: OrderId,
+    pub(crate) after: i64,
+    pub(crate) last: i64,
     /// less those whose refund is this ledger entry or an earlier one.
-    pub(crate) entry: EntryId,
+    pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
 }
@@ -134,34 +131,6 @@ fn long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
         }
     }
     None
-}
-
-/// Keeps sums that somebody made, unless newer ones are kept already. The engine's own: callers cannot name it.
-pub(crate) struct Keep(pub(crate) Vec<Sum>);
-
-impl Decide for Keep {
-    fn needs(&self, keys: &mut Keys) {
-        keys.sums.extend(self.0.iter().map(|sum| (sum.period, sum.number)));
-    }
-
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
-        for sum in &self.0 {
-            facts.keep_sum(sum);
-        }
-        Ok(Answer { reply: Box::new(()), replayed: false })
-    }
-}
-
-impl Submit for Keep {
-    type Reply = ();
-
-    fn erase(self) -> AnyOperation {
-        AnyOperation::of(self)
-    }
-
-    fn reply(_: AnyReply) -> Result<(), Error> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
-use super::count::{Window, count};
-use super::window::{Orders, Sales};
+use super::count::count;
+use super::sold::Sales;
+use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::{Fields, FromJson};
 use crate::money::{Amount, LIMIT, Stock};
-use crate::query::{Query, View, ranged};
-use crate::store::{Statement, Value, load};
+use crate::order::until::last_until;
+use crate::query::{Query, View};
+use crate::row::{Statement, Value, list};
 use crate::time::{End, Time};
 
 /// Asks for the best sellers.
@@ -92,7 +94,7 @@ impl Query for Top {
     type Answer = TopSellers;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (days, limit) = (ranged(fields, "days", 365, 3), ranged(fields, "limit", 100, 5));
+        let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
         let (to, by) = (fields.end("to", End::To), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
@@ -103,11 +105,12 @@ impl Query for Top {
         let newest = Time::from_millis(newest);
         let to = self.to.unwrap_or_else(|| view.now.max(newest));
         let from = to.minus_days(self.days);
-        let orders = Orders { after: last_until(view, from)?, last: last_until(view, to)? };
-        let (windows, window) = (view.window, Window { from, to, orders, newest, products });
+        let (cache, snapshot) = (view.sales, view.snapshot.as_mut());
+        let orders = Orders { after: last_until(snapshot, from)?, last: last_until(snapshot, to)? };
+        let window = Window { from, to, orders, newest, products };
         let best = match self.to {
-            None => windows.sales(view, self.days, &window, |sales| self.best(sales))?,
-            Some(_) => self.best(&count(view, &window, None)?),
+            None => cache.sales(snapshot, self.days, &window, |sales| self.best(sales))?,
+            Some(_) => self.best(&count(snapshot, &window, None, cache.keep())?),
         };
         Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
     }
@@ -134,6 +137,9 @@ impl FromJson for By {
         }
     }
 }
+
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(By, "By", schemars::json_schema!({ "type": "string", "enum": By::NAMES }));
 
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.
@@ -166,7 +172,7 @@ impl Top {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
         let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product_no IN (SELECT value FROM json_each(?1))";
-        let rows = view.rows(&Statement::new(sql, [load::list(&numbers).into()]))?;
+        let rows = view.rows(&Statement::new(sql, [list(&numbers).into()]))?;
         let sold: std::collections::HashMap<i64, (i64, i128)> =
             best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
         let seller = |row: &[Value]| -> Result<(i128, Seller), Error> {
@@ -192,24 +198,4 @@ impl Top {
         let ranked = (1..).zip(sellers).map(|(rank, (_, seller))| Seller { rank, ..seller });
         Ok(ranked.collect())
     }
-}
-
-/// The newest order that was placed at `time` or before.
-pub(crate) fn last_until(view: &mut View<'_>, time: Time) -> Result<i64, Error> {
-    let rows =
-        view.rows(&Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()]))?;
-    Ok(rows.first().map_or(0, |row| row[0].int()))
-}
-
-/// The same as a part of a statement. Orders stand in the order of their times and their numbers have no gaps, so the
-/// order is found by halving.
-pub(crate) fn last_until_sql(time: &str) -> String {
-    format!(
-        "(WITH RECURSIVE half (low, high) AS (
-            SELECT 0, (SELECT last_order FROM store)
-            UNION ALL
-            SELECT iif(o.at <= {time}, o.order_id, low), iif(o.at <= {time}, high, o.order_id - 1)
-            FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
-        SELECT low FROM half WHERE low = high)"
-    )
 }

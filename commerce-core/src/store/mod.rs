@@ -1,98 +1,23 @@
 //! What a store must do: load rows, save changes, and read from one snapshot. No rule lives here.
 
+mod dispatch;
 pub(crate) mod file;
-pub(crate) mod libsql;
-pub(crate) mod load;
-pub(crate) mod names;
-mod row;
+#[cfg(feature = "libsql")]
+mod libsql;
+#[cfg(not(feature = "libsql"))]
+#[path = "without_libsql.rs"]
+mod libsql;
 pub(crate) mod schema;
-pub(crate) mod table;
+mod terms;
 
-pub use row::{Change, Kind, Rows, Statement, Table, Value};
+pub(crate) use dispatch::{backup, create, open, repair, restore};
+pub(crate) use terms::{Opened, Restore, Terms};
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use self::load::Load;
-use crate::cost::Costs;
 use crate::error::Error;
-use crate::location::Location;
-use crate::money::Currency;
-
-/// How to work with a store.
-#[derive(Clone, Debug)]
-pub(crate) struct Terms {
-    /// How long to wait for others.
-    pub(crate) busy: Duration,
-    /// How many may read at the same time.
-    pub(crate) readers: u32,
-    /// Where to count what statements cost.
-    pub(crate) costs: Costs,
-}
-
-/// A store that is ready.
-pub(crate) struct Opened {
-    pub(crate) writer: Box<dyn Store>,
-    pub(crate) reader: Box<dyn Reader>,
-    pub(crate) currency: Currency,
-    /// Whether there are products that the search does not find yet.
-    pub(crate) unindexed: bool,
-    /// What whoever runs the store should know.
-    pub(crate) warning: Option<String>,
-}
-
-/// Makes a store where there is none.
-pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
-    match at {
-        Location::File(path) => file::create(path, currency, terms),
-        Location::Server(server) => libsql::create(server, currency, terms.busy, terms.readers),
-    }
-}
-
-/// Opens a store, and brings it to the present schema.
-pub(crate) fn open(at: &Location, terms: &Terms) -> Result<Opened, Error> {
-    match at {
-        Location::File(path) => file::open(path, terms),
-        Location::Server(server) => libsql::open(server, terms.busy, terms.readers),
-    }
-}
-
-/// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(at: &Location, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
-    match at {
-        Location::File(path) => file::repair(path, terms, statements),
-        Location::Server(server) => libsql::repair(server, terms.busy, statements),
-    }
-}
-
-/// Copies a store to a file that is not there yet, while it is in use.
-pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Error> {
-    match at {
-        Location::File(path) => file::backup(path, to, busy),
-        Location::Server(server) => libsql::backup(server, to, busy),
-    }
-}
-
-/// What to put in the place of everything in a store, and how carefully.
-pub(crate) struct Restore<'a> {
-    /// The backup.
-    pub(crate) from: &'a Path,
-    /// A file that is not there yet, where a copy of what is replaced is kept.
-    pub(crate) keep: &'a Path,
-    /// The currency of the store.
-    pub(crate) store: Currency,
-    /// Whether a backup in another currency will do.
-    pub(crate) other_currency: bool,
-}
-
-/// Replaces the content of a store by that of a backup.
-pub(crate) fn restore(at: &Location, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
-    match at {
-        Location::File(path) => file::restore(path, restore, busy),
-        Location::Server(server) => libsql::restore(server, restore, busy),
-    }
-}
+use crate::row::{Change, Rows, Statement, Value};
 
 /// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit if
 /// anything changed, end. What is read together is asked for together, since a store may be far away.
@@ -104,8 +29,8 @@ pub(crate) trait Store: Send {
     /// it off until the first load, and then answers [`Since::Perhaps`].
     fn begin(&mut self) -> Result<Since, Error>;
 
-    /// Reads inside the transaction.
-    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error>;
+    /// Reads inside the transaction: the rows of each statement, in order.
+    fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error>;
 
     /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`]; after
     /// [`Error::Busy`] the group may be decided anew.

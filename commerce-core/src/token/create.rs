@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::{Digest, Role, Token, TokenName};
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
-use crate::input::Fields;
-use crate::operation::Operation;
+use crate::input::{Fields, Invalid};
+use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
@@ -74,5 +73,72 @@ impl Operation for Create {
         let token = Token { name, role, user, at: now, revoked_at: None };
         facts.add_token(token.clone(), digest);
         Ok(token)
+    }
+}
+
+impl Reply for Token {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Create, Digest};
+    use crate::by_hand::{Shop, check, id, keys, refusal, refusals, shop};
+
+    fn opened() -> Shop {
+        shop().user("lee", 0).user("kim", 0).token("door", "first")
+    }
+
+    fn shopper(secret: char) -> Value {
+        json!({ "name": "phone", "role": "shopper", "user": "kim", "digest": secret.to_string().repeat(64) })
+    }
+
+    #[test]
+    fn a_token_is_counted_and_known_by_the_digest_of_its_secret() {
+        check::<Create>(
+            &opened(),
+            shopper('a'),
+            r#"
+            {"name":"phone","role":"shopper","user":"kim","at":"1970-01-01T00:00:01.000Z"}
+            insert tokens token_no=61 token=phone role=shopper user_no=2 digest=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa at=1000
+            update store last_at=1000 last_token=61
+            "#,
+        );
+        check::<Create>(
+            &opened(),
+            json!({ "name": "desk", "role": "operator", "digest": "b".repeat(64) }),
+            r#"
+            {"name":"desk","role":"operator","at":"1970-01-01T00:00:01.000Z"}
+            insert tokens token_no=61 token=desk role=operator digest=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb at=1000
+            update store last_at=1000 last_token=61
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Create>(
+            opened(),
+            shopper('a'),
+            &[
+                (|case| case.operation["name"] = "door".into(), r#"token_exists {"name":"door"}"#),
+                (
+                    |case| case.operation["digest"] = Digest::of("first").as_str().into(),
+                    r#"token_exists {"name":"phone"}"#,
+                ),
+                (|case| case.operation["user"] = "no".into(), r#"user_not_found {"user":"no"}"#),
+            ],
+        );
+    }
+
+    #[test]
+    fn not_every_name_is_for_a_new_token() {
+        let create = Create::operator(id(".."), Digest::of("second"));
+        assert_eq!(refusal(&opened(), &create), "invalid_request /name");
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        keys::<Create>(&opened(), 0, &[shopper('a')], &[shopper('b')]);
     }
 }

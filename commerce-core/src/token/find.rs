@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Digest, Token, token};
+use super::rows::token;
+use super::{Digest, Token};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::query::{Query, View};
-use crate::store::Statement;
+use crate::row::Statement;
 
 /// Asks for the token of a digest. Comparing takes the same time whatever the secret is, since only its
 /// SHA-256 is looked up.

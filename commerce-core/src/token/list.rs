@@ -1,12 +1,12 @@
 //! `token.list`: all tokens by name, also those that were revoked.
 
-use super::{Role, Token, TokenName};
+use super::Token;
+use super::rows::token;
 use crate::error::Error;
-use crate::id::UserId;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
-use crate::time::Time;
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::Statement;
 
 /// Asks for a page of tokens.
 #[derive(Clone, Debug, Default)]
@@ -38,16 +38,5 @@ impl Paged for List {
 
     fn page(&mut self) -> &mut Page {
         &mut self.page
-    }
-}
-
-/// A token from the columns token, role, user, at, revoked_at.
-pub(crate) fn token(row: &[Value]) -> Token {
-    Token {
-        name: TokenName::stored(row[0].text()),
-        role: Role::stored(&row[1].text()),
-        user: row[2].optional_text().map(UserId::stored),
-        at: Time::from_millis(row[3].int()),
-        revoked_at: row[4].optional_int().map(Time::from_millis),
     }
 }

@@ -5,26 +5,20 @@ mod create;
 mod find;
 mod list;
 mod revoke;
+pub(crate) mod rows;
 
 pub use create::Create;
 pub use find::{Changes, Find, Mark};
 pub use list::List;
-pub(crate) use list::token;
+
 pub use revoke::Revoke;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Id, UserId, quoted};
+use crate::id::UserId;
+pub use crate::id::{Digest, OfToken, TokenName};
 use crate::input::FromJson;
-use crate::operation::Reply;
 use crate::time::Time;
-
-/// Marks names of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OfToken {}
-
-/// What people call a token. Never used again, also after it was revoked.
-pub type TokenName = Id<OfToken>;
 
 /// A token as others see it. The secret is known to its bearer only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,11 +48,6 @@ pub enum Role {
     Shopper,
 }
 
-/// The SHA-256 of a secret, as 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Digest(String);
-
 impl Role {
     /// The word used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -83,35 +72,9 @@ impl FromJson for Role {
     }
 }
 
-impl Digest {
-    /// The digest of a secret.
-    pub fn of(secret: &str) -> Self {
-        use sha2::Digest as _;
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
-        let bytes = sha2::Sha256::digest(secret);
-        Self(bytes.into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
-    }
-
-    /// The 64 digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub(crate) fn stored(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl FromJson for Digest {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        let text = String::from_json(value)?;
-        let digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-        if text.len() == 64 && text.bytes().all(digit) {
-            return Ok(Self(text));
-        }
-        Err(format!("must be a SHA-256 as 64 hexadecimal digits in lower case, got {}", quoted(&text)))
-    }
-}
-
-impl Reply for Token {}
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(
+    Role,
+    "Role",
+    schemars::json_schema!({ "type": "string", "enum": ["operator", "shopper"] })
+);

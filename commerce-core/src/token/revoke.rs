@@ -39,3 +39,48 @@ impl Operation for Revoke {
         Ok(token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Revoke;
+    use crate::by_hand::{check, keys, refusals, shop};
+
+    #[test]
+    fn a_revoked_token_is_counted_once() {
+        let shop = shop().token("desk", "first").token("door", "second");
+        check::<Revoke>(
+            &shop,
+            json!({ "name": "door" }),
+            r#"
+            {"name":"door","role":"operator","at":"1970-01-01T00:00:00.500Z","revoked_at":"1970-01-01T00:00:01.000Z"}
+            update tokens token_no=2 token=door role=operator digest=16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4 at=500 revoked_at=1000
+            update store last_at=1000 last_token=61
+            "#,
+        );
+        check::<Revoke>(
+            &shop.revoked(),
+            json!({ "name": "door" }),
+            r#"
+            {"name":"door","role":"operator","at":"1970-01-01T00:00:00.500Z","revoked_at":"1970-01-01T00:00:00.600Z"}
+            update store last_at=1000
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Revoke>(
+            shop().token("door", "first"),
+            json!({ "name": "door" }),
+            &[(|case| case.operation["name"] = "no".into(), r#"token_not_found {"name":"no"}"#)],
+        );
+    }
+
+    #[test]
+    fn once_under_a_key_of_the_store() {
+        let shop = shop().token("desk", "first").token("door", "second");
+        keys::<Revoke>(&shop, 0, &[json!({ "name": "door" })], &[json!({ "name": "desk" })]);
+    }
+}

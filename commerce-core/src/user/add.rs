@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::User;
-use crate::error::Invalid;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, UserId};
-use crate::input::Fields;
+use crate::input::{Fields, Invalid};
 use crate::money::Amount;
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
@@ -55,3 +54,44 @@ impl Operation for Add {
 }
 
 impl Reply for User {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Add;
+    use crate::by_hand::{check, id, keys, refusal, refusals, shop};
+
+    #[test]
+    fn a_new_user_has_an_empty_wallet() {
+        check::<Add>(
+            &shop().user("lee", 100),
+            json!({ "user": "kim", "name": "Kim" }),
+            r#"
+            {"user":"kim","name":"Kim","balance":0,"at":"1970-01-01T00:00:01.000Z"}
+            insert users user_no=2 user=kim name=Kim at=1000
+            insert wallets user_no=2 balance=0 last_entry=0 last_order=0
+            update store last_at=1000 last_user=2
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Add>(
+            shop().user("lee", 100),
+            json!({ "user": "kim" }),
+            &[(|case| case.operation["user"] = "lee".into(), r#"user_exists {"user":"lee"}"#)],
+        );
+    }
+
+    #[test]
+    fn not_every_identifier_is_for_somebody_new() {
+        assert_eq!(refusal(&shop(), &Add { user: id(".."), name: None }), "invalid_request /user");
+    }
+
+    #[test]
+    fn once_under_a_key() {
+        keys::<Add>(&shop(), 1, &[json!({ "user": "kim" })], &[json!({ "user": "kim", "name": "Kim" })]);
+    }
+}

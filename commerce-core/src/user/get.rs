@@ -8,7 +8,7 @@ use crate::input::Fields;
 use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// A user as others see one.

@@ -4,8 +4,9 @@ use super::User;
 use super::get::user;
 use crate::error::Error;
 use crate::input::Fields;
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 
 /// Asks for a page of users.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! Cancellations, each with the ledger entry of its refund and the user of its order. (That each refund has its
 //! cancellation, the history tells.)
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     // An entry is written with its cancellation, so any moment will do for both.

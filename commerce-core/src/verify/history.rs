@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use super::{Audit, Numbers, SPAN};
+use super::auditor::{SPAN, shown};
+use super::report::Audit;
 use crate::error::Error;
 use crate::query::View;
-use crate::store::load::list;
-use crate::store::table::LINES;
-use crate::store::{Rows, Statement, Value};
+use crate::row::list;
+use crate::row::table::LINES;
+use crate::row::{Rows, Statement, Value};
 
 /// What was read so far, and what it comes to.
 #[derive(Debug, Default)]
@@ -30,6 +31,27 @@ pub(super) struct Wallet {
     pub(super) balance: i64,
     pub(super) last_entry: i64,
     pub(super) last_order: i64,
+}
+
+/// The numbers last given out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    pub(super) movement: i64,
+    pub(super) order: i64,
+    pub(super) entry: i64,
+}
+
+impl Numbers {
+    pub(super) fn of(view: &mut View<'_>) -> Result<Self, Error> {
+        let rows =
+            view.rows(&Statement::new("SELECT last_movement, last_order, last_entry FROM store", []))?;
+        let row = rows.first().ok_or_else(|| Error::Store("the store's own row is missing".into()))?;
+        Ok(Self { movement: row[0].int(), order: row[1].int(), entry: row[2].int() })
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        [self.movement, self.order, self.entry].map(|number| u64::try_from(number).unwrap_or(0)).iter().sum()
+    }
 }
 
 /// How a ledger entry is known: text would cost memory for each.
@@ -152,7 +174,7 @@ impl History {
                 REFUND => {
                     let due = row[7].optional_int();
                     if due != Some(amount) {
-                        audit.differs("refund of order", source, amount, super::shown(&row[7]));
+                        audit.differs("refund of order", source, amount, shown(&row[7]));
                     }
                     refunds.push((source, entry));
                 }

@@ -2,9 +2,10 @@
 //! open for longer than one table takes. Of the index of texts it checks the tables that it lies in: its check of the
 //! index itself goes by what the connection remembers, and takes another's changes for damage.
 
-use super::{Auditor, references, shown};
+use super::auditor::{Auditor, shown};
+use super::references;
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' ORDER BY rowid";
@@ -13,7 +14,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let tables = auditor.view()?.last(&Statement::new(TABLES, []))?;
     auditor.total = tables.len() as u64;
     for (done, table) in tables.iter().enumerate() {
-        auditor.say("tables", done as u64);
+        auditor.report("tables", done as u64);
         let Value::Text(table) = &table[0] else { continue };
         // The name is one that the schema gave, without quotes.
         let check = Statement::new(format!("PRAGMA integrity_check({table})"), []);

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::history::History;
-use super::{Audit, Numbers, SPAN, shown};
+use super::auditor::{SPAN, shown};
+use super::history::{History, Numbers};
+use super::report::{Audit, MOST};
 use crate::error::Error;
 use crate::query::View;
-use crate::store::Statement;
-use crate::store::load::list;
-use crate::store::table::LINES;
+use crate::row::Statement;
+use crate::row::list;
+use crate::row::table::LINES;
 
 /// Figures of users or products, known by number until their names were read: as many as are told, and how many more
 /// there are.
@@ -20,7 +21,7 @@ struct Wrong {
 
 impl Wrong {
     fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
-        if self.told.len() < super::MOST {
+        if self.told.len() < MOST {
             self.told.push((no, what, stored.to_string(), computed.to_string()));
         } else {
             self.more += 1;

@@ -1,9 +1,9 @@
 //! References that lead nowhere, in spans: SQLite's own `foreign_key_check` is one statement for a table, which takes as
 //! long as the table is, and would keep a snapshot open, or a server busy, for all that time.
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 /// Looks at every reference of a table. Each leads to the number by which the rows of another table are known.
 pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error> {

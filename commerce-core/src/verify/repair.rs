@@ -1,12 +1,13 @@
 //! Rebuilding what derives from the ledgers, each table in one pass.
 
-use super::{Auditor, search};
+use super::auditor::Auditor;
+use super::search;
 use crate::engine::Commerce;
 use crate::error::Error;
 use crate::store::schema::EMPTY_GRAMS;
 
 /// What rebuilds a shop. The index of products, where it differs, is only emptied: whoever opens the store fills it.
-pub(crate) fn repairs(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
+pub(super) fn statements(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
     let mut quietly = |_| {};
     let mut auditor = Auditor::new(shop, &mut quietly)?;
     search::check(&mut auditor)?;

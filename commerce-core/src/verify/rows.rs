@@ -1,9 +1,9 @@
 //! Rows that have to be there, and values that have to lie within limits, whatever the histories say.
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::money::{LIMIT, Quantity};
-use crate::store::{Statement, Value};
+use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     users(auditor)?;

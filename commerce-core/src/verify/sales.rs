@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
+use crate::order::until::last_until;
 use crate::query::Query;
-use crate::sales::{Top, last_until};
-use crate::store::load::list;
-use crate::store::table::LINES;
-use crate::store::{Statement, Value};
+use crate::row::list;
+use crate::row::table::LINES;
+use crate::row::{Statement, Value};
+use crate::sales::Top;
 
 /// The most sellers that are compared.
 const LIMIT: u16 = 100;
@@ -26,8 +27,8 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         }
         answered => answered?,
     };
-    let after = last_until(&mut view, answered.window.from)?;
-    let last = last_until(&mut view, answered.window.to)?;
+    let after = last_until(view.snapshot.as_mut(), answered.window.from)?;
+    let last = last_until(view.snapshot.as_mut(), answered.window.to)?;
     // Later cancellations, which the answer could not know, are told by the later entries of their refunds.
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2
         AND entry <= (SELECT last_entry FROM store)";

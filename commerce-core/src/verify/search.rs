@@ -2,10 +2,10 @@
 //! how many grams the index has of it. To look each gram up would take as long as everything else together, many times
 //! over; what the index's own trees come to, SQLite checks.
 
-use super::{Auditor, SPAN};
+use super::auditor::{Auditor, SPAN};
 use crate::error::Error;
+use crate::row::{Statement, Value};
 use crate::search::{grams, searchable};
-use crate::store::{Statement, Value};
 
 const TEXT: &str = "searched text";
 const INDEX: &str = "grams in the index of searched texts";

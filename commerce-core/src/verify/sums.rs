@@ -1,6 +1,6 @@
 //! The sums of hours and days that are kept, beside their lines.
 
-use super::Auditor;
+use super::auditor::Auditor;
 use crate::error::Error;
 use crate::sales::{Kept, Period, kept_sums};
 
@@ -11,7 +11,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     for (period, what) in [(Period::Hour, "sales of hour"), (Period::Day, "sales of day")] {
         let mut after = i64::MIN;
         loop {
-            let sums = kept_sums(&mut auditor.view()?, period, after, STEP)?;
+            let sums = kept_sums(auditor.view()?.snapshot.as_mut(), period, after, STEP)?;
             let Some(last) = sums.last() else { break };
             after = last.stored.number;
             for Kept { stored, computed } in &sums {

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
 use crate::facts::{Facts, Keys};
-use crate::id::{ChargeId, UserId};
+use crate::id::UserId;
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT};
+use crate::number::ChargeId;
 use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;
@@ -77,11 +78,55 @@ impl Operation for Charge {
         let balance = held.plus(self.amount).ok_or(over)?;
         // From here on nothing can fail.
         facts.last.charge += 1;
-        let charge = facts.last.charge;
-        let entry = facts.post(&self.user, EntryKind::Charge, balance, charge, now);
-        facts.emit(EventKind::WalletCharged, entry);
+        let charge = ChargeId::stored(facts.last.charge);
+        let entry = facts.post(&self.user, EntryKind::Charge, balance, charge.get(), now);
+        facts.emit(EventKind::WalletCharged, entry.get());
         Ok(Charged { charge, user: self.user.clone(), amount: self.amount, balance, at: now })
     }
 }
 
 impl Reply for Charged {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Charge;
+    use crate::by_hand::{check, keys, refusals, shop};
+
+    #[test]
+    fn the_money_comes_in_with_an_entry_and_an_event() {
+        check::<Charge>(
+            &shop().user("lee", 0).user("kim", 5_000),
+            json!({ "user": "kim", "amount": 300 }),
+            r#"
+            {"charge":21,"user":"kim","amount":300,"balance":5300,"at":"1970-01-01T00:00:01.000Z"}
+            update wallets user_no=2 balance=5300 last_entry=31 last_order=4
+            insert ledger entry=31 user_no=2 kind=charge amount=300 balance=5300 source=21 previous_entry=3 at=1000
+            insert outbox event=51 type=WalletCharged source=31
+            update store last_at=1000 last_charge=21 last_entry=31 last_event=51
+            "#,
+        );
+    }
+
+    #[test]
+    fn refusals_in_their_order() {
+        refusals::<Charge>(
+            shop().user("kim", 5_000),
+            json!({ "user": "kim", "amount": 300 }),
+            &[
+                (|case| case.operation["user"] = "no".into(), r#"user_not_found {"user":"no"}"#),
+                (
+                    |case| case.operation["amount"] = 9_007_199_254_735_992_i64.into(),
+                    r#"limit_exceeded {"what":"the balance","limit":9007199254740991}"#,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn once_under_a_key() {
+        let charge = |amount: i64| json!({ "user": "kim", "amount": amount });
+        keys::<Charge>(&shop().user("lee", 0).user("kim", 0), 2, &[charge(1)], &[charge(2)]);
+    }
+}

@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::EntryKind;
 use crate::error::Error;
-use crate::id::{ChargeId, EntryId, OrderId, UserId};
+use crate::id::UserId;
 use crate::input::Fields;
 use crate::money::Amount;
-use crate::query::{Listing, Page, Paged, Query, View};
-use crate::store::{Statement, Value};
+use crate::number::{ChargeId, EntryId, OrderId};
+use crate::page::{Listing, Page};
+use crate::query::{Paged, Query, View};
+use crate::row::{Statement, Value};
 use crate::time::Time;
 use crate::user;
 
@@ -56,7 +58,7 @@ impl Query for History {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
         let list = Page::list(Self::NAME, &self.user);
-        let before: EntryId = self.page.place(&list)?.unwrap_or(0);
+        let before: Option<EntryId> = self.page.place(&list)?;
         user::Get { user: self.user.clone() }.answer(view)?;
         // A page goes on after the entry that ended the one before, if that is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (
@@ -67,7 +69,7 @@ impl Query for History {
                 SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
             SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page CROSS JOIN ledger l USING (entry)
             ORDER BY l.entry DESC";
-        let values = [self.user.shared().into(), before.into(), self.page.reach().into()];
+        let values = [self.user.shared().into(), EntryId::or_zero(before).into(), self.page.reach().into()];
         let rows = view.last(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
@@ -84,14 +86,14 @@ impl Paged for History {
 
 fn entry(row: &[Value]) -> Result<Entry, Error> {
     let (kind, source) = (EntryKind::stored(&row[1].text()), row[4].int());
-    let id = row[0].int();
+    let id = EntryId::stored(row[0].int());
     Ok(Entry {
         id,
         kind,
         amount: row[2].int(),
         balance: row[3].read(format_args!("the balance after ledger entry {id}"))?,
-        charge: (kind == EntryKind::Charge).then_some(source),
-        order: (kind != EntryKind::Charge).then_some(source),
+        charge: (kind == EntryKind::Charge).then(|| ChargeId::stored(source)),
+        order: (kind != EntryKind::Charge).then(|| OrderId::stored(source)),
         at: Time::from_millis(row[5].int()),
     })
 }

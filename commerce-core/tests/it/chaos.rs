@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::receiver::{Answer, Receiver, SECRET};
 use crate::relay::{lag, until};
 use crate::shop::{Shop, submit};
+use crate::system;
 use crate::worker::{Worker, go};
 
 /// How often a process is killed.
@@ -49,10 +50,10 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
         std::thread::sleep(Duration::from_millis(20 + random(&dice) % 250));
         if round % 10 == 0 {
             // A relay sleeps through its lease, and wakes up when the other has it.
-            let sleeper = workers[(random(&dice) % 2) as usize].child.id().to_string();
-            signal("-STOP", &sleeper);
+            let sleeper = workers[(random(&dice) % 2) as usize].child.id();
+            system::signal(sleeper, "STOP");
             std::thread::sleep(Duration::from_millis(1_000));
-            signal("-CONT", &sleeper);
+            system::signal(sleeper, "CONT");
         }
         let victim = (random(&dice) % 4) as usize;
         // SIGKILL: it has no chance to tidy up.
@@ -89,10 +90,6 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     println!("{} events, {} arrivals", committed.len(), arrived.len());
 }
 
-fn signal(signal: &str, process: &str) {
-    assert!(std::process::Command::new("kill").args([signal, process]).status().unwrap().success());
-}
-
 /// What is marked delivered was accepted.
 fn not_too_soon(shop: &Shop, receiver: &Receiver) {
     let committed: HashMap<i64, String> = events(shop).into_iter().map(|(id, event)| (event, id)).collect();
@@ -119,12 +116,12 @@ fn not_too_soon(shop: &Shop, receiver: &Receiver) {
 fn events(shop: &Shop) -> Vec<(String, i64)> {
     let mut events: Vec<(String, i64)> = Vec::new();
     loop {
-        let after = events.last().map_or(0, |&(_, event)| event);
+        let after = events.last().map(|&(_, event)| event.try_into().unwrap());
         let more = shop.commerce.query(&outbox::Since { after, limit: 1_000 }).unwrap();
         if more.items.is_empty() {
             return events;
         }
-        events.extend(more.items.into_iter().map(|told| (told.envelope.id, told.event)));
+        events.extend(more.items.into_iter().map(|told| (told.envelope.id, told.event.get())));
     }
 }
 

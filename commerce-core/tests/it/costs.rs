@@ -9,8 +9,8 @@ mod works;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use commerce_core::registry;
 use commerce_core::{AnyOperation, Clock, Commerce, Cost, Options, Submission, SystemClock, Time};
-use commerce_core::{operation, query};
 use serde_json::json;
 
 use crate::proxy::Proxy;
@@ -35,8 +35,11 @@ const TYPED: [&str; 4] = ["token.find", "token.changes", "token.create", "token.
 #[test]
 fn every_query_and_operation_has_its_row() {
     let rows: BTreeSet<_> = works().iter().map(|work| work.name).collect();
-    let missing: Vec<_> =
-        query::names().chain(operation::names()).chain(TYPED).filter(|name| !rows.contains(name)).collect();
+    let missing: Vec<_> = registry::query_names()
+        .chain(registry::operation_names())
+        .chain(TYPED)
+        .filter(|name| !rows.contains(name))
+        .collect();
     assert_eq!(missing, [""; 0], "give them rows in commerce-core/examples/explain/works.rs");
 }
 

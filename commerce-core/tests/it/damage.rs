@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{Chain, Commerce, Error, Options, SystemClock, query};
+use commerce_core::{Chain, Commerce, Error, Options, SystemClock, registry};
 use serde_json::{Value, json};
 
 use crate::relay::{Told, quick};
@@ -43,7 +43,7 @@ fn failure<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
 }
 
 fn asked(shop: &Commerce, name: &str, with: &Value) -> Result<Value, Error> {
-    shop.query(&query::parse(name, with).expect("a query"))
+    shop.query(&registry::parse_query(name, with).expect("a query"))
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
     let op = |user: &str, product: &str| {
         let items = json!([{ "product": product, "quantity": 1 }]);
         let line = json!({ "op": "order.place", "user": user, "items": items });
-        commerce_core::operation::parse(&line).expect("an operation")
+        commerce_core::registry::parse_operation(&line).expect("an operation")
     };
     let orders = || {
         asked(&shop.commerce, "order.list", &json!({})).expect("orders")["items"].as_array().unwrap().len()
@@ -150,7 +150,7 @@ fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
     damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
     let chain = Chain::while_stored();
     let submit = |line: Value| {
-        let submission = commerce_core::operation::parse(&line).expect("an operation");
+        let submission = commerce_core::registry::parse_operation(&line).expect("an operation");
         shop.commerce.submit(submission.chain(&chain)).wait()
     };
     let charge = |user: &str| json!({ "op": "wallet.charge", "user": user, "amount": 1 });
@@ -165,7 +165,7 @@ fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
     assert!(matches!(submit(charge("bob")), Err(Error::Skipped)));
     let ended = Chain::while_stored();
     ended.end();
-    let line = commerce_core::operation::parse(&charge("bob")).expect("an operation");
+    let line = commerce_core::registry::parse_operation(&charge("bob")).expect("an operation");
     assert!(matches!(shop.commerce.submit(line.chain(&ended)).wait(), Err(Error::Skipped)));
 }
 
@@ -186,7 +186,7 @@ fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
     };
     let status = Relay::once(&shop.commerce, Box::new(sink.clone()), options()).unwrap().wait();
     assert_eq!((sink.accepted(), status.left), (vec![1, 5], true));
-    let missing = Notice::Missing { first: 2, last: 4 };
+    let missing = Notice::Missing { first: 2.try_into().unwrap(), last: 4.try_into().unwrap() };
     assert!(missing.to_string().starts_with("events 2 to 4 are not in the outbox"), "{missing}");
     assert_eq!(*notices.lock().unwrap(), [Notice::Active, missing]);
     // What was told is settled.

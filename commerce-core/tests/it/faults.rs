@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use commerce_core::{Chain, Commerce, Error, Location, Options, SystemClock, Ticket, operation};
+use commerce_core::{Chain, Commerce, Error, Location, Options, SystemClock, Ticket, registry};
 use serde_json::{Value, json};
 
 use crate::proxy::{Fault, Proxy};
@@ -267,7 +267,7 @@ fn a_group_that_is_decided_anew_breaks_its_chain_where_it_did_before() {
         proxy.arm(fault);
         let chain = Chain::new();
         let charge = |user: &str| json!({ "op": "wallet.charge", "user": user, "amount": 1 });
-        let chained = |operation: &Value| operation::parse(operation).unwrap().chain(&chain);
+        let chained = |operation: &Value| registry::parse_operation(operation).unwrap().chain(&chain);
         let tickets = ["u0", "nobody", "u1"].map(|user| instance.submit(chained(&charge(user))));
         let [first, refused, skipped] = tickets.map(Ticket::wait);
         assert!(first.is_ok_and(|answer| !answer.replayed));

@@ -1,6 +1,6 @@
 //! Lists hold what a filter over everything would: page by page from any cursor, and whole.
 
-use commerce_core::{Error, Page, UserId, catalog, operation, order, outbox, user, wallet};
+use commerce_core::{Error, Page, UserId, catalog, order, outbox, registry, user, wallet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn at(minute: i64) -> String {
 }
 
 fn submit_all(shop: &Shop, given: Vec<Value>) {
-    let submit = |operation: &Value| shop.commerce.submit(operation::parse(operation).unwrap());
+    let submit = |operation: &Value| shop.commerce.submit(registry::parse_operation(operation).unwrap());
     let tickets: Vec<_> = given.iter().map(submit).collect();
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
 }
@@ -167,7 +167,7 @@ fn a_page_of_paid_orders_looks_at_so_many_and_goes_on() {
     }
     let mut whole = Vec::new();
     let paid = order::List { status: Some(order::Status::Paid), ..order::List::default() };
-    shop.commerce.each(paid, |order| collect(&mut whole, order.order)).unwrap();
+    shop.commerce.each(paid, |order| collect(&mut whole, order.order.get())).unwrap();
     assert_eq!(whole, [RUN + 2, 1]);
 }
 
@@ -223,7 +223,7 @@ fn a_whole_list_is_of_one_moment_and_ends_when_it_is_told() {
                 shop.submit(&json!({ "op": "order.cancel", "order": 1 }));
             }
             seen += 1;
-            assert!(order.order > 1 || order.status == order::Status::Paid, "cancelled since");
+            assert!(order.order.get() > 1 || order.status == order::Status::Paid, "cancelled since");
             Ok::<(), Error>(())
         })
         .unwrap();

@@ -8,6 +8,8 @@ mod chaos;
 mod costs;
 mod cursors;
 mod damage;
+mod documents;
+mod embedding;
 mod envelope;
 mod faults;
 mod gone;
@@ -36,6 +38,8 @@ mod shop;
 mod sqld;
 mod stories;
 mod sums;
+#[path = "../../../fixtures/system.rs"]
+mod system;
 mod token;
 mod tree;
 mod worker;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use commerce_core::{Error, operation};
+use commerce_core::{Error, registry};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -301,7 +301,7 @@ fn agree(on: On, operations: &[Value], group: usize) -> Result<(), TestCaseError
     for operations in operations.chunks(group) {
         let instance = shop.instance();
         let tickets: Vec<_> =
-            operations.iter().map(|o| instance.submit(operation::parse(o).unwrap())).collect();
+            operations.iter().map(|o| instance.submit(registry::parse_operation(o).unwrap())).collect();
         for (operation, ticket) in operations.iter().zip(tickets) {
             let outcome = ticket.wait().map(|answer| serde_json::to_value(answer).unwrap());
             prop_assert_eq!(seen(operation, outcome), model.apply(operation), "{}", operation);

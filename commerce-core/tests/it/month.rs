@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use commerce_core::{Error, input, operation};
+use commerce_core::{Error, input, registry};
 use serde_json::{Value, json};
 
 use crate::shop::{On, Shop};
@@ -27,7 +27,7 @@ fn play_the_month(on: On) {
     let (operations, results) = (read("operations.jsonl"), read("results.jsonl"));
     let mut flying = VecDeque::new();
     for line in operations.lines() {
-        let submission = operation::parse(&input::json(line.as_bytes()).unwrap()).unwrap();
+        let submission = registry::parse_operation(&input::json(line.as_bytes()).unwrap()).unwrap();
         flying.push_back(shop.commerce.submit(submission));
         assert!(flying.len() <= 8_192, "the queue holds the whole month");
     }

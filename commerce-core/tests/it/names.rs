@@ -2,7 +2,7 @@
 //! can have; what bears such names from before is read and used like anything else.
 
 use commerce_core::{
-    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, order, token,
+    Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, registry, token,
     user,
 };
 use serde_json::json;
@@ -29,8 +29,12 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         let create = token::Create::operator(name, token::Digest::of("secret"));
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
-    invalid(shop.commerce.perform(order::Cancel { order: 0, reason: None }).map(drop), "/order");
-    invalid(shop.commerce.query(&order::Get { order: -1 }).map(drop), "/order");
+    for order in [0, -1] {
+        let cancel = registry::parse_operation(&json!({ "op": "order.cancel", "order": order }));
+        invalid(cancel.map(drop).map_err(Error::from), "/order");
+        let get = registry::parse_query("order.get", &json!({ "order": order }));
+        invalid(get.map(drop).map_err(Error::from), "/order");
+    }
     for id in [".", "..", "top"] {
         let add = catalog::Add {
             product: ProductId::new(id).unwrap(),
@@ -80,7 +84,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
     done(json!({ "op": "order.cancel", "order": 1, "reason": " " }));
     done(json!({ "op": "product.update", "product": "..", "price": 3 }));
     done(json!({ "op": "stock.adjust", "product": "..", "delta": 1, "reason": blank }));
-    let list = commerce_core::query::parse("user.list", &json!({})).unwrap();
+    let list = commerce_core::registry::parse_query("user.list", &json!({})).unwrap();
     assert_eq!(shop.query(&list).unwrap()["items"][0]["name"], blank);
     assert_eq!(shop.verify().unwrap(), []);
 }

@@ -85,7 +85,7 @@ impl Told {
 impl Sink for Told {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
         messages.iter().try_for_each(|message| (self.answer)(message))?;
-        let heard = messages.iter().map(|message| (message.event, message.subject.to_string()));
+        let heard = messages.iter().map(|message| (message.event.get(), message.subject.to_string()));
         self.accepted.lock().unwrap().extend(heard);
         Ok(())
     }
@@ -137,7 +137,7 @@ fn a_failing_subject_holds_up_no_other_and_is_brought_back_in_order() {
             batch,
             ..Told::new({
                 let asked = asked.clone();
-                move |message| match (message.event, *asked.lock().unwrap()) {
+                move |message| match (message.event.get(), *asked.lock().unwrap()) {
                     (1, true) => Err(Failure::refused("no\u{1b}[31m thanks")),
                     _ => Ok(()),
                 }
@@ -194,9 +194,13 @@ fn a_refused_event_holds_back_those_of_its_subject() {
             batch,
             ..Told::new(move |message| {
                 let mut tries = counted.lock().unwrap();
-                let tried = tries.entry(message.event).or_default();
+                let tried = tries.entry(message.event.get()).or_default();
                 *tried += 1;
-                if message.event % 3 == 1 && *tried < 4 { Err(Failure::refused("not yet")) } else { Ok(()) }
+                if message.event.get() % 3 == 1 && *tried < 4 {
+                    Err(Failure::refused("not yet"))
+                } else {
+                    Ok(())
+                }
             })
         };
         let relay = Relay::start(&shop.commerce, Box::new(sink.clone()), quick()).unwrap();
@@ -248,7 +252,7 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_told_of() {
 #[test]
 fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     let shop = charged(3);
-    let gone = Told::new(|message| match message.event {
+    let gone = Told::new(|message| match message.event.get() {
         1..=4 => Ok(()),
         _ => Err(Failure::Gone { because: "410".into() }),
     });
@@ -269,7 +273,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
 #[test]
 fn once_tries_each_event_once_and_ends() {
     let shop = charged(3);
-    let sink = Told::new(|message| match message.event {
+    let sink = Told::new(|message| match message.event.get() {
         2 => Err(Failure::refused("no")),
         _ => Ok(()),
     });
@@ -370,7 +374,7 @@ fn one_relay_delivers_and_the_other_takes_over() {
 #[test]
 fn delivered_events_are_pruned_and_others_stay() {
     let shop = charged(300);
-    let sink = Told::new(|message| match message.event {
+    let sink = Told::new(|message| match message.event.get() {
         7 => Err(Failure::refused("never")),
         _ => Ok(()),
     });

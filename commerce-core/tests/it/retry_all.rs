@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use commerce_core::outbox::{Lag, Resting, retry_all};
-use commerce_core::{Commerce, Error, EventId, Key};
+use commerce_core::{Commerce, Error, Key};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -28,10 +28,10 @@ fn backlog(shop: &Shop) -> (i64, i64) {
     (lag.pending, lag.dead)
 }
 
-fn brought_back(shop: &Commerce, key: Option<&Key>) -> Vec<Vec<EventId>> {
+fn brought_back(shop: &Commerce, key: Option<&Key>) -> Vec<Vec<i64>> {
     let mut portions = Vec::new();
     retry_all(shop, key, |events| {
-        portions.push(events.to_vec());
+        portions.push(events.iter().map(|event| event.get()).collect());
         Ok::<_, Error>(())
     })
     .unwrap();
@@ -83,7 +83,7 @@ fn several_at_once_bring_each_back_once() {
     let shop = charged(600);
     kill(&shop);
     let commerce = &shop.commerce;
-    let told: Vec<EventId> = std::thread::scope(|scope| {
+    let told: Vec<i64> = std::thread::scope(|scope| {
         let callers: Vec<_> = (0..3).map(|_| scope.spawn(|| brought_back(commerce, None).concat())).collect();
         callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
     });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Barrier;
 
-use commerce_core::{Commerce, Options, SystemClock, operation, query};
+use commerce_core::{Commerce, Options, SystemClock, registry};
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn pages(shop: &Commerce, mut with: Value, limit: u16, pages: usize) -> Vec<Stri
     let mut found = Vec::new();
     with["limit"] = limit.into();
     for _ in 0..pages {
-        let page = shop.query(&query::parse("product.list", &with).unwrap()).unwrap();
+        let page = shop.query(&registry::parse_query("product.list", &with).unwrap()).unwrap();
         let items = page["items"].as_array().unwrap();
         found.extend(items.iter().map(|item| item["product"].as_str().unwrap().to_owned()));
         match &page["next_cursor"] {
@@ -103,7 +103,7 @@ fn texts_found_often_and_seldom_are_found_in_every_order() {
             let name = format!("{} {number}", if number < 16_500 { "머그컵" } else { "접시" });
             let add = json!({ "op": "product.add", "product": ids[number], "name": name,
                 "price": 20_000 - number, "stock": 1 });
-            shop.commerce.submit(operation::parse(&add).unwrap())
+            shop.commerce.submit(registry::parse_operation(&add).unwrap())
         };
         let tickets: Vec<_> = (group * 4_000..(group + 1) * 4_000).map(add).collect();
         tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));

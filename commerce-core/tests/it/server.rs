@@ -195,7 +195,7 @@ fn a_server_is_copied_to_a_file_and_back() {
     let listed = |commerce: &Commerce| {
         let queries = ["user.list", "product.list", "order.list", "event.list"];
         let ask = |name: &&str| {
-            let query = commerce_core::query::parse(name, &json!({ "limit": 100 })).unwrap();
+            let query = commerce_core::registry::parse_query(name, &json!({ "limit": 100 })).unwrap();
             let mut answer = commerce.query(&query).unwrap();
             // Events get older between one question and the next.
             for item in answer["items"].as_array_mut().unwrap() {
@@ -296,7 +296,7 @@ fn answers_longer_than_a_server_sends_come_in_parts() {
     let long = "머그컵".repeat(40);
     let tickets: Vec<_> = (0..400)
         .map(|n| json!({ "op": "product.add", "product": format!("p{n}"), "name": long, "price": n, "stock": 9 }))
-        .map(|add| commerce.submit(commerce_core::operation::parse(&add).unwrap()))
+        .map(|add| commerce.submit(commerce_core::registry::parse_operation(&add).unwrap()))
         .collect();
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
     for operation in [
@@ -306,7 +306,7 @@ fn answers_longer_than_a_server_sends_come_in_parts() {
     ] {
         submit(&commerce, &operation).unwrap();
     }
-    let found = commerce.query(&commerce_core::order::Get { order: 1 }).unwrap();
+    let found = commerce.query(&commerce_core::order::Get { order: 1.try_into().unwrap() }).unwrap();
     assert_eq!(found.items.len(), 400);
     assert!(found.items.iter().zip(0..).all(|(item, price)| item.price.get() == price));
     assert_eq!(commerce.verify().unwrap(), []);
@@ -345,7 +345,7 @@ fn a_group_costs_two_requests_however_large() {
     let before = shop.commerce.stats();
     let tickets: Vec<_> = (0..500)
         .map(|place| json!({ "op": "wallet.charge", "user": format!("u{}", place % 9), "amount": 1 }))
-        .map(|charge| shop.commerce.submit(commerce_core::operation::parse(&charge).unwrap()))
+        .map(|charge| shop.commerce.submit(commerce_core::registry::parse_operation(&charge).unwrap()))
         .collect();
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
     let after = shop.commerce.stats();

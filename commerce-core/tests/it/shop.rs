@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Error, Location, Operation, Options, SystemClock, input, operation, query, token,
+    Commerce, Currency, Error, Location, Operation, Options, SystemClock, input, registry, token,
 };
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ impl Shop {
     }
 
     pub fn ask(&self, name: &str, with: &Value) -> Value {
-        let query = match query::parse(name, with) {
+        let query = match registry::parse_query(name, with) {
             Ok(query) => query,
             Err(invalid) => return json!({ "invalid": invalid }),
         };
@@ -118,7 +118,7 @@ pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
     match operation["op"].as_str() {
         Some("token.create") => typed::<token::Create>(commerce, value),
         Some("token.revoke") => typed::<token::Revoke>(commerce, value),
-        _ => Ok(serde_json::to_value(commerce.perform(operation::parse(&value)?)?).expect("JSON")),
+        _ => Ok(serde_json::to_value(commerce.perform(registry::parse_operation(&value)?)?).expect("JSON")),
     }
 }
 

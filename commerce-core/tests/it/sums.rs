@@ -3,8 +3,7 @@
 
 use commerce_core::sales::{By, Top, TopSellers};
 use commerce_core::{
-    Clock, Commerce, Options, OrderId, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId,
-    order,
+    Clock, Commerce, Options, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId, order,
 };
 use serde_json::json;
 
@@ -43,7 +42,7 @@ fn shop() -> Shop {
     shop
 }
 
-fn cancel(shop: &Shop, orders: impl Iterator<Item = OrderId>) {
+fn cancel(shop: &Shop, orders: impl Iterator<Item = i64>) {
     for order in orders {
         assert!(shop.submit(&json!({ "op": "order.cancel", "order": order }))["ok"].is_object());
     }

@@ -44,7 +44,9 @@ fn no_line_makes_or_revokes_a_token() {
         json!({ "op": "token.create", "name": "t", "role": "operator", "digest": Digest::of("t") }),
         json!({ "op": "token.revoke", "name": "t" }),
     ] {
-        let Err(invalid) = commerce_core::operation::parse(&line) else { panic!("{line} was taken") };
+        let Err(invalid) = commerce_core::registry::parse_operation(&line) else {
+            panic!("{line} was taken")
+        };
         let faults: Vec<_> = invalid.0.iter().collect();
         let [fault] = faults[..] else { panic!("{invalid}") };
         assert_eq!(fault.pointer, "/op");

@@ -1,7 +1,9 @@
-//! What hostile clients cost: memory of the server, the delay of readiness and the orders of one honest client under
-//! each attack, for any build of the program.
+//! Measures hostile clients: the server's memory, the delay of `/readyz` and the orders of one honest client under each
+//! attack, for any build of the program.
 //! `cargo bench -p commerce-server --bench hostile -- --program target/release/commerce`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 #[path = "../../../fixtures/hostile.rs"]
 mod hostile;
 
@@ -9,30 +11,29 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use arguments::Arguments;
 use hostile::{ATTACKS, Attack, BOUNDED, Victim};
 
 const HELP: &str = "cargo bench -p commerce-server --bench hostile -- --program FILE [--seconds N] [--clients N] [--orders N] [--only NAME]
   --program FILE    the program `commerce` to attack
   --seconds N       how long each attack lasts (8)
-  --clients N       how many hostile clients there are (64; 100 for best sellers)
-  --orders N        how many orders the shop had in the last year (200,000)
-  --only NAME       only the attacks whose names hold this";
+  --clients N       number of hostile clients (64; 100 for best sellers)
+  --orders N        orders of the shop in the last year (200,000)
+  --only NAME       run only the attacks whose names contain NAME";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    if args.iter().any(|arg| arg == "--test") || !args.iter().any(|arg| arg == "--bench") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    if !arguments.is_bench() {
         return Ok(());
     }
-    let Some(program) = value("--program").map(PathBuf::from) else {
+    let Some(program) = arguments.get("--program").map(PathBuf::from) else {
         println!("{HELP}");
         return Ok(());
     };
-    let seconds = value("--seconds").map_or(Ok(8), |text| text.parse())?;
-    let clients = value("--clients").map(|text| text.parse::<usize>()).transpose()?;
-    let orders = value("--orders").map_or(Ok(200_000), |text| text.parse())?;
-    // An older program is measured too.
+    let seconds = arguments.parsed("--seconds", 8)?;
+    let clients = arguments.get("--clients").map(|text| text.parse::<usize>()).transpose()?;
+    let orders = arguments.parsed("--orders", 200_000)?;
+    // An older program without these limits can be measured too.
     BOUNDED.store(false, Ordering::Relaxed);
     let folder = tempfile::tempdir()?;
     let store = folder.path().join("shop.db");
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let none = [("none", None)];
     let all = none.into_iter().chain(ATTACKS.map(|(name, attack)| (name, Some(attack))));
     for (name, attack) in
-        all.filter(|(name, _)| value("--only").is_none_or(|only| name.contains(only.as_str())))
+        all.filter(|(name, _)| arguments.get("--only").is_none_or(|only| name.contains(only)))
     {
         let clients = match attack {
             None => 0,
@@ -54,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn measure(program: &Path, store: &Path, name: &str, attack: Option<Attack>, clients: usize, time: Duration) {
-    // Each attack meets a server that has just begun.
+    // Each attack gets a new server.
     let victim = Victim::start(program, store);
     let suffered = victim.under(attack, clients, time);
     let ms = |time: Duration| time.as_secs_f64() * 1_000.0;

@@ -1,4 +1,4 @@
-//! What HTTP costs by itself: hyper and axum as they come, answering nothing, or what was sent.
+//! The cost of HTTP by itself: plain hyper and axum with an empty route and an echo.
 
 use std::net::SocketAddr;
 
@@ -14,14 +14,14 @@ use tokio::net::TcpListener;
 
 use crate::work::Result;
 
-/// Listens for as long as the runtime lives.
+/// Listens until the runtime ends.
 pub async fn start() -> Result<SocketAddr> {
     let router = Router::new().route("/empty", get(async || "")).route("/v1/orders", post(echo));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // Without it there would be nothing to compare with.
+            // If it fails, the comparison only gets slower.
             let _ = stream.set_nodelay(true);
             let service = TowerToHyperService::new(router.clone());
             tokio::spawn(async move {
@@ -33,7 +33,7 @@ pub async fn start() -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// Reads JSON and writes it again.
+/// Parses JSON and sends it back.
 async fn echo(body: Bytes) -> impl IntoResponse {
     let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], value.to_string())

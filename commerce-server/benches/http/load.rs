@@ -1,5 +1,5 @@
-//! The load generator: connections that each wait for an answer before the next request, on one thread, so that
-//! the server has the other.
+//! The load generator. Each connection waits for an answer before its next request. It runs on one thread and leaves the
+//! other core to the server.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 use crate::SECRET;
 use crate::work::{Keys, Measured, PRODUCTS, Random, Result};
 
-/// Makes the next request.
+/// Writes the next request.
 pub type Make = fn(&mut Random, &mut Vec<u8>) -> Result<()>;
 
-/// Sends requests over so many connections for so long.
+/// Sends requests over `connections` connections for the time `run`.
 pub fn run(address: SocketAddr, connections: usize, run: Duration, make: Make) -> Result<Measured> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -54,7 +54,7 @@ async fn connection(address: SocketAddr, number: u64, until: Instant, make: Make
     }
 }
 
-/// Whether this is a whole answer; one that does not tell success is an error.
+/// Whether the answer is complete. An answer other than success is an error.
 fn whole(answer: &[u8]) -> Result<bool> {
     let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else { return Ok(false) };
     let text = std::str::from_utf8(&answer[..head])?;

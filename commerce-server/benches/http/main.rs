@@ -1,7 +1,9 @@
-//! Requests per second and their latency: orders and reads through HTTP, beside the engine called in process by
-//! as many callers and beside a bare server that does nothing, all in one run.
+//! Measures requests per second and their latency: orders and reads through HTTP, the engine called in process by as
+//! many callers, and a bare server that does nothing, all in one run.
 //! `cargo bench -p commerce-server --bench http -- --help`
 
+#[path = "../../../fixtures/arguments.rs"]
+mod arguments;
 mod bare;
 mod load;
 #[allow(dead_code, reason = "the engine's own bench does more of this work")]
@@ -19,59 +21,53 @@ use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
 use commerce_server::Options;
 use serde_json::{Value, json};
 
+use arguments::Arguments;
 use work::{Keys, Result};
 
-/// As in the program itself.
+/// The allocator of the program itself.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HELP: &str =
     "cargo bench -p commerce-server --bench http -- [--seconds N] [--rounds N] [--connections N] [--json FILE]
   --seconds N       how long each case runs in each round (1)
-  --rounds N        how often all cases run, one after the other; the best of each counts (3)
-  --connections N   only with so many connections (1, 8, 64 and 256)
-  --json FILE       the figures as JSON too";
+  --rounds N        rounds of all cases; the best of each case counts (3)
+  --connections N   measure only N connections (1, 8, 64 and 256)
+  --json FILE       write the figures to FILE as JSON";
 
 const SECRET: &str = "bench-bench-bench-bench-bench-bench-bench-1";
 
 const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
 
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|place| args.get(place + 1));
-    let has = |name: &str| args.iter().any(|arg| arg == name);
-    if has("--help") {
-        println!("{HELP}");
-        return Ok(());
-    }
-    let run = Duration::from_secs_f64(value("--seconds").map_or(Ok(1.0), |text| text.parse())?);
-    let rounds = value("--rounds").map_or(Ok(3), |text| text.parse::<usize>())?;
-    if let Some(store) = value("--serve") {
+    let Some(arguments) = Arguments::read(HELP) else { return Ok(()) };
+    let run = Duration::from_secs_f64(arguments.parsed("--seconds", 1.0)?);
+    let rounds = arguments.parsed("--rounds", 3_usize)?;
+    if let Some(store) = arguments.get("--serve") {
         return serve(Path::new(store));
     }
-    if let (Some(store), Some(callers)) = (value("--engine"), value("--callers")) {
-        return engine(Path::new(store), callers.parse()?, has("--tasks"), run);
+    if let (Some(store), Some(callers)) = (arguments.get("--engine"), arguments.get("--callers")) {
+        return engine(Path::new(store), callers.parse()?, arguments.has("--tasks"), run);
     }
-    // Only `cargo bench` says `--bench`; a test run wants to know no more than that it starts.
-    if has("--test") || !has("--bench") {
+    if !arguments.is_bench() {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
     let mut cases = Vec::new();
-    let only = value("--connections").map(|text| text.parse::<usize>()).transpose()?;
+    let only = arguments.get("--connections").map(|text| text.parse::<usize>()).transpose()?;
     for connections in CONNECTIONS.into_iter().filter(|some| only.is_none_or(|only| only == *some)) {
         cases.extend(best_of(rounds, folder.path(), connections, run)?);
     }
     show(&cases);
     let aims = aims(&cases);
-    if let Some(file) = value("--json") {
+    if let Some(file) = arguments.get("--json") {
         std::fs::write(file, json!({ "cases": cases, "aims": aims }).to_string())?;
     }
     Ok(())
 }
 
-/// Every case with so many connections or callers. Rounds in which something else kept the machine busy do not
-/// count, where there was a better one.
+/// Measures every case with `connections` connections or callers and keeps the best round of each, so that a round on a
+/// busy machine does not count.
 fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let store = |name: &str| folder.join(format!("{name}-{connections}.db"));
     let shop = work::shop(store("http"))?;
@@ -104,7 +100,7 @@ fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> R
     }
 }
 
-/// Every case through HTTP with so many connections.
+/// Measures every case through HTTP with `connections` connections.
 fn through_http(server: &Server, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let mut cases = Vec::new();
     for (name, address, request) in [
@@ -130,7 +126,7 @@ fn through_http(server: &Server, connections: usize, run: Duration) -> Result<Ve
     Ok(cases)
 }
 
-/// The engine called by so many callers, in a process of its own as well.
+/// Measures the engine with `callers` callers, in a process of its own as well.
 fn in_process(store: &Path, callers: usize, tasks: bool, run: Duration) -> Result<Value> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--engine", &store.to_string_lossy(), "--callers", &callers.to_string()]);
@@ -160,7 +156,7 @@ fn engine(store: &Path, callers: u64, tasks: bool, run: Duration) -> Result<()> 
     Ok(())
 }
 
-/// The server in a process of its own, and in the same one the bare server.
+/// The server and the bare server, together in a process of their own.
 struct Server {
     child: Child,
     shop: SocketAddr,
@@ -180,7 +176,7 @@ impl Server {
         Ok(Self { child, shop: shop.parse()?, bare: bare.parse()? })
     }
 
-    /// Operations and commits so far, from the server's own figures.
+    /// Operations and commits so far, from the server's metrics.
     fn groups(&self) -> Result<(f64, f64)> {
         let mut stream = TcpStream::connect(self.shop)?;
         let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close";
@@ -201,7 +197,7 @@ impl Server {
     }
 }
 
-/// Seconds of CPU that a process used so far, and megabytes of memory that it holds.
+/// CPU seconds that a process has used, and megabytes of memory that it holds.
 fn usage(process: u32) -> Result<(f64, f64)> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // After the name in parentheses: the 12th and 13th are user and system time, the 22nd is memory in pages.
@@ -212,7 +208,7 @@ fn usage(process: u32) -> Result<(f64, f64)> {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -261,7 +257,7 @@ fn show(cases: &[Value]) {
     }
 }
 
-/// Prints and answers each aim, what was measured, and whether it was reached.
+/// Prints each aim with its bound, the measured value and whether it was reached, and returns them.
 fn aims(cases: &[Value]) -> Vec<Value> {
     let rate = |name: &str| {
         let found = cases.iter().find(|case| case["connections"] == 64 && case["case"] == name);

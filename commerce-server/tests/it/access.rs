@@ -1,7 +1,7 @@
 //! Every route of the table, asked by everybody who may not, and by those who may.
 
 use commerce_core::token::{Revoke, TokenName};
-use commerce_server::route::{ROUTES, Reach, Route};
+use commerce_server::route::{Permission, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Client};
@@ -93,7 +93,7 @@ fn strangers_come_nowhere() {
         for route in &ROUTES {
             let answer = ask(&mut client, route, "alice", "1");
             let case = format!("{} {} with {authorization:?}: {answer:?}", route.method, route.path);
-            if route.reach == Reach::Open {
+            if route.permission == Permission::Public {
                 assert_eq!(answer.status, 200, "{case}");
                 continue;
             }
@@ -128,16 +128,16 @@ fn shoppers_reach_their_own_and_learn_nothing_of_others() {
             };
             assert_eq!((plain(&answer), answer.status), (plain(&none), 404), "{case} but {none:?}");
         };
-        match route.reach {
-            Reach::Open | Reach::Bearer => assert_eq!(answer.status, 200, "{case}"),
-            Reach::Operator => {
+        match route.permission {
+            Permission::Public | Permission::AnyToken => assert_eq!(answer.status, 200, "{case}"),
+            Permission::Operator => {
                 assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{case}");
             }
-            Reach::OwnUser => {
+            Permission::OwnUser => {
                 assert_eq!(answer.code(), "user_not_found", "{case}");
                 like_nothing(&mut client);
             }
-            Reach::OwnOrder => {
+            Permission::OwnOrder => {
                 assert_eq!(answer.code(), "order_not_found", "{case}");
                 like_nothing(&mut client);
             }
@@ -146,7 +146,9 @@ fn shoppers_reach_their_own_and_learn_nothing_of_others() {
     assert_eq!(served.client().bearer(&bob).get("/v1/orders").json()["items"], json!([]));
 
     let mut client = served.client().bearer(&alice);
-    for route in ROUTES.iter().filter(|route| [Reach::OwnUser, Reach::OwnOrder].contains(&route.reach)) {
+    for route in
+        ROUTES.iter().filter(|route| [Permission::OwnUser, Permission::OwnOrder].contains(&route.permission))
+    {
         // What was taken out or ordered has to be there for the next.
         served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
         let answer = ask(&mut client, route, "alice", "1");

@@ -177,8 +177,8 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
 
 #[test]
 fn who_does_not_read_is_given_up() {
-    let write = Duration::from_millis(700);
-    let served = Served::with(|options| options.limits(Limits { write, ..Limits::default() }));
+    let write_timeout = Duration::from_millis(700);
+    let served = Served::with(|options| options.limits(Limits { write_timeout, ..Limits::default() }));
     served.stock();
     // Long answers, long events, and many of them: more than the system keeps for a connection.
     for number in 0..400 {
@@ -211,7 +211,7 @@ fn who_does_not_read_is_given_up() {
     let mut slow = served.client();
     slow.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n").unwrap();
     for _ in 0..10 {
-        std::thread::sleep(write / 3);
+        std::thread::sleep(write_timeout / 3);
         slow.exactly(20_000);
     }
 }

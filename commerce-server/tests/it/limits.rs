@@ -10,11 +10,17 @@ use serde_json::json;
 use crate::http::Client;
 use crate::served::{Apart, Served};
 
-/// With little patience.
+/// With short timeouts.
 fn short() -> Served {
-    let (head, body) = (Duration::from_millis(300), Duration::from_millis(300));
+    let (header_timeout, body_timeout) = (Duration::from_millis(300), Duration::from_millis(300));
     let served = Served::with(|options| {
-        options.limits(Limits { head, body, body_size: 10_000, connections: 8, ..Limits::default() })
+        options.limits(Limits {
+            header_timeout,
+            body_timeout,
+            max_body_bytes: 10_000,
+            max_connections: 8,
+            ..Limits::default()
+        })
     });
     served.stock();
     served
@@ -120,7 +126,7 @@ fn bodies_that_end_early_do_nothing() {
 
 #[test]
 fn at_the_bound_of_connections_others_wait_for_a_free_place() {
-    let served = Served::with(|options| options.limits(Limits { connections: 3, ..Limits::default() }));
+    let served = Served::with(|options| options.limits(Limits { max_connections: 3, ..Limits::default() }));
     let mut held: Vec<Client> = (0..3).map(|_| served.client()).collect();
     for client in &mut held {
         assert_eq!(client.get("/livez").status, 200);

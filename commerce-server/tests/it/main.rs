@@ -14,4 +14,3 @@ mod served;
 mod stories;
 mod stream;
 mod surface;
-mod tester;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Once, OnceLock};
 use std::thread::JoinHandle;
 
 use commerce_core::token::{Create, Digest, TokenName};
-use commerce_core::{Commerce, Currency, Options as StoreOptions, SystemClock, UserId, input, operation};
+use commerce_core::{Commerce, Currency, Options as StoreOptions, SystemClock, UserId, input, registry};
 use commerce_server::{Options, serve};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -81,7 +81,7 @@ impl Served {
     /// Does an operation that must succeed, past the server.
     pub fn submit(&self, operation: &Value) -> Value {
         let text = operation.to_string();
-        let submission = operation::parse(&input::json(text.as_bytes()).unwrap()).unwrap();
+        let submission = registry::parse_operation(&input::json(text.as_bytes()).unwrap()).unwrap();
         let answer = self.shop.submit(submission).wait().unwrap_or_else(|e| panic!("{operation}: {e}"));
         serde_json::to_value(answer).unwrap()
     }

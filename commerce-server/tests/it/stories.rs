@@ -5,7 +5,7 @@
 #[path = "../../../fixtures/story.rs"]
 mod story;
 
-use commerce_core::{Error, input, operation, query};
+use commerce_core::{Error, input, registry};
 use commerce_server::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ impl story::Door for Door {
 
     fn ask(&mut self, query: &str, with: &Value) -> Value {
         let Some((_, path, fields)) = addressed(query, with) else {
-            let asked = query::parse(query, with).map_err(Error::from);
+            let asked = registry::parse_query(query, with).map_err(Error::from);
             return match asked.and_then(|asked| self.served.shop.query(&asked)) {
                 Ok(answer) => answer,
                 Err(error) => past(Err(error), query),
@@ -58,7 +58,7 @@ impl story::Door for Door {
 impl Door {
     fn past_the_server(&self, operation: &Value) -> Value {
         let outcome = input::json(operation.to_string().as_bytes())
-            .and_then(|value| operation::parse(&value))
+            .and_then(|value| registry::parse_operation(&value))
             .map_err(Error::from)
             .and_then(|submission| self.served.shop.submit(submission).wait());
         past(outcome.map(|answer| json!(answer)), operation)

@@ -80,7 +80,7 @@ fn events_come_once_committed_and_a_stream_goes_on_where_it_was_left() {
 
     // Another handle on the file, as another process has it.
     let other = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
-    let cancel = commerce_core::order::Cancel { order: 1, reason: None };
+    let cancel = commerce_core::order::Cancel { order: 1.try_into().unwrap(), reason: None };
     other.submit(cancel).wait().unwrap();
     assert_eq!(next(&mut live).1["type"], "OrderCancelled");
     drop(live);
@@ -115,8 +115,9 @@ fn many_events_come_in_order_without_a_gap() {
 
 #[test]
 fn a_quiet_stream_says_that_it_is_there_and_ends_with_the_server() {
-    let heartbeat = Duration::from_millis(100);
-    let mut served = Served::with(|options| options.limits(Limits { heartbeat, ..Limits::default() }));
+    let heartbeat_interval = Duration::from_millis(100);
+    let mut served =
+        Served::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
     let mut live = open(&served, None);
     while live.line().expect("a sign of life") != ": still here" {}
     served.stop();

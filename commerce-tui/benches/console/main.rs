@@ -1,4 +1,4 @@
-//! How fast and how light the console is on a store of 100,000 products and 1,000,000 orders. See the README.
+//! Measures the console's speed and memory on a store of 100,000 products and 1,000,000 orders. See the README.
 
 mod store;
 mod terminal;
@@ -22,7 +22,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// How long the console is watched while others write.
+/// The duration of a measurement while others write.
 const WATCHED: Duration = Duration::from_secs(20);
 
 fn main() -> Result<()> {
@@ -39,9 +39,9 @@ fn main() -> Result<()> {
     frames(&shop, &[Duration::ZERO; 16])
 }
 
-/// The time from the first event since the last frame to the end of the next, at 120x40, while keys are pressed 60
-/// times a second and each of `callers` places an order, waits for it, and pauses. On a machine that has other
-/// things to do, the time in which the processor worked on the frame says more.
+/// Measures the time from the first event since the last frame to the end of the next frame, at 120x40. Keys are pressed
+/// 60 times a second, and each of `callers` places an order, waits for it, and pauses. On a busy machine the CPU time of
+/// the frame says more.
 fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let size = Size::new(120, 40);
     let theme = ThemeName::Dark.theme();
@@ -94,13 +94,13 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     Ok(())
 }
 
-/// The time within which this part of them lies, in milliseconds.
+/// The time within which this part of the frames was drawn, in milliseconds.
 fn at(times: &mut [Duration], part: f64) -> f64 {
     times.sort_unstable();
     millis(times[((times.len() - 1) as f64 * part) as usize])
 }
 
-/// How long the processor has worked for this thread.
+/// CPU time of this thread so far.
 fn worked() -> Result<Duration> {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     Ok(Duration::from_nanos(told.split(' ').next().unwrap_or_default().parse()?))

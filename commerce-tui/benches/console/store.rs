@@ -1,4 +1,4 @@
-//! The store to measure on, made once and kept, and the load beside the console.
+//! The store of the bench, which is made once and kept, and the load beside the console.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,12 +18,12 @@ const USERS: u64 = 10_000;
 const ORDERS: u64 = 1_000_000;
 const DAYS: i64 = 30;
 
-/// The store; made at the first time, which takes minutes. `COMMERCE_BENCH_STORE` says where it lies.
+/// The path of the store. The first run creates it, which takes minutes. `COMMERCE_BENCH_STORE` names another path.
 pub fn path() -> Result<PathBuf> {
     let given = std::env::var_os("COMMERCE_BENCH_STORE").map(PathBuf::from);
     let path = given.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("console.db"));
     if !path.exists() {
-        // In a folder of its own until it is whole.
+        // It is made in a folder of its own until it is complete.
         let folder = path.with_extension("making");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
@@ -38,7 +38,7 @@ pub fn path() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Places one order after the other, each after a pause, until it is over.
+/// Places one order after the other, with a pause before each, until the measurement ends.
 pub fn load(
     shop: &Commerce,
     number: u64,
@@ -104,7 +104,7 @@ fn make(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether an order was placed. Some products are sold out, as happens in a shop.
+/// Whether an order was placed. Some products are sold out, as in a real shop.
 fn settled(ticket: Ticket<order::Order>) -> Result<bool> {
     match ticket.wait() {
         Ok(_) => Ok(true),

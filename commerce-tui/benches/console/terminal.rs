@@ -1,4 +1,4 @@
-//! The program itself in a terminal: how soon it shows something, what it costs when nothing happens.
+//! Measures the program in a terminal: its start, and its cost when idle.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::{Result, millis};
 const RUNS: usize = 11;
 const IDLE: Duration = Duration::from_secs(20);
 
-/// Time from the start of the process to the first screen, and to the first page of products in it.
+/// Measures the time from the start of the process to the first screen, and to the first page of products.
 pub fn first_screen(store: &Path) -> Result<()> {
     let (mut shown, mut filled) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -36,13 +36,13 @@ pub fn first_screen(store: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Processor time and memory while nothing happens, after every screen was visited.
+/// Measures CPU time and memory when idle, after every screen was visited.
 pub fn idle(store: &Path) -> Result<()> {
     let mut console = Console::start(store)?;
     console.read_until("1 of ")?;
     let mut keys = console.child.stdin.take().ok_or("no keys")?;
     let mut output = console.child.stdout.take().ok_or("no screen")?;
-    // What is drawn must be read, or the console would wait for its terminal.
+    // The output must be read, or the console would block on its terminal.
     std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
     for key in ["2", "3", "4", "5", "6", "7", "1"] {
         std::io::Write::write_all(&mut keys, key.as_bytes())?;
@@ -54,7 +54,7 @@ pub fn idle(store: &Path) -> Result<()> {
     std::thread::sleep(IDLE);
     let used = ticks(process)? - before;
     // A tick of /proc is 10 ms on every Linux.
-    println!("processor when idle         {:>8.2} %", used as f64 * 10.0 / millis(IDLE) * 100.0);
+    println!("CPU when idle               {:>8.2} %", used as f64 * 10.0 / millis(IDLE) * 100.0);
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     for (name, field) in [("memory, resident", "VmRSS:"), ("memory of its own", "RssAnon:")] {
         let kilobytes = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or("").trim();
@@ -64,7 +64,7 @@ pub fn idle(store: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The console in a terminal that `script` (util-linux) makes.
+/// The console in a terminal of `script` (util-linux).
 struct Console {
     child: Child,
     seen: Vec<u8>,
@@ -111,7 +111,7 @@ impl Console {
 
 impl Drop for Console {
     fn drop(&mut self) {
-        // Without its terminal the console ends.
+        // The console exits when its terminal is gone.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -130,7 +130,7 @@ fn program() -> Result<PathBuf> {
 
 fn ticks(process: u32) -> Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // Fields 14 and 15, counted after the name, which may hold anything.
+    // Fields 14 and 15, counted after the name, which may contain any character.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
     Ok(fields.get(11).ok_or("no time")?.parse::<u64>()? + fields.get(12).ok_or("no time")?.parse::<u64>()?)
 }

@@ -1,7 +1,7 @@
 //! Screen 3: the orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{OrderId, UserId};
+use commerce_core::{BadText, OrderId, UserId};
 
 use crate::effect::Query;
 use crate::effect_queue::EffectQueue;
@@ -27,8 +27,8 @@ pub struct Orders {
 impl Orders {
     /// Queues the queries that are due.
     pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
-        if let Some(order) = self.searched_number() {
-            return self.list.fetch_if_due(effects, |_, _| Query::FindOrder(order::Get { order }));
+        if let Some(number) = self.searched_number() {
+            return self.list.fetch_if_due(effects, |_, _| Query::FindOrder(number.clone().ok()));
         }
         let (user, status) = (self.user.clone(), self.status);
         self.list.fetch_if_due(effects, |number, page| {
@@ -36,10 +36,10 @@ impl Orders {
         });
     }
 
-    /// The number in the search: 0, which no order has, if the text is not a number.
-    pub fn searched_number(&self) -> Option<OrderId> {
+    /// The number in the search, or what is wrong with its text; none if the search is blank.
+    pub fn searched_number(&self) -> Option<Result<OrderId, BadText>> {
         let text = super::search_text(&self.search)?;
-        Some(text.trim_start_matches('#').parse().unwrap_or(0).max(0))
+        Some(text.trim_start_matches('#').parse())
     }
 
     /// How many lines the selected order has.

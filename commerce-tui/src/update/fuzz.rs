@@ -10,7 +10,8 @@ use commerce_core::sales::{self, SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
 use commerce_core::{
-    Amount, Currency, Error, Key, Listing, Name, ProductId, Quantity, Refusal, Shortage, Stock, Time, UserId,
+    Amount, Currency, Error, Key, Listing, Name, Number, ProductId, Quantity, Refusal, Shortage, Stock, Time,
+    UserId,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -84,6 +85,10 @@ impl Random {
         Product { product, name, price, stock, active: self.below(2) == 0 }
     }
 
+    fn number<K>(&mut self, most: u64) -> Number<K> {
+        Number::try_from(1 + self.below(most) as i64).unwrap()
+    }
+
     fn shopper(&mut self) -> User {
         let name = (self.below(2) == 0).then(|| self.name());
         User { user: self.user(), name, balance: self.amount(), at: self.time() }
@@ -91,7 +96,7 @@ impl Random {
 
     fn order(&mut self) -> Order {
         let status = self.of(&[Status::Paid, Status::Cancelled]);
-        let (order, items) = (1 + self.below(500) as i64, self.below(4));
+        let (order, items) = (self.number(500), self.below(4));
         let items = (0..items).map(|_| self.item()).collect();
         let (user, total, balance, at) = (self.user(), self.amount(), self.amount(), self.time());
         Order { order, user, status, items, total, balance, at, cancelled_at: Some(at), reason: None }
@@ -119,7 +124,7 @@ impl Random {
 
     fn event(&mut self) -> OutboxEvent {
         OutboxEvent {
-            event: 1 + self.below(300) as i64,
+            event: self.number(300),
             kind: "OrderCompleted".into(),
             subject: "orders/1".into(),
             at: self.time(),
@@ -133,8 +138,8 @@ impl Random {
 
     fn entry(&mut self) -> Entry {
         let kind = self.of(&[EntryKind::Charge, EntryKind::Payment, EntryKind::Refund]);
-        let (id, amount, balance) = (1 + self.below(300) as i64, -5, self.amount());
-        Entry { id, kind, amount, balance, charge: None, order: Some(1), at: self.time() }
+        let (id, amount, balance) = (self.number(300), -5, self.amount());
+        Entry { id, kind, amount, balance, charge: None, order: Some(self.number(1)), at: self.time() }
     }
 
     fn page<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Listing<T> {
@@ -230,7 +235,8 @@ impl Random {
         Ok(match &command.operation {
             Operation::AddUser(_) => Reply::UserAdded(self.shopper()),
             Operation::Charge(_) => {
-                let (charge, user, amount, balance) = (1, self.user(), self.amount(), self.amount());
+                let (charge, user, amount, balance) =
+                    (self.number(1), self.user(), self.amount(), self.amount());
                 Reply::Charged(Charged { charge, user, amount, balance, at: self.time() })
             }
             Operation::AddProduct(_) | Operation::UpdateProduct(_) => Reply::ProductSaved(self.product()),

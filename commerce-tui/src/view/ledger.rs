@@ -65,11 +65,12 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 
 fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
     let (theme, currency) = (&state.config.theme, state.config.currency);
-    let source = entry.charge.or(entry.order).unwrap_or(entry.id);
+    let charge = entry.charge.map_or(String::new(), |charge| charge.to_string());
+    let order = entry.order.map_or(String::new(), |order| order.to_string());
     let (what, style) = match entry.kind {
-        EntryKind::Charge => (format!("+ charge {source}"), theme.success),
-        EntryKind::Payment => (format!("− order {source}"), theme.text),
-        EntryKind::Refund => (format!("+ refund of order {source}"), theme.success),
+        EntryKind::Charge => (format!("+ charge {charge}"), theme.success),
+        EntryKind::Payment => (format!("− order {order}"), theme.text),
+        EntryKind::Refund => (format!("+ refund of order {order}"), theme.success),
     };
     vec![
         (date_time(entry.at), theme.dim),

@@ -46,11 +46,14 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         cells,
     );
     if known == 0 {
-        let not_found = orders.searched_number().map(|number| format!("There is no order {number}."));
-        let empty: &[&str] = match (orders.searched_number(), &not_found) {
-            (Some(0), _) => &["Enter the number of an order.", "esc clears the search."],
-            (_, Some(not_found)) => &[not_found, "esc clears the search."],
-            (_, None) => &["No matching orders.", "s changes the status, W shows all customers."],
+        let not_found;
+        let empty: &[&str] = match orders.searched_number() {
+            Some(Ok(number)) => {
+                not_found = format!("There is no order {number}.");
+                &[&not_found, "esc clears the search."]
+            }
+            Some(Err(_)) => &["Enter the number of an order.", "esc clears the search."],
+            None => &["No matching orders.", "s changes the status, W shows all customers."],
         };
         widgets::draw_empty(frame, state, rows, orders.list.error.as_ref(), orders.list.is_unloaded(), empty);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use commerce_core::{Clock, Commerce, Currency, Options, SystemClock, Time};
 use commerce_tui::ThemeName;
 
-use crate::tmux::Terminal;
+use crate::terminal::Terminal;
 
 const STORE: &str = "COMMERCE_TEST_STORE";
 const THREAD: &str = "COMMERCE_TEST_THREAD";

@@ -8,5 +8,5 @@ mod screens;
 #[path = "../../../fixtures/stage.rs"]
 mod stage;
 #[allow(dead_code, reason = "the tests of the command use more of it")]
-#[path = "../../../fixtures/tmux.rs"]
-mod tmux;
+#[path = "../../../fixtures/terminal.rs"]
+mod terminal;

@@ -55,7 +55,7 @@ impl Tally {
                 self.failed += 1;
                 let code = match &error {
                     Error::Unknown(_) => "unknown",
-                    other => Problem::Engine(other.clone()).coded().0,
+                    other => Problem::Engine(other.clone()).code(),
                 };
                 let result =
                     json!({ "line": number, "error": { "code": code, "detail": error.to_string() } });

@@ -2,7 +2,7 @@
 //! blames itself, and it ends when it is told to.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::power::script::{Line, Script};
 use crate::power::stage::{Said, Stage, Watch, get};
 use crate::power::tally::Image;
 use crate::shim::{Fault, Shim};
+use crate::system;
 
 #[test]
 fn a_server() {
@@ -64,7 +65,7 @@ fn serve(script: &Script, child: &mut Child) -> Result<Vec<Said>, String> {
         let answer = answer.map_err(|error| format!("{path} is not answered: {error}"))?;
         said.push(Said { at, text: result(&answer).to_string(), asked: Some(line.clone()) });
     }
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    system::signal(child.id(), "TERM");
     Ok(said)
 }
 

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::disk::{Content, Disk, Model};
 use super::script::{Line, Script};
 use crate::shim::{Call, Entry, Shim, read};
+use crate::system;
 
 /// The name of the store in its folder.
 pub const STORE: &str = "shop.db";
@@ -189,10 +190,10 @@ impl Watch {
         // Where calls fail, waiting for long is a fault of its own. Otherwise the machine may be busy.
         let patience = Duration::from_secs(if shim.fault.is_some() { 15 } else { 120 });
         let (over, ended) = channel::<()>();
-        let process = child.id().to_string();
+        let process = child.id();
         std::thread::spawn(move || {
             if ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                Command::new("kill").args(["-ABRT", &process]).status().unwrap();
+                system::signal(process, "ABRT");
             }
         });
         Self { _over: over }

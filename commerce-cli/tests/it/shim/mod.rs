@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::system;
+
 pub use log::{Call, Entry, read};
 
 /// What the shim is told to do.
@@ -51,6 +53,7 @@ impl Shim {
 fn library() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
+        system::require();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         let (library, part) =
             (folder.join("disk.so"), folder.join(format!("disk-{}.so", std::process::id())));
@@ -60,8 +63,7 @@ fn library() -> &'static Path {
             .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
             .arg(&part)
             .arg(source);
-        let built = compiler.output();
-        let built = built.expect("cc, the C compiler that SQLite is built with too: install gcc or clang");
+        let built = compiler.output().unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         // Another test process may be using the one that is there.
         std::fs::rename(part, &library).unwrap();

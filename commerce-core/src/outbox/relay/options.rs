@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::outbox::lease;
 
 /// How to deliver.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Commerce;
 use crate::error::Error;
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::outbox::sink::{Failure, Message, Sink};
 
 /// Events on their way, under a lease of the term.

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::outbox::envelope::{Reference, render, subject};
-use crate::outbox::lease::Prune;
 use crate::outbox::sink::Message;
-use crate::outbox::{Delivery, Standing, Told, lag};
+use crate::outbox::{Delivery, Prune, Standing, Told, state};
 use crate::query::View;
-use crate::store::{Statement, load};
+use crate::row::{Statement, Value, list};
 use crate::time::Time;
 
 /// The most delivered events that are pruned in one group, so that no order waits for it.
@@ -21,7 +20,7 @@ const PRUNED: usize = 1_024;
 pub(super) struct Look {
     pub(super) standing: Standing,
     /// The newest event.
-    pub(super) last: EventId,
+    pub(super) last: i64,
     /// When the next of the events passed over is due, if there are any.
     pub(super) due: Option<Time>,
 }
@@ -33,11 +32,11 @@ pub(super) fn look(view: &mut View<'_>) -> Result<Look, Error> {
     let row = rows.first().unwrap_or_default();
     let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
     let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
-    Ok(Look { standing: lag::standing(view)?, last, due })
+    Ok(Look { standing: state::standing(view.snapshot.as_mut())?, last, due })
 }
 
 /// The events after one, ready to be sent.
-pub(super) fn after(view: &mut View<'_>, event: EventId, limit: i64) -> Result<Vec<Message>, Error> {
+pub(super) fn after(view: &mut View<'_>, event: i64, limit: i64) -> Result<Vec<Message>, Error> {
     let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
     messages(view, &Statement::new(sql, [event.into(), limit.into()]))
 }
@@ -45,7 +44,7 @@ pub(super) fn after(view: &mut View<'_>, event: EventId, limit: i64) -> Result<V
 /// These events, ready to be sent.
 pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Message>, Error> {
     let sql = "SELECT event, type, source FROM outbox WHERE event IN (SELECT value FROM json_each(?1))";
-    messages(view, &Statement::new(sql, [load::list(events).into()]))
+    messages(view, &Statement::new(sql, [list(events).into()]))
 }
 
 fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {
@@ -68,20 +67,17 @@ pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, 
         WHERE d.dead = 0 ORDER BY d.event LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = view.rows(&Statement::new(sql, [limit.into()]))?;
-    let passed =
-        rows.iter().map(|row| (row[0].int(), subject(&row[1..]).into(), Delivery::stored(&row[3..])));
-    Ok(passed.collect())
+    let passed = |row: &[Value]| {
+        (EventId::stored(row[0].int()), subject(&row[1..]).into(), Delivery::stored(&row[3..]))
+    };
+    Ok(rows.iter().map(passed).collect())
 }
 
 /// The next delivered events to take out of the outbox: those settled before a time.
 pub(super) fn prune(view: &mut View<'_>, standing: &Standing, before: Time) -> Result<Option<Prune>, Error> {
-    let numbers = |view: &mut View<'_>, sql: &'static str, values: &[i64]| -> Result<Vec<i64>, Error> {
-        let values: Vec<_> = values.iter().map(|&value| value.into()).collect();
-        Ok(view.rows(&Statement::new(sql, values))?.iter().map(|row| row[0].int()).collect())
-    };
     let (before, most) = (before.millis(), PRUNED as i64);
     let late = "SELECT event FROM late_deliveries WHERE at <= ?1 ORDER BY at LIMIT ?2";
-    let late = numbers(view, late, &[before, most])?;
+    let late = numbers(view, late, [before, most], EventId::stored)?;
     let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
     let rows = view.rows(&Statement::new(sql, [before.into()]))?;
     let Some([at, end]) = rows.first() else {
@@ -92,12 +88,23 @@ pub(super) fn prune(view: &mut View<'_>, standing: &Standing, before: Time) -> R
     let through = end.min(standing.pruned + (PRUNED - late.len()) as i64).max(standing.pruned);
     let events = "SELECT event FROM outbox WHERE event > ?1 AND event <= ?2
         AND event NOT IN (SELECT event FROM deliveries) AND event NOT IN (SELECT event FROM late_deliveries)";
-    let events = numbers(view, events, &[standing.pruned, through])?;
+    let events = numbers(view, events, [standing.pruned, through], EventId::stored)?;
     let marks = if through < end {
         Vec::new()
     } else {
         let marks = "SELECT at FROM settlements WHERE at <= ?1 ORDER BY at LIMIT ?2";
-        numbers(view, marks, &[at, most])?.into_iter().map(Time::from_millis).collect()
+        numbers(view, marks, [at, most], Time::from_millis)?
     };
     Ok(Some(Prune { events, late, through, marks }))
+}
+
+/// The numbers that a statement reads, each as what it stands for.
+fn numbers<T>(
+    view: &mut View<'_>,
+    sql: &'static str,
+    values: [i64; 2],
+    read: fn(i64) -> T,
+) -> Result<Vec<T>, Error> {
+    let rows = view.rows(&Statement::new(sql, values.map(Value::Integer)))?;
+    Ok(rows.iter().map(|row| read(row[0].int())).collect())
 }

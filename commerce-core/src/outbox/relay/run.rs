@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use self::trouble::Trouble;
 use super::pool::Pool;
 use super::reading::{self, Look};
 use super::window::{Draft, Window};
 use super::{Notice, Options, Shared};
 use crate::error::Error;
-use crate::id::EventId;
 use crate::operation::Submission;
-use crate::outbox::lease::{Claim, Claimed, Prune, held};
+use crate::outbox::Prune;
+use crate::outbox::lease::{Claim, Claimed, held};
 use crate::outbox::sink::Sink;
 use crate::time::Time;
 use crate::{Commerce, Pending};
@@ -57,9 +56,9 @@ pub(super) struct Run {
     /// Events were missing, so that not all was delivered.
     missing: bool,
     /// Up to where to deliver, when only what was pending at first is wanted.
-    once: Option<EventId>,
+    once: Option<i64>,
     /// Another's lease that is waited for: how far things were settled then, and when it ends.
-    awaited: Option<(EventId, Time)>,
+    awaited: Option<(i64, Time)>,
 }
 
 /// What goes with the lease.
@@ -107,6 +106,15 @@ struct Down {
     times: i64,
     until: Time,
     gone: bool,
+}
+
+/// The store fails.
+struct Trouble {
+    /// How often in a row.
+    times: i64,
+    since: Instant,
+    /// Whether it cannot be written, which reading does not mend.
+    unwritten: bool,
 }
 
 impl Run {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::id::EventId;
+use crate::number::EventId;
 use crate::outbox::Delivery;
 use crate::outbox::sink::Message;
 use crate::time::Time;
@@ -39,9 +39,9 @@ pub(super) struct Window {
     /// Refusals since something was accepted.
     refusals: usize,
     /// The last event that was read.
-    read: EventId,
+    read: i64,
     /// Up to where things are settled in the store.
-    settled: EventId,
+    settled: i64,
 }
 
 #[derive(Debug)]
@@ -66,20 +66,20 @@ struct Lane {
 /// What to write down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Draft {
-    pub(super) settled: EventId,
+    pub(super) settled: i64,
     pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
 }
 
 impl Window {
     /// Nothing read yet, and everything settled up to an event.
-    pub(super) fn new(settled: EventId) -> Self {
+    pub(super) fn new(settled: i64) -> Self {
         Self { read: settled, settled, ..Self::default() }
     }
 
     /// Adds the next event.
     pub(super) fn add(&mut self, message: Message, now: Instant) {
         let (event, subject) = (message.event, message.subject.clone());
-        self.read = event;
+        self.read = event.get();
         let slot = Slot {
             subject,
             message: Some(message),
@@ -229,7 +229,7 @@ impl Window {
             let tried = slot.delivery.attempts > 0;
             let stuck = !self.fresh.contains(&event) && now.duration_since(slot.since) >= patience;
             if !tried && !stuck {
-                settled = event - 1;
+                settled = event.get() - 1;
                 break;
             }
             slot.passed = true;
@@ -242,7 +242,7 @@ impl Window {
             (event, standing.cloned())
         };
         // Of an event that is not settled yet nothing is written down.
-        let deliveries = self.dirty.range(..=settled).map(row).collect();
+        let deliveries = self.dirty.range(..=EventId::stored(settled)).map(row).collect();
         Draft { settled, deliveries }
     }
 
@@ -262,8 +262,8 @@ impl Window {
     /// Whether nothing can be written down that is not.
     pub(super) fn is_settled(&self) -> bool {
         let blocked =
-            self.slots.iter().find(|(_, slot)| !slot.passed).map_or(self.read, |(&event, _)| event - 1);
-        self.settled >= blocked && self.dirty.range(..=blocked).next().is_none()
+            self.slots.iter().find(|(_, slot)| !slot.passed).map_or(self.read, |(event, _)| event.get() - 1);
+        self.settled >= blocked && self.dirty.range(..=EventId::stored(blocked)).next().is_none()
     }
 
     /// Whether nothing is left to deliver.
@@ -302,11 +302,11 @@ impl Window {
         self.waiting.first().map(|&(time, _)| time)
     }
 
-    pub(super) fn read(&self) -> EventId {
+    pub(super) fn read(&self) -> i64 {
         self.read
     }
 
-    pub(super) fn settled(&self) -> EventId {
+    pub(super) fn settled(&self) -> i64 {
         self.settled
     }
 

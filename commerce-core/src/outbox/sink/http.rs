@@ -13,7 +13,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
-use super::{Failure, Message, Secret, Sink};
+use super::{Failure, Message, Secret, Settings, Sink};
 use crate::time::Time;
 
 /// The most of an answer's body that is read, so that its connection can be used again.
@@ -24,6 +24,12 @@ const AFTER: Duration = Duration::from_secs(3_600);
 
 /// For how long a name's addresses are kept.
 const NAME: Duration = Duration::from_secs(5);
+
+/// The receiver at a URL, with what the settings say.
+pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, String> {
+    let secret = settings.secret.clone().ok_or("a sink over HTTP needs a secret to sign with")?;
+    Ok(Box::new(HttpSink::new(url, secret)?.allow_private(settings.allow_private)))
+}
 
 /// A receiver behind a URL.
 #[derive(Debug)]

@@ -27,8 +27,10 @@ impl Secret {
         })
     }
 
-    /// The value of the header `webhook-signature`.
-    pub(super) fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
+    /// The value of the header `webhook-signature` for the event `id` with this body, sent at `seconds` after the
+    /// Unix epoch. A sink of a program's own can sign as the one over HTTP does.
+    #[must_use]
+    pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         let mut mac = self.0.clone();
         mac.update(format!("{id}.{seconds}.").as_bytes());
         mac.update(body.as_bytes());

@@ -1,6 +1,6 @@
 //! The file store: one SQLite file in WAL mode, shared by many processes.
 
-mod copy;
+pub(crate) mod copy;
 mod durable;
 mod open;
 mod read;
@@ -8,14 +8,14 @@ mod turn;
 mod watch;
 mod write;
 
-pub(crate) use copy::{backup, make, repair, restore, usable};
+pub(crate) use copy::{backup, repair, restore};
 pub(crate) use open::{create, open};
 
 use rusqlite::{Connection, ErrorCode, types};
 
-use super::row::{Rows, Statement, Value};
 use crate::cost::Costs;
 use crate::error::Error;
+use crate::row::{Rows, Statement, Value};
 
 /// Runs a statement that reads.
 fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result<Rows, Error> {

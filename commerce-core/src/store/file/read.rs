@@ -13,7 +13,8 @@ use super::watch::Watch;
 use super::{failed, row, rows};
 use crate::cost::Costs;
 use crate::error::{Error, OpenError};
-use crate::store::{Reader, Rows, Snapshot, Statement, Terms, Value};
+use crate::row::{Rows, Statement, Value};
+use crate::store::{Reader, Snapshot, Terms};
 
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {

@@ -13,9 +13,9 @@ use super::watch::Watch;
 use super::{failed, rows, uncertain};
 use crate::cost::Costs;
 use crate::error::Error;
-use crate::store::load::Load;
-use crate::store::table::{SALES_BY_DAY, SALES_BY_HOUR};
-use crate::store::{Change, Kind, Rows, Since, Store};
+use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
+use crate::row::{Change, Kind, Rows, Statement};
+use crate::store::{Since, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
@@ -75,8 +75,8 @@ impl Store for FileWriter {
         Ok(if before == Some(version) { Since::Nobody } else { Since::Perhaps })
     }
 
-    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
-        loads.iter().map(|load| rows(&self.connection, &load.statement, &self.costs)).collect()
+    fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
+        statements.iter().map(|statement| rows(&self.connection, statement, &self.costs)).collect()
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {

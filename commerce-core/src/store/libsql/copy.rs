@@ -14,8 +14,9 @@ use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
+use crate::row::{Statement, Value};
 use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
-use crate::store::{Reader, Restore, Snapshot, Statement, Value, file};
+use crate::store::{Reader, Restore, Snapshot, file};
 
 /// Rows that are read at once.
 const PAGE: usize = 4_096;
@@ -30,7 +31,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     let newest = Arc::new(AtomicU64::new(0));
     let reader = ServerReader::new(Client::new(server, None, &newest), None, busy, 1);
     let mut snapshot = reader.snapshot()?;
-    file::make(to, |copy| {
+    file::copy::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;
         let version = version.first().map_or(0, |row| row[0].int());
         let made =
@@ -54,7 +55,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
 /// Replaces everything in the store by what is in a file, in one transaction. A file of the same schema will
 /// do, so this is also how a store moves from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
-    let from = file::usable(restore)?;
+    let from = file::copy::usable(restore)?;
     let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
     if usize::try_from(version) != Ok(MIGRATIONS.len()) {
         let known = MIGRATIONS.len();

@@ -7,8 +7,8 @@ use serde::de::IgnoredAny;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::client::Failure;
-use crate::store::{Rows, Statement, Value};
+use super::failure::{Failed, Failure};
+use crate::row::{Rows, Statement, Value};
 
 /// What is sent: requests that are run one after the other on a stream, a new one where there is no baton.
 #[derive(Serialize)]
@@ -122,14 +122,6 @@ enum CellKind {
     Text,
     Float,
     Blob,
-}
-
-/// An error, with SQLite's or the server's own code.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Failed {
-    pub(super) message: String,
-    #[serde(default)]
-    pub(super) code: Option<String>,
 }
 
 /// Steps in the making. Each runs only if the one before it was done: a statement that the server ran after

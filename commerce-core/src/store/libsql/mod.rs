@@ -4,6 +4,7 @@
 
 mod client;
 mod copy;
+mod failure;
 mod hrana;
 mod open;
 mod read;

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, persist};
+use super::client::{Client, Stream, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
 use super::write::ServerWriter;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
 use crate::money::Currency;
+use crate::row::{Rows, Value};
+use crate::store::Opened;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
-use crate::store::{Opened, Rows, Value};
 
 /// The oldest server with everything that is relied on.
 const OLDEST: (u32, u32) = (0, 24);

@@ -4,10 +4,12 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, persist};
+use super::client::{Client, Stream, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use crate::error::Error;
-use crate::store::{Reader, Rows, Snapshot, Statement};
+use crate::row::{Rows, Statement};
+use crate::store::{Reader, Snapshot};
 
 /// The reading side of a server.
 pub(super) struct ServerReader {

@@ -4,7 +4,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::error::Error;
-use crate::store::{Change, Kind, Table, Value};
+use crate::row::{Change, Kind, Table, Value};
 
 /// A statement that saves rows.
 pub(super) struct Save {

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Failure, Stream, left, persist};
+use super::client::{Client, Stream, left, persist};
+use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::saves;
 use crate::error::Error;
-use crate::store::load::Load;
-use crate::store::{Change, Rows, Since, Store, Value};
+use crate::row::{Change, Rows, Statement, Value};
+use crate::store::{Since, Store};
 
 /// The one writing stream of this instance.
 pub(super) struct ServerWriter {
@@ -46,18 +47,18 @@ impl ServerWriter {
         Self { client, stream, instance, group: 0, busy, deadline: Instant::now(), open: false }
     }
 
-    fn try_begin(&mut self, loads: &[Load], timeout: Duration) -> Result<Vec<Rows>, Failure> {
+    fn try_begin(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
         let mut steps = Steps::from("BEGIN IMMEDIATE");
-        loads.iter().for_each(|load| steps.read(&load.statement));
+        statements.iter().for_each(|statement| steps.read(statement));
         self.open = true;
         self.stream.batch(steps, timeout)?.all_rows(1)
     }
 
-    fn begin_with(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+    fn begin_with(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         self.stream.refresh();
         persist(self.deadline, |timeout| {
-            let begun = match self.try_begin(loads, timeout) {
-                Err(Failure::TooLarge) => self.begin_in_parts(loads, timeout),
+            let begun = match self.try_begin(statements, timeout) {
+                Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
                 other => other,
             };
             if begun.is_err() {
@@ -68,22 +69,22 @@ impl ServerWriter {
         })
     }
 
-    fn load_more(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Failure> {
+    fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         let mut steps = Steps::inside();
-        loads.iter().for_each(|load| steps.read(&load.statement));
+        statements.iter().for_each(|statement| steps.read(statement));
         match self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0)) {
             Err(Failure::TooLarge) => {
-                loads.iter().map(|load| self.stream.in_parts(&load.statement, REQUEST)).collect()
+                statements.iter().map(|statement| self.stream.in_parts(statement, REQUEST)).collect()
             }
             other => other,
         }
     }
 
     /// Begins, and reads what is too much for one answer part by part.
-    fn begin_in_parts(&mut self, loads: &[Load], timeout: Duration) -> Result<Vec<Rows>, Failure> {
+    fn begin_in_parts(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
         self.stream.close(CLOSE);
         self.try_begin(&[], timeout)?;
-        loads.iter().map(|load| self.stream.in_parts(&load.statement, timeout)).collect()
+        statements.iter().map(|statement| self.stream.in_parts(statement, timeout)).collect()
     }
 
     /// Learns from its receipt whether the group was committed. The transaction that reads it can only begin
@@ -129,8 +130,8 @@ impl Store for ServerWriter {
     }
 
     // What is loaded first goes along with the beginning, in one request.
-    fn load(&mut self, loads: &[Load]) -> Result<Vec<Rows>, Error> {
-        let loaded = if self.open { self.load_more(loads) } else { self.begin_with(loads) };
+    fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
+        let loaded = if self.open { self.load_more(statements) } else { self.begin_with(statements) };
         loaded.map_err(|failure| failure.harmless(&self.client.url))
     }
 

@@ -156,7 +156,7 @@ fn cart(lines: &[(u64, i64)]) -> Cart {
 fn order() -> Order {
     let total = Amount::new(3_000).unwrap();
     Order {
-        order: 7,
+        order: 7.try_into().unwrap(),
         user: alice(),
         status: Status::Paid,
         items: Vec::new(),

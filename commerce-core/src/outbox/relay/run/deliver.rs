@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::{DOWN, Down, PASSED, Run};
 use crate::error::Error;
-use crate::outbox::lag;
+use crate::number::EventId;
 use crate::outbox::relay::pool::Job;
 use crate::outbox::relay::{Notice, Options, reading};
 use crate::outbox::sink::{Failure, Message};
+use crate::outbox::state;
 
 /// The most events read at once.
 const READ: i64 = 1_000;
@@ -104,7 +105,7 @@ impl Run {
             return Ok(());
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
-        let standing = lag::standing(&mut view)?;
+        let standing = state::standing(view.snapshot.as_mut())?;
         held.more_passed |= standing.revived != held.revived;
         held.revived = standing.revived;
         if held.more_passed && held.window.passed() < PASSED / 2 {
@@ -124,8 +125,11 @@ impl Run {
         let mut missing = Vec::new();
         for message in messages {
             // What is pruned was settled, so it lies before all that is read here.
-            let (first, last) = (held.window.read() + 1, message.event - 1);
-            missing.extend((first <= last).then_some(Notice::Missing { first, last }));
+            let (first, last) = (held.window.read() + 1, message.event.get() - 1);
+            if first <= last {
+                let (first, last) = (EventId::stored(first), EventId::stored(last));
+                missing.push(Notice::Missing { first, last });
+            }
             held.window.add(message, now);
         }
         self.missing |= !missing.is_empty();

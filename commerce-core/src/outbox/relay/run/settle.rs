@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use super::{Pace, Run, SETTLE, Settling};
 use crate::error::Error;
 use crate::operation::Submission;
-use crate::outbox::lag;
-use crate::outbox::lease::{Prune, Settle};
+use crate::outbox::Prune;
+use crate::outbox::lease::Settle;
 use crate::outbox::relay::reading;
 use crate::outbox::relay::window::PATIENCE;
+use crate::outbox::state;
 
 impl Pace {
     /// Goes on after a settlement that began then.
@@ -84,7 +85,7 @@ impl Run {
             return Ok(());
         }
         let mut view = self.shop.view()?;
-        let standing = lag::standing(&mut view)?;
+        let standing = state::standing(view.snapshot.as_mut())?;
         held.prune = reading::prune(&mut view, &standing, before)?;
         if held.prune.is_none() {
             self.pruned = Some(now);

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{DOWN, Run};
+use super::{DOWN, Run, Trouble};
 use crate::error::Error;
 use crate::outbox::Standing;
 use crate::outbox::relay::{Notice, Options};
@@ -13,15 +13,6 @@ use crate::time::Time;
 
 /// For how long a relay that is to end by itself tries what may work at once: other processes that are in the way.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The store fails.
-pub(super) struct Trouble {
-    /// How often in a row.
-    times: i64,
-    since: Instant,
-    /// Whether it cannot be written, which reading does not mend.
-    unwritten: bool,
-}
 
 impl Run {
     /// Something was written to the store, or was not.

@@ -7,9 +7,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::outbox::EventKind;
 
-fn message(event: EventId, subject: &str) -> Message {
+fn id(event: i64) -> EventId {
+    EventId::try_from(event).unwrap()
+}
+
+fn ids<const N: usize>(events: [i64; N]) -> [EventId; N] {
+    events.map(id)
+}
+
+fn message(event: i64, subject: &str) -> Message {
     Message {
-        event,
+        event: id(event),
         id: event.to_string(),
         kind: EventKind::WalletCharged,
         subject: subject.into(),
@@ -35,16 +43,16 @@ fn at(millis: i64) -> Time {
 fn a_subject_is_in_one_job_at_a_time() {
     let now = Instant::now();
     let mut window = window("a a b a c", now);
-    assert_eq!(window.take(1, at(0), now), [1]);
-    assert_eq!(window.take(1, at(0), now), [3]);
-    assert_eq!(window.take(9, at(0), now), [5]);
-    assert_eq!(window.take(9, at(0), now), [0_i64; 0]);
-    window.accepted(&[1]);
-    assert_eq!(window.take(9, at(0), now), [2, 4], "those of one subject may go together");
-    window.accepted(&[3]);
-    window.accepted(&[5]);
+    assert_eq!(window.take(1, at(0), now), ids([1]));
+    assert_eq!(window.take(1, at(0), now), ids([3]));
+    assert_eq!(window.take(9, at(0), now), ids([5]));
+    assert_eq!(window.take(9, at(0), now), ids([]));
+    window.accepted(&ids([1]));
+    assert_eq!(window.take(9, at(0), now), ids([2, 4]), "those of one subject may go together");
+    window.accepted(&ids([3]));
+    window.accepted(&ids([5]));
     assert_eq!(window.draft(now, PATIENCE), Draft { settled: 1, deliveries: vec![] });
-    window.accepted(&[2, 4]);
+    window.accepted(&ids([2, 4]));
     let draft = window.draft(now, PATIENCE);
     assert_eq!(draft, Draft { settled: 5, deliveries: vec![] });
     assert!(!window.is_settled());
@@ -56,29 +64,29 @@ fn a_subject_is_in_one_job_at_a_time() {
 fn a_refused_event_waits_with_its_subject_and_is_passed_over() {
     let now = Instant::now();
     let mut window = window("a b a", now);
-    assert_eq!(window.take(1, at(0), now), [1]);
+    assert_eq!(window.take(1, at(0), now), ids([1]));
     assert_eq!(window.refused(message(1, "a"), "no", |_| Some(at(100))), 1);
-    assert_eq!(window.take(9, at(99), now), [2]);
-    window.accepted(&[2]);
+    assert_eq!(window.take(9, at(99), now), ids([2]));
+    window.accepted(&ids([2]));
     let draft = window.draft(now, PATIENCE);
     let refused = Delivery { attempts: 1, error: Some("no".into()), next_at: Some(at(100)), dead: false };
-    assert_eq!(draft, Draft { settled: 2, deliveries: vec![(1, Some(refused))] });
+    assert_eq!(draft, Draft { settled: 2, deliveries: vec![(id(1), Some(refused))] });
     window.confirm(&draft);
     assert_eq!(window.draft(now + PATIENCE, PATIENCE).settled, 3, "the one behind it has waited long");
-    assert_eq!(window.take(9, at(100), now), [1, 3]);
-    window.accepted(&[1, 3]);
+    assert_eq!(window.take(9, at(100), now), ids([1, 3]));
+    window.accepted(&ids([1, 3]));
     let draft = window.draft(now + PATIENCE, PATIENCE);
-    assert_eq!(draft, Draft { settled: 3, deliveries: vec![(1, None), (3, None)] });
+    assert_eq!(draft, Draft { settled: 3, deliveries: vec![(id(1), None), (id(3), None)] });
 }
 
 #[test]
 fn of_several_that_were_refused_together_each_goes_alone() {
     let now = Instant::now();
     let mut window = window("a b c", now);
-    assert_eq!(window.take(9, at(0), now), [1, 2, 3]);
-    window.part(&[1, 2, 3], vec![message(1, "a"), message(2, "b"), message(3, "c")]);
+    assert_eq!(window.take(9, at(0), now), ids([1, 2, 3]));
+    window.part(&ids([1, 2, 3]), vec![message(1, "a"), message(2, "b"), message(3, "c")]);
     for event in 1..=3 {
-        assert_eq!(window.take(9, at(0), now), [event]);
+        assert_eq!(window.take(9, at(0), now), ids([event]));
     }
 }
 
@@ -86,13 +94,16 @@ fn of_several_that_were_refused_together_each_goes_alone() {
 fn the_dead_are_written_down_only_once_all_before_them_is_settled() {
     let now = Instant::now();
     let mut window = window("a b", now);
-    assert_eq!(window.take(1, at(0), now), [1]);
-    assert_eq!(window.take(1, at(0), now), [2]);
+    assert_eq!(window.take(1, at(0), now), ids([1]));
+    assert_eq!(window.take(1, at(0), now), ids([2]));
     window.refused(message(2, "b"), "no", |_| None);
     assert_eq!(window.draft(now, PATIENCE), Draft { settled: 0, deliveries: vec![] });
-    window.accepted(&[1]);
+    window.accepted(&ids([1]));
     let draft = window.draft(now, PATIENCE);
-    assert!(matches!(&draft.deliveries[..], [(2, Some(dead))] if dead.dead), "{draft:?}");
+    assert!(
+        matches!(&draft.deliveries[..], [(event, Some(dead))] if *event == id(2) && dead.dead),
+        "{draft:?}"
+    );
     window.confirm(&draft);
     assert!(window.is_settled());
 }
@@ -103,32 +114,35 @@ fn when_nothing_is_accepted_nothing_new_is_begun() {
     let subjects: Vec<String> = (0..100).map(|subject| subject.to_string()).collect();
     let mut window = window(&subjects.join(" "), now);
     for event in 1..=STREAK as i64 {
-        assert_eq!(window.take(1, at(0), now), [event]);
+        assert_eq!(window.take(1, at(0), now), ids([event]));
         window.refused(message(event, &subjects[event as usize - 1]), "no", |_| Some(at(100)));
     }
-    assert_eq!(window.take(1, at(0), now), [0_i64; 0]);
-    assert_eq!(window.take(1, at(100), now), [1], "those refused before are tried");
-    window.accepted(&[1]);
+    assert_eq!(window.take(1, at(0), now), ids([]));
+    assert_eq!(window.take(1, at(100), now), ids([1]), "those refused before are tried");
+    window.accepted(&ids([1]));
     assert_eq!(window.take(100, at(0), now).len(), 100 - 1);
 }
 
 #[test]
 fn what_comes_back_to_a_lane_goes_before_what_came_after_it() {
     let now = Instant::now();
-    let mut window = window("a b a", now);
+    let mut window = Window::new(2);
+    for (event, subject) in [(3, "a"), (4, "b"), (5, "a")] {
+        window.add(message(event, subject), now);
+    }
     window.take(1, at(0), now);
     let revived = Delivery::default();
-    window.add_passed(0, "a".into(), revived.clone(), now);
-    window.add_passed(-1, "b".into(), revived, now);
-    assert_eq!(window.take(1, at(0), now), [-1], "before the one that has not begun");
-    window.accepted(&[1]);
-    assert_eq!(window.take(9, at(0), now), [0, 3], "after the one on its way");
+    window.add_passed(id(2), "a".into(), revived.clone(), now);
+    window.add_passed(id(1), "b".into(), revived, now);
+    assert_eq!(window.take(1, at(0), now), ids([1]), "before the one that has not begun");
+    window.accepted(&ids([3]));
+    assert_eq!(window.take(9, at(0), now), ids([2, 5]), "after the one on its way");
 }
 
 /// What a store would hold.
 #[derive(Debug, Default)]
 struct Store {
-    settled: EventId,
+    settled: i64,
     rows: BTreeMap<EventId, Delivery>,
 }
 
@@ -158,7 +172,7 @@ proptest! {
     /// order, nothing counts as delivered that was not, and in the end everything is.
     #[test]
     fn order_and_truth_are_kept_in_any_course(choices in prop::collection::vec(any::<u8>(), 0..300)) {
-        let subject = |event: EventId| (event % 5).to_string();
+        let subject = |event: EventId| (event.get() % 5).to_string();
         let (begun, last) = (Instant::now(), 40);
         let mut now = begun;
         let mut store = Store::default();
@@ -166,7 +180,7 @@ proptest! {
         let mut flying: Vec<Vec<EventId>> = Vec::new();
         let mut accepted: Vec<EventId> = Vec::new();
         let messages = |job: &[EventId]| -> Vec<Message> {
-            job.iter().map(|&event| message(event, &subject(event))).collect()
+            job.iter().map(|&event| message(event.get(), &subject(event))).collect()
         };
         // After the given choices, everything is accepted until all is done.
         let rest = std::iter::repeat_n([2_u8, 3, 0, 7, 255], 400).flatten();
@@ -180,7 +194,7 @@ proptest! {
                 0 | 1 => {
                     let event = window.read() + 1;
                     if event <= last {
-                        window.add(message(event, &subject(event)), now);
+                        window.add(message(event, &subject(id(event))), now);
                     }
                 }
                 2 => {
@@ -196,7 +210,7 @@ proptest! {
                 },
                 4 => if let Some(job) = landed(&mut flying) {
                     match job.as_slice() {
-                        [event] => drop(window.refused(message(*event, &subject(*event)), "no", |_| {
+                        [event] => drop(window.refused(message(event.get(), &subject(*event)), "no", |_| {
                             Some(time.plus(Duration::from_millis(120)))
                         })),
                         _ => window.part(&job, messages(&job)),
@@ -212,10 +226,10 @@ proptest! {
                 }
                 _ => {
                     let draft = window.draft(now, Duration::from_millis(u64::from(choice) / 8 * 40));
-                    prop_assert!(draft.deliveries.iter().all(|(event, _)| *event <= draft.settled));
+                    prop_assert!(draft.deliveries.iter().all(|(event, _)| event.get() <= draft.settled));
                     store.save(&draft);
                     window.confirm(&draft);
-                    for event in (1..=store.settled).filter(|event| !store.rows.contains_key(event)) {
+                    for event in (1..=store.settled).map(id).filter(|event| !store.rows.contains_key(event)) {
                         prop_assert!(accepted.contains(&event), "{event} was marked and not accepted");
                     }
                 }
@@ -226,7 +240,7 @@ proptest! {
         let mut seen = HashSet::new();
         accepted.retain(|event| seen.insert(*event));
         for of in 0..5 {
-            let lane: Vec<_> = accepted.iter().filter(|event| *event % 5 == of).collect();
+            let lane: Vec<_> = accepted.iter().filter(|event| event.get() % 5 == of).collect();
             prop_assert!(lane.is_sorted() && lane.len() == 8, "{lane:?}");
         }
     }

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
+use crate::number::EventId;
 use crate::outbox::EventKind;
 use crate::time::Time;
 
@@ -18,6 +19,7 @@ fn long(event: i64, length: usize) -> Message {
     let room = length.saturating_sub(begin.len() + 2);
     let body = format!("{begin}{}{}\"}}", "x".repeat(room % 6), "머그".repeat(room / 6));
     let (subject, kind) = (Arc::from("orders/1"), EventKind::OrderCompleted);
+    let event = EventId::try_from(event + 1).unwrap();
     Message { event, id: format!("s-{event}"), kind, subject, body, sent_at: Time::default() }
 }
 

@@ -1,0 +1,143 @@
+//! What is wrong with an input: the first faults, each with its place.
+
+use serde::Serialize;
+
+/// Malformed input: the first faults, each with its place. The code is `invalid_request`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", sentence(.0))]
+pub struct Invalid(pub Faults);
+
+/// One fault of the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Fault {
+    /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
+    pub pointer: String,
+    /// What is wrong there, as a sentence.
+    pub detail: String,
+}
+
+/// Faults as they are found: at most 20 are kept, and no more text than an answer has room for, however much is
+/// wrong. What is left out is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    kept: Vec<Fault>,
+    /// Bytes that the kept ones take as JSON.
+    length: usize,
+    more: usize,
+}
+
+impl Faults {
+    /// The most faults that are kept.
+    pub const MOST: usize = 20;
+
+    /// The most bytes that they take as JSON: an answer tells them twice, and has 16 kB.
+    const LENGTH: usize = 7_000;
+
+    /// Keeps a fault where there is room, or else counts it.
+    pub fn push(&mut self, fault: Fault) {
+        let length = serde_json::to_string(&fault).map_or(Self::LENGTH, |text| text.len());
+        let fits = self.kept.is_empty() || self.length + length <= Self::LENGTH;
+        if self.full() || !fits {
+            self.more += 1;
+            return;
+        }
+        self.length += length;
+        self.kept.push(fault);
+    }
+
+    /// Counts what is not looked at any more.
+    pub(crate) fn pass_over(&mut self, count: usize) {
+        self.more += count;
+    }
+
+    /// Whether the next fault is only counted: there is no need to look for more.
+    pub(crate) fn full(&self) -> bool {
+        self.kept.len() >= Self::MOST || self.more > 0
+    }
+
+    /// Faults beyond those kept, and items of lists that were not looked at because of that.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// The kept ones.
+    pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
+        self.kept.iter()
+    }
+}
+
+impl IntoIterator for Faults {
+    type Item = Fault;
+    type IntoIter = std::vec::IntoIter<Fault>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.kept.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Faults {
+    type Item = &'a Fault;
+    type IntoIter = std::slice::Iter<'a, Fault>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Invalid {
+    /// One fault at one place.
+    pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let mut faults = Faults::default();
+        faults.push(Fault { pointer: pointer.into(), detail: detail.into() });
+        Self(faults)
+    }
+
+    /// The faults as a sentence for people: places without JSON's slashes.
+    pub(crate) fn sentence(&self) -> String {
+        listed(&self.0, |pointer| pointer.trim_start_matches('/').replace('/', " "))
+    }
+}
+
+/// `{"code": "invalid_request", "detail": …, "errors": […]}`, and `"more": 7` where faults were left out.
+impl Serialize for Invalid {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("code", "invalid_request")?;
+        map.serialize_entry("detail", &self.to_string())?;
+        map.serialize_entry("errors", &self.0.kept)?;
+        if self.0.more > 0 {
+            map.serialize_entry("more", &self.0.more)?;
+        }
+        map.end()
+    }
+}
+
+fn sentence(faults: &Faults) -> String {
+    listed(faults, str::to_owned)
+}
+
+/// The faults one after the other, and how many were left out.
+fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
+    let one = |fault: &Fault| match place(&fault.pointer).as_str() {
+        "" => fault.detail.clone(),
+        place => format!("{place}: {}", fault.detail),
+    };
+    let mut told = faults.iter().map(one).collect::<Vec<_>>().join("; ");
+    if faults.more > 0 {
+        told += &format!("; and {} more", faults.more);
+    }
+    told
+}
+
+/// A field's name as a JSON pointer, cut where it is long.
+pub fn pointer(name: &str) -> String {
+    let short: String = name.chars().take(64).collect();
+    format!("/{}", short.replace('~', "~0").replace('/', "~1"))
+}

@@ -1,0 +1,51 @@
+//! The identifiers of users and products, each read once for a whole list: joined to every line of a million orders they
+//! would cost more than all the rest.
+
+use foldhash::HashMap;
+
+use crate::row::{Rows, Statement, Value, list};
+
+/// Identifiers by number.
+pub(crate) struct Names {
+    sql: &'static str,
+    known: HashMap<i64, Value>,
+}
+
+impl Names {
+    /// The most that are kept: some 10 MB of memory.
+    const KEPT: usize = 131_072;
+
+    pub(crate) fn of_users() -> Self {
+        let sql = "SELECT user_no, user FROM users WHERE user_no IN (SELECT value FROM json_each(?1))";
+        Self { sql, known: HashMap::default() }
+    }
+
+    pub(crate) fn of_products() -> Self {
+        let sql =
+            "SELECT product_no, product FROM products WHERE product_no IN (SELECT value FROM json_each(?1))";
+        Self { sql, known: HashMap::default() }
+    }
+
+    /// Reads the numbers in this column that are not known yet.
+    pub(crate) fn unknown(&mut self, rows: &Rows, column: usize) -> Option<Statement> {
+        if self.known.len() > Self::KEPT {
+            self.known.clear();
+        }
+        let number = |row: &[Value]| row[column].optional_int();
+        let numbers: Vec<i64> =
+            rows.iter().filter_map(number).filter(|number| !self.known.contains_key(number)).collect();
+        (!numbers.is_empty()).then(|| Statement::new(self.sql, [list(&numbers).into()]))
+    }
+
+    /// Takes what was read.
+    pub(crate) fn learn(&mut self, rows: &Rows) {
+        self.known.extend(rows.iter().map(|row| (row[0].int(), row[1].clone())));
+    }
+
+    /// Puts the identifiers in the place of the numbers, and nothing where there is none.
+    pub(crate) fn fill(&self, rows: &mut Rows, column: usize) {
+        for row in rows.values.chunks_exact_mut(rows.width.max(1)) {
+            row[column] = self.known.get(&row[column].int()).cloned().unwrap_or(Value::Null);
+        }
+    }
+}

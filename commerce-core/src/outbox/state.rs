@@ -1,0 +1,109 @@
+//! The rows in which the delivery of events is kept: one for all that went well, and one for each event
+//! that did not.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::number::EventId;
+use crate::row::{Statement, Value};
+use crate::store::Snapshot;
+use crate::time::Time;
+
+/// How far the events were told, and who tells them: the one row of `relay`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) owner: Arc<str>,
+    pub(crate) term: i64,
+    pub(crate) until: Time,
+    pub(crate) settled: i64,
+    pub(crate) pruned: i64,
+    pub(crate) revived: i64,
+    pub(crate) marked: Time,
+    pub(crate) error: Option<Arc<str>>,
+    pub(crate) next_at: Option<Time>,
+}
+
+/// An event that was passed over: a row of `deliveries`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub(crate) attempts: i64,
+    pub(crate) error: Option<Arc<str>>,
+    pub(crate) next_at: Option<Time>,
+    pub(crate) dead: bool,
+}
+
+/// Delivered events to take out of the outbox.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prune {
+    pub(crate) events: Vec<EventId>,
+    /// Those that were delivered after they had been passed over.
+    pub(crate) late: Vec<EventId>,
+    /// Up to this one no delivered event is left but such.
+    pub(crate) through: i64,
+    /// Marks that have served.
+    pub(crate) marks: Vec<Time>,
+}
+
+impl Standing {
+    pub(crate) fn stored(row: &[Value]) -> Self {
+        Self {
+            owner: row[0].text(),
+            term: row[1].int(),
+            until: Time::from_millis(row[2].int()),
+            settled: row[3].int(),
+            pruned: row[4].int(),
+            revived: row[5].int(),
+            marked: Time::from_millis(row[6].int()),
+            error: row[7].optional_text(),
+            next_at: row[8].optional_int().map(Time::from_millis),
+        }
+    }
+
+    pub(crate) fn row(&self) -> [Value; 10] {
+        [
+            1.into(),
+            self.owner.clone().into(),
+            self.term.into(),
+            self.until.millis().into(),
+            self.settled.into(),
+            self.pruned.into(),
+            self.revived.into(),
+            self.marked.millis().into(),
+            self.error.clone().into(),
+            self.next_at.map(Time::millis).into(),
+        ]
+    }
+}
+
+impl Delivery {
+    /// From the columns attempts, error, next_at, dead.
+    pub(crate) fn stored(row: &[Value]) -> Self {
+        Self {
+            attempts: row[0].int(),
+            error: row[1].optional_text(),
+            next_at: row[2].optional_int().map(Time::from_millis),
+            dead: row[3].int() != 0,
+        }
+    }
+
+    pub(crate) fn row(&self, event: EventId) -> [Value; 5] {
+        [
+            event.into(),
+            self.attempts.into(),
+            self.error.clone().into(),
+            self.next_at.map(Time::millis).into(),
+            self.dead.into(),
+        ]
+    }
+}
+
+/// The state of the relay, in the form that [`Standing`] takes.
+pub(crate) const RELAY: &str =
+    "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
+
+/// The state of the relay.
+pub(super) fn standing(snapshot: &mut dyn Snapshot) -> Result<Standing, Error> {
+    let rows = snapshot.rows(&Statement::new(RELAY, []))?;
+    // Taken for a new one, everything would be delivered again.
+    rows.first().map(Standing::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
+}

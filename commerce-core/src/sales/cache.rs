@@ -1,0 +1,152 @@
+//! Sums of units and revenue per product, kept in memory and brought forward: what was ordered since is
+//! added, what left the window or was cancelled is taken away. Nothing is written for it.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use super::count::count;
+use super::sold::Sales;
+use super::sums::Sum;
+use super::window::{Orders, Window};
+use crate::error::Error;
+use crate::number::OrderId;
+use crate::row::Statement;
+use crate::store::Snapshot;
+
+/// The windows that end now, with their lengths in days, those asked for last at the end; and where sums go that were
+/// made on the way.
+pub struct SalesCache {
+    windows: Mutex<Vec<(u16, Entry)>>,
+    keep: Box<dyn Fn(Vec<Sum>) + Send + Sync>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    span: Orders,
+    cancelled: HashSet<OrderId>,
+    sales: Sales,
+    /// The time of the span's last order and the store: another one there means another history.
+    mark: (i64, String),
+}
+
+/// The most products and cancelled orders of all windows that are kept: 4 MB. The window asked for last is kept whatever
+/// it takes; those beyond are counted anew, which takes a few hundred rows.
+const MOST: usize = 131_072;
+
+impl SalesCache {
+    /// No windows yet. Sums that are made are handed to `keep`.
+    pub(crate) fn new(keep: impl Fn(Vec<Sum>) + Send + Sync + 'static) -> Self {
+        Self { windows: Mutex::default(), keep: Box::new(keep) }
+    }
+
+    /// Hands the sales of these orders, the window of so many days that ends now, to `take`.
+    pub(super) fn sales<T>(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        days: u16,
+        window: &Window,
+        take: impl FnOnce(&Sales) -> T,
+    ) -> Result<T, Error> {
+        let span = window.orders;
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = windows.iter().position(|(length, _)| *length == days);
+        let kept = place.map(|place| windows.remove(place).1);
+        let dropped = make_room(&mut windows, usize::try_from(window.products).unwrap_or(0), Entry::size);
+        let kept = match kept.filter(|kept| kept.leads_to(span)) {
+            Some(kept) if mark(snapshot, kept.span.last)? == kept.mark => kept.brought_to(snapshot, span)?,
+            _ => Entry::new(snapshot, window, dropped.map(|kept| kept.sales), self.keep())?,
+        };
+        let taken = take(&kept.sales);
+        windows.push((days, kept));
+        Ok(taken)
+    }
+
+    /// Stores sums that were made. Nobody waits for that, and where it fails they are made again.
+    pub(super) fn keep(&self) -> &dyn Fn(Vec<Sum>) {
+        &*self.keep
+    }
+}
+
+/// Drops the windows that were asked for longest ago, until there is room for so much, and answers one of them.
+fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) -> Option<T> {
+    let sums = windows.iter().rev().scan(needed, |sum, (_, kept)| {
+        *sum += size(kept);
+        Some(*sum)
+    });
+    let stay = sums.take_while(|sum| *sum <= MOST).count();
+    windows.drain(..windows.len() - stay).next_back().map(|(_, kept)| kept)
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        self.sales.len() + self.cancelled.len()
+    }
+
+    fn new(
+        snapshot: &mut dyn Snapshot,
+        window: &Window,
+        spare: Option<Sales>,
+        keep: &dyn Fn(Vec<Sum>),
+    ) -> Result<Self, Error> {
+        let span = window.orders;
+        let (cancelled, sales) = (cancelled(snapshot, span)?, count(snapshot, window, spare, keep)?);
+        Ok(Self { span, cancelled, sales, mark: mark(snapshot, span.last)? })
+    }
+
+    /// Whether going on from here is less work than counting anew.
+    fn leads_to(&self, span: Orders) -> bool {
+        let (old, new) = (self.span, span);
+        let forward = old.after <= new.after && old.last <= new.last && new.after <= old.last;
+        forward && (new.after - old.after) + (new.last - old.last) < new.last - new.after
+    }
+
+    fn brought_to(mut self, snapshot: &mut dyn Snapshot, span: Orders) -> Result<Self, Error> {
+        self.sales.count(
+            snapshot,
+            Orders { after: self.span.after, last: span.after },
+            -1,
+            &self.cancelled,
+        )?;
+        let cancelled = cancelled(snapshot, span)?;
+        for &order in cancelled.difference(&self.cancelled).filter(|order| order.get() <= self.span.last) {
+            self.sales.count(snapshot, Orders::one(order), -1, &HashSet::new())?;
+        }
+        self.sales.count(snapshot, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
+        Ok(Self { span, cancelled, mark: mark(snapshot, span.last)?, sales: self.sales })
+    }
+}
+
+fn cancelled(snapshot: &mut dyn Snapshot, span: Orders) -> Result<HashSet<OrderId>, Error> {
+    let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
+    let rows = snapshot.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
+    Ok(rows.iter().map(|row| OrderId::stored(row[0].int())).collect())
+}
+
+fn mark(snapshot: &mut dyn Snapshot, order: i64) -> Result<(i64, String), Error> {
+    let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
+    let rows = snapshot.rows(&Statement::new(sql, [order.into()]))?;
+    Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_any_length_take_bounded_memory() {
+        for (products, most) in [(1_000, 131), (30_000, 4), (100_000, 1), (5_000_000, 1)] {
+            let mut windows: Vec<(u16, usize)> = Vec::new();
+            for days in 1..=365 {
+                make_room(&mut windows, products, |size| *size);
+                windows.push((days, products));
+            }
+            assert_eq!(windows.len(), most, "{products} products");
+            assert!(windows.is_sorted() && windows.last().is_some_and(|(days, _)| *days == 365));
+        }
+    }
+
+    #[test]
+    fn a_sum_takes_no_more_than_is_reckoned_with() {
+        assert_eq!(size_of::<(i64, i128)>() * MOST, 4 << 20);
+    }
+}

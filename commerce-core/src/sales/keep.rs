@@ -1,0 +1,64 @@
+//! Storing sums of sales. The engine's own operation: callers cannot name it.
+
+use super::sums::Sum;
+use crate::error::Error;
+use crate::facts::{Facts, Keys};
+use crate::id::Key;
+use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Submit, When};
+
+/// Stores sums that a query made, unless newer ones are stored already.
+pub(crate) struct KeepSums(pub(crate) Vec<Sum>);
+
+impl Decide for KeepSums {
+    fn needs(&self, keys: &mut Keys) {
+        keys.sums.extend(self.0.iter().map(|sum| (sum.period, sum.number)));
+    }
+
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
+        for sum in &self.0 {
+            facts.keep_sum(sum);
+        }
+        Ok(Answer { reply: Box::new(()), replayed: false })
+    }
+}
+
+impl Submit for KeepSums {
+    type Reply = ();
+
+    fn erase(self) -> AnyOperation {
+        AnyOperation::of(self)
+    }
+
+    fn reply(_: AnyReply) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::by_hand::{check_value, shop};
+    use crate::sales::Period;
+
+    #[test]
+    fn a_sum_is_kept_unless_one_is_that_knows_as_many_refunds() {
+        let sum =
+            |period, number, entry| Sum { period, number, after: 1, last: 8, entry, sales: "sold".into() };
+        let shop = shop().sum(Period::Hour, 5, 20).sum(Period::Day, 5, 20).sum(Period::Hour, 6, 20);
+        check_value(
+            &shop,
+            &KeepSums(vec![
+                sum(Period::Hour, 4, 7),
+                sum(Period::Hour, 5, 21),
+                sum(Period::Hour, 6, 20),
+                sum(Period::Day, 5, 19),
+                sum(Period::Day, 6, 9),
+                sum(Period::Day, 6, 8),
+            ]),
+            "null
+            insert sales_by_hour hour=4 after_order=1 last_order=8 entry=7 sales=sold
+            update sales_by_hour hour=5 after_order=1 last_order=8 entry=21 sales=sold
+            insert sales_by_day day=6 after_order=1 last_order=8 entry=9 sales=sold",
+        );
+    }
+}

@@ -1,0 +1,49 @@
+//! The store at a location: a file or a server.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Opened, Restore, Terms, file, libsql};
+use crate::error::Error;
+use crate::location::Location;
+use crate::money::Currency;
+
+/// Makes a store where there is none.
+pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::create(path, currency, terms),
+        Location::Server(server) => libsql::create(server, currency, terms.busy, terms.readers),
+    }
+}
+
+/// Opens a store, and brings it to the present schema.
+pub(crate) fn open(at: &Location, terms: &Terms) -> Result<Opened, Error> {
+    match at {
+        Location::File(path) => file::open(path, terms),
+        Location::Server(server) => libsql::open(server, terms.busy, terms.readers),
+    }
+}
+
+/// Runs statements that rebuild derived figures, in one transaction.
+pub(crate) fn repair(at: &Location, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::repair(path, terms, statements),
+        Location::Server(server) => libsql::repair(server, terms.busy, statements),
+    }
+}
+
+/// Copies a store to a file that is not there yet, while it is in use.
+pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::backup(path, to, busy),
+        Location::Server(server) => libsql::backup(server, to, busy),
+    }
+}
+
+/// Replaces the content of a store by that of a backup.
+pub(crate) fn restore(at: &Location, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
+    match at {
+        Location::File(path) => file::restore(path, restore, busy),
+        Location::Server(server) => libsql::restore(server, restore, busy),
+    }
+}

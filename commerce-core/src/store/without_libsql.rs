@@ -1,0 +1,45 @@
+//! Stands in for the server store where the feature `libsql` is off: a server is refused with its reason.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Opened, Restore};
+use crate::error::{Error, OpenError};
+use crate::location::Server;
+use crate::money::Currency;
+
+pub(super) fn create(server: &Server, _: Currency, _: Duration, _: u32) -> Result<Opened, Error> {
+    Err(refused(server))
+}
+
+pub(super) fn open(server: &Server, _: Duration, _: u32) -> Result<Opened, Error> {
+    Err(refused(server))
+}
+
+pub(super) fn repair(server: &Server, _: Duration, _: &[&str]) -> Result<(), Error> {
+    Err(refused(server))
+}
+
+pub(super) fn backup(server: &Server, _: &Path, _: Duration) -> Result<(), Error> {
+    Err(refused(server))
+}
+
+pub(super) fn restore(server: &Server, _: &Restore<'_>, _: Duration) -> Result<(), Error> {
+    Err(refused(server))
+}
+
+fn refused(server: &Server) -> Error {
+    OpenError::NotBuiltIn { location: server.url.to_string(), feature: "libsql" }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Commerce, Location, Options, SystemClock};
+
+    #[test]
+    fn a_server_is_refused_by_the_name_of_the_feature() {
+        let server = "libsql://localhost:8080".parse::<Location>().unwrap();
+        let Err(error) = Commerce::open(server, Options::new(SystemClock)) else { panic!("not built in") };
+        assert!(error.to_string().contains("\"libsql\""), "{error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! An audit under way: the snapshots that it reads from, and what it found so far.
+
+use std::time::{Duration, Instant};
+
+use super::report::{Audit, Progress};
+use crate::engine::Commerce;
+use crate::error::Error;
+use crate::query::View;
+use crate::row::Value;
+
+/// Rows that are read at once.
+pub(super) const SPAN: i64 = 16_384;
+
+/// How long spans may follow one another while others write, and the pause in which the log is written back and begun
+/// anew, which no open snapshot may stand in the way of.
+const WORK: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// An audit on its way.
+pub(super) struct Auditor<'a> {
+    shop: &'a Commerce,
+    pub(super) audit: Audit,
+    progress: &'a mut dyn FnMut(Progress),
+    /// How many things there are to check, as far as is known.
+    pub(super) total: u64,
+    /// When the audit last paused, and the version of the store then.
+    paused: Instant,
+    version: i64,
+}
+
+impl<'a> Auditor<'a> {
+    pub(super) fn new(shop: &'a Commerce, progress: &'a mut dyn FnMut(Progress)) -> Result<Self, Error> {
+        let version = shop.version()?;
+        Ok(Self { shop, audit: Audit::default(), progress, total: 0, paused: Instant::now(), version })
+    }
+
+    /// The next snapshot, after a pause where others write to the same file. A server has a log of its own, and to ask it
+    /// for its version is a request.
+    pub(super) fn view(&mut self) -> Result<View<'a>, Error> {
+        if self.shop.on_file() && self.paused.elapsed() >= WORK {
+            let version = self.shop.version()?;
+            if version != self.version {
+                std::thread::sleep(PAUSE);
+            }
+            (self.paused, self.version) = (Instant::now(), version);
+        }
+        self.shop.view()
+    }
+
+    /// Reports how far the audit is.
+    pub(super) fn report(&mut self, what: &'static str, done: u64) {
+        (self.progress)(Progress { what, done, total: self.total.max(done) });
+    }
+}
+
+/// A value as a difference shows it.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::Integer(value) => value.to_string(),
+        Value::Text(text) => text.as_ref().into(),
+    }
+}

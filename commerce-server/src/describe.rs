@@ -1,0 +1,132 @@
+//! Descriptions of routes for the OpenAPI document: what each takes and answers, from the JSON Schemas that the
+//! engine's own types derive.
+
+use commerce_core::{Operation, Query, outbox};
+use schemars::generate::{Contract, SchemaSettings};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// The JSON Schemas of all types in the document.
+pub(crate) struct Schemas {
+    /// What requests hold, written out where it is used.
+    pub(crate) inputs: SchemaGenerator,
+    /// What answers hold, defined once each under `components`.
+    pub(crate) outputs: SchemaGenerator,
+}
+
+/// What a route takes and answers.
+pub(crate) struct Description {
+    pub(crate) summary: String,
+    /// The schemas of the fields by name.
+    pub(crate) fields: Map<String, Value>,
+    pub(crate) required: Vec<String>,
+    /// Where the fields can be given in several forms: the fields that each form requires.
+    pub(crate) forms: Vec<Vec<String>>,
+    /// The media type of a successful answer.
+    pub(crate) media_type: &'static str,
+    /// The schema of a successful answer.
+    pub(crate) answer: Value,
+}
+
+impl Schemas {
+    pub(crate) fn new() -> Self {
+        let settings = |contract| {
+            let mut settings = SchemaSettings::draft2020_12();
+            settings.definitions_path = "/components/schemas".into();
+            settings.contract = contract;
+            settings
+        };
+        let mut inputs = settings(Contract::Deserialize);
+        inputs.inline_subschemas = true;
+        Self { inputs: inputs.into_generator(), outputs: settings(Contract::Serialize).into_generator() }
+    }
+}
+
+pub(crate) fn operation<O>(schemas: &mut Schemas) -> Description
+where
+    O: Operation + JsonSchema,
+    O::Reply: JsonSchema,
+{
+    described::<O>(schemas, |schemas| schemas.outputs.subschema_for::<O::Reply>().to_value())
+}
+
+pub(crate) fn query<Q>(schemas: &mut Schemas) -> Description
+where
+    Q: Query + JsonSchema,
+    Q::Answer: JsonSchema,
+{
+    described::<Q>(schemas, |schemas| schemas.outputs.subschema_for::<Q::Answer>().to_value())
+}
+
+pub(crate) fn events(_: &mut Schemas) -> Description {
+    let summary = "Streams the outbox as server-sent events, one for each committed event. `data` is the CloudEvents 1.0 \
+        envelope. The stream continues after `Last-Event-ID` (0 for all events), or starts with the next event.";
+    resource(summary, "text/event-stream", json!({ "type": "string" }))
+}
+
+pub(crate) fn openapi(_: &mut Schemas) -> Description {
+    resource("Returns this document.", "application/json", json!({ "type": "object" }))
+}
+
+pub(crate) fn docs(_: &mut Schemas) -> Description {
+    resource("Shows this document as a web page.", "text/html", json!({ "type": "string" }))
+}
+
+pub(crate) fn livez(_: &mut Schemas) -> Description {
+    let ok =
+        json!({ "type": "object", "properties": { "status": { "const": "ok" } }, "required": ["status"] });
+    resource("Reports that the server runs.", "application/json", ok)
+}
+
+pub(crate) fn readyz(schemas: &mut Schemas) -> Description {
+    let outbox = schemas.inputs.subschema_for::<outbox::Backlog>().to_value();
+    let ok = json!({
+        "type": "object",
+        "properties": {
+            "status": { "const": "ok" },
+            "outbox": outbox,
+            "clock_ahead_seconds": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Seconds by which the newest stored time is ahead of the clock. More than 60 means that a clock is or was wrong.",
+            },
+        },
+        "required": ["status", "outbox", "clock_ahead_seconds"],
+    });
+    resource(
+        "Reports whether the store accepts writes, and the backlog of event delivery.",
+        "application/json",
+        ok,
+    )
+}
+
+pub(crate) fn metrics(_: &mut Schemas) -> Description {
+    resource("Returns metrics for Prometheus.", "text/plain", json!({ "type": "string" }))
+}
+
+fn resource(summary: &str, media_type: &'static str, answer: Value) -> Description {
+    let (fields, required, forms) = (Map::new(), Vec::new(), Vec::new());
+    Description { summary: summary.into(), fields, required, forms, media_type, answer }
+}
+
+fn described<T: JsonSchema>(
+    schemas: &mut Schemas,
+    answer: impl FnOnce(&mut Schemas) -> Value,
+) -> Description {
+    let mut schema = T::json_schema(&mut schemas.inputs).to_value();
+    let names = |list: &Value| -> Vec<String> {
+        list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let forms = schema["oneOf"].as_array().into_iter().flatten();
+    Description {
+        summary: schema["description"].as_str().unwrap_or_default().into(),
+        required: names(&schema["required"]),
+        forms: forms.map(|form| names(&form["required"])).collect(),
+        fields: match schema["properties"].take() {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        },
+        media_type: "application/json",
+        answer: answer(schemas),
+    }
+}

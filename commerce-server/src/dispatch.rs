@@ -1,0 +1,218 @@
+//! Handles one request from its head to its response: authenticates and authorizes the caller, extracts the fields, runs
+//! the operation or query, and turns its answer or failure into a response. Every route takes this way.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::request::Parts;
+use axum::http::{Response, StatusCode};
+use commerce_core::{Commerce, Error};
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::extract::{self, Extracted, extract};
+use crate::health::Readiness;
+use crate::metrics::RouteMetrics;
+use crate::problem::Problem;
+use crate::response::{self, Representation};
+use crate::route::{BoxedQuery, Builtin, Cost, EtagScope, Handler, Permission, Route};
+use crate::server::{REQUEST_ID, Server, id_text};
+use crate::{docs, events, gzip, headers};
+
+static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// What the router calls for the requests to one route, or for those that match none.
+pub(crate) struct Endpoint {
+    pub(crate) server: Arc<Server>,
+    pub(crate) target: Target,
+    pub(crate) metrics: Arc<RouteMetrics>,
+}
+
+/// What a request is for.
+pub(crate) enum Target {
+    Route(&'static Route),
+    /// The path is unknown.
+    NoPath,
+    /// The path is known, but not with this method.
+    NoMethod,
+}
+
+impl Endpoint {
+    /// Handles a request.
+    pub(crate) async fn handle(self: Arc<Self>, request: Request) -> Response<Body> {
+        let started = Instant::now();
+        let (mut parts, body) = request.into_parts();
+        let (id, mut client) = (self.server.request_ids.of(&parts), Client::of(&parts));
+        let result = match self.target {
+            Target::Route(route) => respond(&self.server, route, &mut parts, body, &id, &mut client).await,
+            Target::NoPath => headers::host(&parts).and(Err(Problem::NotFound)),
+            Target::NoMethod => headers::host(&parts).and(Err(Problem::MethodNotAllowed)),
+        };
+        self.finish(&parts, id, &client, started, result)
+    }
+
+    /// Counts and logs the request, and adds its id to the response.
+    fn finish(
+        &self,
+        parts: &Parts,
+        id: HeaderValue,
+        client: &Client,
+        started: Instant,
+        result: Result<Response<Body>, Problem>,
+    ) -> Response<Body> {
+        let request_id = id_text(&id);
+        let detail = result.as_ref().err().map(Problem::detail);
+        let mut response = result.unwrap_or_else(|problem| {
+            self.server.metrics.count_problem(problem.code());
+            problem.response(request_id)
+        });
+        let (status, duration) = (response.status(), started.elapsed());
+        self.metrics.count(status, duration);
+        if status.is_server_error() || self.server.log_requests {
+            let (method, path, status) = (&parts.method, parts.uri.path(), status.as_u16());
+            let (token, address) = (client.token.as_deref(), client.address);
+            let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+            match (status, detail) {
+                (500.., Some(error)) => {
+                    tracing::error!(request_id, %method, path, status, micros, token, %address, error, "request failed");
+                }
+                _ => {
+                    tracing::info!(request_id, %method, path, status, micros, token, %address, "request")
+                }
+            }
+        }
+        response.headers_mut().insert(&REQUEST_ID, id);
+        response
+    }
+}
+
+async fn respond(
+    server: &Arc<Server>,
+    route: &'static Route,
+    parts: &mut Parts,
+    body: Body,
+    id: &HeaderValue,
+    client: &mut Client,
+) -> Result<Response<Body>, Problem> {
+    headers::host(parts)?;
+    let authenticated = match route.permission {
+        Permission::Public => None,
+        permission => {
+            let (caller, version) = server.access.authenticate(parts, client.is_local)?;
+            client.token.clone_from(&caller.token);
+            server.rate_limit.check(&client.key())?;
+            caller.authorize(permission)?;
+            Some((caller, version))
+        }
+    };
+    let mut extracted = extract(server, route, parts, body, client).await?;
+    if let Some((caller, _)) = &authenticated {
+        server.access.restrict_to_own(caller, route.permission, &mut extracted.fields)?;
+    }
+    match route.handler {
+        Handler::Operation(submit) => {
+            // The fields are dropped before the commit is awaited; the memory of the body stays reserved.
+            let Extracted { fields, faults, body_memory } = extracted;
+            let reply = submit(&server.shop, &Value::Object(fields), faults)?;
+            let (reply, is_replay) = reply.await?;
+            drop(body_memory);
+            let reply = response::counted_unchecked(&server.memory.general, client, reply.into());
+            let mut response = response::json(route.status, reply);
+            if is_replay {
+                response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
+            }
+            Ok(response)
+        }
+        Handler::Query { parse, cost, etag } => {
+            let query = parse(&Value::Object(extracted.fields), extracted.faults)?;
+            let version = authenticated.map(|(_, version)| version);
+            answer(server, client, parts, (cost, etag), version, query).await
+        }
+        Handler::Builtin(resource) => {
+            extract::no_fields(extracted)?;
+            builtin(server, resource, parts, id, client).await
+        }
+    }
+}
+
+/// Answers a query from the cache, with 304, or from the store. `version` is the store's version before anything was
+/// read; without it nothing is cached.
+async fn answer(
+    server: &Server,
+    client: &Client,
+    parts: &Parts,
+    (cost, scope): (Cost, EtagScope),
+    version: Option<i64>,
+    query: BoxedQuery,
+) -> Result<Response<Body>, Problem> {
+    let gzip = cost == Cost::Heavy && gzip::is_accepted(&parts.headers);
+    // With the other scopes the answer also depends on the time of the request.
+    let cached = version.filter(|_| scope == EtagScope::Body).map(|version| (query.cache_key(), version));
+    let hit = cached.as_ref().and_then(|(key, version)| server.cache.get(key, *version));
+    let representation = match hit {
+        Some(hit) if gzip => hit.with_gzip(),
+        Some(hit) => hit,
+        None => {
+            let read = move |shop: &Commerce| {
+                let representation = Representation::new(query.answer(shop)?, scope);
+                Ok::<_, Error>(if gzip { representation.with_gzip() } else { representation })
+            };
+            let representation = match cost {
+                // A thread change would cost more than the query.
+                Cost::Light => read(&server.shop)?,
+                Cost::Heavy => server.run_in(&server.pools.heavy_queries, client, read).await?,
+            };
+            if let Some((key, version)) = cached {
+                server.cache.insert(key, version, representation.without_gzip());
+            }
+            representation
+        }
+    };
+    if let Some(etag) = representation.etag.filter(|etag| etag.is_known_to(&parts.headers)) {
+        return Ok(response::not_modified(etag));
+    }
+    let mut response = representation.into_response(&server.memory.general, client)?;
+    if cost == Cost::Heavy {
+        response::vary_by_encoding(&mut response);
+    }
+    Ok(response)
+}
+
+/// Serves a resource that is neither operation nor query.
+async fn builtin(
+    server: &Arc<Server>,
+    resource: Builtin,
+    parts: &Parts,
+    id: &HeaderValue,
+    client: &Client,
+) -> Result<Response<Body>, Problem> {
+    let text = |media_type, body: Body| response::with_type(StatusCode::OK, media_type, body);
+    Ok(match resource {
+        Builtin::Events => {
+            let body = events::open(server, parts, id_text(id), client).await?;
+            text("text/event-stream", body)
+        }
+        Builtin::OpenApi => server.document.to_shared_response(gzip::is_accepted(&parts.headers)),
+        Builtin::Docs => text("text/html; charset=utf-8", docs::PAGE.into()),
+        Builtin::Livez => response::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),
+        Builtin::Readyz => {
+            if !server.phase.is_serving() {
+                return Err(Error::Busy("the server is shutting down").into());
+            }
+            let Readiness { outbox, ahead } = server.health.check(&server.shop).await?;
+            let ready =
+                json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.by().as_secs() });
+            response::json(StatusCode::OK, ready.to_string().into())
+        }
+        Builtin::Metrics => {
+            let own = server.clone();
+            let read = move |shop: &Commerce| own.metrics.text(shop);
+            let metrics = server.run_in(&server.pools.metrics, client, read).await?;
+            let metrics = response::counted(&server.memory.general, client, metrics.into())?;
+            text("text/plain; version=0.0.4; charset=utf-8", metrics.into())
+        }
+    })
+}

@@ -1,0 +1,194 @@
+//! The outbox as a stream of server-sent events: each event after its commit, by whichever process, in order, from where
+//! the client left off, for as long as the client is authorized.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::HeaderName;
+use axum::http::request::Parts;
+use commerce_core::outbox::{Newest, Since, Told};
+use commerce_core::{Error, EventId};
+use http_body_util::channel::{Channel, Sender};
+use tokio::time::{Instant, sleep_until};
+
+use crate::client::Client;
+use crate::headers::single;
+use crate::phase::Phase;
+use crate::problem::{Problem, invalid};
+use crate::route::Permission;
+use crate::server::Server;
+
+/// The most streams at a time. Each queries the store after every commit.
+pub(crate) const MAX_STREAMS: u64 = 256;
+
+/// The most events in a batch. A stream begins with smaller batches, since an event can be long.
+const MAX_BATCH: u16 = 100;
+
+/// The size in bytes that a batch aims at.
+const BATCH_BYTES: usize = 32 << 10;
+
+static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Opens a stream. It begins after the event in `Last-Event-ID`, or with the next event that is committed.
+///
+/// # Errors
+/// `invalid_request` for a malformed header, `busy` when too many streams are open, or the store's failure.
+pub(crate) async fn open(
+    server: &Arc<Server>,
+    parts: &Parts,
+    request_id: &str,
+    client: &Client,
+) -> Result<Body, Problem> {
+    let newest = server.shop.query(&Newest)?;
+    let after = match single(&parts.headers, &LAST_EVENT_ID)? {
+        Some("0") => None,
+        Some(text) => match text.parse::<EventId>() {
+            Ok(event) => Some(event),
+            Err(_) => return Err(invalid("", "the header Last-Event-ID must be the id of an event, or 0")),
+        },
+        None => newest.event,
+    };
+    let Some(slot) = StreamSlot::take(server) else {
+        return Err(Error::Busy("too many streams are open").into());
+    };
+    let (sender, body) = Channel::<Bytes, Error>::new(1);
+    let mut stream = EventStream {
+        slot,
+        parts: parts.clone(),
+        client: client.clone(),
+        sender,
+        after,
+        batch: MAX_BATCH / 8,
+        last_sent: Instant::now(),
+    };
+    let (request_id, phase) = (request_id.to_owned(), server.phase.clone());
+    tokio::spawn(async move {
+        let result = tokio::select! {
+            result = stream.run(newest.pruned) => result,
+            () = phase.reached(Phase::Draining) => Ok(()),
+        };
+        if let Err(error) = result {
+            let (token, address) = (stream.client.token.as_deref(), stream.client.address);
+            tracing::error!(request_id, token, %address, %error, "a stream of events failed");
+        }
+    });
+    Ok(Body::new(body))
+}
+
+struct EventStream {
+    slot: StreamSlot,
+    /// The head of the request, by which the client is authorized again.
+    parts: Parts,
+    client: Client,
+    sender: Sender<Bytes, Error>,
+    /// The last event that was sent.
+    after: Option<EventId>,
+    /// How many events to read next.
+    batch: u16,
+    last_sent: Instant,
+}
+
+impl EventStream {
+    /// Sends events until the client is gone or no longer authorized. `pruned` is the last event that was pruned.
+    async fn run(&mut self, pruned: Option<EventId>) -> Result<(), Error> {
+        let server = self.slot.0.clone();
+        let mut version = server.version.subscribe();
+        // Gaps up to this event have been reported.
+        let mut reported = pruned;
+        if let Some(pruned) = pruned.filter(|_| self.after < pruned)
+            && !self.send(gap(self.after, pruned.get()).into()).await
+        {
+            return Ok(());
+        }
+        while version.borrow_and_update().is_some() && self.is_authorized() {
+            while let Some((text, last)) = self.next(reported).await? {
+                if !self.send(text).await || !self.is_authorized() {
+                    return Ok(());
+                }
+                (self.after, reported) = (Some(last), reported.max(Some(last)));
+            }
+            tokio::select! {
+                changed = version.changed() => if changed.is_err() { return Ok(()) },
+                () = sleep_until(self.last_sent + server.limits.heartbeat_interval) => {
+                    if !self.send(Bytes::from_static(b": still here\n\n")).await {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the client may still have events: its token is valid, or the store still has no token.
+    fn is_authorized(&self) -> bool {
+        let caller = self.slot.0.access.authenticate(&self.parts, self.client.is_local);
+        caller.is_ok_and(|(caller, _)| caller.authorize(Permission::Operator).is_ok())
+    }
+
+    /// The next batch as text, and its last event; `None` when all events were sent.
+    async fn next(&mut self, reported: Option<EventId>) -> Result<Option<(Bytes, EventId)>, Error> {
+        let (server, key) = (&self.slot.0, self.client.key());
+        // Nothing is read before there is room for it.
+        let room = server.memory.general.reserve(&key, BATCH_BYTES).await;
+        let since = Since { after: self.after, limit: self.batch };
+        let batch = server.run_in(&server.pools.events, &self.client, move |shop| {
+            let events = shop.query(&since)?.items;
+            let text = text(&events, since.after, reported)?;
+            Ok(events.last().map(|last| (text, last.event)))
+        });
+        let Some((text, last)) = batch.await? else { return Ok(None) };
+        let memory = server.memory.general.reserve_unchecked(&key, text.len());
+        drop(room);
+        let fitting = usize::from(self.batch) * BATCH_BYTES / text.len().max(1);
+        self.batch = u16::try_from(fitting).unwrap_or(MAX_BATCH).clamp(1, MAX_BATCH);
+        Ok(Some((memory.attach(text.into()), last)))
+    }
+
+    /// Sends text. Returns false when the client is gone.
+    async fn send(&mut self, text: Bytes) -> bool {
+        self.last_sent = Instant::now();
+        self.sender.send_data(text).await.is_ok()
+    }
+}
+
+/// Reports that events after one, through another, may be missing because they were delivered and pruned.
+fn gap(after: Option<EventId>, through: i64) -> String {
+    let after = after.map_or(0, EventId::get);
+    format!("event: gap\ndata: {{\"after\":{after},\"through\":{through}}}\n\n")
+}
+
+/// A batch of events as text. A gap between events is reported unless all of it is at or before `reported`.
+fn text(events: &[Told], mut after: Option<EventId>, reported: Option<EventId>) -> Result<String, Error> {
+    let mut text = String::new();
+    for event in events {
+        let through = event.event.get() - 1;
+        let known = after.max(reported);
+        if known.map_or(0, EventId::get) < through {
+            text += &gap(known, through);
+        }
+        after = Some(event.event);
+        // Serialized JSON has no line breaks, which would end the field `data`.
+        let envelope = serde_json::to_string(&event.envelope).map_err(|e| Error::Store(e.to_string()))?;
+        text +=
+            &format!("id: {}\nevent: {}\ndata: {envelope}\n\n", event.event, event.envelope.kind.as_str());
+    }
+    Ok(text)
+}
+
+/// One of the streams that may be open. Dropping it frees the slot.
+struct StreamSlot(Arc<Server>);
+
+impl StreamSlot {
+    fn take(server: &Arc<Server>) -> Option<Self> {
+        let more = |open| (open < MAX_STREAMS).then_some(open + 1);
+        server.metrics.streams.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self(server.clone()))
+    }
+}
+
+impl Drop for StreamSlot {
+    fn drop(&mut self) {
+        self.0.metrics.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,205 @@
+//! Reads the fields of a request from its path, query and body, as one JSON object that operations and queries are
+//! parsed from.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::{self, HeaderMap, HeaderName};
+use axum::http::request::Parts;
+use commerce_core::input::{self, Fields, pointer};
+use commerce_core::{Fault, Faults, Invalid};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
+use serde_json::{Map, Value};
+
+use crate::budget::Reservation;
+use crate::client::Client;
+use crate::headers::single;
+use crate::problem::{Problem, invalid};
+use crate::route::{Handler, Route, path_field, url_value};
+use crate::server::Server;
+
+/// The fields of a request.
+pub(crate) struct Extracted {
+    pub(crate) fields: Map<String, Value>,
+    /// Fields that stand in the wrong place.
+    pub(crate) faults: Faults,
+    /// The memory of the body, to be held until the request is done.
+    pub(crate) body_memory: Option<Reservation>,
+}
+
+/// Shorter bodies are parsed where they arrive. Of longer ones each client sends one at a time, and they are parsed one
+/// after the other in a pool of their own, where they delay nobody else.
+const LONG_BODY: usize = 64 << 10;
+
+/// Extracts the fields of a request. If path and body both name a field, the path's value counts and the body's is a
+/// fault.
+pub(crate) async fn extract(
+    server: &Server,
+    route: &Route,
+    parts: &mut Parts,
+    body: Body,
+    client: &Client,
+) -> Result<Extracted, Problem> {
+    let is_operation = matches!(route.handler, Handler::Operation(_));
+    let mut faults = Faults::default();
+    let mut fault = |name: &str, detail: &str| {
+        faults.push(Fault { pointer: pointer(name), detail: detail.into() });
+    };
+    let (mut fields, body_memory) = match is_operation {
+        true => {
+            let (text, memory) = collect(server, parts, body, client).await?;
+            let fields = match text.len() {
+                0 => Map::new(),
+                1..=LONG_BODY => object(input::json(&text)?)?,
+                _ => {
+                    let parse = move |_: &_| Ok(object(input::json(&text)?)?);
+                    server.run_in(&server.pools.bodies, client, parse).await?
+                }
+            };
+            (fields, memory)
+        }
+        false => (Map::new(), None),
+    };
+    // Only queries take fields in the query of the URL.
+    if let Some(query) = parts.uri.query() {
+        for (name, text) in pairs(query)? {
+            if is_operation || fields.insert(name.clone(), url_value(&name, &text)).is_some() {
+                fault(&name, "is not taken (again) in the query of this URL");
+            }
+        }
+    }
+    let unreadable = |_| invalid("", "the path is not UTF-8");
+    let path = RawPathParams::from_request_parts(parts, &()).await.map_err(unreadable)?;
+    for (name, text) in &path {
+        let (name, value) = path_field(route, name, text);
+        if fields.insert(name.clone(), value).is_some() {
+            fault(&name, "is not a field here, since the path gives it");
+        }
+    }
+    if is_operation {
+        if fields.swap_remove("key").is_some() {
+            fault("key", "is not a field here; send the header Idempotency-Key");
+        }
+        if let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
+            fields.insert("key".into(), key.into());
+        }
+    }
+    Ok(Extracted { fields, faults, body_memory })
+}
+
+/// Refuses any field, for routes that take none.
+pub(crate) fn no_fields(extracted: Extracted) -> Result<(), Problem> {
+    Ok(Fields::read_beside(extracted.faults, &Value::Object(extracted.fields), |_| Some(()))?)
+}
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Receives the whole body, within the limits of length, time and memory.
+async fn collect(
+    server: &Server,
+    parts: &Parts,
+    body: Body,
+    client: &Client,
+) -> Result<(Vec<u8>, Option<Reservation>), Problem> {
+    let limits = &server.limits;
+    if body.is_end_stream() {
+        return Ok((Vec::new(), None));
+    }
+    let (least, most) = (body.size_hint().lower(), body.size_hint().upper());
+    let limit = limits.max_body_bytes;
+    if least > limit as u64 {
+        return Err(Problem::TooLarge(limit));
+    }
+    require_json(&parts.headers)?;
+    // A body of unknown length may become as long as the limit.
+    let length = most.and_then(|most| usize::try_from(most).ok()).map_or(limit, |most| most.min(limit));
+    let mut memory = None;
+    let mut body = Limited::new(body, limit);
+    let receive = async {
+        let mut text = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Problem::TooLarge(limit),
+                false => invalid("", "the body ended early"),
+            })?;
+            let Some(data) = frame.data_ref() else { continue };
+            if memory.is_none() && text.len() + data.len() > client.uncounted() {
+                // While this waits, flow control keeps the rest of the body with the client.
+                let budget =
+                    if length > LONG_BODY { &server.memory.long_bodies } else { &server.memory.general };
+                memory = Some(budget.reserve(&client.key(), length).await);
+                // Once, rather than growing with a copy each time.
+                text.reserve_exact(length);
+            }
+            text.extend_from_slice(data);
+        }
+        Ok::<_, Problem>(text)
+    };
+    let text = tokio::time::timeout(limits.body_timeout, receive).await.map_err(|_| Problem::Timeout)??;
+    Ok((text, memory))
+}
+
+/// Refuses a body that is not declared as unencoded JSON in UTF-8.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let value = single(headers, &header::CONTENT_TYPE)?.ok_or(Problem::UnsupportedMediaType)?;
+    let (media_type, parameters) = value.split_once(';').unwrap_or((value, ""));
+    let is_utf8 = parameters.trim().split_once('=').is_none_or(|(name, value)| {
+        !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    let encoding = single(headers, &header::CONTENT_ENCODING)?;
+    let is_plain = encoding.is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
+    if media_type.trim().eq_ignore_ascii_case("application/json") && is_utf8 && is_plain {
+        return Ok(());
+    }
+    Err(Problem::UnsupportedMediaType)
+}
+
+fn object(value: Value) -> Result<Map<String, Value>, Invalid> {
+    match value {
+        Value::Object(object) => Ok(object),
+        // Gives the engine's own message for a value that is not an object.
+        other => Fields::read(&other, |_| None),
+    }
+}
+
+/// The names and values in the query of a URL, percent-decoded.
+fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((decoded(name)?, decoded(value)?))
+    };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(pair);
+    let unreadable = || invalid("", "the query of the URL is not percent-encoded UTF-8");
+    pairs.collect::<Option<_>>().ok_or_else(unreadable)
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_or_refused() {
+        let read = pairs("a=1&b=%EB%A8%B8+x&c&=&d=a=b").unwrap();
+        let expected = [("a", "1"), ("b", "머 x"), ("c", ""), ("", ""), ("d", "a=b")];
+        assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        for bad in ["a=%", "a=%4", "a=%zz", "%ff=1"] {
+            assert!(pairs(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Starts the server, and shuts it down.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use commerce_core::Error;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
+
+use crate::access::Access;
+use crate::budget::Budget;
+use crate::cache::AnswerCache;
+use crate::connections::Connections;
+use crate::error::ServeError;
+use crate::events::MAX_STREAMS;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::phase::{self, Phase};
+use crate::pool::FairPool;
+use crate::rate_limit::RateLimit;
+use crate::response::Representation;
+use crate::route::EtagScope;
+use crate::server::{Memory, Pools, RequestIds, Server};
+use crate::version::VersionWatch;
+use crate::{openapi, router, tls};
+
+/// The default rate limit for addresses that other machines can reach, in requests per second and client.
+const RATE_LIMIT: u32 = 100;
+
+/// How many jobs of one client may wait for a pool.
+const WAITING_PER_CLIENT: usize = 32;
+
+/// How often clients without recent requests are removed from the rate limiter.
+const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Readers of the store besides those for requests and heavy queries: for streams of events, for metrics, for the
+/// readiness check, and two for a relay.
+const OTHER_READERS: usize = 5;
+
+/// The number of [readers](commerce_core::Options::readers) with which to open the store, so that a server with this many
+/// worker threads never waits for a reader.
+pub fn readers(threads: usize) -> u32 {
+    u32::try_from(threads + heavy_threads(threads) + OTHER_READERS).unwrap_or(u32::MAX)
+}
+
+/// Threads for heavy queries. They leave half of the processors to everything else.
+fn heavy_threads(threads: usize) -> usize {
+    (threads / 2).max(1)
+}
+
+/// Serves until `shutdown` resolves, then accepts no more requests and finishes those in flight. Must run in a
+/// multi-threaded runtime of tokio.
+///
+/// # Errors
+/// [`ServeError`] when the server cannot start.
+pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, on_ready } = options;
+    let access = Access::new(shop.clone(), cors_origins.clone());
+    let public_address = listen.iter().find(|address| !address.ip().is_loopback()).copied();
+    if let Some(address) = public_address
+        && access.has_no_tokens()?
+    {
+        return Err(ServeError::NoToken(address));
+    }
+    let tls = tls.as_ref().map(tls::acceptor).transpose().map_err(ServeError::Tls)?;
+    let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
+    let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
+    let default_rate = if public_address.is_some() { RATE_LIMIT } else { 0 };
+    let document = openapi::document().to_string().into();
+    let (phase_sender, phase) = phase::channel();
+    let server = Arc::new(Server {
+        rate_limit: RateLimit::new(rate_limit.unwrap_or(default_rate)),
+        cache: AnswerCache::default(),
+        // A client sends one body of the largest size at a time.
+        memory: Memory {
+            general: Budget::new(16 << 20, 4 << 20),
+            long_bodies: Budget::new(8 << 20, 1 << 20),
+        },
+        pools: pools(Handle::current().metrics().num_workers())?,
+        metrics: Metrics::new(),
+        health: Health::default(),
+        version: VersionWatch::default(),
+        document: Representation::new(document, EtagScope::None).with_gzip(),
+        request_ids: RequestIds::new(),
+        phase,
+        shop,
+        access,
+        limits,
+        log_requests,
+    });
+    let router = router::router(&server, &cors_origins)?;
+    let connections = Arc::new(Connections::new(server.clone(), router, tls));
+    for (listener, address) in listeners {
+        tokio::spawn(connections.clone().accept(listener, address.ip().is_loopback()));
+    }
+    let poller = server.clone();
+    tokio::spawn(async move { poller.version.poll(&poller.shop, &poller.phase).await });
+    on_ready(&addresses);
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            () = tokio::time::sleep(EVICTION_INTERVAL) => server.rate_limit.evict_idle(),
+        }
+    }
+    // Sending fails only when nothing is left that waits for the phase.
+    let _ = phase_sender.send(Phase::Draining);
+    if !connections.drain().await {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+    let _ = phase_sender.send(Phase::Stopped);
+    Ok(())
+}
+
+fn pools(threads: usize) -> Result<Pools, Error> {
+    let pool = |name, threads, per_client| {
+        FairPool::new(name, threads, per_client)
+            .map_err(|error| Error::Store(format!("cannot start a thread: {error}")))
+    };
+    Ok(Pools {
+        heavy_queries: pool("queries", heavy_threads(threads), WAITING_PER_CLIENT)?,
+        bodies: pool("bodies", 1, WAITING_PER_CLIENT)?,
+        // Every stream may wait at once.
+        events: pool("events", 1, MAX_STREAMS as usize)?,
+        metrics: pool("metrics", 1, WAITING_PER_CLIENT)?,
+    })
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A restart need not wait until the system has forgotten old connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(4_096)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listen().map_err(|source| ServeError::Listen { address, source })
+}
