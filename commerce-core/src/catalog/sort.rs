@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Product;
 use crate::id::BadText;
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
 
 /// The order of a list of products. Equal ones stand by identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,9 +63,9 @@ impl FromStr for Sort {
     }
 }
 
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, String> {
-        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+impl FromInput for Sort {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 

@@ -11,7 +11,7 @@ use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::{BadText, UserId};
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::number::OrderId;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
@@ -54,9 +54,9 @@ impl FromStr for Status {
     }
 }
 
-impl FromJson for Status {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+impl FromInput for Status {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 

@@ -30,7 +30,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::BadText;
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -105,8 +105,8 @@ impl FromStr for Resting {
     }
 }
 
-impl FromJson for Resting {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+impl FromInput for Resting {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }

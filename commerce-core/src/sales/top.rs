@@ -10,7 +10,7 @@ use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{BadText, Name, ProductId};
-use crate::input::{Fault, Faults, Fields, FromJson, Invalid, within};
+use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
 use crate::money::{Amount, LIMIT, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
@@ -158,9 +158,9 @@ impl FromStr for By {
     }
 }
 
-impl FromJson for By {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        value.as_str().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+impl FromInput for By {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
     }
 }
 
