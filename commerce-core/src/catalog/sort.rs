@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Product;
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
 
 /// The order of a list of products. Equal ones stand by identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,9 +51,9 @@ impl Sort {
     }
 }
 
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, String> {
-        let known = Self::ALL.iter().find(|(name, _)| value.as_str() == Some(name));
+impl FromInput for Sort {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        let known = Self::ALL.iter().find(|(name, _)| input.as_text() == Some(*name));
         known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
     }
 }

@@ -9,7 +9,7 @@ use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::UserId;
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::number::OrderId;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
@@ -40,9 +40,9 @@ pub struct List {
 /// The most orders that a page of paid ones looks at.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
-impl FromJson for Status {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for Status {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("paid") => Ok(Self::Paid),
             Some("cancelled") => Ok(Self::Cancelled),
             _ => Err("must be paid or cancelled".into()),

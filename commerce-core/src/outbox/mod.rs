@@ -27,7 +27,7 @@ pub(crate) use state::{Delivery, Prune, Standing};
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -89,9 +89,9 @@ impl Resting {
     }
 }
 
-impl FromJson for Resting {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for Resting {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("pending") => Ok(Self::Pending),
             Some("delivered") => Ok(Self::Delivered),
             Some("dead") => Ok(Self::Dead),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::LIMIT;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
@@ -60,9 +60,9 @@ impl Step {
     }
 }
 
-impl FromJson for Step {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for Step {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("minute") => Ok(Self::Minute),
             Some("hour") => Ok(Self::Hour),
             Some("day") => Ok(Self::Day),

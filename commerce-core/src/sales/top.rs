@@ -9,7 +9,7 @@ use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::{Fields, FromJson};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::{Amount, LIMIT, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
@@ -128,9 +128,9 @@ impl By {
     }
 }
 
-impl FromJson for By {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for By {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("units") => Ok(Self::Units),
             Some("revenue") => Ok(Self::Revenue),
             _ => Err(format!("must be {}", Self::NAMES.join(" or "))),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
 pub use crate::id::{Digest, OfToken, TokenName};
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
 use crate::time::Time;
 
 /// A token as others see it. The secret is known to its bearer only.
@@ -62,9 +62,9 @@ impl Role {
     }
 }
 
-impl FromJson for Role {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
+impl FromInput for Role {
+    fn from_input(input: Input<'_>) -> Result<Self, String> {
+        match input.as_text() {
             Some("operator") => Ok(Self::Operator),
             Some("shopper") => Ok(Self::Shopper),
             _ => Err("must be operator or shopper".into()),
