@@ -1,5 +1,4 @@
-//! The document that describes the API: the file in the repository is what the code says, and what the code
-//! says holds for what the server answers.
+//! Tests the OpenAPI document: the file in the repository is the one that the code generates.
 
 use std::path::Path;
 
