@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use commerce_core::{Currency, harmful, harmless};
+use commerce_core::{Currency, escape, is_control};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -36,10 +36,10 @@ pub fn print(
 /// JSON that cannot steer a terminal either. What could can only stand within strings, where an escape
 /// means the same.
 pub fn json(data: &impl Serialize) -> String {
-    let escape = |c: char| if harmful(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    let escape = |c: char| if is_control(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
     // What is printed has text as its keys, and no maps that fail.
     let text = serde_json::to_string(data).unwrap_or_default();
-    if text.chars().any(harmful) { text.chars().map(escape).collect() } else { text }
+    if text.chars().any(is_control) { text.chars().map(escape).collect() } else { text }
 }
 
 /// The rows of a list, or the one row of anything else.
@@ -127,7 +127,7 @@ pub fn csv<'a>(
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(columns)?;
     for row in rows {
-        // Names can hold nothing harmful; where other text does, it is escaped here too.
+        // Names can hold nothing is_control; where other text does, it is escaped here too.
         let cell = |name: &&str| row.get(*name).map_or(String::new(), |value| shown(name, value, currency));
         writer.write_record(columns.iter().map(cell))?;
     }
@@ -146,14 +146,14 @@ pub fn columns<'a>(rows: impl Iterator<Item = &'a Value>) -> Vec<&'a str> {
 }
 
 fn shown(name: &str, value: &Value, currency: Currency) -> String {
-    harmless(&raw(name, value, currency))
+    escape(&raw(name, value, currency))
 }
 
 fn raw(name: &str, value: &Value, currency: Currency) -> String {
     match value {
         Value::Null => String::new(),
         Value::Number(number) => match number.as_i64() {
-            Some(minor) if MONEY.contains(&name) => currency.show(minor),
+            Some(minor) if MONEY.contains(&name) => currency.format_amount(minor),
             _ => number.to_string(),
         },
         Value::String(text) => text.clone(),
@@ -182,7 +182,7 @@ mod tests {
 
     fn text(data: &Value, form: Output) -> String {
         let mut out = Vec::new();
-        print(&mut out, data, form, Currency::new("USD").unwrap(), false).unwrap();
+        print(&mut out, data, form, Currency::try_from("USD").unwrap(), false).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -209,6 +209,6 @@ mod tests {
 
     #[test]
     fn nothing_steers_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
+        assert_eq!(escape("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
     }
 }

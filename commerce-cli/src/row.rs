@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write as _};
 
 use commerce_core::Currency;
 use commerce_core::catalog::Product;
-use commerce_core::harmless;
+use commerce_core::escape;
 use commerce_core::order::{Item, Order};
 use commerce_core::outbox::Event;
 use commerce_core::token::Token;
@@ -52,7 +52,7 @@ impl<'a> Cells<'a> {
         let _ = write!(self.text, "{value}");
         let _ = match self.text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             true => self.out.write_field(&self.text),
-            false => self.out.write_field(harmless(&self.text)),
+            false => self.out.write_field(escape(&self.text)),
         };
     }
 
@@ -64,7 +64,7 @@ impl<'a> Cells<'a> {
     }
 
     fn money(&mut self, minor: i64) {
-        self.put(self.currency.show(minor));
+        self.put(self.currency.format_amount(minor));
     }
 
     fn end(&mut self) {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, harmless, registry,
+    Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query, SystemClock, escape,
+    registry,
 };
 use serde_json::{Value, json};
 
@@ -60,9 +61,9 @@ impl Session {
     pub fn location(&self) -> Result<Location, Failure> {
         let global = &self.global;
         let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
-        let mut location: Location = text.parse()?;
+        let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
-            location = location.read_from(replica)?;
+            location = location.read_from(replica).map_err(OpenError::Address)?;
         }
         let token = match &global.db_token_file {
             Some(file) => std::fs::read_to_string(file)
@@ -199,7 +200,7 @@ impl Session {
 
     /// Reads an amount in the currency's form.
     pub fn money(&self, argument: &str, text: &str) -> Result<i64, Failure> {
-        let amount = self.shop()?.currency().read(text);
+        let amount = self.shop()?.currency().parse_amount(text);
         amount.map(|amount| amount.get()).map_err(|e| Failure::Usage(format!("{argument}: {e}")))
     }
 
@@ -237,7 +238,7 @@ impl Session {
         if yes {
             return Ok(());
         }
-        write!(io::stderr(), "{}? [y/N] ", harmless(what))?;
+        write!(io::stderr(), "{}? [y/N] ", escape(what))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -273,7 +274,7 @@ impl Teller {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", harmless(text));
+            let _ = writeln!(io::stderr(), "{}", escape(text));
         }
     }
 
@@ -293,7 +294,7 @@ impl Teller {
     }
 
     fn marked(&self, what: &str, color: &str, text: &str) -> String {
-        let text = harmless(text);
+        let text = escape(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
@@ -310,7 +311,7 @@ pub fn item(text: &str) -> Result<Value, Failure> {
     let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
     let quantity: i64 = quantity
         .parse()
-        .map_err(|_| Failure::Usage(format!("{}: the quantity must be 1 to 1000000", harmless(text))))?;
+        .map_err(|_| Failure::Usage(format!("{}: the quantity must be 1 to 1000000", escape(text))))?;
     Ok(json!({ "product": product, "quantity": quantity }))
 }
 

@@ -91,7 +91,7 @@ impl Access {
                     fields.insert("user".into(), own.as_str().into());
                     Ok(())
                 }
-                Some(Value::String(named)) if named != own.as_str() => match UserId::new(named) {
+                Some(Value::String(named)) if named != own.as_str() => match named.parse::<UserId>() {
                     Ok(user) => Err(Error::from(Refusal::UserNotFound { user }).into()),
                     // Not an id: the operation reports it.
                     Err(_) => Ok(()),

@@ -53,6 +53,6 @@ impl Desk {
 
     fn key(&self) -> Key {
         // A run's key is 36 characters and a number at most 20, all visible: this cannot fail.
-        Key::new(&format!("{}-{}", self.run, self.last)).unwrap_or_else(|_| self.run.clone())
+        Key::try_from(format!("{}-{}", self.run, self.last)).unwrap_or_else(|_| self.run.clone())
     }
 }

@@ -149,7 +149,8 @@ impl Explained {
                 vec![Remedy::Charge(user.clone(), missing)]
             }
             (Refusal::OutOfStock { items }, Some(user)) => {
-                let left = items.iter().map(|item| (item.product.clone(), Quantity::new(item.available)));
+                let left =
+                    items.iter().map(|item| (item.product.clone(), Quantity::try_from(item.available).ok()));
                 let short = items.iter().map(|item| item.product.clone()).collect();
                 vec![Remedy::Reduce(user.clone(), left.collect()), Remedy::Remove(user.clone(), short)]
             }

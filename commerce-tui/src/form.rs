@@ -63,7 +63,7 @@ type Fault = (usize, String);
 impl Form {
     /// An empty form, or one with what is known already.
     pub fn new(purpose: Purpose, currency: Currency) -> Self {
-        let amount = format!("in {currency}, such as {}", currency.show(1_250));
+        let amount = format!("in {currency}, such as {}", currency.format_amount(1_250));
         let id = "letters, digits and . _ @ -, for good".to_owned();
         let name = "what people read, in any language".to_owned();
         let entry = |label, hint: &str, text: String| Entry {
@@ -87,7 +87,7 @@ impl Form {
             ],
             Purpose::UpdateProduct(product) => vec![
                 entry("Name", &name, product.name.to_string()),
-                entry("Price", &amount, currency.show(product.price.get())),
+                entry("Price", &amount, currency.format_amount(product.price.get())),
             ],
             Purpose::Restock(..) => vec![
                 entry("Units", "such as 24, or -3 when they go", none()),
@@ -179,25 +179,25 @@ impl Form {
 
     fn deed(&self, currency: Currency) -> Result<Deed, Fault> {
         let text = |place: usize| self.fields.get(place).map_or("", |entry| entry.field.text().trim());
-        let name = |place| Name::new(text(place)).map_err(|bad| (place, bad.to_string()));
+        let name = |place| Name::try_from(text(place)).map_err(|bad| (place, bad.to_string()));
         let perhaps = |place| (!text(place).is_empty()).then(|| name(place)).transpose();
-        let money = |place| currency.read(&plain(text(place))).map_err(|fault| (place, fault));
+        let money =
+            |place| currency.parse_amount(&plain(text(place))).map_err(|error| (place, error.to_string()));
         let whole = |place: usize| {
             let number = plain(text(place)).parse::<i64>();
             number.map_err(|_| (place, format!("must be a whole number, got {:?}", text(place))))
         };
         let quantity = |place| {
-            let wrong = || (place, format!("must be 1 to {}", Quantity::MAX));
-            Quantity::new(whole(place)?).ok_or_else(wrong)
+            Quantity::try_from(whole(place)?).map_err(|_| (place, format!("must be 1 to {}", Quantity::MAX)))
         };
         Ok(match &self.purpose {
             Purpose::AddUser => {
-                let user = UserId::new(text(0)).map_err(|bad| (0, bad.to_string()))?;
+                let user = UserId::try_from(text(0)).map_err(|bad| (0, bad.to_string()))?;
                 Deed::AddUser(user::Add { user, name: perhaps(1)? })
             }
             Purpose::Charge(user) => {
                 let charge = wallet::Charge::new(user.clone(), money(0)?);
-                Deed::Charge(charge.map_err(|fault| (0, fault))?)
+                Deed::Charge(charge.map_err(|error| (0, error.to_string()))?)
             }
             Purpose::AddToCart(user, product) => {
                 Deed::AddToCart(cart::Add::one(user.clone(), product.clone(), quantity(0)?))
@@ -206,10 +206,9 @@ impl Form {
                 Deed::SetInCart(cart::Set::one(user.clone(), product.clone(), Some(quantity(0)?)))
             }
             Purpose::AddProduct => {
-                let product = ProductId::new(text(0)).map_err(|bad| (0, bad.to_string()))?;
+                let product = ProductId::try_from(text(0)).map_err(|bad| (0, bad.to_string()))?;
                 let (name, price) = (name(1)?, money(2)?);
-                let wrong = || (3, "must be 0 or more".to_owned());
-                let stock = Stock::new(whole(3)?).ok_or_else(wrong)?;
+                let stock = Stock::try_from(whole(3)?).map_err(|_| (3, "must be 0 or more".to_owned()))?;
                 Deed::AddProduct(catalog::Add { product, name, price, stock })
             }
             Purpose::UpdateProduct(product) => {
@@ -223,7 +222,7 @@ impl Form {
             }
             Purpose::Restock(product, _) => {
                 let adjust = catalog::Adjust::new(product.clone(), whole(0)?, perhaps(1)?);
-                Deed::Adjust(adjust.map_err(|fault| (0, fault))?)
+                Deed::Adjust(adjust.map_err(|error| (0, error.to_string()))?)
             }
             Purpose::Cancel(order, ..) => Deed::Cancel(order::Cancel { order: *order, reason: perhaps(0)? }),
         })
@@ -247,13 +246,13 @@ mod tests {
     use super::*;
 
     fn won() -> Currency {
-        Currency::new("KRW").unwrap()
+        Currency::try_from("KRW").unwrap()
     }
 
     #[test]
     fn amounts_are_read_in_the_currencys_form() {
-        let dollar = Currency::new("USD").unwrap();
-        let purpose = Purpose::Charge(UserId::new("alice").unwrap());
+        let dollar = Currency::try_from("USD").unwrap();
+        let purpose = Purpose::Charge(UserId::try_from("alice").unwrap());
         let read = |text: &str| {
             let mut form = Form::new(purpose.clone(), dollar).filled(text);
             let deed = form.read(dollar).map(|deed| format!("{deed:?}"));
@@ -280,16 +279,16 @@ mod tests {
     #[test]
     fn only_what_changed_is_updated() {
         let product = Product {
-            product: ProductId::new("mug").unwrap(),
-            name: Name::new("Mug").unwrap(),
-            price: Amount::new(1_200).unwrap(),
-            stock: Stock::new(3).unwrap(),
+            product: ProductId::try_from("mug").unwrap(),
+            name: Name::try_from("Mug").unwrap(),
+            price: Amount::try_from(1_200).unwrap(),
+            stock: Stock::try_from(3).unwrap(),
             active: true,
         };
         let mut form = Form::new(Purpose::UpdateProduct(Box::new(product)), won());
         form.focus = 1;
         form.paste("0");
         let Some(Deed::UpdateProduct(update)) = form.read(won()) else { panic!("no update") };
-        assert_eq!((update.name, update.price), (None, Amount::new(12_000)));
+        assert_eq!((update.name, update.price), (None, Amount::try_from(12_000).ok()));
     }
 }

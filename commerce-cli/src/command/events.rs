@@ -113,7 +113,7 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
 
 /// Brings back every dead event, and prints their numbers as they are committed.
 fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
-    let key = key.key.as_deref().map(Key::new).transpose();
+    let key = key.key.as_deref().map(Key::try_from).transpose();
     let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
     let shop = session.shop()?;
     let (begin, between, end) = match session.output() {

@@ -51,7 +51,7 @@ impl Import {
         let rows = match first {
             None => Vec::new(),
             Some(b'{') => read_json(input).map_err(unreadable)?,
-            Some(_) => read_csv(input, &|text| currency.read(text).map(|amount| amount.get()))?,
+            Some(_) => read_csv(input, &|text| Ok(currency.parse_amount(text)?.get()))?,
         };
         let done = add_all(session, rows, self.update, self.key.as_deref())?;
         session.note(&format!("{done} products taken in"));

@@ -1,6 +1,6 @@
 //! `init`: a new store, perhaps with the sample catalogue.
 
-use commerce_core::{Currency, harmless};
+use commerce_core::{Currency, escape};
 use serde_json::json;
 
 use crate::command::import;
@@ -23,8 +23,8 @@ const SAMPLE: &str = include_str!("../../catalogue.csv");
 
 impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let currency = Currency::new(&self.currency.to_uppercase()).ok_or_else(|| {
-            let code = harmless(&self.currency);
+        let currency = self.currency.to_uppercase().parse::<Currency>().map_err(|_| {
+            let code = escape(&self.currency);
             Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;

@@ -159,7 +159,7 @@ pub fn line(line: &Value) -> Submission<AnyOperation> {
 
 /// Makes a token, which no line does.
 pub fn token(name: &str) -> Submission<AnyOperation> {
-    let name = TokenName::new(name).expect("a name");
+    let name = TokenName::try_from(name).expect("a name");
     let digest = Digest::of(name.as_str());
     Submission::new(AnyOperation::new(Create::operator(name, digest)))
 }

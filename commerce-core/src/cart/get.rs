@@ -93,7 +93,7 @@ impl Cart {
         let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
         let total: i128 = lines.iter().map(amount).sum();
         let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);
-        Self { user, lines, total: Amount::new(total).unwrap_or_default() }
+        Self { user, lines, total: Amount::try_from(total).unwrap_or_default() }
     }
 }
 

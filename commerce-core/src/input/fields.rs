@@ -4,9 +4,9 @@ use foldhash::HashSet;
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, Faults, Invalid};
-use super::from_json::{FromJson, Remark, kind};
+use super::from_json::{FromJson, PeriodFrom, PeriodTo, Remark, kind};
 use crate::id::{Id, Name};
-use crate::time::{End, Time};
+use crate::time::Time;
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
 pub struct Fields<'a> {
@@ -82,28 +82,29 @@ impl Fields<'_> {
             None | Some(Value::Null) => Some(None),
             Some(value) => match T::from_json(value) {
                 Ok(value) => Some(Some(value)),
-                Err(detail) => self.fault(name, detail),
+                Err(error) => self.fault(name, error),
             },
         }
     }
 
-    /// An end of a span of time that may be left out: a time, or a date.
-    pub(crate) fn end(&mut self, name: &'static str, end: End) -> Option<Option<Time>> {
-        match self.optional::<String>(name)? {
-            None => Some(None),
-            Some(text) => match Time::read_end(&text, end) {
-                Ok(time) => Some(Some(time)),
-                Err(detail) => self.fault(name, detail),
-            },
-        }
+    /// The field `from`, the beginning of a period, which may be left out.
+    pub(crate) fn from_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodFrom> = self.optional("from")?;
+        Some(period.map(|PeriodFrom(time)| time))
+    }
+
+    /// The field `to`, the end of a period, which may be left out.
+    pub(crate) fn to_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodTo> = self.optional("to")?;
+        Some(period.map(|PeriodTo(time)| time))
     }
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
         let id: Id<K> = self.required(name)?;
-        match id.for_new() {
+        match id.check_new() {
             Ok(()) => Some(id),
-            Err(bad) => self.fault(name, bad.to_string()),
+            Err(error) => self.fault(name, error),
         }
     }
 
@@ -134,8 +135,8 @@ impl Fields<'_> {
     pub fn values<T: FromJson>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list(name, |value, pointer, faults| match T::from_json(value) {
             Ok(value) => Some(value),
-            Err(detail) => {
-                faults.push(Fault { pointer, detail });
+            Err(error) => {
+                faults.push(Fault { pointer, detail: error.into() });
                 None
             }
         })

@@ -9,4 +9,5 @@ mod json;
 pub use fault::{Fault, Faults, Invalid, pointer};
 pub use fields::Fields;
 pub use from_json::FromJson;
+pub(crate) use from_json::text;
 pub use json::json;

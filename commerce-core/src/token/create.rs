@@ -52,7 +52,7 @@ impl Operation for Create {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.name.for_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
+        self.name.check_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
     }
 
     fn needs(&self, keys: &mut Keys) {

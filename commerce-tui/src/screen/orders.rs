@@ -1,7 +1,7 @@
 //! The orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{BadText, OrderId, Time, UserId};
+use commerce_core::{OrderId, Time, UserId, ValueError};
 
 use crate::desk::Desk;
 use crate::effect::{Ask, Topic};
@@ -37,7 +37,7 @@ impl Orders {
     }
 
     /// The number that is searched for, or what is wrong with the text as a number.
-    pub fn number(&self) -> Option<Result<OrderId, BadText>> {
+    pub fn number(&self) -> Option<Result<OrderId, ValueError>> {
         let text = super::wanted(self.search.text())?;
         Some(text.trim_start_matches('#').parse())
     }

@@ -238,7 +238,7 @@ impl State {
         let currency = self.setup.currency;
         let mut form = Form::new(Purpose::Charge(user), currency);
         if let Some(missing) = missing {
-            form = form.filled(&currency.show(missing.get()));
+            form = form.filled(&currency.format_amount(missing.get()));
         }
         self.dialogs.push(Dialog::Form(form));
     }

@@ -32,7 +32,7 @@ impl State {
             }
             (Action::Charge, Some(user)) => self.open_form(Purpose::Charge(user)),
             (Action::Add, Some(user)) => {
-                let one = Quantity::new(1);
+                let one = Quantity::try_from(1).ok();
                 if let (Some(product), Some(quantity)) = (product, one) {
                     self.edit_cart(Deed::AddToCart(cart::Add::one(user, product, quantity)));
                 }
@@ -45,7 +45,7 @@ impl State {
             (Action::More | Action::Less, Some(user)) => {
                 if let Some(line) = line {
                     let by = if action == Action::More { 1 } else { -1 };
-                    let quantity = Quantity::new(line.quantity.get() + by);
+                    let quantity = Quantity::try_from(line.quantity.get() + by).ok();
                     if quantity.is_some() || action == Action::Less {
                         self.edit_cart(Deed::SetInCart(cart::Set::one(user, line.product, quantity)));
                     }
@@ -88,7 +88,7 @@ impl State {
         match &deed {
             Deed::SetInCart(edit) => {
                 for (product, units) in edit.items.iter() {
-                    self.shop.foresee(product, Quantity::new(units));
+                    self.shop.foresee(product, Quantity::try_from(units).ok());
                 }
             }
             Deed::RemoveFromCart(remove) => {
@@ -98,7 +98,10 @@ impl State {
             }
             Deed::AddToCart(add) => {
                 for (product, units) in add.items.iter() {
-                    let sum = self.shop.in_cart(product).and_then(|held| Quantity::new(held.get() + units));
+                    let sum = self
+                        .shop
+                        .in_cart(product)
+                        .and_then(|held| Quantity::try_from(held.get() + units).ok());
                     if sum.is_some() {
                         self.shop.foresee(product, sum);
                     }

@@ -133,7 +133,7 @@ pub fn toasts(frame: &mut Frame<'_>, state: &State) {
             News::Bad => ("✗", theme.bad),
             News::Slow => ("…", theme.warn),
         };
-        let text = format!(" {mark} {} ", commerce_core::harmless(&toast.text));
+        let text = format!(" {mark} {} ", commerce_core::escape(&toast.text));
         let width = (text.width() as u16).min(area.width.saturating_sub(4)).clamp(1, 72);
         let paragraph = Paragraph::new(text.clone()).style(style).wrap(Wrap { trim: true });
         let height = (text.width() as u16).div_ceil(width.saturating_sub(2).max(1)).clamp(1, 3);

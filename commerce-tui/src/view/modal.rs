@@ -44,7 +44,7 @@ pub fn progress(state: &State, sending: &Sending, width: u16) -> Vec<Line<'stati
 /// Text in lines of at most this width, broken between words.
 pub fn wrapped(text: &str, width: u16, style: ratatui::style::Style) -> Vec<Line<'static>> {
     let mut lines: Vec<String> = Vec::new();
-    for word in commerce_core::harmless(text).split_whitespace() {
+    for word in commerce_core::escape(text).split_whitespace() {
         let word = fit(word, width.into());
         match lines.last_mut() {
             Some(line)

@@ -56,7 +56,7 @@ fn yesterday(state: &State) -> Line<'static> {
 
 fn day(state: &State, name: &'static str, sold: Option<&commerce_core::sales::Sold>) -> Line<'static> {
     let told = sold.map_or("…".to_owned(), |sold| {
-        let revenue = paint::money(state.setup.currency, sold.revenue);
+        let revenue = paint::money(state.setup.currency, sold.revenue.get());
         format!("{revenue}, {} orders", count(sold.orders))
     });
     paint::pair(&state.setup.theme, name, told)

@@ -48,7 +48,7 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
         (seller.name.to_string(), theme.text),
         (paint::bar(part, BAR), theme.bar),
         (count(seller.units), theme.text),
-        (money(state.setup.currency, seller.revenue), theme.text),
+        (money(state.setup.currency, seller.revenue.get()), theme.text),
         stock(state, seller.stock.get()),
     ]
 }
@@ -56,6 +56,6 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
 fn measured(by: By, seller: &Seller) -> i64 {
     match by {
         By::Units => seller.units,
-        By::Revenue => seller.revenue,
+        By::Revenue => seller.revenue.get(),
     }
 }

@@ -122,7 +122,7 @@ fn refusals_are_explained_with_their_facts() {
     let dear = catalog::Update {
         product: line.product.clone(),
         name: None,
-        price: Amount::new(90_000_000),
+        price: Amount::try_from(90_000_000).ok(),
         active: None,
     };
     stage.press(&["b"]);
@@ -165,10 +165,10 @@ fn names_of_old_data_cannot_steer_the_terminal() {
         stage.press(&["esc", keys]);
         stage.event(commerce_tui::update::Event::Changed);
         let screen = stage.screen();
-        let harm = |symbol: &str| symbol.chars().any(commerce_core::harmful);
+        let harm = |symbol: &str| symbol.chars().any(commerce_core::is_control);
         assert!(!screen.content.iter().any(|cell| harm(cell.symbol())), "{}", text(&screen));
     }
-    let shown = ProductId::new("x").is_ok() && text(&stage.screen()).contains("u{1b}");
+    let shown = ProductId::try_from("x").is_ok() && text(&stage.screen()).contains("u{1b}");
     assert!(shown, "what was there is shown, escaped");
 }
 
