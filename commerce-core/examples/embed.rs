@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (alice, mug) = (UserId::try_from("alice")?, ProductId::try_from("mug")?);
     let cents = |minor: i64| Amount::try_from(minor);
 
-    // Submitting does not wait; the tickets do. These three are decided in one group, in this order.
+    // `submit` does not wait; `wait` on the ticket does. One group decides these three, in this order.
     let added = shop.submit(user::Add { user: alice.clone(), name: Some(Name::try_from("Alice")?) });
     let charged = shop.submit(wallet::Charge::new(alice.clone(), cents(10_000)?)?);
     let stocked = shop.submit(catalog::Add {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     charged.wait()?;
     stocked.wait()?;
 
-    // With a key, an order is placed once, however often it is submitted. A ticket can be awaited, too.
+    // With a key, an order is placed once, however often it is submitted. A ticket can also be awaited.
     let place = |units| -> Result<_, Box<dyn Error>> {
         let items = order::Items::new([(mug.clone(), Quantity::try_from(units)?)])?;
         Ok(order::Place { user: alice.clone(), items, expected_total: None })
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let again = block_on(shop.submit(submission))?;
     println!("order {} paid {}, again: {}", order.reply.order, order.reply.total, again.replayed);
 
-    // A rule that says no tells the facts.
+    // A refusal names the rule and its facts.
     if let Err(refused) = shop.perform(place(2)?) {
         println!("refused: {refused}");
     }
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The smallest runtime there is: any other does as well.
+/// A minimal runtime. Any other works as well.
 fn block_on<T>(ticket: impl IntoFuture<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {

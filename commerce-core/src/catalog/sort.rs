@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value as Json;
 
 use super::Product;
-use crate::input::{FromJson, text};
+use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
 /// The order of a list of products. Equal ones stand by identifier.
@@ -62,9 +62,9 @@ impl FromStr for Sort {
     }
 }
 
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for Sort {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

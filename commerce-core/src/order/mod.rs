@@ -19,7 +19,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Name, ProductId, UserId};
-use crate::input::{FromJson, text};
+use crate::input::{FromInput, Input};
 use crate::money::{Amount, Quantity};
 use crate::number::OrderId;
 use crate::text::{ValueError, one_of};
@@ -98,9 +98,9 @@ impl FromStr for Status {
     }
 }
 
-impl FromJson for Status {
-    fn from_json(value: &serde_json::Value) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for Status {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -29,7 +29,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::{FromJson, text};
+use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
 /// What an event tells.
@@ -102,8 +102,8 @@ impl FromStr for Resting {
     }
 }
 
-impl FromJson for Resting {
-    fn from_json(value: &serde_json::Value) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for Resting {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }

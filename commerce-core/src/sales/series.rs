@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::str::FromStr;
 
 use crate::error::Error;
-use crate::input::{Fields, FromJson, text};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
@@ -81,9 +81,9 @@ impl FromStr for Step {
     }
 }
 
-impl FromJson for Step {
-    fn from_json(value: &serde_json::Value) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for Step {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -10,7 +10,7 @@ use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::{Fields, FromJson, text};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::{Amount, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
@@ -146,9 +146,9 @@ impl FromStr for By {
     }
 }
 
-impl FromJson for By {
-    fn from_json(value: &serde_json::Value) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for By {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

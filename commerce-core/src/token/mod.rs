@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
 pub use crate::id::{Digest, OfToken, TokenName};
-use crate::input::{FromJson, text};
+use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
@@ -75,9 +75,9 @@ impl FromStr for Role {
     }
 }
 
-impl FromJson for Role {
-    fn from_json(value: &serde_json::Value) -> Result<Self, ValueError> {
-        text(value)?.parse()
+impl FromInput for Role {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every screen as it looks, at three sizes, and in mono.
+//! Snapshots of every screen and dialog at three sizes, and of the screens without colours.
 
 use commerce_core::{Amount, ProductId, catalog};
 use commerce_tui::ThemeName;
@@ -11,7 +11,7 @@ use crate::stage::Stage;
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (44, 16)];
 const SCREENS: [&str; 7] = ["shop", "customers", "orders", "top", "products", "events", "overview"];
 
-/// The text on the screen, without what follows a wide character's first half.
+/// The text on the screen. A wide character takes two cells; the second is left out.
 fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
@@ -52,7 +52,7 @@ fn every_screen_at_every_size() {
 }
 
 #[test]
-fn mono_tells_the_same_without_a_colour() {
+fn the_mono_theme_has_no_colours() {
     each_size(ThemeName::Mono, |name, stage| {
         let mono = stage.screen();
         let colours = mono.content.iter().filter(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
@@ -63,7 +63,7 @@ fn mono_tells_the_same_without_a_colour() {
     });
 }
 
-/// The text, and under each line that has any, which cells are reversed (#), bold (*) or underlined (_).
+/// The text; below each line that has any, marks for reversed (#), bold (*) and underlined (_) cells.
 fn marked(buffer: &Buffer) -> String {
     let mut marked = String::new();
     for (y, line) in (0..).zip(text(buffer).lines()) {
@@ -117,7 +117,7 @@ fn refusals_are_explained_with_their_facts() {
     insta::assert_snapshot!("refusal-stock", text(&stage.screen()));
     stage.press(&["enter"]);
     let quantity = |stage: &Stage| stage.state.shop.lines()[0].quantity.get();
-    assert_eq!(quantity(&stage), 1, "as many as there are left");
+    assert_eq!(quantity(&stage), 1, "the quantity is reduced to the stock");
 
     let dear = catalog::Update {
         product: line.product.clone(),
@@ -138,23 +138,23 @@ fn refusals_are_explained_with_their_facts() {
     stage.press(&["b"]);
     stage.beside(off);
     stage.press(&["enter", "enter"]);
-    assert_eq!(stage.state.shop.lines().len(), 2, "what is off sale left the cart");
+    assert_eq!(stage.state.shop.lines().len(), 2, "the product off sale was removed from the cart");
 }
 
 #[test]
-fn a_terminal_that_is_too_small_is_told_so() {
+fn a_terminal_that_is_too_small_shows_the_needed_size() {
     for (width, height) in [(39, 12), (40, 11), (8, 2)] {
         let stage = Stage::new(Size { width, height }, ThemeName::Dark);
         assert!(text(&stage.screen()).contains("The con"), "{width}x{height}");
     }
     let stage = Stage::new(Size::new(40, 12), ThemeName::Dark);
-    assert!(!text(&stage.screen()).contains("larger"));
+    assert!(!text(&stage.screen()).contains("enlarge"));
 }
 
 #[test]
-fn names_of_old_data_cannot_steer_the_terminal() {
+fn names_with_escape_sequences_are_shown_escaped() {
     let mut stage = Stage::new(Size::new(100, 30), ThemeName::Dark);
-    // Names are checked today; a store may hold older ones.
+    // New names are validated, but a store may hold older ones.
     let path = stage.folder().join("shop.db");
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.execute_batch("PRAGMA busy_timeout = 5000").unwrap();
@@ -163,29 +163,29 @@ fn names_of_old_data_cannot_steer_the_terminal() {
     stage.press(&["5", "1", "2", "4", "7", "1", "b"]);
     for keys in ["1", "2", "3", "4", "5", "6", "7"] {
         stage.press(&["esc", keys]);
-        stage.event(commerce_tui::update::Event::Changed);
+        stage.event(commerce_tui::update::Event::StoreChanged);
         let screen = stage.screen();
         let harm = |symbol: &str| symbol.chars().any(commerce_core::is_control);
         assert!(!screen.content.iter().any(|cell| harm(cell.symbol())), "{}", text(&screen));
     }
     let shown = ProductId::try_from("x").is_ok() && text(&stage.screen()).contains("u{1b}");
-    assert!(shown, "what was there is shown, escaped");
+    assert!(shown, "the escape sequences are shown as text");
 }
 
 #[test]
 fn an_order_is_found_by_its_number() {
     let mut stage = Stage::new(Size { width: 120, height: 40 }, ThemeName::Dark);
-    // Whatever else was wanted.
+    // The filters do not apply to a search by number.
     stage.press(&["3", "s", "s", "/", "1", "enter"]);
     let found = text(&stage.screen());
     assert!(found.contains("Order 1 ") && found.contains("1 of 1"), "{found}");
-    for (typed, told) in
-        [(&["9", "9", "9"][..], "There is no order 1999."), (&["x"], "An order is found by its number.")]
+    for (typed, message) in
+        [(&["9", "9", "9"][..], "There is no order 1999."), (&["x"], "Enter the number of an order.")]
     {
         stage.press(&[&["/"], typed, &["enter"]].concat());
         let none = text(&stage.screen());
-        assert!(none.contains(told), "{none}");
+        assert!(none.contains(message), "{none}");
     }
     stage.press(&["esc"]);
-    assert!(text(&stage.screen()).contains("Orders everyone's · cancelled"));
+    assert!(text(&stage.screen()).contains("Orders of all customers · cancelled"));
 }
