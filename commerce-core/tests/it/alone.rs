@@ -1,4 +1,4 @@
-//! Who writes: a caller that is alone, on its own thread, and otherwise the writer's thread.
+//! Tests which thread writes: a single caller writes on its own thread, and several callers use the writer thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use commerce_core::{
     Amount, Clock, Commerce, Currency, Error, Options, Submission, SystemClock, Time, UserId, user, wallet,
 };
 
-/// The present time, and what the test wants of the moment at which a group asks for it.
+/// A clock that calls the test when a group reads the time.
 struct Told<F>(F);
 
 impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {

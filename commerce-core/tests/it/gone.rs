@@ -1,4 +1,4 @@
-//! A store whose files are taken away under it: noticed before anything else is acknowledged, by every way to ask.
+//! Tests a store whose files are removed while it is open: every operation and query detects it and acknowledges nothing.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::shop::{Shop, submit};
 
-/// What may happen to the files, how, and what is said of it.
+/// A name, the change to the files, and the expected message.
 type Fault = (&'static str, fn(&Path), &'static str);
 
 const FAULTS: [Fault; 7] = [
@@ -97,7 +97,7 @@ fn a_store_that_was_put_back_is_opened_anew() {
     let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
     assert!(matches!(submit(&shop.commerce, &charge), Err(Error::Gone(_))));
     std::fs::rename(&aside, &shop.path).unwrap();
-    // The process cannot know what happened meanwhile.
+    // The process cannot know what happened to the store meanwhile.
     assert!(matches!(submit(&shop.commerce, &charge), Err(Error::Gone(_))));
     let anew = Commerce::open(shop.at(), Options::new(SystemClock)).unwrap();
     assert_eq!(submit(&anew, &charge).unwrap()["balance"], 1);

@@ -1,4 +1,4 @@
-//! The sink over HTTP.
+//! Tests the HTTP sink.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -19,7 +19,7 @@ fn http(url: &str) -> HttpSink {
 #[test]
 fn events_are_posted_signed_and_each_answer_means_what_it_says() {
     let shop = charged(10);
-    // The first three requests of each kind of failure are not accepted.
+    // The receiver rejects the first three requests of each kind of failure.
     let left = Arc::new([const { AtomicU16::new(3) }; 5]);
     let receiver = Receiver::start(move |event| {
         let number = event["data"]["charge"].as_u64().unwrap_or_default() as usize;

@@ -1,5 +1,5 @@
-//! Names that show nothing and the ids `.` and `..` are not taken for anything new, by no door, nor numbers that no order
-//! can have; what bears such names from before is read and used like anything else.
+//! Tests that invisible names, the ids `.` and `..`, and impossible order numbers are refused for everything new, and that
+//! existing rows with such names still work.
 
 use commerce_core::{
     Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, registry, token,
@@ -80,7 +80,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
     done(json!({ "op": "cart.add", "user": ".", "product": "..", "quantity": 1 }));
     let order = done(json!({ "op": "cart.checkout", "user": "." }));
     assert_eq!(order["items"][0]["name"], " ");
-    // A remark may show nothing.
+    // The reason of a cancellation may be invisible.
     done(json!({ "op": "order.cancel", "order": 1, "reason": " " }));
     done(json!({ "op": "product.update", "product": "..", "price": 3 }));
     done(json!({ "op": "stock.adjust", "product": "..", "delta": 1, "reason": blank }));

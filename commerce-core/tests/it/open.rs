@@ -1,4 +1,4 @@
-//! Several that make, migrate or open one store at the same moment.
+//! Tests several processes that create, migrate or open one store at the same moment.
 
 use std::sync::Barrier;
 
@@ -84,7 +84,7 @@ fn a_backup_of_an_older_version_is_restored_in_the_present_one_and_a_newer_one_i
     );
 }
 
-/// A store as the first version made it.
+/// Creates a store of the first schema version.
 fn first_version(path: &std::path::Path) {
     let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();

@@ -1,4 +1,4 @@
-//! However many events are dead, they are brought back a few hundred in a group, each once, and what is told is true.
+//! Tests the retry of any number of dead events: a few hundred in a group, each once, with a correct count.
 
 use std::collections::HashSet;
 

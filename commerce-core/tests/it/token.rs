@@ -1,4 +1,4 @@
-//! Tokens as the store keeps them, the write that means nothing, and a store of the first schema.
+//! Tests stored tokens, the probing write, and a store of the first schema.
 
 use commerce_core::token::{Changes, Create, Digest, Find, Revoke, TokenName};
 use commerce_core::{Commerce, Options, Probe, SystemClock};

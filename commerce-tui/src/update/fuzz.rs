@@ -338,7 +338,7 @@ fn run(seed: u64) {
     let size = Size::new(120, 40);
     let mut state = State::new(config, customer, size, Time::from_millis(now), Key::try_from("run").unwrap());
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
-    let (mut asked, mut sent): (Vec<Request>, Vec<Command>) = (Vec::new(), Vec::new());
+    let (mut requested, mut sent): (Vec<Request>, Vec<Command>) = (Vec::new(), Vec::new());
     for step in 0..EVENTS / RUNS as u32 {
         now += random.of(&[0, 1, 5, 100, 2_000]);
         let event = match random.below(20) {
@@ -346,8 +346,8 @@ fn run(seed: u64) {
                 let command = sent.swap_remove(random.below(sent.len() as u64) as usize);
                 Event::Completed(command.id, Box::new(random.outcome(&command)))
             }
-            1..=4 if !asked.is_empty() => {
-                let request = asked.swap_remove(random.below(asked.len() as u64) as usize);
+            1..=4 if !requested.is_empty() => {
+                let request = requested.swap_remove(random.below(requested.len() as u64) as usize);
                 Event::Answered(Box::new(random.response(&request)))
             }
             5 => Event::Mouse(random.mouse()),
@@ -370,7 +370,7 @@ fn run(seed: u64) {
         }));
         for effect in changed.unwrap_or_else(|_| panic!("{context}")) {
             match effect {
-                Effect::Query(request) => asked.push(request),
+                Effect::Query(request) => requested.push(request),
                 Effect::Execute(command) => sent.push(command),
                 Effect::Suspend | Effect::Redraw | Effect::Quit => {}
             }
