@@ -130,8 +130,11 @@ impl Name {
     /// The most characters of a name.
     pub const MAX: usize = 200;
 
-    /// Checks a remark, such as a reason. Unlike a name it may be invisible.
-    pub(crate) fn remark(text: &str) -> Result<Self, ValueError> {
+    /// Reads a remark, such as a reason. Unlike a name it may be invisible.
+    ///
+    /// # Errors
+    /// [`ValueError`] for empty text, more than 200 characters, and control characters.
+    pub fn remark(text: &str) -> Result<Self, ValueError> {
         OfName::check_known(text)?;
         Ok(Self::stored(text.into()))
     }

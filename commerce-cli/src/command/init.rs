@@ -1,10 +1,11 @@
 //! `init`: a new store, perhaps with the sample catalogue.
 
-use commerce_core::{Currency, escape};
-use serde_json::json;
+use commerce_core::{Amount, Currency, escape};
+use serde::Serialize;
 
 use crate::command::import;
 use crate::failure::Failure;
+use crate::output::{Column, Nothing, Record};
 use crate::session::Session;
 
 /// Make a store.
@@ -31,9 +32,27 @@ impl Init {
         let mut products = 0;
         if self.sample {
             // The sample's prices are in won; elsewhere the same figures are minor units.
-            let price = |text: &str| text.parse().map_err(|_| "must be a whole number".to_owned());
+            let price = |text: &str| Amount::try_from(import::whole(text)?);
             products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
-        session.show_done(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
+        let store = session.global.db.display().to_string();
+        session.show_done(&Made { store, currency: currency.code(), products })
     }
+}
+
+/// A new store.
+#[derive(Serialize)]
+struct Made {
+    store: String,
+    currency: &'static str,
+    products: u64,
+}
+
+impl Record for Made {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("store", |made| (&made.store).into()),
+        Column::new("currency", |made| made.currency.into()),
+        Column::new("products", |made| made.products.into()),
+    ];
+    type Row = Nothing;
 }

@@ -58,6 +58,17 @@ pub enum Problem {
     PriceChanged,
 }
 
+impl Problem {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::OutOfStock => "out_of_stock",
+            Self::PriceChanged => "price_changed",
+        }
+    }
+}
+
 /// Asks for a cart. One that nobody touched is empty, whoever the user is.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -123,9 +123,9 @@ impl<'a> Fields<'a> {
     pub(crate) fn ranged(&mut self, name: &'static str, max: u16, default: u16) -> Option<u16> {
         match self.optional::<i64>(name)? {
             None => Some(default),
-            Some(value) => match u16::try_from(value) {
-                Ok(value) if (1..=max).contains(&value) => Some(value),
-                _ => self.fault(name, format!("must be 1 to {max}, got {value}")),
+            Some(value) => match within(value, max) {
+                Ok(value) => Some(value),
+                Err(detail) => self.fault(name, detail),
             },
         }
     }
@@ -227,6 +227,12 @@ impl<'a> Fields<'a> {
     fn given(&self, name: &str) -> Option<Input<'a>> {
         find(self.object, self.text, name)
     }
+}
+
+/// An integer from 1 to `max`, or the sentence that says so.
+pub(crate) fn within(value: i64, max: u16) -> Result<u16, String> {
+    let fits = u16::try_from(value).ok().filter(|value| (1..=max).contains(value));
+    fits.ok_or_else(|| format!("must be 1 to {max}, got {value}"))
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! `sales.top`: the best sellers of a window of time.
 
 use std::cmp::Reverse;
+use std::str::FromStr;
 
 use serde::Serialize;
-use std::str::FromStr;
 
 use super::count::count;
 use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::{Fields, FromInput, Input};
+use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
 use crate::money::{Amount, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
@@ -83,6 +83,23 @@ pub struct Seller {
     pub units: i64,
     /// What was paid for them, at most 2^53 - 1.
     pub revenue: Amount,
+}
+
+impl Top {
+    /// The `limit` best sellers, 1 to 100, by units, of the last `days` days, 1 to 365.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry for each that is out of range.
+    pub fn new(days: i64, limit: i64) -> Result<Self, Invalid> {
+        let mut faults = Faults::default();
+        let mut within = |name: &str, value, max| {
+            let fault = |detail| faults.push(Fault { pointer: format!("/{name}"), detail });
+            within(value, max).map_err(fault).ok()
+        };
+        let (days, limit) = (within("days", days, 365), within("limit", limit, 100));
+        let (Some(days), Some(limit)) = (days, limit) else { return Err(Invalid(faults)) };
+        Ok(Self { days, limit, ..Self::default() })
+    }
 }
 
 impl Default for Top {
