@@ -1,4 +1,5 @@
-//! Tests the OpenAPI document: the file in the repository is the one that the code generates.
+//! Tests the OpenAPI document: the file in the repository is the one that the code generates, and it describes every
+//! route.
 
 use std::path::Path;
 
