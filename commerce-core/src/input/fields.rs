@@ -1,5 +1,7 @@
 //! The fields of a JSON object, read one by one. Every fault is reported with its place.
 
+use std::fmt::Display;
+
 use foldhash::HashSet;
 use serde_json::{Map, Value};
 
@@ -86,6 +88,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The value of a field if it passes a test. The error of the test is reported.
+    pub fn test<T, E: Display>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+        test: impl FnOnce(&T) -> Result<(), E>,
+    ) -> Option<T> {
+        let value = value?;
+        match test(&value) {
+            Ok(()) => Some(value),
+            Err(error) => self.fault(name, error.to_string()),
+        }
+    }
+
     /// A field that may be left out (or null). Nothing: it was there and wrong.
     pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
@@ -111,11 +127,8 @@ impl<'a> Fields<'a> {
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
-        let id: Id<K> = self.required(name)?;
-        match id.for_new() {
-            Ok(()) => Some(id),
-            Err(bad) => self.fault(name, bad.to_string()),
-        }
+        let id = self.required(name);
+        self.test(name, id, Id::for_new)
     }
 
     /// An integer from 1 to `max` that may be left out.

@@ -44,10 +44,15 @@ impl Charge {
     /// # Errors
     /// A sentence when the amount is 0.
     pub fn new(user: UserId, amount: Amount) -> Result<Self, String> {
-        match amount {
-            Amount::ZERO => Err("must be at least 1, got 0".into()),
-            amount => Ok(Self { user, amount }),
-        }
+        at_least_one(&amount)?;
+        Ok(Self { user, amount })
+    }
+}
+
+fn at_least_one(amount: &Amount) -> Result<(), String> {
+    match *amount {
+        Amount::ZERO => Err("must be at least 1, got 0".into()),
+        _ => Ok(()),
     }
 }
 
@@ -57,12 +62,7 @@ impl Operation for Charge {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, amount) = (fields.required("user"), fields.required("amount"));
-        let amount = amount.filter(|&amount| {
-            amount != Amount::ZERO || {
-                fields.fault::<()>("amount", "must be at least 1, got 0");
-                false
-            }
-        });
+        let amount = fields.test("amount", amount, at_least_one);
         Some(Self { user: user?, amount: amount? })
     }
 
