@@ -1,15 +1,13 @@
 //! The fields of a JSON object, read one by one. Every fault is reported with its place.
 
-use std::fmt::Display;
-
 use foldhash::HashSet;
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, Faults, Invalid};
 use super::raw::{RawFields, find};
-use super::value::{FromInput, Input, Remark};
+use super::value::{FromInput, Input, PeriodFrom, PeriodTo, Remark};
 use crate::id::{Id, Name};
-use crate::time::{End, Time};
+use crate::time::Time;
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
 pub struct Fields<'a> {
@@ -89,7 +87,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a field if it passes a test. The error of the test is reported.
-    pub fn test<T, E: Display>(
+    pub fn test<T, E: Into<String>>(
         &mut self,
         name: &'static str,
         value: Option<T>,
@@ -98,7 +96,7 @@ impl<'a> Fields<'a> {
         let value = value?;
         match test(&value) {
             Ok(()) => Some(value),
-            Err(error) => self.fault(name, error.to_string()),
+            Err(error) => self.fault(name, error),
         }
     }
 
@@ -109,35 +107,36 @@ impl<'a> Fields<'a> {
             None => Some(None),
             Some(input) => match T::from_input(input) {
                 Ok(value) => Some(Some(value)),
-                Err(detail) => self.fault(name, detail),
+                Err(error) => self.fault(name, error),
             },
         }
     }
 
-    /// An end of a span of time that may be left out: a time, or a date.
-    pub(crate) fn end(&mut self, name: &'static str, end: End) -> Option<Option<Time>> {
-        match self.optional::<String>(name)? {
-            None => Some(None),
-            Some(text) => match Time::read_end(&text, end) {
-                Ok(time) => Some(Some(time)),
-                Err(detail) => self.fault(name, detail),
-            },
-        }
+    /// The field `from`, the beginning of a period, which may be left out.
+    pub(crate) fn from_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodFrom> = self.optional("from")?;
+        Some(period.map(|PeriodFrom(time)| time))
+    }
+
+    /// The field `to`, the end of a period, which may be left out.
+    pub(crate) fn to_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodTo> = self.optional("to")?;
+        Some(period.map(|PeriodTo(time)| time))
     }
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
         let id = self.required(name);
-        self.test(name, id, Id::for_new)
+        self.test(name, id, Id::check_new)
     }
 
     /// An integer from 1 to `max` that may be left out.
     pub(crate) fn ranged(&mut self, name: &'static str, max: u16, default: u16) -> Option<u16> {
         match self.optional::<i64>(name)? {
             None => Some(default),
-            Some(value) => match u16::try_from(value) {
-                Ok(value) if (1..=max).contains(&value) => Some(value),
-                _ => self.fault(name, format!("must be 1 to {max}, got {value}")),
+            Some(value) => match within(value, max) {
+                Ok(value) => Some(value),
+                Err(detail) => self.fault(name, detail),
             },
         }
     }
@@ -158,8 +157,8 @@ impl<'a> Fields<'a> {
     pub fn values<T: FromInput>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list(name, |input, pointer, faults| match T::from_input(input) {
             Ok(value) => Some(value),
-            Err(detail) => {
-                faults.push(Fault { pointer, detail });
+            Err(error) => {
+                faults.push(Fault { pointer, detail: error.into() });
                 None
             }
         })
@@ -239,6 +238,12 @@ impl<'a> Fields<'a> {
     fn given(&self, name: &str) -> Option<Input<'a>> {
         find(self.object, self.text, name)
     }
+}
+
+/// An integer from 1 to `max`, or the sentence that says so.
+pub(crate) fn within(value: i64, max: u16) -> Result<u16, String> {
+    let fits = u16::try_from(value).ok().filter(|value| (1..=max).contains(value));
+    fits.ok_or_else(|| format!("must be 1 to {max}, got {value}"))
 }
 
 #[cfg(test)]

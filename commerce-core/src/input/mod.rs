@@ -9,6 +9,7 @@ mod value;
 
 pub use fault::{Fault, Faults, Invalid, pointer};
 pub use fields::Fields;
+pub(crate) use fields::within;
 pub use json::json;
 pub use raw::RawFields;
 pub use value::{FromInput, Input};

@@ -55,7 +55,7 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
         (seller.name.to_string(), theme.text),
         (widgets::bar(part, BAR), theme.bar),
         (count(seller.units), theme.text),
-        (money(state.config.currency, seller.revenue), theme.text),
+        (money(state.config.currency, seller.revenue.get()), theme.text),
         stock(state, seller.stock.get()),
     ]
 }
@@ -63,6 +63,6 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
 fn measure(by: By, seller: &Seller) -> i64 {
     match by {
         By::Units => seller.units,
-        By::Revenue => seller.revenue,
+        By::Revenue => seller.revenue.get(),
     }
 }

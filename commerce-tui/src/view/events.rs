@@ -79,8 +79,7 @@ pub fn draw_event(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     if let Some(error) = &event.last_error {
         let below = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         let below = Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..below };
-        let text =
-            Paragraph::new(commerce_core::harmless(error)).style(theme.error).wrap(Wrap { trim: true });
+        let text = Paragraph::new(commerce_core::escape(error)).style(theme.error).wrap(Wrap { trim: true });
         frame.render_widget(text, below.intersection(inner));
     }
 }

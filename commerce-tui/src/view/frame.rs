@@ -134,7 +134,7 @@ pub fn toasts(frame: &mut Frame<'_>, state: &State) {
             ToastKind::Error => ("✗", theme.error),
             ToastKind::SlowStore => ("…", theme.warning),
         };
-        let text = format!(" {mark} {} ", commerce_core::harmless(&toast.text));
+        let text = format!(" {mark} {} ", commerce_core::escape(&toast.text));
         let width = (text.width() as u16).min(area.width.saturating_sub(4)).clamp(1, 72);
         let paragraph = Paragraph::new(text.clone()).style(style).wrap(Wrap { trim: true });
         let height = (text.width() as u16).div_ceil(width.saturating_sub(2).max(1)).clamp(1, 3);

@@ -56,7 +56,7 @@ fn yesterday(state: &State) -> Line<'static> {
 
 fn day(state: &State, label: &'static str, sold: Option<&commerce_core::sales::Sold>) -> Line<'static> {
     let text = sold.map_or("…".to_owned(), |sold| {
-        let revenue = widgets::money(state.config.currency, sold.revenue);
+        let revenue = widgets::money(state.config.currency, sold.revenue.get());
         format!("{revenue}, {} orders", count(sold.orders))
     });
     widgets::label_value(&state.config.theme, label, text)
