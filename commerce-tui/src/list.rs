@@ -133,9 +133,9 @@ impl<T: Row> List<T> {
         for number in visible {
             let Some(cursor) = self.cursors.get(number) else { break };
             let first = Page::first(PAGE_SIZE as u16);
-            let wanted = cursor.as_ref().map_or(first.clone(), |cursor| first.at(cursor));
+            let start = cursor.as_ref().map_or(first.clone(), |cursor| first.at(cursor));
             let page = self.pages.entry(number).or_default();
-            page.fetch.fetch_if_due(effects, || query(number, wanted));
+            page.fetch.fetch_if_due(effects, || query(number, start));
         }
     }
 

@@ -46,7 +46,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let size = Size::new(120, 40);
     let theme = ThemeName::Dark.theme();
     let config = Config { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
-    let customer = UserId::new("user-1").ok();
+    let customer = UserId::try_from("user-1").ok();
     let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
     let (events, coming) = channel();
     let worker = Worker::start(shop, &events)?;

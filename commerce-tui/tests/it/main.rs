@@ -1,12 +1,12 @@
-//! The console on real stores: what it draws, and how it behaves in a real terminal.
+//! Tests the console on real stores: its screens, and its behaviour in a real terminal.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod broken;
+#[path = "../../../fixtures/console.rs"]
+mod console;
 mod readme;
 mod screens;
-#[path = "../../../fixtures/stage.rs"]
-mod stage;
 #[allow(dead_code, reason = "the tests of the command use more of it")]
 #[path = "../../../fixtures/terminal.rs"]
 mod terminal;

@@ -1,4 +1,4 @@
-//! The README tells the keys as they are.
+//! Tests that the README has the current table of keys.
 
 #[test]
 fn the_readme_has_the_table_of_keys() {

@@ -33,10 +33,10 @@ struct Console {
 
 impl Console {
     fn new(read_only: bool) -> Self {
-        let currency = Currency::new("KRW").unwrap();
+        let currency = Currency::try_from("KRW").unwrap();
         let config = Config { currency, store: "shop.db".into(), read_only, theme: ThemeName::Dark.theme() };
         let (size, now) = (Size::new(120, 40), Time::from_millis(1_000_000));
-        let state = State::new(config, Some(alice()), size, now, Key::new("run").unwrap());
+        let state = State::new(config, Some(alice()), size, now, Key::try_from("run").unwrap());
         let mut console = Self { state, now: 1_000_000, effects: Vec::new() };
         console.event(Event::Tick);
         console
@@ -118,50 +118,50 @@ impl Console {
 }
 
 fn alice() -> UserId {
-    UserId::new("alice").unwrap()
+    UserId::try_from("alice").unwrap()
 }
 
 fn id(number: u64) -> ProductId {
-    ProductId::new(&format!("p{number:03}")).unwrap()
+    ProductId::try_from(format!("p{number:03}")).unwrap()
 }
 
 fn product(number: u64) -> Product {
     Product {
         product: id(number),
-        name: Name::new(&format!("Product {number}")).unwrap(),
-        price: Amount::new(1_000).unwrap(),
-        stock: Stock::new(9).unwrap(),
+        name: Name::try_from(format!("Product {number}")).unwrap(),
+        price: Amount::try_from(1_000).unwrap(),
+        stock: Stock::try_from(9).unwrap(),
         active: true,
     }
 }
 
 fn user(balance: i64) -> User {
-    User { user: alice(), name: None, balance: Amount::new(balance).unwrap(), at: Time::default() }
+    User { user: alice(), name: None, balance: Amount::try_from(balance).unwrap(), at: Time::default() }
 }
 
 fn cart(lines: &[(u64, i64)]) -> Cart {
     let line = |&(number, quantity): &(u64, i64)| Line {
         product: id(number),
         name: product(number).name,
-        price: Amount::new(1_000).unwrap(),
-        price_when_added: Amount::new(1_000).unwrap(),
-        quantity: Quantity::new(quantity).unwrap(),
-        available: Stock::new(9).unwrap(),
+        price: Amount::try_from(1_000).unwrap(),
+        price_when_added: Amount::try_from(1_000).unwrap(),
+        quantity: Quantity::try_from(quantity).unwrap(),
+        available: Stock::try_from(9).unwrap(),
         problem: None,
     };
-    let total = lines.iter().map(|(_, quantity)| quantity * 1_000).sum();
-    Cart { user: alice(), lines: lines.iter().map(line).collect(), total: Amount::new(total).unwrap() }
+    let total = lines.iter().map(|(_, quantity)| quantity * 1_000).sum::<i64>();
+    Cart { user: alice(), lines: lines.iter().map(line).collect(), total: Amount::try_from(total).unwrap() }
 }
 
 fn order() -> Order {
-    let total = Amount::new(3_000).unwrap();
+    let total = Amount::try_from(3_000).unwrap();
     Order {
         order: 7.try_into().unwrap(),
         user: alice(),
         status: Status::Paid,
         items: Vec::new(),
         total,
-        balance: Amount::new(7_000).unwrap(),
+        balance: Amount::try_from(7_000).unwrap(),
         at: Time::default(),
         cancelled_at: None,
         reason: None,
@@ -173,7 +173,7 @@ fn page<T>(items: Vec<T>) -> Listing<T> {
 }
 
 #[test]
-fn answers_of_an_older_search_are_dropped() {
+fn answers_to_an_older_search_are_dropped() {
     let mut console = Console::stocked(false);
     console.keys("/ m");
     let old = console.request_id(Topic::ShopProducts(0)).unwrap();
@@ -197,9 +197,9 @@ fn a_cart_is_ordered_at_the_total_that_was_shown() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
     let Operation::Checkout(checkout) = &console.commands()[0].operation else { panic!("no checkout") };
-    assert_eq!(checkout.expected_total, Amount::new(3_000));
+    assert_eq!(checkout.expected_total, Amount::try_from(3_000).ok());
     console.keys("enter enter");
-    assert_eq!(console.commands().len(), 1, "it is sent once, however often enter is pressed");
+    assert_eq!(console.commands().len(), 1, "pressing enter again sends nothing");
     console.complete(Ok(Reply::OrderPlaced(order())));
     assert!(console.state.dialogs.is_empty());
     assert!(
@@ -208,7 +208,7 @@ fn a_cart_is_ordered_at_the_total_that_was_shown() {
 }
 
 #[test]
-fn an_unknown_outcome_is_tried_again_under_the_same_key() {
+fn a_command_with_an_unknown_outcome_is_retried_under_the_same_key() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
     console.complete(Err(Error::Unknown("cut off".into())));
@@ -226,7 +226,7 @@ fn an_unknown_outcome_is_tried_again_under_the_same_key() {
 }
 
 #[test]
-fn a_shortage_offers_what_is_left() {
+fn a_shortage_offers_to_reduce_the_quantities() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
     let items = vec![
@@ -248,13 +248,13 @@ fn a_shortage_offers_what_is_left() {
 }
 
 #[test]
-fn a_balance_that_is_too_low_offers_to_charge_what_is_missing() {
+fn a_balance_that_is_too_low_offers_to_charge_the_missing_amount() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
-    let (balance, total) = (Amount::new(1_000).unwrap(), Amount::new(3_000).unwrap());
+    let (balance, total) = (Amount::try_from(1_000).unwrap(), Amount::try_from(3_000).unwrap());
     console.complete(Err(Refusal::InsufficientBalance { balance, total }.into()));
-    let Some(Dialog::Refusal(explained)) = console.state.dialogs.last() else { panic!("no refusal") };
-    assert!(matches!(explained.remedies[..], [Remedy::Charge(_, missing)] if missing.get() == 2_000));
+    let Some(Dialog::Refusal(refusal)) = console.state.dialogs.last() else { panic!("no refusal") };
+    assert!(matches!(refusal.remedies[..], [Remedy::Charge(_, missing)] if missing.get() == 2_000));
     console.keys("enter");
     let Some(Dialog::Form(form)) = console.state.dialogs.last() else { panic!("no form") };
     assert_eq!(form.fields[0].input.text(), "2000");
@@ -263,7 +263,7 @@ fn a_balance_that_is_too_low_offers_to_charge_what_is_missing() {
 }
 
 #[test]
-fn quick_keys_add_up_before_the_store_answers() {
+fn quick_keys_add_up_before_the_store_replies() {
     let mut console = Console::stocked(false);
     console.keys("tab + + -");
     let quantity = |command: &Command| match &command.operation {
@@ -271,21 +271,29 @@ fn quick_keys_add_up_before_the_store_answers() {
         other => panic!("{other:?}"),
     };
     assert_eq!(console.commands().iter().map(quantity).collect::<Vec<_>>(), [Some(3), Some(4), Some(3)]);
-    let asked = console.request_id(Topic::Cart);
+    let requested = console.request_id(Topic::Cart);
     console.event(Event::StoreChanged);
-    assert_eq!(console.request_id(Topic::Cart), asked, "a cart read now could be older than what is shown");
+    assert_eq!(
+        console.request_id(Topic::Cart),
+        requested,
+        "a cart fetched now could be older than the edits"
+    );
     let first = console.commands()[0].id;
     console.event(Event::Completed(first, Box::new(Ok(Reply::CartEdited(cart(&[(1, 3), (2, 1)]))))));
-    assert_eq!(console.state.shop.selected_line().unwrap().quantity.get(), 3, "the last edit counts");
+    assert_eq!(
+        console.state.shop.selected_line().unwrap().quantity.get(),
+        3,
+        "only the reply of the last edit is shown"
+    );
     console.keys("- - -");
-    assert_eq!(console.state.shop.lines().len(), 1, "nothing left of the first line");
+    assert_eq!(console.state.shop.lines().len(), 1, "the first line is removed");
 }
 
 #[test]
-fn undo_takes_back_edits_of_the_cart_but_no_money() {
+fn undo_reverts_edits_of_the_cart_but_no_order() {
     let mut console = Console::stocked(false);
     console.keys("tab d u");
-    let Operation::SetInCart(back) = &console.commands()[1].operation else { panic!("no way back") };
+    let Operation::SetInCart(back) = &console.commands()[1].operation else { panic!("no undo") };
     assert_eq!(back.items.iter().collect::<Vec<_>>(), [(&id(1), 2)]);
     console.keys("u");
     assert_eq!(console.commands().len(), 2, "there is nothing more to undo");
@@ -293,11 +301,11 @@ fn undo_takes_back_edits_of_the_cart_but_no_money() {
     console.complete(Ok(Reply::OrderPlaced(order())));
     let sent = console.commands().len();
     console.keys("u");
-    assert_eq!(console.commands().len(), sent, "an order is not undone");
+    assert_eq!(console.commands().len(), sent, "an order cannot be undone");
 }
 
 #[test]
-fn a_console_that_only_reads_sends_nothing() {
+fn a_read_only_console_submits_nothing() {
     let mut console = Console::stocked(true);
     console.keys("enter a A b c u tab + - d D e enter");
     for screen in ["2 n c esc", "3 x", "5 n e t o", "6 r R", "1 w"] {
@@ -309,23 +317,24 @@ fn a_console_that_only_reads_sends_nothing() {
 }
 
 #[test]
-fn frozen_shows_what_was_and_catches_up() {
+fn a_frozen_screen_queries_nothing_until_it_is_live_again() {
     let mut console = Console::stocked(false);
-    let asks = |console: &Console| console.effects.iter().filter(|e| matches!(e, Effect::Query(_))).count();
+    let queries =
+        |console: &Console| console.effects.iter().filter(|e| matches!(e, Effect::Query(_))).count();
     console.keys("f");
-    let before = asks(&console);
+    let before = queries(&console);
     console.event(Event::StoreChanged);
     console.wait(1_000);
-    assert_eq!((console.state.update_mode, asks(&console)), (UpdateMode::FrozenStale, before));
+    assert_eq!((console.state.update_mode, queries(&console)), (UpdateMode::FrozenStale, before));
     console.keys("f");
-    assert!(asks(&console) > before);
-    let before = asks(&console);
+    assert!(queries(&console) > before);
+    let before = queries(&console);
     console.wait(60_000);
-    assert_eq!(asks(&console), before, "nothing is read while nothing changed");
+    assert_eq!(queries(&console), before, "without changes there are no queries");
 }
 
 #[test]
-fn quitting_asks_when_something_would_be_lost() {
+fn quitting_with_unsaved_input_asks_first() {
     let mut console = Console::stocked(false);
     console.keys("c 5");
     console.event(Event::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
@@ -335,7 +344,7 @@ fn quitting_asks_when_something_would_be_lost() {
 }
 
 #[test]
-fn quitting_asks_while_an_operation_is_under_way() {
+fn quitting_with_a_command_in_flight_asks_first() {
     let mut console = Console::stocked(false);
     console.keys("a q");
     assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
@@ -344,15 +353,15 @@ fn quitting_asks_while_an_operation_is_under_way() {
 }
 
 #[test]
-fn the_selected_row_stays_when_others_come_before_it() {
+fn the_selected_row_stays_selected_when_rows_are_inserted_before_it() {
     let mut console = Console::stocked(false);
     console.keys("down down down");
-    let held = console.state.shop.list.selected().unwrap().product.clone();
+    let selected = console.state.shop.list.selected().unwrap().product.clone();
     console.event(Event::StoreChanged);
     console.wait(1_000);
     let newer = [vec![product(900), product(901)], (0..30).map(product).collect()].concat();
     console.answer(Answer::ShopProducts(0, Ok(page(newer))));
-    assert_eq!(console.state.shop.list.selected().unwrap().product, held);
+    assert_eq!(console.state.shop.list.selected().unwrap().product, selected);
     assert_eq!(console.state.shop.list.selection.selected, 5);
 }
 
@@ -362,13 +371,13 @@ fn a_customer_who_does_not_exist_is_not_chosen() {
     console.answer(Answer::Customer(Err(Refusal::UserNotFound { user: alice() }.into())));
     assert_eq!(console.state.shop.customer, None);
     console.keys("b");
-    assert!(console.state.dialogs.is_empty(), "there is nothing to buy");
+    assert!(console.state.dialogs.is_empty(), "there is no cart to check out");
     console.keys("a");
     assert!(matches!(console.state.dialogs.last(), Some(Dialog::Picker(_))));
 }
 
 #[test]
-fn escape_always_leads_back() {
+fn escape_closes_dialogs_and_leaves_the_right_pane() {
     let mut console = Console::stocked(false);
     console.keys("?");
     console.keys("esc :");
@@ -379,7 +388,7 @@ fn escape_always_leads_back() {
 }
 
 #[test]
-fn the_mouse_goes_where_it_points() {
+fn clicks_and_the_wheel_act_on_what_is_under_the_pointer() {
     use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
     let mut console = Console::stocked(false);
     let mut at = |kind, column, row| {
@@ -396,11 +405,11 @@ fn the_mouse_goes_where_it_points() {
     assert_eq!(at(MouseEventKind::ScrollDown, 5, 8), (Screen::Shop, Pane::Left, 8, 0));
     assert_eq!(at(click, 100, 7), (Screen::Shop, Pane::Right, 8, 1), "the second line of the cart");
     assert_eq!(at(click, 12, 0).0, Screen::Customers, "a tab");
-    assert_eq!(at(click, 119, 39).0, Screen::Customers, "nothing lies there");
+    assert_eq!(at(click, 119, 39).0, Screen::Customers, "a click on nothing");
 }
 
 #[test]
-fn a_list_of_many_pages_is_never_loaded_whole() {
+fn a_long_list_keeps_only_the_pages_around_the_visible_rows() {
     let mut console = Console::new(false);
     let cursor = super::fuzz::cursors();
     let full = |first: u64| (first..first + 100).map(product).collect::<Vec<_>>();
@@ -412,7 +421,7 @@ fn a_list_of_many_pages_is_never_loaded_whole() {
     }
     assert_eq!(console.state.shop.list.known_rows(), (600, true));
     assert_eq!(console.state.shop.list.selected().unwrap().product, id(599));
-    assert!(console.state.shop.list.get(0).is_none(), "the first page was let go");
+    assert!(console.state.shop.list.get(0).is_none(), "the first page was dropped");
     console.keys("g");
     assert!(console.state.shop.list.selected().is_none());
     console.answer(Answer::ShopProducts(
@@ -423,7 +432,7 @@ fn a_list_of_many_pages_is_never_loaded_whole() {
 }
 
 #[test]
-fn the_palette_does_what_is_found() {
+fn the_palette_runs_the_best_match() {
     let mut console = Console::stocked(false);
     console.keys(": b e s t enter");
     assert_eq!((console.state.screen, console.state.dialogs.len()), (Screen::Top, 0));
@@ -437,25 +446,29 @@ fn the_palette_does_what_is_found() {
 }
 
 #[test]
-fn sellers_of_one_window_or_order_never_stand_under_the_name_of_another() {
+fn best_sellers_of_another_window_or_ranking_are_never_shown() {
     let mut console = Console::stocked(false);
     console.keys("4");
     let Product { product, name, price, stock, .. } = product(1);
-    let seller = Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000 };
+    let seller =
+        Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000.try_into().unwrap() };
     let window = Span { from: Time::default(), to: Time::default() };
     let top = TopSellers { window, items: vec![seller] };
     console.answer(Answer::TopSellers(Ok(top.clone())));
     let old = console.request_id(Topic::TopSellers).unwrap();
     console.keys("+");
-    assert_eq!(console.state.top.rows().len(), 1, "a longer list begins with the same");
+    assert_eq!(console.state.top.rows().len(), 1, "a longer list starts with the same products");
     console.keys("]");
     assert!(console.state.top.rows().is_empty());
     console.answer_to(old, Answer::TopSellers(Ok(top.clone())));
-    assert!(console.state.top.rows().is_empty(), "the answer to an older question");
+    assert!(console.state.top.rows().is_empty(), "the answer to an older request");
     console.answer(Answer::TopSellers(Ok(top.clone())));
     assert_eq!(console.state.top.rows().len(), 1);
     console.keys("v");
-    assert!(console.state.top.rows().is_empty(), "those by units are not those by revenue");
+    assert!(
+        console.state.top.rows().is_empty(),
+        "the ranking by units is not shown as the ranking by revenue"
+    );
     console.answer(Answer::TopSellers(Ok(top)));
     assert_eq!((console.state.top.by, console.state.top.rows().len()), (By::Revenue, 1));
 }
