@@ -144,7 +144,7 @@ fn keys_tokens_events_and_sums_are_read_as_they_are_kept() {
     let facts = loaded(&Keys {
         keys: vec![Key::stored("k".into())],
         tokens: vec![id("door")],
-        digests: vec![Digest::stored("d2")],
+        digests: vec![Digest::stored("d2".into())],
         events: vec![Number::stored(48), Number::stored(50), Number::stored(51)],
         relay: true,
         sums: vec![(Period::Hour, 3), (Period::Day, 3), (Period::Day, 4)],
@@ -159,7 +159,9 @@ fn keys_tokens_events_and_sums_are_read_as_they_are_kept() {
     assert_eq!((door.no, door.user_no, door.digest.as_str()), (60, Some(7), "d1"));
     assert_eq!((door.token.role, door.token.user.clone()), (Role::Shopper, Some(id("kim"))));
     assert_eq!(facts.find_token(&id("desk")).unwrap().revoked_at, Some(Time::from_millis(6)));
-    assert!(facts.knows_digest(&Digest::stored("d2")) && !facts.knows_digest(&Digest::stored("d3")));
+    assert!(
+        facts.knows_digest(&Digest::stored("d2".into())) && !facts.knows_digest(&Digest::stored("d3".into()))
+    );
     let event = |event| facts.event(Number::stored(event)).map(|event| event.as_str());
     assert_eq!(
         [event(48), event(50), event(51), event(52)],
