@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use commerce_core::harmless;
+use commerce_core::escape;
 
 /// Prints messages. It is `Copy`, so that other threads can have their own.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ impl Diagnostics {
     pub fn note(self, text: &str) {
         if !self.quiet {
             // A note that cannot be printed is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", harmless(text));
+            let _ = writeln!(io::stderr(), "{}", escape(text));
         }
     }
 
@@ -40,7 +40,7 @@ impl Diagnostics {
     }
 
     fn line(self, label: &str, color: &str, text: &str) -> String {
-        let text = harmless(text);
+        let text = escape(text);
         if self.colored {
             format!("\x1b[1;{color}m{label}:\x1b[0m {text}")
         } else {

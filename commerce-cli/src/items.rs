@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use commerce_core::order::Items;
-use commerce_core::{ProductId, Quantity, harmless};
+use commerce_core::{ProductId, Quantity, escape};
 
 use crate::failure::Failure;
 use crate::values::Values;
@@ -19,7 +19,7 @@ impl<'a> ItemArgs<'a> {
     pub fn read(texts: &'a [String]) -> Result<Self, Failure> {
         let one = |text: &'a String| {
             let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
-            let wrong = || format!("{}: the quantity must be 1 to 1000000", harmless(text));
+            let wrong = || format!("{}: the quantity must be 1 to 1000000", escape(text));
             Ok((product, quantity.parse().map_err(|_| Failure::Usage(wrong()))?))
         };
         texts.iter().map(one).collect::<Result<_, _>>().map(Self)
@@ -28,7 +28,7 @@ impl<'a> ItemArgs<'a> {
     /// The items of an order, as the field `items`.
     pub fn items(&self, values: &mut Values) -> Option<Items> {
         let items = self.list(values, Quantity::try_from)?;
-        values.fields(Items::new(items))
+        values.field("items", Items::new(items))
     }
 
     /// The items of a cart operation: the fields `product` and `quantity` for one item, the field `items` for several.
@@ -58,9 +58,10 @@ impl<'a> ItemArgs<'a> {
 
 /// A quantity, or nothing for 0.
 pub fn quantity_or_none(units: i64) -> Result<Option<Quantity>, String> {
-    match Quantity::new(units) {
-        None if units != 0 => Err(format!("must be 0 to {}, got {units}", Quantity::MAX)),
-        quantity => Ok(quantity),
+    match Quantity::try_from(units) {
+        Ok(quantity) => Ok(Some(quantity)),
+        Err(_) if units == 0 => Ok(None),
+        Err(_) => Err(format!("must be 0 to {}, got {units}", Quantity::MAX)),
     }
 }
 
@@ -71,7 +72,7 @@ fn pair<Q, E: Display>(
     (product, units): &(&str, i64),
     quantity: fn(i64) -> Result<Q, E>,
 ) -> Option<(ProductId, Q)> {
-    let product = values.field(&format!("{prefix}product"), ProductId::new(product));
+    let product = values.field(&format!("{prefix}product"), ProductId::try_from(*product));
     let quantity = values.field(&format!("{prefix}quantity"), quantity(*units));
     Some((product?, quantity?))
 }

@@ -6,8 +6,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use commerce_core::{
-    Amount, Answer, Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, Submission,
-    SystemClock, harmless,
+    Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query,
+    Submission, SystemClock, escape,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -62,9 +62,9 @@ impl Session {
     pub fn location(&self) -> Result<Location, Failure> {
         let global = &self.global;
         let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
-        let mut location: Location = text.parse()?;
+        let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
-            location = location.read_from(replica)?;
+            location = location.read_from(replica).map_err(OpenError::Address)?;
         }
         let token = match &global.db_token_file {
             Some(file) => std::fs::read_to_string(file)
@@ -184,7 +184,7 @@ impl Session {
 
     /// Reads an amount in the currency's decimal form.
     pub fn amount(&self, argument: &str, text: &str) -> Result<Amount, Failure> {
-        let amount = self.shop()?.currency().read(text);
+        let amount = self.shop()?.currency().parse_amount(text);
         amount.map_err(|e| Failure::Usage(format!("{argument}: {e}")))
     }
 
@@ -227,7 +227,7 @@ impl Session {
         if yes {
             return Ok(());
         }
-        write!(io::stderr(), "{}? [y/N] ", harmless(action))?;
+        write!(io::stderr(), "{}? [y/N] ", escape(action))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;

@@ -32,7 +32,7 @@ pub fn submission<O: Operation>(
     make: impl FnOnce(&mut Values) -> Option<O>,
 ) -> Result<Submission<O>, Invalid> {
     let submission = read(|values| {
-        let key = values.optional("key", key.key.as_deref(), Key::new);
+        let key = values.optional("key", key.key.as_deref(), Key::try_from);
         let submission = Submission::new(make(values)?);
         Some(match key? {
             Some(key) => submission.key(key),
@@ -51,23 +51,23 @@ impl Values {
 
     /// The field `user`.
     pub fn user(&mut self, text: &str) -> Option<UserId> {
-        self.field("user", UserId::new(text))
+        self.field("user", UserId::try_from(text))
     }
 
     /// The field `product`.
     pub fn product(&mut self, text: &str) -> Option<ProductId> {
-        self.field("product", ProductId::new(text))
+        self.field("product", ProductId::try_from(text))
     }
 
     /// The identifier of something new.
     pub fn new_id<K>(&mut self, name: &str, text: &str) -> Option<Id<K>> {
-        let id = self.field(name, Id::new(text))?;
+        let id = self.field(name, Id::try_from(text))?;
         self.for_new(name, id)
     }
 
     /// Checks that something new may have this identifier.
     pub fn for_new<K>(&mut self, name: &str, id: Id<K>) -> Option<Id<K>> {
-        self.field(name, id.for_new()).map(|()| id)
+        self.field(name, id.check_new()).map(|()| id)
     }
 
     /// An optional field.

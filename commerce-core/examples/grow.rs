@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     let mut random = Random::new(number("--seed", 1)?);
     let shop = Commerce::create(
         location.parse::<Location>()?,
-        Currency::new("KRW").ok_or("no such currency")?,
+        Currency::try_from("KRW")?,
         Options::new(SystemClock),
     )?;
     let (to, from) = (SystemClock.now(), SystemClock.now().minus_days(size.days));
@@ -72,9 +72,9 @@ fn stock(shop: &Commerce, size: &Size, at: Time) -> Result<()> {
     let (mut users, mut products) = (Flying::default(), Flying::default());
     let pick = |from: &[&str], number: u64| from[(number % from.len() as u64) as usize].to_owned();
     for number in 0..size.users {
-        let name = Name::new(&(pick(&FAMILIES, number) + &pick(&GIVEN, number / 7)))?;
+        let name = Name::try_from(pick(&FAMILIES, number) + &pick(&GIVEN, number / 7))?;
         let user = user_id(number)?;
-        let rich = Amount::new(1_000_000_000_000).ok_or("no such amount")?;
+        let rich = Amount::try_from(1_000_000_000_000)?;
         users
             .keep(shop.submit(Submission::new(user::Add { user: user.clone(), name: Some(name) }).at(at)))?;
         shop.submit(Submission::new(wallet::Charge::new(user, rich)?).at(at));
@@ -83,9 +83,9 @@ fn stock(shop: &Commerce, size: &Size, at: Time) -> Result<()> {
         let name = format!("{} · {} {number}", pick(&KINDS, number), pick(&COLOURS, number / 8));
         let add = catalog::Add {
             product: product_id(number)?,
-            name: Name::new(&name)?,
-            price: Amount::new((100 + number % 977).cast_signed() * 10).ok_or("no such price")?,
-            stock: Stock::new(1_000_000_000).ok_or("no such stock")?,
+            name: Name::try_from(name)?,
+            price: Amount::try_from((100 + number % 977).cast_signed() * 10)?,
+            stock: Stock::try_from(1_000_000_000)?,
         };
         products.keep(shop.submit(Submission::new(add).at(at)))?;
     }
@@ -105,7 +105,7 @@ fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Ti
         for _ in 0..=random.below(5) {
             // The smaller of two random numbers favours the first products.
             let product = random.below(size.products).min(random.below(size.products));
-            let quantity = Quantity::new(1 + random.below(3).cast_signed()).ok_or("no such quantity")?;
+            let quantity = Quantity::try_from(1 + random.below(3).cast_signed())?;
             items.push((product_id(product)?, quantity));
         }
         let items = order::Items::new(items)?;
@@ -145,11 +145,11 @@ impl<R> Flying<R> {
 }
 
 fn user_id(number: u64) -> Result<UserId> {
-    Ok(UserId::new(&format!("user-{number}"))?)
+    Ok(UserId::try_from(format!("user-{number}"))?)
 }
 
 fn product_id(number: u64) -> Result<ProductId> {
-    Ok(ProductId::new(&format!("product-{number}"))?)
+    Ok(ProductId::try_from(format!("product-{number}"))?)
 }
 
 /// A small random number generator (xorshift64).

@@ -33,15 +33,14 @@ impl Sink for Print {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::temp_dir().join(format!("sink-{}.db", std::process::id()));
-    let shop =
-        Commerce::create(&path, Currency::new("KRW").ok_or("no such currency")?, Options::new(SystemClock))?;
+    let shop = Commerce::create(&path, Currency::try_from("KRW")?, Options::new(SystemClock))?;
     let relay =
         Relay::start(&shop, Box::new(Print), Delivery::default().notice(|notice| eprintln!("{notice}")))?;
 
-    let alice = UserId::new("alice")?;
+    let alice = UserId::try_from("alice")?;
     shop.submit(user::Add { user: alice.clone(), name: None }).wait()?;
     for amount in [5_000, 7_000] {
-        let amount = Amount::new(amount).ok_or("no such amount")?;
+        let amount = Amount::try_from(amount)?;
         shop.submit(wallet::Charge::new(alice.clone(), amount)?).wait()?;
     }
     // The commit wakes the relay. The relay records at intervals which events were delivered.

@@ -155,7 +155,7 @@ impl RefusalDialog {
             }
             (Refusal::OutOfStock { items }, Some(user)) => {
                 let available =
-                    items.iter().map(|item| (item.product.clone(), Quantity::new(item.available)));
+                    items.iter().map(|item| (item.product.clone(), Quantity::try_from(item.available).ok()));
                 let short = items.iter().map(|item| item.product.clone()).collect();
                 vec![Remedy::Reduce(user.clone(), available.collect()), Remedy::Remove(user.clone(), short)]
             }

@@ -56,6 +56,6 @@ impl EffectQueue {
 
     fn key(&self, id: u64) -> Key {
         // A prefix has 36 characters and a number at most 20, all visible: this cannot fail.
-        Key::new(&format!("{}-{id}", self.key_prefix)).unwrap_or_else(|_| self.key_prefix.clone())
+        Key::try_from(format!("{}-{id}", self.key_prefix)).unwrap_or_else(|_| self.key_prefix.clone())
     }
 }

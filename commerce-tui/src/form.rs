@@ -64,7 +64,7 @@ type FieldError = (usize, String);
 impl Form {
     /// A form with the present values where there are any, empty otherwise.
     pub fn new(kind: FormKind, currency: Currency) -> Self {
-        let amount = format!("in {currency}, for example {}", currency.show(1_250));
+        let amount = format!("in {currency}, for example {}", currency.format_amount(1_250));
         let id = "letters, digits and . _ @ -; cannot be changed later".to_owned();
         let name = "shown to people, in any language".to_owned();
         let field = |label, hint: &str, text: String| FormField {
@@ -88,7 +88,7 @@ impl Form {
             ],
             FormKind::UpdateProduct(product) => vec![
                 field("Name", &name, product.name.to_string()),
-                field("Price", &amount, currency.show(product.price.get())),
+                field("Price", &amount, currency.format_amount(product.price.get())),
             ],
             FormKind::AdjustStock(..) => vec![
                 field("Units", "for example 24, or -3 to remove three", empty()),
@@ -182,25 +182,28 @@ impl Form {
 
     fn operation(&self, currency: Currency) -> Result<Operation, FieldError> {
         let text = |index: usize| self.fields.get(index).map_or("", |field| field.input.text().trim());
-        let name = |index| Name::new(text(index)).map_err(|error| (index, error.to_string()));
+        let name = |index| Name::try_from(text(index)).map_err(|error| (index, error.to_string()));
         let optional_name = |index| (!text(index).is_empty()).then(|| name(index)).transpose();
-        let money = |index| currency.read(&without_separators(text(index))).map_err(|error| (index, error));
+        let money = |index| {
+            let amount = currency.parse_amount(&without_separators(text(index)));
+            amount.map_err(|error| (index, error.to_string()))
+        };
         let integer = |index: usize| {
             let number = without_separators(text(index)).parse::<i64>();
             number.map_err(|_| (index, format!("must be a whole number, got {:?}", text(index))))
         };
         let quantity = |index| {
-            let error = || (index, format!("must be 1 to {}", Quantity::MAX));
-            Quantity::new(integer(index)?).ok_or_else(error)
+            let error = |_| (index, format!("must be 1 to {}", Quantity::MAX));
+            Quantity::try_from(integer(index)?).map_err(error)
         };
         Ok(match &self.kind {
             FormKind::AddUser => {
-                let user = UserId::new(text(0)).map_err(|error| (0, error.to_string()))?;
+                let user = UserId::try_from(text(0)).map_err(|error| (0, error.to_string()))?;
                 Operation::AddUser(user::Add { user, name: optional_name(1)? })
             }
             FormKind::Charge(user) => {
                 let charge = wallet::Charge::new(user.clone(), money(0)?);
-                Operation::Charge(charge.map_err(|error| (0, error))?)
+                Operation::Charge(charge.map_err(|error| (0, error.to_string()))?)
             }
             FormKind::AddToCart(user, product) => {
                 Operation::AddToCart(cart::Add::one(user.clone(), product.clone(), quantity(0)?))
@@ -209,10 +212,10 @@ impl Form {
                 Operation::SetInCart(cart::Set::one(user.clone(), product.clone(), Some(quantity(0)?)))
             }
             FormKind::AddProduct => {
-                let product = ProductId::new(text(0)).map_err(|error| (0, error.to_string()))?;
+                let product = ProductId::try_from(text(0)).map_err(|error| (0, error.to_string()))?;
                 let (name, price) = (name(1)?, money(2)?);
-                let error = || (3, "must be 0 or more".to_owned());
-                let stock = Stock::new(integer(3)?).ok_or_else(error)?;
+                let error = |_| (3, "must be 0 or more".to_owned());
+                let stock = Stock::try_from(integer(3)?).map_err(error)?;
                 Operation::AddProduct(catalog::Add { product, name, price, stock })
             }
             FormKind::UpdateProduct(product) => {
@@ -226,7 +229,7 @@ impl Form {
             }
             FormKind::AdjustStock(product, _) => {
                 let adjust = catalog::Adjust::new(product.clone(), integer(0)?, optional_name(1)?);
-                Operation::AdjustStock(adjust.map_err(|error| (0, error))?)
+                Operation::AdjustStock(adjust.map_err(|error| (0, error.to_string()))?)
             }
             FormKind::CancelOrder(order, ..) => {
                 Operation::CancelOrder(order::Cancel { order: *order, reason: optional_name(0)? })
@@ -252,13 +255,13 @@ mod tests {
     use super::*;
 
     fn won() -> Currency {
-        Currency::new("KRW").unwrap()
+        Currency::try_from("KRW").unwrap()
     }
 
     #[test]
     fn amounts_are_read_in_the_currencys_form() {
-        let dollar = Currency::new("USD").unwrap();
-        let kind = FormKind::Charge(UserId::new("alice").unwrap());
+        let dollar = Currency::try_from("USD").unwrap();
+        let kind = FormKind::Charge(UserId::try_from("alice").unwrap());
         let read = |text: &str| {
             let mut form = Form::new(kind.clone(), dollar).with_first_field(text);
             let operation = form.parse(dollar).map(|operation| format!("{operation:?}"));
@@ -285,16 +288,16 @@ mod tests {
     #[test]
     fn only_what_changed_is_updated() {
         let product = Product {
-            product: ProductId::new("mug").unwrap(),
-            name: Name::new("Mug").unwrap(),
-            price: Amount::new(1_200).unwrap(),
-            stock: Stock::new(3).unwrap(),
+            product: ProductId::try_from("mug").unwrap(),
+            name: Name::try_from("Mug").unwrap(),
+            price: Amount::try_from(1_200).unwrap(),
+            stock: Stock::try_from(3).unwrap(),
             active: true,
         };
         let mut form = Form::new(FormKind::UpdateProduct(Box::new(product)), won());
         form.focus = 1;
         form.paste("0");
         let Some(Operation::UpdateProduct(update)) = form.parse(won()) else { panic!("no update") };
-        assert_eq!((update.name, update.price), (None, Amount::new(12_000)));
+        assert_eq!((update.name, update.price), (None, Amount::try_from(12_000).ok()));
     }
 }

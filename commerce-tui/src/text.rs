@@ -1,11 +1,11 @@
 //! Text for the screen: fitted by its display width and escaped; amounts, counts and times as people read them.
 
-use commerce_core::{Currency, Time, harmless};
+use commerce_core::{Currency, Time, escape};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Escapes the text, and cuts it to `width` columns with an ellipsis if it is longer.
 pub fn fit(text: &str, width: usize) -> String {
-    let text = harmless(text);
+    let text = escape(text);
     if text.width() <= width {
         return text;
     }
@@ -40,7 +40,7 @@ pub fn align_right(text: &str, width: usize) -> String {
 
 /// An amount in minor units as people read it, with commas between thousands: `125,000.05`.
 pub fn money(currency: Currency, minor: i64) -> String {
-    let shown = currency.show(minor);
+    let shown = currency.format_amount(minor);
     let (sign, shown) = shown.strip_prefix('-').map_or(("", shown.as_str()), |rest| ("-", rest));
     let (whole, part) = shown.split_once('.').unwrap_or((shown, ""));
     let point = if part.is_empty() { "" } else { "." };
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn commas_separate_thousands() {
-        let (won, dollar) = (Currency::new("KRW").unwrap(), Currency::new("USD").unwrap());
+        let (won, dollar) = (Currency::try_from("KRW").unwrap(), Currency::try_from("USD").unwrap());
         assert_eq!(money(won, 1_250_000), "1,250,000");
         assert_eq!(money(dollar, -12_500_005), "-125,000.05");
         assert_eq!(money(dollar, 5), "0.05");
@@ -117,6 +117,6 @@ mod tests {
         assert_eq!(age(at(0), at(3_599)), "59 min");
         assert_eq!(age(at(0), at(90_000)), "25 h");
         assert_eq!(age(at(10), at(0)), "0 s");
-        assert_eq!(date_time(Time::read("2026-01-31T09:00:00Z").unwrap()), "2026-01-31 09:00:00");
+        assert_eq!(date_time(Time::try_from("2026-01-31T09:00:00Z").unwrap()), "2026-01-31 09:00:00");
     }
 }

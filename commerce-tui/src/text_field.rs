@@ -69,7 +69,7 @@ impl TextField {
     }
 
     fn insert(&mut self, c: char) -> bool {
-        if commerce_core::harmful(c) || self.text().chars().count() >= MAX_CHARS {
+        if commerce_core::is_control(c) || self.text().chars().count() >= MAX_CHARS {
             return false;
         }
         self.input.handle(InputRequest::InsertChar(c)).is_some()

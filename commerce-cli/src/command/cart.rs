@@ -91,7 +91,7 @@ impl Cart {
                 let items = ItemArgs::read(items)?;
                 let add = submission(key, |values| {
                     let (user, items) = (values.user(user), items.of_cart(values, Quantity::try_from));
-                    Some(cart::Add { user: user?, items: values.fields(Items::new(items?))? })
+                    Some(cart::Add { user: user?, items: values.field("items", Items::new(items?))? })
                 });
                 session.perform(add?)
             }
@@ -102,7 +102,7 @@ impl Cart {
                 let items = ItemArgs::read(items)?;
                 let set = submission(key, |values| {
                     let (user, items) = (values.user(user), items.of_cart(values, quantity_or_none));
-                    Some(cart::Set { user: user?, items: values.fields(Levels::new(items?))? })
+                    Some(cart::Set { user: user?, items: values.field("items", Levels::new(items?))? })
                 });
                 session.perform(set?)
             }
@@ -134,5 +134,5 @@ impl Cart {
 }
 
 fn product_ids(values: &mut Values, products: &[String]) -> Option<Vec<ProductId>> {
-    values.list("products", products, |product| ProductId::new(product))
+    values.list("products", products, |product| product.parse::<ProductId>())
 }

@@ -120,7 +120,7 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
 
 /// Makes every dead event pending, and prints their numbers as they are committed.
 fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
-    let key = key.key.as_deref().map(Key::new).transpose();
+    let key = key.key.as_deref().map(Key::try_from).transpose();
     let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
     let shop = session.shop()?;
     let (start, separator, end) = match session.format() {

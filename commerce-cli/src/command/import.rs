@@ -6,7 +6,9 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use commerce_core::catalog::{self, Product};
 use commerce_core::input::{self, Fields};
-use commerce_core::{Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Submission, Ticket};
+use commerce_core::{
+    Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Submission, Ticket, ValueError,
+};
 use serde_json::Value;
 
 use crate::failure::{Failure, exit_code};
@@ -55,7 +57,7 @@ impl Import {
         let rows = match first {
             None => Vec::new(),
             Some(b'{') => read_json(input).map_err(unreadable)?,
-            Some(_) => read_csv(input, &|text| currency.read(text))?,
+            Some(_) => read_csv(input, &|text| currency.parse_amount(text))?,
         };
         let done = add_all(session, rows, self.update, self.key.as_deref())?;
         session.note(&format!("{done} products imported"));
@@ -146,7 +148,7 @@ impl NewProduct {
     ) -> Result<Vec<Ticket<Product>>, Invalid> {
         let Self { add, active } = self;
         let key = |suffix: &str| -> Result<Option<Key>, Invalid> {
-            let key = key.map(|key| Key::new(&format!("{key}.{}{suffix}", add.product)));
+            let key = key.map(|key| Key::try_from(format!("{key}.{}{suffix}", add.product)));
             key.transpose().map_err(|bad| Invalid::at("/key", bad.to_string()))
         };
         // The stock has no part in an update, but the whole row has to be valid.
@@ -177,7 +179,7 @@ fn submit<O: Operation>(shop: &Commerce, operation: O, key: Option<Key>) -> Tick
 /// Reads CSV, whose prices `amount` parses.
 pub fn read_csv(
     input: impl Read,
-    amount: &dyn Fn(&str) -> Result<Amount, String>,
+    amount: &dyn Fn(&str) -> Result<Amount, ValueError>,
 ) -> Result<Vec<Row>, Failure> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|e| Failure::Usage(format!("line 1: {e}")))?.clone();
@@ -195,7 +197,8 @@ pub fn read_csv(
         let active = active.and_then(|column| record.get(column)).unwrap_or_default();
         values::read(|values| {
             let product = values.product(product);
-            let (name, price) = (values.field("name", Name::new(name)), values.field("price", amount(price)));
+            let (name, price) =
+                (values.field("name", Name::try_from(name)), values.field("price", amount(price)));
             let (stock, active) =
                 (values.field("stock", stock_units(stock)), values.field("active", is_active(active)));
             let add = catalog::Add { product: product?, name: name?, price: price?, stock: stock? };
@@ -210,9 +213,14 @@ pub fn read_csv(
     Ok(rows.collect())
 }
 
+/// Parses an integer.
+pub fn integer(text: &str) -> Result<i64, ValueError> {
+    text.parse().map_err(|_| ValueError::new("must be an integer"))
+}
+
 /// Parses a stock.
-fn stock_units(text: &str) -> Result<Stock, String> {
-    text.parse::<i64>().map_err(|_| "must be an integer".to_owned())?.try_into()
+fn stock_units(text: &str) -> Result<Stock, ValueError> {
+    integer(text)?.try_into()
 }
 
 /// Parses whether a product is on sale. The default is yes.

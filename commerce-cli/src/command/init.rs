@@ -1,6 +1,6 @@
 //! `init`: creates a store, with a sample catalogue on request.
 
-use commerce_core::{Amount, Currency, harmless};
+use commerce_core::{Amount, Currency, escape};
 use serde::Serialize;
 
 use crate::command::import;
@@ -24,18 +24,15 @@ const SAMPLE: &str = include_str!("../../catalogue.csv");
 
 impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let currency = Currency::new(&self.currency.to_uppercase()).ok_or_else(|| {
-            let code = harmless(&self.currency);
+        let currency = self.currency.to_uppercase().parse::<Currency>().map_err(|_| {
+            let code = escape(&self.currency);
             Failure::Usage(format!("--currency: {code} is not an ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;
         let mut products = 0;
         if self.sample {
             // The prices of the sample are in won. In another currency the same numbers are minor units.
-            let price = |text: &str| {
-                let whole = text.parse::<i64>().map_err(|_| "must be an integer".to_owned())?;
-                Amount::try_from(whole)
-            };
+            let price = |text: &str| Amount::try_from(import::integer(text)?);
             products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
         let store = session.global.db.display().to_string();

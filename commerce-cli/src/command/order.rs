@@ -1,7 +1,7 @@
 //! `order`: orders of one or more products, paid from the balance. `buy` is a short form of `order place`.
 
 use clap::Subcommand;
-use commerce_core::{End, Name, OrderId, Time, UserId, order};
+use commerce_core::{Name, OrderId, Time, UserId, order};
 
 use crate::failure::Failure;
 use crate::items::ItemArgs;
@@ -84,10 +84,10 @@ impl Order {
                 session.print_rows(&orders.iter().map(get).collect::<Result<Vec<_>, _>>()?)
             }
             Self::List { user, status, from, to, page, .. } => session.list(page, |values| {
-                let user = values.optional("user", user.as_deref(), UserId::new);
+                let user = values.optional("user", user.as_deref(), UserId::try_from);
                 let status = values.optional("status", status.as_deref(), str::parse);
-                let from = values.optional("from", from.as_deref(), |text| Time::read_end(text, End::From));
-                let to = values.optional("to", to.as_deref(), |text| Time::read_end(text, End::To));
+                let from = values.optional("from", from.as_deref(), Time::parse_from);
+                let to = values.optional("to", to.as_deref(), Time::parse_to);
                 let page = values.page(page);
                 Some(order::List { user: user?, status: status?, from: from?, to: to?, page: page? })
             }),

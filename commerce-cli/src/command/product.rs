@@ -101,7 +101,7 @@ impl Product {
                 let price = session.amount("--price", price)?;
                 let add = submission(key, |values| {
                     let product = values.product(product);
-                    let name = values.field("name", Name::new(name));
+                    let name = values.field("name", name.parse::<Name>());
                     let stock = values.field("stock", Stock::try_from(*stock));
                     let product = product.and_then(|product| values.for_new("product", product));
                     Some(catalog::Add { product: product?, name: name?, price, stock: stock? })
@@ -112,7 +112,7 @@ impl Product {
                 let price = session.optional_amount("--price", price.as_deref())?;
                 let update = submission(key, |values| {
                     let product = values.product(product);
-                    let name = values.optional("name", name.as_deref(), Name::new);
+                    let name = values.optional("name", name.as_deref(), Name::try_from);
                     Some(catalog::Update { product: product?, name: name?, price, active: *active })
                 });
                 session.perform(update?)

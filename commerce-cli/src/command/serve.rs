@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{Commerce, harmless, token};
+use commerce_core::{Commerce, escape, token};
 use commerce_server::{Options, ServeError, TlsFiles};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
@@ -131,7 +131,7 @@ impl Serve {
     fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let mut all = Vec::new();
         for text in &self.listen {
-            let shown = harmless(text);
+            let shown = escape(text);
             let found = text.to_socket_addrs().map_err(|e| {
                 Failure::Usage(format!("--listen: {shown} is not an address such as 127.0.0.1:8080: {e}"))
             })?;

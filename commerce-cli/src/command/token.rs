@@ -65,7 +65,7 @@ impl Token {
             Self::Revoke { name, yes } => {
                 session.confirm(yes.yes, &format!("revoke the token {name}"))?;
                 let revoke = submission(&KeyArg::default(), |values| {
-                    Some(token::Revoke { name: values.field("name", TokenName::new(name))? })
+                    Some(token::Revoke { name: values.field("name", name.parse::<TokenName>())? })
                 });
                 session.perform(revoke?)
             }
@@ -84,7 +84,7 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
     };
     let create = submission(&KeyArg::default(), |values| {
         let name = values.new_id("name", name);
-        let user = values.optional("user", user, UserId::new);
+        let user = values.optional("user", user, UserId::try_from);
         values.field("user", token::Create::new(name?, role, user?, digest))
     });
     let token = session.shop()?.perform(create?)?.reply;

@@ -1,6 +1,6 @@
 //! `top`: the best sellers of a period.
 
-use commerce_core::{End, Time, sales};
+use commerce_core::{Time, sales};
 
 use crate::failure::Failure;
 use crate::session::Session;
@@ -28,7 +28,7 @@ impl Top {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let top = values::read(|values| {
             let top = values.fields(sales::Top::new(self.days, self.limit));
-            let to = values.optional("to", self.to.as_deref(), |to| Time::read_end(to, End::To));
+            let to = values.optional("to", self.to.as_deref(), Time::parse_to);
             let by = values.field("by", self.by.parse());
             Some(sales::Top { to: to?, by: by?, ..top? })
         });

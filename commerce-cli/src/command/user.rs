@@ -47,7 +47,7 @@ impl User {
             Self::Add { user, name, key } => {
                 let add = submission(key, |values| {
                     let user = values.new_id("user", user);
-                    let name = values.optional("name", name.as_deref(), Name::new);
+                    let name = values.optional("name", name.as_deref(), Name::try_from);
                     Some(user::Add { user: user?, name: name? })
                 });
                 session.perform(add?)

@@ -15,7 +15,7 @@ pub use single::{Columns, Style, print};
 #[cfg(test)]
 mod tests {
     use commerce_core::catalog::Product;
-    use commerce_core::{Amount, Currency, Name, ProductId, Stock, harmless};
+    use commerce_core::{Amount, Currency, Name, ProductId, Stock, escape};
 
     use super::record::Cell;
     use super::*;
@@ -23,15 +23,15 @@ mod tests {
 
     fn text(products: &[(&str, &str, i64)], format: Format) -> String {
         let product = |&(id, name, price): &(&str, &str, i64)| Product {
-            product: ProductId::new(id).unwrap(),
-            name: Name::new(name).unwrap(),
-            price: Amount::new(price).unwrap(),
-            stock: Stock::new(7).unwrap(),
+            product: ProductId::try_from(id).unwrap(),
+            name: Name::try_from(name).unwrap(),
+            price: Amount::try_from(price).unwrap(),
+            stock: Stock::try_from(7).unwrap(),
             active: true,
         };
         let products: Vec<Product> = products.iter().map(product).collect();
         let mut out = Vec::new();
-        let mut printer = ListPrinter::new(&mut out, format, Currency::new("USD").unwrap());
+        let mut printer = ListPrinter::new(&mut out, format, Currency::try_from("USD").unwrap());
         if !products.is_empty() {
             printer.print(&products).unwrap();
         }
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn nothing_steers_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
-        let currency = Currency::new("USD").unwrap();
+        assert_eq!(escape("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
+        let currency = Currency::try_from("USD").unwrap();
         assert_eq!(Cell::Text("a\u{1b}[31m").to_text(currency), "a\\u{1b}[31m");
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use commerce_core::order::Item;
-use commerce_core::{Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, harmless};
+use commerce_core::{Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, escape};
 use serde::Serialize;
 
 /// Data that commands print.
@@ -117,9 +117,9 @@ impl Cell<'_> {
             Self::Text(plain) if plain.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
                 text.write_str(plain)
             }
-            Self::Text(other) => text.write_str(&harmless(other)),
+            Self::Text(other) => text.write_str(&escape(other)),
             Self::Number(number) => write!(text, "{number}"),
-            Self::Money(minor) => text.write_str(&currency.show(minor)),
+            Self::Money(minor) => text.write_str(&currency.format_amount(minor)),
             Self::Time(time) => write!(text, "{time}"),
             Self::Flag(flag) => text.write_str(if flag { "yes" } else { "no" }),
             Self::Span(from, to) => write!(text, "from {from} to {to}"),

@@ -1,4 +1,4 @@
-//! What goes wrong: each with its exit code and a sentence that names the place, never a panic.
+//! Tests failures: each has its exit code and a message that names the location, and none panics.
 
 use serde_json::{Value, json};
 

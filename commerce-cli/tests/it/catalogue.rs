@@ -1,4 +1,4 @@
-//! Catalogues in and out.
+//! Tests the import and export of catalogues.
 
 use crate::shop::{Shop, told};
 

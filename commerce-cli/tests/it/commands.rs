@@ -1,4 +1,4 @@
-//! Every command once, in the forms in which it is read.
+//! Tests every command once, in each output format.
 
 use serde_json::json;
 
@@ -114,7 +114,7 @@ fn a_backup_can_be_restored() {
     };
     let before = identity();
     shop.ok(&["restore", "copy.db", "--yes"]);
-    // Numbers of events are given again, so events must not bear the identifiers of those they stand in for.
+    // The numbers of events are used again, so the new events must have new identifiers.
     assert_ne!(identity(), before);
     assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 3);
     assert_eq!(shop.json(&["--db", "copy.db", "balance", "alice"])["balance"], 10_000);

@@ -1,4 +1,4 @@
-//! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
+//! Tests the console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
 use std::time::{Duration, Instant};
 
@@ -148,7 +148,7 @@ fn a_console_that_only_reads_changes_nothing() {
         let mut told =
             [&["user", "list"][..], &["product", "list"], &["cart", "show", "bob"], &["events", "list"]]
                 .map(|ask| shop.json(ask));
-        // Events grow older by themselves.
+        // The age of an event grows between two queries.
         for event in told[3]["items"].as_array_mut().unwrap() {
             event.as_object_mut().unwrap().remove("age");
         }
@@ -166,7 +166,7 @@ fn a_console_that_only_reads_changes_nothing() {
     terminal.see("● Cart of bob");
     terminal.type_in("+-dD");
     terminal.press("Escape");
-    // A key in the same breath as an escape would be a key with alt.
+    // A key that directly follows an escape would be a key with alt.
     terminal.see("● On sale");
     terminal.press("q");
     terminal.restored();
@@ -220,7 +220,7 @@ fn any_size_at_any_moment() {
 fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
-    // The disk is filled and freed when the test says so, by making a file.
+    // The test creates a file to fill the disk, and another to free it.
     let script = r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init -q &&
         "$0" user add alice -q || exit
         said() { until [ -e "$1" ]; do sleep 0.05; done; }

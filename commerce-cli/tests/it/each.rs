@@ -1,4 +1,4 @@
-//! Every command once, doing what it is for.
+//! Tests the effect of every command once.
 
 use serde_json::{Value, json};
 

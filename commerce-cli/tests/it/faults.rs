@@ -1,4 +1,4 @@
-//! Wrong usage, bad input, stores that cannot be used: a clear sentence, the right exit code, never a panic.
+//! Tests wrong usage, bad input and unusable stores: each gives a clear message and the right exit code, and none panics.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The forms of output, colours, notes, prompts, and readers that go away.
+//! Tests output formats, colours, notes, prompts, and readers that close the pipe.
 
 use std::process::Stdio;
 
@@ -21,7 +21,7 @@ fn a_list_in_every_form() {
     assert_eq!((rows.len(), &rows[1]["price"]), (2, &1250.into()));
     assert_eq!(lines(&list("json"))[0]["items"].as_array().unwrap().len(), 2);
     let table = list("table");
-    // Where the prices end is the same place, counted in the cells of a terminal: Hangul takes two.
+    // The prices end in the same column, counted in terminal cells. A Hangul syllable takes two cells.
     let ends: Vec<usize> = ["0.05", "12.50"]
         .iter()
         .map(|price| {
@@ -141,7 +141,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
     );
     shop.ok(&["token", "create", "phone", "--role", "shopper", "--user", "alice"]);
     let before: Vec<String> = lists.iter().map(|(list, _)| head(&csv(list, &[]))).collect();
-    // Now every field has a value somewhere.
+    // Now every field has a value in some row.
     shop.ok(&["order", "cancel", "1", "--reason", "why", "--yes"]);
     shop.ok(&["token", "revoke", "phone", "--yes"]);
     for ((list, header), before) in lists.into_iter().zip(before) {
@@ -151,7 +151,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
         assert_eq!(text.lines().count(), rows.len() + 1);
         let columns: Vec<&str> = header.split(',').collect();
         for (line, row) in text.lines().skip(1).zip(&rows) {
-            // Nothing here needs quotes, and won have no decimals.
+            // No value here needs quotes, and won have no decimals.
             assert_eq!(line.split(',').count(), columns.len(), "{line}");
             for (cell, name) in line.split(',').zip(&columns).filter(|(_, name)| **name != "items") {
                 let same = match &row[*name] {
@@ -190,7 +190,7 @@ fn all_pages_together_are_what_each_is() {
     assert_eq!(one["items"].as_array().unwrap().clone(), lines(&all("jsonl")));
     assert!(one["next_cursor"].is_null() && one.as_object().unwrap().len() == 2);
     assert_eq!(shop.ok(&["product", "export"]), shop.ok(&["product", "list", "--all", "--output", "csv"]));
-    // A list that cannot be read is none.
+    // A list that fails prints no rows.
     let output = shop.run(&["product", "list", "--all", "--sort", "colour", "--output", "json"]);
     assert_eq!((output.status.code(), printed(&output)), (Some(2), String::new()));
 }

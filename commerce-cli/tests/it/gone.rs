@@ -1,4 +1,4 @@
-//! Stores that go away, disks without room and files that others could read, as people and programs meet them.
+//! Tests removed stores, full disks and file permissions, as users and programs see them.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::instances::http::Client;
 use crate::shop::Shop;
 
-/// A server, ended when dropped.
+/// A server that stops when dropped.
 struct Served(Child, SocketAddr);
 
 impl Served {
@@ -97,7 +97,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
             201 => done += 1,
             503 => {
                 assert_eq!(answer.json()["code"], "store_unavailable", "{:?}", answer.json());
-                // What was found out is told again for a second.
+                // The server caches the result for a second.
                 std::thread::sleep(std::time::Duration::from_millis(1_100));
                 let ready = client.send("GET", "/readyz", &[], None).unwrap();
                 assert_eq!((ready.status, &ready.json()["code"]), (503, &"store_unavailable".into()));

@@ -1,4 +1,4 @@
-//! `apply`: what comes of each line, in order.
+//! Tests `apply`: the result of each line, in order.
 
 use std::process::Stdio;
 
@@ -115,7 +115,7 @@ fn each_line_sees_the_lines_before_it_however_many_fly() {
     assert_eq!((output.status.code(), told(&output)), (Some(3), String::new()));
     let results = lines(&printed(&output));
     assert_eq!(results.len(), 9_000);
-    // 50,000 pays for 33 pens of 1,500.
+    // A balance of 50,000 pays for 33 pens at 1,500.
     assert!(results.iter().enumerate().all(|(place, result)| result["ok"].is_object() == (place < 33)));
 }
 

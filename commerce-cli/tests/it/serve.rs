@@ -1,4 +1,4 @@
-//! `serve` and `token`: started, told to stop, and refused where others could do everything.
+//! Tests `serve` and `token`: start, stop, and the refusal to serve others without tokens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Every command on a server, and why a server cannot be used.
+//! Tests every command on a server, and the errors of unusable servers.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -70,7 +70,7 @@ fn events_are_relayed_from_a_server_and_requests_served_on_it() {
     }
     let ready = client.send("GET", "/readyz", &with[..1], None).unwrap();
     assert_eq!(ready.status, 200);
-    // Killed here, it leaves nothing that holds up the next.
+    // A kill at this point leaves no lock that blocks the next process.
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 750);

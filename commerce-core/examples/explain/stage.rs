@@ -160,7 +160,7 @@ pub fn line(line: &Value) -> Submission<AnyOperation> {
 
 /// The operation that creates a token. Lines have no such operation.
 pub fn token(name: &str) -> Submission<AnyOperation> {
-    let name = TokenName::new(name).expect("a name");
+    let name = TokenName::try_from(name).expect("a name");
     let digest = Digest::of(name.as_str());
     Submission::new(AnyOperation::new(Create::operator(name, digest)))
 }

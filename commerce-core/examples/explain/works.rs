@@ -191,7 +191,7 @@ fn operations() -> Vec<Work> {
         act("event.retry", "", |shop, n| line(&json!({ "op": "event.retry", "events": [shop.dead(n)] }))),
         act("token.create", "", |_, n| token(&format!("new-{n}"))),
         act("token.revoke", "", |_, n| {
-            let name = TokenName::new(&format!("token-{n}")).expect("a name");
+            let name = TokenName::try_from(format!("token-{n}")).expect("a name");
             Submission::new(AnyOperation::new(Revoke { name }))
         }),
     ]

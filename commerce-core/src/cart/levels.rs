@@ -4,9 +4,10 @@
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::id::{ProductId, UserId};
-use crate::input::{Fields, FromInput, Input, Invalid};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::Quantity;
 use crate::order::items::{sorted, summed, summed_field};
+use crate::text::ValueError;
 
 /// At least one and at most 1,000 distinct products with the units that a cart is to hold of each, in the order of
 /// first mention.
@@ -17,8 +18,8 @@ impl Levels {
     /// Sums the units of products named more than once. Nothing takes a line away.
     ///
     /// # Errors
-    /// [`Invalid`] when there are none, or more than 1,000 distinct products.
-    pub fn new(items: impl IntoIterator<Item = (ProductId, Option<Quantity>)>) -> Result<Self, Invalid> {
+    /// [`ValueError`] when there are none, or more than 1,000 distinct products.
+    pub fn new(items: impl IntoIterator<Item = (ProductId, Option<Quantity>)>) -> Result<Self, ValueError> {
         Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, units(quantity))))?))
     }
 
@@ -54,10 +55,10 @@ fn units(quantity: Option<Quantity>) -> i64 {
 struct Level(i64);
 
 impl FromInput for Level {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         match input.integer()? {
             units @ 0..=Quantity::MAX => Ok(Self(units)),
-            units => Err(format!("must be 0 to {}, got {units}", Quantity::MAX)),
+            units => Err(ValueError::new(format!("must be 0 to {}, got {units}", Quantity::MAX))),
         }
     }
 }

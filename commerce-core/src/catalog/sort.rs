@@ -5,8 +5,8 @@ use std::str::FromStr;
 use serde_json::Value as Json;
 
 use super::Product;
-use crate::id::BadText;
 use crate::input::{FromInput, Input};
+use crate::text::{ValueError, one_of};
 
 /// The order of a list of products. Equal ones stand by identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,17 +55,16 @@ impl Sort {
 }
 
 impl FromStr for Sort {
-    type Err = BadText;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, BadText> {
-        let known = Self::ALL.iter().find(|(name, _)| *name == text);
-        known.map(|&(_, sort)| sort).ok_or_else(|| BadText("must be id, name, price, -price or stock".into()))
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL)
     }
 }
 
 impl FromInput for Sort {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -319,7 +319,7 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
         facts.load_token(Bearer {
             no: row[5].int(),
             user_no: row[6].optional_int(),
-            digest: Digest::stored(&row[7].text()),
+            digest: Digest::stored(row[7].text()),
             token: token(row),
         });
     }
@@ -356,3 +356,6 @@ fn wallet(id: &str, row: &[Value]) -> Result<Wallet, Error> {
         last_order: row[2].read(format_args!("the last order of user {id}"))?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::fault::{Fault, Faults, Invalid};
 use super::raw::{RawFields, find};
-use super::value::{FromInput, Input, Remark};
+use super::value::{FromInput, Input, PeriodFrom, PeriodTo, Remark};
 use crate::id::{Id, Name};
-use crate::time::{End, Time};
+use crate::time::Time;
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
 pub struct Fields<'a> {
@@ -86,6 +86,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The value of a field if it passes a test. The error of the test is reported.
+    pub fn test<T, E: Into<String>>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+        test: impl FnOnce(&T) -> Result<(), E>,
+    ) -> Option<T> {
+        let value = value?;
+        match test(&value) {
+            Ok(()) => Some(value),
+            Err(error) => self.fault(name, error),
+        }
+    }
+
     /// A field that may be left out (or null). Nothing: it was there and wrong.
     pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
@@ -93,29 +107,27 @@ impl<'a> Fields<'a> {
             None => Some(None),
             Some(input) => match T::from_input(input) {
                 Ok(value) => Some(Some(value)),
-                Err(detail) => self.fault(name, detail),
+                Err(error) => self.fault(name, error),
             },
         }
     }
 
-    /// An end of a span of time that may be left out: a time, or a date.
-    pub(crate) fn end(&mut self, name: &'static str, end: End) -> Option<Option<Time>> {
-        match self.optional::<String>(name)? {
-            None => Some(None),
-            Some(text) => match Time::read_end(&text, end) {
-                Ok(time) => Some(Some(time)),
-                Err(detail) => self.fault(name, detail),
-            },
-        }
+    /// The field `from`, the beginning of a period, which may be left out.
+    pub(crate) fn from_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodFrom> = self.optional("from")?;
+        Some(period.map(|PeriodFrom(time)| time))
+    }
+
+    /// The field `to`, the end of a period, which may be left out.
+    pub(crate) fn to_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodTo> = self.optional("to")?;
+        Some(period.map(|PeriodTo(time)| time))
     }
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
-        let id: Id<K> = self.required(name)?;
-        match id.for_new() {
-            Ok(()) => Some(id),
-            Err(bad) => self.fault(name, bad.to_string()),
-        }
+        let id = self.required(name);
+        self.test(name, id, Id::check_new)
     }
 
     /// An integer from 1 to `max` that may be left out.
@@ -145,8 +157,8 @@ impl<'a> Fields<'a> {
     pub fn values<T: FromInput>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list(name, |input, pointer, faults| match T::from_input(input) {
             Ok(value) => Some(value),
-            Err(detail) => {
-                faults.push(Fault { pointer, detail });
+            Err(error) => {
+                faults.push(Fault { pointer, detail: error.into() });
                 None
             }
         })

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::id::{BadText, Digest, Id, Key, Name, quoted};
+use crate::id::Name;
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::Number;
+use crate::text::{Text, TextKind, ValueError, quoted};
 use crate::time::Time;
 
 /// The value of a field: JSON, or text where everything is text, as in a URL.
@@ -21,42 +22,42 @@ pub trait FromInput: Sized {
     /// Reads the value.
     ///
     /// # Errors
-    /// A sentence that says what was expected and what was found.
-    fn from_input(input: Input<'_>) -> Result<Self, String>;
+    /// [`ValueError`] that says what was expected and what was found.
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError>;
 }
 
 impl<'a> Input<'a> {
     /// The value as text.
     ///
     /// # Errors
-    /// A sentence, when it is something else.
-    pub fn text(self) -> Result<&'a str, String> {
-        self.as_text().ok_or_else(|| format!("must be a string, got {}", self.kind()))
+    /// [`ValueError`] when it is something else.
+    pub fn text(self) -> Result<&'a str, ValueError> {
+        self.as_text().ok_or_else(|| ValueError::new(format!("must be a string, got {}", self.kind())))
     }
 
     /// The value as an integer. Text must have the usual form, so that no number can be written in two ways.
     ///
     /// # Errors
-    /// A sentence, when it is something else.
-    pub fn integer(self) -> Result<i64, String> {
+    /// [`ValueError`] when it is something else.
+    pub fn integer(self) -> Result<i64, ValueError> {
         let number = match self {
             Self::Json(value) => value.as_i64(),
             Self::Text(text) if is_usual(text) => text.parse().ok(),
             Self::Text(_) => None,
         };
-        number.ok_or_else(|| format!("must be an integer, got {}", self.kind()))
+        number.ok_or_else(|| ValueError::new(format!("must be an integer, got {}", self.kind())))
     }
 
     /// The value as a boolean.
     ///
     /// # Errors
-    /// A sentence, when it is something else.
-    pub fn boolean(self) -> Result<bool, String> {
+    /// [`ValueError`] when it is something else.
+    pub fn boolean(self) -> Result<bool, ValueError> {
         let boolean = match self {
             Self::Json(value) => value.as_bool(),
             Self::Text(text) => text.parse().ok(),
         };
-        boolean.ok_or_else(|| format!("must be true or false, got {}", self.kind()))
+        boolean.ok_or_else(|| ValueError::new(format!("must be true or false, got {}", self.kind())))
     }
 
     /// The value if it is text.
@@ -87,88 +88,83 @@ fn is_usual(text: &str) -> bool {
 }
 
 impl FromInput for bool {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.boolean()
     }
 }
 
 impl FromInput for i64 {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.integer()
     }
 }
 
 impl FromInput for String {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.text().map(Self::from)
     }
 }
 
 impl<K> FromInput for Number<K> {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        input.integer()?.try_into().map_err(|e: BadText| e.to_string())
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.integer()?.try_into()
     }
 }
 
 impl FromInput for Amount {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.integer()?.try_into()
     }
 }
 
 impl FromInput for Quantity {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.integer()?.try_into()
     }
 }
 
 impl FromInput for Stock {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.integer()?.try_into()
     }
 }
 
 impl FromInput for Time {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        Self::read(input.text()?)
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 
-impl<K> FromInput for Id<K> {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        Self::new(input.text()?).map_err(|e| e.to_string())
+impl<K: TextKind> FromInput for Text<K> {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 
-impl FromInput for Key {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        Self::new(input.text()?).map_err(|e| e.to_string())
-    }
-}
-
-impl FromInput for Name {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        Self::new(input.text()?).map_err(|e| e.to_string())
-    }
-}
-
-impl FromInput for Digest {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        let text = input.text()?;
-        let digit = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-        if text.len() == 64 && text.bytes().all(digit) {
-            return Ok(Self::stored(text));
-        }
-        Err(format!("must be a SHA-256 as 64 hexadecimal digits in lower case, got {}", quoted(text)))
-    }
-}
-
-/// A remark, which unlike a name may show nothing.
+/// A remark, which unlike a name may be invisible.
 pub(super) struct Remark(pub(super) Name);
 
 impl FromInput for Remark {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        Name::remark(input.text()?).map(Self).map_err(|e| e.to_string())
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        Name::remark(input.text()?).map(Self)
+    }
+}
+
+/// The beginning of a period.
+pub(super) struct PeriodFrom(pub(super) Time);
+
+impl FromInput for PeriodFrom {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        Time::parse_from(input.text()?).map(Self)
+    }
+}
+
+/// The end of a period.
+pub(super) struct PeriodTo(pub(super) Time);
+
+impl FromInput for PeriodTo {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        Time::parse_to(input.text()?).map(Self)
     }
 }
 
@@ -200,7 +196,7 @@ mod tests {
             "x",
         ] {
             let wrong = Input::Text(text).integer().unwrap_err();
-            assert_eq!(wrong, format!("must be an integer, got the string {}", quoted(text)));
+            assert_eq!(wrong.to_string(), format!("must be an integer, got the string {}", quoted(text)));
         }
         assert_eq!((Input::Text("true").boolean(), Input::Text("false").boolean()), (Ok(true), Ok(false)));
         assert!(Input::Text("1").boolean().is_err() && Input::Text("True").boolean().is_err());

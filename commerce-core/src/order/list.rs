@@ -4,19 +4,17 @@
 //! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
 //! same wherever it begins.
 
-use std::str::FromStr;
-
 use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
 use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
-use crate::id::{BadText, UserId};
-use crate::input::{Fields, FromInput, Input};
+use crate::id::UserId;
+use crate::input::Fields;
 use crate::number::OrderId;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
-use crate::time::{End, Time};
+use crate::time::Time;
 use crate::user;
 
 /// Asks for a page of orders. Where most of a stretch of orders was cancelled, a page of paid ones may be short, or even
@@ -42,32 +40,13 @@ pub struct List {
 /// The most orders that a page of paid ones looks at.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
-impl FromStr for Status {
-    type Err = BadText;
-
-    fn from_str(text: &str) -> Result<Self, BadText> {
-        match text {
-            "paid" => Ok(Self::Paid),
-            "cancelled" => Ok(Self::Cancelled),
-            _ => Err(BadText("must be paid or cancelled".into())),
-        }
-    }
-}
-
-impl FromInput for Status {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
-    }
-}
-
 impl Query for List {
     const NAME: &'static str = "order.list";
     type Answer = Listing<Order>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) =
-            (fields.end("from", End::From), fields.end("to", End::To), Page::parse(fields));
+        let (from, to, page) = (fields.from_time(), fields.to_time(), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 

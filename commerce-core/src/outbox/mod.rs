@@ -29,8 +29,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::BadText;
 use crate::input::{FromInput, Input};
+use crate::text::{ValueError, one_of};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +73,8 @@ pub enum Resting {
 }
 
 impl Resting {
+    const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -93,20 +95,15 @@ impl Resting {
 }
 
 impl FromStr for Resting {
-    type Err = BadText;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, BadText> {
-        match text {
-            "pending" => Ok(Self::Pending),
-            "delivered" => Ok(Self::Delivered),
-            "dead" => Ok(Self::Dead),
-            _ => Err(BadText("must be pending, delivered or dead".into())),
-        }
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|resting| (resting.as_str(), resting)))
     }
 }
 
 impl FromInput for Resting {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }

@@ -9,13 +9,14 @@ use super::count::count;
 use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
-use crate::id::{BadText, Name, ProductId};
+use crate::id::{Name, ProductId};
 use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
-use crate::money::{Amount, LIMIT, Stock};
+use crate::money::{Amount, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
-use crate::time::{End, Time};
+use crate::text::{ValueError, one_of};
+use crate::time::Time;
 
 /// Asks for the best sellers.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ pub struct Seller {
     /// Units sold.
     pub units: i64,
     /// What was paid for them, at most 2^53 - 1.
-    pub revenue: i64,
+    pub revenue: Amount,
 }
 
 impl Top {
@@ -113,7 +114,7 @@ impl Query for Top {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
-        let (to, by) = (fields.end("to", End::To), fields.optional("by"));
+        let (to, by) = (fields.to_time(), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
 
@@ -135,7 +136,15 @@ impl Query for Top {
 }
 
 impl By {
-    pub(crate) const NAMES: [&str; 2] = ["units", "revenue"];
+    const ALL: [Self; 2] = [Self::Units, Self::Revenue];
+
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Units => "units",
+            Self::Revenue => "revenue",
+        }
+    }
 
     /// What comes first is least.
     fn order(self, units: i64, revenue: i128) -> Reverse<(i128, i128)> {
@@ -147,25 +156,25 @@ impl By {
 }
 
 impl FromStr for By {
-    type Err = BadText;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, BadText> {
-        match text {
-            "units" => Ok(Self::Units),
-            "revenue" => Ok(Self::Revenue),
-            _ => Err(BadText(format!("must be {}", Self::NAMES.join(" or ")))),
-        }
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|by| (by.as_str(), by)))
     }
 }
 
 impl FromInput for By {
-    fn from_input(input: Input<'_>) -> Result<Self, String> {
-        input.as_text().unwrap_or_default().parse().map_err(|bad: BadText| bad.0)
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 
 #[cfg(feature = "schema")]
-crate::schema::inline_schema!(By, "By", schemars::json_schema!({ "type": "string", "enum": By::NAMES }));
+crate::schema::inline_schema!(
+    By,
+    "By",
+    schemars::json_schema!({ "type": "string", "enum": By::ALL.map(By::as_str) })
+);
 
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.
@@ -211,7 +220,7 @@ impl Top {
                 product: ProductId::stored(id),
                 name: Name::stored(row[2].text()),
                 units,
-                revenue: i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT),
+                revenue: Amount::saturated(revenue),
             };
             Ok((revenue, seller))
         };

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::{Digest, Role, Token, TokenName};
 use crate::facts::{Facts, Keys};
-use crate::id::{BadText, UserId};
+use crate::id::UserId;
 use crate::input::{Fields, Invalid};
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 use crate::time::Time;
 
 /// Makes a token.
@@ -24,8 +25,13 @@ impl Create {
     /// A token for this role, who acts as `user`.
     ///
     /// # Errors
-    /// [`BadText`] for a shopper without a user, and for an operator with one.
-    pub fn new(name: TokenName, role: Role, user: Option<UserId>, digest: Digest) -> Result<Self, BadText> {
+    /// [`ValueError`] for a shopper without a user, and for an operator with one.
+    pub fn new(
+        name: TokenName,
+        role: Role,
+        user: Option<UserId>,
+        digest: Digest,
+    ) -> Result<Self, ValueError> {
         suits(role, user.as_ref())?;
         Ok(Self { name, role, user, digest })
     }
@@ -49,15 +55,15 @@ impl Operation for Create {
         let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
         if let (Some(role), Some(user)) = (role, &user)
-            && let Err(bad) = suits(role, user.as_ref())
+            && let Err(error) = suits(role, user.as_ref())
         {
-            return fields.fault("user", bad.0);
+            return fields.fault("user", error);
         }
         Some(Self { name: name?, role: role?, user: user?, digest: digest? })
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.name.for_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
+        self.name.check_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -84,10 +90,10 @@ impl Operation for Create {
 impl Reply for Token {}
 
 /// Whether the bearer of a token of this role may act as this user, or as none.
-fn suits(role: Role, user: Option<&UserId>) -> Result<(), BadText> {
+fn suits(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
     match (role, user) {
-        (Role::Shopper, None) => Err(BadText("is missing: a shopper acts as a user".into())),
-        (Role::Operator, Some(_)) => Err(BadText("is not for an operator, who acts as nobody".into())),
+        (Role::Shopper, None) => Err(ValueError::new("is missing: a shopper acts as a user")),
+        (Role::Operator, Some(_)) => Err(ValueError::new("is not for an operator, who acts as nobody")),
         _ => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ use crate::number::ChargeId;
 use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 use crate::time::Time;
 
 /// Charges a wallet.
@@ -39,15 +40,20 @@ pub struct Charged {
 }
 
 impl Charge {
-    /// A charge of at least 1.
+    /// A charge of at least one minor unit.
     ///
     /// # Errors
-    /// A sentence when the amount is 0.
-    pub fn new(user: UserId, amount: Amount) -> Result<Self, String> {
-        match amount {
-            Amount::ZERO => Err("must be at least 1, got 0".into()),
-            amount => Ok(Self { user, amount }),
-        }
+    /// [`ValueError`] when the amount is 0.
+    pub fn new(user: UserId, amount: Amount) -> Result<Self, ValueError> {
+        at_least_one(&amount)?;
+        Ok(Self { user, amount })
+    }
+}
+
+fn at_least_one(amount: &Amount) -> Result<(), ValueError> {
+    match *amount {
+        Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
+        _ => Ok(()),
     }
 }
 
@@ -57,12 +63,7 @@ impl Operation for Charge {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, amount) = (fields.required("user"), fields.required("amount"));
-        let amount = amount.filter(|&amount| {
-            amount != Amount::ZERO || {
-                fields.fault::<()>("amount", "must be at least 1, got 0");
-                false
-            }
-        });
+        let amount = fields.test("amount", amount, at_least_one);
         Some(Self { user: user?, amount: amount? })
     }
 

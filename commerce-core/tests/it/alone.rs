@@ -20,16 +20,16 @@ impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {
 }
 
 fn shop(folder: &tempfile::TempDir, clock: impl Clock, queue: usize) -> Commerce {
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     Commerce::create(folder.path().join("shop.db"), won, Options::new(clock).queue(queue)).expect("a store")
 }
 
 fn alice() -> UserId {
-    UserId::new("alice").expect("an identifier")
+    UserId::try_from("alice").expect("an identifier")
 }
 
 fn charge() -> wallet::Charge {
-    wallet::Charge::new(alice(), Amount::new(1).expect("an amount")).expect("a charge")
+    wallet::Charge::new(alice(), Amount::try_from(1).expect("an amount")).expect("a charge")
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Options;
-use commerce_core::outbox::sink::{HttpSink, Secret};
+use commerce_core::outbox::sink::HttpSink;
 use commerce_core::{Commerce, outbox};
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ fn events(shop: &Shop) -> Vec<(String, i64)> {
 /// The task of a relay process: it delivers until it is killed.
 pub fn relay(shop: &Commerce, store: &Path) {
     let url = std::fs::read_to_string(store.with_file_name("receiver")).unwrap();
-    let sink = HttpSink::new(&url, Secret::new(SECRET).unwrap()).unwrap();
+    let sink = HttpSink::new(&url, SECRET.parse().unwrap()).unwrap();
     let sink = sink.allow_private(true).timeout(Duration::from_millis(200)).requests(8);
     let options = Options::default()
         .back_off(Duration::from_millis(5), Duration::from_millis(50))

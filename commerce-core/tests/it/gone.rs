@@ -64,7 +64,8 @@ fn nothing_is_acknowledged_once_the_store_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop").join("shop.db");
         std::fs::create_dir(path.parent().unwrap()).unwrap();
-        let shop = Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock)).unwrap();
+        let shop =
+            Commerce::create(&path, Currency::try_from("KRW").unwrap(), Options::new(SystemClock)).unwrap();
         submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
         fault(&path);
         let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
@@ -114,7 +115,7 @@ fn no_store_is_made_beside_the_log_of_another() {
         }
         let log = std::fs::read(beside(&shop.path, "-wal")).unwrap();
         let options = || Options::new(SystemClock);
-        let made = Commerce::create(&shop.path, Currency::new("KRW").unwrap(), options());
+        let made = Commerce::create(&shop.path, Currency::try_from("KRW").unwrap(), options());
         assert!(matches!(made, Err(Error::Open(OpenError::Log { .. }))), "{:?}", made.err());
         let opened = Commerce::open(&shop.path, options()).err();
         match emptied {

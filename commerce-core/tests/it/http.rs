@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use commerce_core::outbox::Relay;
-use commerce_core::outbox::sink::{self, HttpSink, Secret, Settings};
+use commerce_core::outbox::sink::{self, HttpSink, Settings};
 use serde_json::json;
 
 use crate::receiver::{Answer, Receiver, SECRET};
 use crate::relay::{charge, charged, lag, numbers, quick, until};
 
 fn http(url: &str) -> HttpSink {
-    let sink = HttpSink::new(url, Secret::new(SECRET).unwrap()).unwrap();
+    let sink = HttpSink::new(url, SECRET.parse().unwrap()).unwrap();
     sink.allow_private(true).timeout(Duration::from_millis(500))
 }
 
@@ -73,7 +73,7 @@ fn private_addresses_and_places_that_are_not_there_are_told() {
         (format!("http://{free}/"), true, "refused"),
         ("http://no-such-host.invalid/".into(), true, ""),
     ] {
-        let settings = Settings { secret: Some(Secret::new(SECRET).unwrap()), allow_private: allow };
+        let settings = Settings { secret: Some(SECRET.parse().unwrap()), allow_private: allow };
         let sink = sink::open(&url, &settings).unwrap().unwrap();
         let status = Relay::once(&shop.commerce, sink, quick()).unwrap().wait();
         let error = status.error.unwrap_or_else(|| panic!("{url}: no error"));

@@ -31,7 +31,8 @@ fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
     let path = folder.path().join("shop.db");
     let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
     let options = Options::new(clock.clone()).keep_keys(Duration::from_hours(24));
-    let shop = Commerce::create(&path, Currency::new("KRW").expect("a currency"), options).expect("a store");
+    let shop =
+        Commerce::create(&path, Currency::try_from("KRW").expect("a currency"), options).expect("a store");
     let replayed = |key: &str| submit(&shop, &charge(key)).expect("a charge")["replayed"] == true;
     submit(&shop, &json!({ "op": "user.add", "user": "u" })).expect("a user");
 
@@ -70,7 +71,7 @@ fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
 fn the_keys_of_an_imported_history_are_kept_from_the_import_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     let shop = Commerce::create(folder.path().join("shop.db"), won, Options::new(clock)).expect("a store");
     let add = json!({ "op": "user.add", "user": "u", "key": "a", "at": "2020-01-01T00:00:00Z" });
     submit(&shop, &add).expect("a user of long ago");
@@ -90,7 +91,7 @@ fn earlier(name: &str, content: &str) -> i64 {
 fn keys_that_an_earlier_version_kept_are_still_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("shop.db");
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     let shop = Commerce::create(&path, won, Options::new(SystemClock)).expect("a store");
     let items = json!([{ "product": "b", "quantity": 1 }, { "product": "a", "quantity": 2 }]);
     let keyed = [

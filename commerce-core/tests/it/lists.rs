@@ -182,7 +182,7 @@ fn whole_lists_are_their_pages_one_after_the_other() {
         let shop = shop(on);
         let product = |number: i64| json!({ "op": "product.add", "product": format!("p{number}"), "name": "Pen", "price": number % 3, "stock": number % 5 });
         submit_all(&shop, (0..1_200).map(product).collect());
-        let ann = UserId::new("ann").unwrap();
+        let ann = UserId::try_from("ann").unwrap();
         macro_rules! check {
             ($query:expr) => {
                 let query = $query;

@@ -23,9 +23,9 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         other => panic!("{other:?}"),
     };
     for id in [".", ".."] {
-        let user = UserId::new(id).unwrap();
+        let user = UserId::try_from(id).unwrap();
         invalid(shop.commerce.perform(user::Add { user, name: None }).map(drop), "/user");
-        let name = token::TokenName::new(id).unwrap();
+        let name = token::TokenName::try_from(id).unwrap();
         let create = token::Create::operator(name, token::Digest::of("secret"));
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
@@ -37,14 +37,14 @@ fn the_library_takes_them_no_more_than_a_line_does() {
     }
     for id in [".", "..", "top"] {
         let add = catalog::Add {
-            product: ProductId::new(id).unwrap(),
-            name: Name::new("Top").unwrap(),
+            product: ProductId::try_from(id).unwrap(),
+            name: Name::try_from("Top").unwrap(),
             price: Amount::ZERO,
             stock: Stock::default(),
         };
         invalid(shop.commerce.perform(add).map(drop), "/product");
     }
-    assert!(Name::new("\u{200b} ").is_err());
+    assert!(Name::try_from("\u{200b} ").is_err());
     assert_eq!(shop.commerce.stats().commits, 0);
 }
 

@@ -42,8 +42,8 @@ impl Shop {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
-        let clock = Hand(Arc::new(AtomicI64::new(Time::read("2026-01-01T00:00:00Z").unwrap().millis())));
-        let won = Currency::new("KRW").unwrap();
+        let clock = Hand(Arc::new(AtomicI64::new(Time::try_from("2026-01-01T00:00:00Z").unwrap().millis())));
+        let won = Currency::try_from("KRW").unwrap();
         let commerce =
             Commerce::create(path.as_path(), won, commerce_core::Options::new(clock.clone())).unwrap();
         let store = Connection::open(&path).unwrap();

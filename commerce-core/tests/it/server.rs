@@ -16,7 +16,7 @@ fn options() -> Options {
 }
 
 fn create(at: &Location) -> Result<Commerce, Error> {
-    Commerce::create(at.clone(), Currency::new("KRW").unwrap(), options())
+    Commerce::create(at.clone(), Currency::try_from("KRW").unwrap(), options())
 }
 
 #[track_caller]
@@ -140,7 +140,7 @@ fn instances_that_start_at_once_migrate_once() {
         }
     });
     let shop = Commerce::open(at(&server.url()), options()).unwrap();
-    assert_eq!(shop.currency(), Currency::new("USD").unwrap());
+    assert_eq!(shop.currency(), Currency::try_from("USD").unwrap());
     assert_eq!(shop.verify().unwrap(), []);
 }
 
@@ -171,7 +171,7 @@ fn a_replica_answers_and_shows_everybody_its_own_writes() {
     submit(&shop, &json!({ "op": "user.add", "user": "a" })).unwrap();
     let charge = |place: i64| {
         submit(&shop, &json!({ "op": "wallet.charge", "user": "a", "amount": 1 })).unwrap();
-        let query = commerce_core::wallet::Balance { user: commerce_core::UserId::new("a").unwrap() };
+        let query = commerce_core::wallet::Balance { user: commerce_core::UserId::try_from("a").unwrap() };
         assert_eq!(shop.query(&query).unwrap().balance.get(), place);
     };
     (1..=50).for_each(charge);

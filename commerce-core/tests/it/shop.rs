@@ -61,7 +61,7 @@ impl Shop {
             On::File => None,
             On::Server(_) => Some(Sqld::start()),
         };
-        let won = Currency::new("KRW").expect("a currency");
+        let won = Currency::try_from("KRW").expect("a currency");
         let path = folder.path().join("shop.db");
         let (at, options) = (location(&path, server.as_ref()), Options::new(SystemClock));
         let commerce = Commerce::create(at.clone(), won, options.clone()).expect("a store");

@@ -29,10 +29,13 @@ fn shop() -> Shop {
     }
     let place = |number: i64| {
         let item = |product: i64, quantity: i64| {
-            (ProductId::new(&format!("p{}", product % 20)).unwrap(), Quantity::new(quantity).unwrap())
+            (
+                ProductId::try_from(format!("p{}", product % 20)).unwrap(),
+                Quantity::try_from(quantity).unwrap(),
+            )
         };
         let items = order::Items::new([item(number * number, 1 + number % 3), item(number / 7, 1)]).unwrap();
-        let place = order::Place { user: UserId::new("u").unwrap(), items, expected_total: None };
+        let place = order::Place { user: UserId::try_from("u").unwrap(), items, expected_total: None };
         shop.commerce.submit(Submission::new(place).at(at(number)))
     };
     for part in (1..=ORDERS).collect::<Vec<_>>().chunks(4_000) {
@@ -77,7 +80,7 @@ fn check(shop: &Shop) {
             for (commerce, by) in [(&anew, By::Units), (&shop.commerce, By::Revenue)] {
                 let top = commerce.query(&Top { days, limit: 10, to, by }).unwrap();
                 let told: Vec<_> =
-                    top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue)).collect();
+                    top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue.get())).collect();
                 assert_eq!(
                     told,
                     counted(shop, &top, by),

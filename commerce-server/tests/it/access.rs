@@ -1,4 +1,4 @@
-//! Every route of the table, asked by everybody who may not, and by those who may.
+//! Tests the permissions of every route: with every token that is not allowed, and with those that are.
 
 use commerce_core::token::{Revoke, TokenName};
 use commerce_server::route::{Permission, ROUTES, Route};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::http::{Answer, Client};
 use crate::served::Served;
 
-/// A request to a route that would succeed for an operator, concerning the user and order given.
+/// A request to a route, on this user and order, that succeeds for an operator.
 fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
     let path = route.path.replace("{user}", user).replace("{product}", "mug").replace("{order}", order);
     let body = match route.name {
@@ -29,7 +29,7 @@ fn ask(client: &mut Client, route: &Route, user: &str, order: &str) -> Answer {
     let (path, body) = request(route, user, order);
     let method = route.method.as_str();
     match route.name {
-        // A stream has no end to wait for.
+        // A stream never ends, so the test does not wait for its end.
         "events" => {
             client.write(head(client, &path).as_bytes()).unwrap();
             let answer = client.head().unwrap();
@@ -52,7 +52,7 @@ fn body_of(client: &mut Client, answer: &Answer) -> Vec<u8> {
     client.exactly(length)
 }
 
-/// A shop with an order of alice's, and the secrets of an operator, of alice and of bob.
+/// A shop with an order of alice, and the secrets of an operator, of alice and of bob.
 fn shop() -> (Served, [String; 3]) {
     let served = Served::stocked();
     served.submit(
@@ -70,7 +70,7 @@ fn shop() -> (Served, [String; 3]) {
 fn strangers_come_nowhere() {
     let (served, [office, ..]) = shop();
     let revoked = served.token("gone", None);
-    let name = TokenName::new("gone").unwrap();
+    let name = TokenName::try_from("gone").unwrap();
     served.shop.submit(Revoke { name }).wait().unwrap();
     let before = served.shop.stats().operations;
     let long = "x".repeat(4_000);
@@ -102,7 +102,7 @@ fn strangers_come_nowhere() {
             assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{case}");
         }
     }
-    // The probe of readyz is an operation of its own, at most one a second.
+    // `/readyz` performs an operation of its own, at most once a second.
     let done = served.shop.stats().operations - before;
     assert!(done < 60, "{done} operations were decided for strangers");
     assert_eq!(served.client().get("/v1/nothing").status, 404);
@@ -149,7 +149,7 @@ fn shoppers_reach_their_own_and_learn_nothing_of_others() {
     for route in
         ROUTES.iter().filter(|route| [Permission::OwnUser, Permission::OwnOrder].contains(&route.permission))
     {
-        // What was taken out or ordered has to be there for the next.
+        // Restores the cart that the last request emptied.
         served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
         let answer = ask(&mut client, route, "alice", "1");
         assert_eq!(answer.status, route.status.as_u16(), "{} by alice: {answer:?}", route.path);
@@ -185,7 +185,7 @@ fn a_revoked_token_is_refused_at_once_also_where_it_was_just_used() {
         commerce_core::Options::new(commerce_core::SystemClock),
     )
     .unwrap();
-    let name = commerce_core::token::TokenName::new("alice1").unwrap();
+    let name = commerce_core::token::TokenName::try_from("alice1").unwrap();
     other.submit(commerce_core::token::Revoke { name }).wait().unwrap();
     assert_eq!(client.get("/v1/products/mug").status, 401);
 }

@@ -1,7 +1,7 @@
 //! Screen 3: the orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{BadText, OrderId, UserId};
+use commerce_core::{OrderId, UserId, ValueError};
 
 use crate::effect::Query;
 use crate::effect_queue::EffectQueue;
@@ -37,7 +37,7 @@ impl Orders {
     }
 
     /// The number in the search, or what is wrong with its text; none if the search is blank.
-    pub fn searched_number(&self) -> Option<Result<OrderId, BadText>> {
+    pub fn searched_number(&self) -> Option<Result<OrderId, ValueError>> {
         let text = super::search_text(&self.search)?;
         Some(text.trim_start_matches('#').parse())
     }

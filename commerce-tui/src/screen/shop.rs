@@ -118,7 +118,7 @@ impl Shop {
         match edit {
             Operation::SetInCart(set) => {
                 for (product, units) in set.items.iter() {
-                    self.show_quantity(product, Quantity::new(units));
+                    self.show_quantity(product, Quantity::try_from(units).ok());
                 }
             }
             Operation::RemoveFromCart(remove) => {
@@ -129,7 +129,7 @@ impl Shop {
             Operation::AddToCart(add) => {
                 for (product, units) in add.items.iter() {
                     let present = self.quantity_in_cart(product);
-                    let sum = present.and_then(|present| Quantity::new(present.get() + units));
+                    let sum = present.and_then(|present| Quantity::try_from(present.get() + units).ok());
                     if sum.is_some() {
                         self.show_quantity(product, sum);
                     }

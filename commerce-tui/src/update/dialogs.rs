@@ -271,7 +271,7 @@ impl State {
         let currency = self.config.currency;
         let mut form = Form::new(FormKind::Charge(user), currency);
         if let Some(missing) = missing {
-            form = form.with_first_field(&currency.show(missing.get()));
+            form = form.with_first_field(&currency.format_amount(missing.get()));
         }
         self.dialogs.push(Dialog::Form(form));
     }

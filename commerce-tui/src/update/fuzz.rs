@@ -10,8 +10,8 @@ use commerce_core::sales::{self, SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
 use commerce_core::{
-    Amount, Currency, Error, Key, Listing, Name, Number, ProductId, Quantity, Refusal, Shortage, Stock, Time,
-    UserId,
+    Amount, Currency, Error, Key, LIMIT, Listing, Name, Number, ProductId, Quantity, Refusal, Shortage,
+    Stock, Time, UserId,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -42,11 +42,11 @@ impl Random {
     }
 
     fn user(&mut self) -> UserId {
-        UserId::new(&format!("user-{}", self.below(5))).unwrap()
+        UserId::try_from(format!("user-{}", self.below(5))).unwrap()
     }
 
     fn product_id(&mut self) -> ProductId {
-        ProductId::new(&format!("product-{}", self.below(300))).unwrap()
+        ProductId::try_from(format!("product-{}", self.below(300))).unwrap()
     }
 
     fn name(&mut self) -> Name {
@@ -65,15 +65,15 @@ impl Random {
 
     fn amount(&mut self) -> Amount {
         let minor = self.of(&[0, 1, 999, 1_000, 12_345_678, (1 << 53) - 1]);
-        Amount::new(minor).unwrap()
+        Amount::try_from(minor).unwrap()
     }
 
     fn stock(&mut self) -> Stock {
-        Stock::new(self.of(&[0, 1, 5, 6, 1_000_000])).unwrap()
+        Stock::try_from(self.of(&[0, 1, 5, 6, 1_000_000])).unwrap()
     }
 
     fn quantity(&mut self) -> Quantity {
-        Quantity::new(self.of(&[1, 2, 1_000_000])).unwrap()
+        Quantity::try_from(self.of(&[1, 2, 1_000_000])).unwrap()
     }
 
     fn time(&mut self) -> Time {
@@ -222,7 +222,7 @@ impl Random {
             price: random.amount(),
             stock: random.stock(),
             units: random.below(1_000) as i64,
-            revenue: random.amount().get(),
+            revenue: random.amount(),
         };
         let window = Span { from: self.time(), to: self.time() };
         TopSellers { window, items: (1..=sellers).map(|rank| seller(rank, self)).collect() }
@@ -308,10 +308,10 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
         .get_or_init(|| {
             let folder = tempfile::tempdir().unwrap();
             let options = commerce_core::Options::new(commerce_core::SystemClock);
-            let won = Currency::new("KRW").unwrap();
+            let won = Currency::try_from("KRW").unwrap();
             let shop = commerce_core::Commerce::create(folder.path().join("s.db"), won, options).unwrap();
             for number in 0..9 {
-                let user = UserId::new(&format!("u{number}")).unwrap();
+                let user = UserId::try_from(format!("u{number}")).unwrap();
                 shop.submit(commerce_core::user::Add { user, name: None }).wait().unwrap();
             }
             let list = |page| commerce_core::user::List { search: None, page };
@@ -323,7 +323,7 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
 }
 
 fn series(query: &sales::Series) -> SalesSeries {
-    let sold = |_| Sold { from: Time::default(), orders: 1, revenue: i64::MAX };
+    let sold = |_| Sold { from: Time::default(), orders: 1, revenue: Amount::try_from(LIMIT).unwrap() };
     SalesSeries { items: (0..query.count).map(sold).collect() }
 }
 
@@ -332,11 +332,11 @@ fn run(seed: u64) {
     let theme = random.of(&[ThemeName::Dark, ThemeName::Light, ThemeName::Mono]).theme();
     let read_only = seed.is_multiple_of(4);
     let config =
-        Config { currency: Currency::new("USD").unwrap(), store: "shop.db".into(), read_only, theme };
+        Config { currency: Currency::try_from("USD").unwrap(), store: "shop.db".into(), read_only, theme };
     let customer = seed.is_multiple_of(2).then(|| random.user());
     let mut now = 1_700_000_000_000;
     let size = Size::new(120, 40);
-    let mut state = State::new(config, customer, size, Time::from_millis(now), Key::new("run").unwrap());
+    let mut state = State::new(config, customer, size, Time::from_millis(now), Key::try_from("run").unwrap());
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
     let (mut requested, mut sent): (Vec<Request>, Vec<Command>) = (Vec::new(), Vec::new());
     for step in 0..EVENTS / RUNS as u32 {

@@ -30,7 +30,7 @@ impl State {
             }
             (Action::Charge, Some(user)) => self.open_form(FormKind::Charge(user)),
             (Action::AddOne, Some(user)) => {
-                if let (Some(product), Some(one)) = (product, Quantity::new(1)) {
+                if let (Some(product), Ok(one)) = (product, Quantity::try_from(1)) {
                     self.submit_cart_edit(Operation::AddToCart(cart::Add::one(user, product, one)));
                 }
             }
@@ -42,7 +42,7 @@ impl State {
             (Action::Increase | Action::Decrease, Some(user)) => {
                 if let Some(line) = line {
                     let by = if action == Action::Increase { 1 } else { -1 };
-                    let quantity = Quantity::new(line.quantity.get() + by);
+                    let quantity = Quantity::try_from(line.quantity.get() + by).ok();
                     if quantity.is_some() || action == Action::Decrease {
                         let set = cart::Set::one(user, line.product, quantity);
                         self.submit_cart_edit(Operation::SetInCart(set));

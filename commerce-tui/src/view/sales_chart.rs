@@ -23,12 +23,12 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let sum = |of: fn(&Sold) -> i64| sold.iter().map(of).fold(0, i64::saturating_add);
     let head = [
         widgets::label_value(theme, " Orders", count(sum(|sold| sold.orders))),
-        widgets::label_value(theme, " Revenue", widgets::money(currency, sum(|sold| sold.revenue))),
+        widgets::label_value(theme, " Revenue", widgets::money(currency, sum(|sold| sold.revenue.get()))),
     ];
     widgets::draw_lines(frame, inner, head);
     let (what, of): (_, fn(&Sold) -> i64) = match top.by {
         By::Units => ("Orders", |sold| sold.orders),
-        By::Revenue => ("Revenue", |sold| sold.revenue),
+        By::Revenue => ("Revenue", |sold| sold.revenue.get()),
     };
     let tall = (inner.height.saturating_sub(12)).clamp(3, 10);
     let chart = Rect { x: inner.x + 1, y: inner.y + 4, width: inner.width.saturating_sub(2), height: tall };
@@ -51,8 +51,12 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         lines.push(widgets::label_value(theme, " ID", seller.product.to_string()));
         lines.push(widgets::label_value(theme, " Price", widgets::money(currency, seller.price.get())));
         lines.push(widgets::label_value(theme, " Units", count(seller.units)));
-        lines.push(widgets::label_value(theme, " Revenue", widgets::money(currency, seller.revenue)));
-        lines.push(widgets::label_value(theme, " Stock", super::shop::stock(state, seller.stock.get()).0));
+        lines.push(widgets::label_value(theme, " Revenue", widgets::money(currency, seller.revenue.get())));
+        lines.push(widgets::label_value(
+            theme,
+            " Stock",
+            super::shop::stock_cell(state, seller.stock.get()).0,
+        ));
     }
     widgets::draw_lines(frame, below, lines);
 }

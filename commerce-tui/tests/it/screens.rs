@@ -11,7 +11,7 @@ use crate::console::TestConsole;
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (44, 16)];
 const SCREENS: [&str; 7] = ["shop", "customers", "orders", "top", "products", "events", "overview"];
 
-/// The text on the screen. A wide character takes two cells; the second is left out.
+/// The text on the screen. A wide character takes two cells, of which the second is left out.
 fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
@@ -65,7 +65,7 @@ fn the_mono_theme_has_no_colours() {
     });
 }
 
-/// The text; below each line that has any, marks for reversed (#), bold (*) and underlined (_) cells.
+/// The text, with marks for reversed (#), bold (*) and underlined (_) cells below each line that has any.
 fn marked(buffer: &Buffer) -> String {
     let mut marked = String::new();
     for (y, line) in (0..).zip(text(buffer).lines()) {
@@ -91,12 +91,12 @@ fn every_dialog_at_every_size() {
             ("search", &["/", "컵"]),
             ("check-out", &["b"]),
             ("charge", &["c", "12.5", "enter"]),
-            ("whose-cart", &["w", "a"]),
+            ("choose-customer", &["w", "a"]),
             ("palette", &[":", "ord"]),
             ("help", &["?"]),
             ("clear-cart", &["tab", "D"]),
             ("new-product", &["5", "n", "mug 1", "enter", "enter", "enter", "enter"]),
-            ("restock", &["5", "t", "24"]),
+            ("adjust-stock", &["5", "t", "24"]),
             ("cancel", &["3", "x", "wrong size"]),
             ("quit", &["c", "5", "esc", "a", "q"]),
         ];
@@ -124,7 +124,7 @@ fn refusals_are_explained_with_their_facts() {
     let dear = catalog::Update {
         product: line.product.clone(),
         name: None,
-        price: Amount::new(90_000_000),
+        price: Amount::try_from(90_000_000).ok(),
         active: None,
     };
     console.press(&["b"]);
@@ -167,10 +167,10 @@ fn names_with_escape_sequences_are_shown_escaped() {
         console.press(&["esc", keys]);
         console.event(commerce_tui::update::Event::StoreChanged);
         let screen = console.screen();
-        let harm = |symbol: &str| symbol.chars().any(commerce_core::harmful);
+        let harm = |symbol: &str| symbol.chars().any(commerce_core::is_control);
         assert!(!screen.content.iter().any(|cell| harm(cell.symbol())), "{}", text(&screen));
     }
-    let shown = ProductId::new("x").is_ok() && text(&console.screen()).contains("u{1b}");
+    let shown = ProductId::try_from("x").is_ok() && text(&console.screen()).contains("u{1b}");
     assert!(shown, "the escape sequences are shown as text");
 }
 

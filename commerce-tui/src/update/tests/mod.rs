@@ -33,10 +33,10 @@ struct Console {
 
 impl Console {
     fn new(read_only: bool) -> Self {
-        let currency = Currency::new("KRW").unwrap();
+        let currency = Currency::try_from("KRW").unwrap();
         let config = Config { currency, store: "shop.db".into(), read_only, theme: ThemeName::Dark.theme() };
         let (size, now) = (Size::new(120, 40), Time::from_millis(1_000_000));
-        let state = State::new(config, Some(alice()), size, now, Key::new("run").unwrap());
+        let state = State::new(config, Some(alice()), size, now, Key::try_from("run").unwrap());
         let mut console = Self { state, now: 1_000_000, effects: Vec::new() };
         console.event(Event::Tick);
         console
@@ -118,50 +118,50 @@ impl Console {
 }
 
 fn alice() -> UserId {
-    UserId::new("alice").unwrap()
+    UserId::try_from("alice").unwrap()
 }
 
 fn id(number: u64) -> ProductId {
-    ProductId::new(&format!("p{number:03}")).unwrap()
+    ProductId::try_from(format!("p{number:03}")).unwrap()
 }
 
 fn product(number: u64) -> Product {
     Product {
         product: id(number),
-        name: Name::new(&format!("Product {number}")).unwrap(),
-        price: Amount::new(1_000).unwrap(),
-        stock: Stock::new(9).unwrap(),
+        name: Name::try_from(format!("Product {number}")).unwrap(),
+        price: Amount::try_from(1_000).unwrap(),
+        stock: Stock::try_from(9).unwrap(),
         active: true,
     }
 }
 
 fn user(balance: i64) -> User {
-    User { user: alice(), name: None, balance: Amount::new(balance).unwrap(), at: Time::default() }
+    User { user: alice(), name: None, balance: Amount::try_from(balance).unwrap(), at: Time::default() }
 }
 
 fn cart(lines: &[(u64, i64)]) -> Cart {
     let line = |&(number, quantity): &(u64, i64)| Line {
         product: id(number),
         name: product(number).name,
-        price: Amount::new(1_000).unwrap(),
-        price_when_added: Amount::new(1_000).unwrap(),
-        quantity: Quantity::new(quantity).unwrap(),
-        available: Stock::new(9).unwrap(),
+        price: Amount::try_from(1_000).unwrap(),
+        price_when_added: Amount::try_from(1_000).unwrap(),
+        quantity: Quantity::try_from(quantity).unwrap(),
+        available: Stock::try_from(9).unwrap(),
         problem: None,
     };
-    let total = lines.iter().map(|(_, quantity)| quantity * 1_000).sum();
-    Cart { user: alice(), lines: lines.iter().map(line).collect(), total: Amount::new(total).unwrap() }
+    let total = lines.iter().map(|(_, quantity)| quantity * 1_000).sum::<i64>();
+    Cart { user: alice(), lines: lines.iter().map(line).collect(), total: Amount::try_from(total).unwrap() }
 }
 
 fn order() -> Order {
-    let total = Amount::new(3_000).unwrap();
+    let total = Amount::try_from(3_000).unwrap();
     Order {
         order: 7.try_into().unwrap(),
         user: alice(),
         status: Status::Paid,
         items: Vec::new(),
         total,
-        balance: Amount::new(7_000).unwrap(),
+        balance: Amount::try_from(7_000).unwrap(),
         at: Time::default(),
         cancelled_at: None,
         reason: None,
@@ -197,7 +197,7 @@ fn a_cart_is_ordered_at_the_total_that_was_shown() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
     let Operation::Checkout(checkout) = &console.commands()[0].operation else { panic!("no checkout") };
-    assert_eq!(checkout.expected_total, Amount::new(3_000));
+    assert_eq!(checkout.expected_total, Amount::try_from(3_000).ok());
     console.keys("enter enter");
     assert_eq!(console.commands().len(), 1, "pressing enter again sends nothing");
     console.complete(Ok(Reply::OrderPlaced(order())));
@@ -251,7 +251,7 @@ fn a_shortage_offers_to_reduce_the_quantities() {
 fn a_balance_that_is_too_low_offers_to_charge_the_missing_amount() {
     let mut console = Console::stocked(false);
     console.keys("b enter");
-    let (balance, total) = (Amount::new(1_000).unwrap(), Amount::new(3_000).unwrap());
+    let (balance, total) = (Amount::try_from(1_000).unwrap(), Amount::try_from(3_000).unwrap());
     console.complete(Err(Refusal::InsufficientBalance { balance, total }.into()));
     let Some(Dialog::Refusal(refusal)) = console.state.dialogs.last() else { panic!("no refusal") };
     assert!(matches!(refusal.remedies[..], [Remedy::Charge(_, missing)] if missing.get() == 2_000));
@@ -450,7 +450,8 @@ fn best_sellers_of_another_window_or_ranking_are_never_shown() {
     let mut console = Console::stocked(false);
     console.keys("4");
     let Product { product, name, price, stock, .. } = product(1);
-    let seller = Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000 };
+    let seller =
+        Seller { rank: 1, product, name, price, stock, units: 5, revenue: 5_000.try_into().unwrap() };
     let window = Span { from: Time::default(), to: Time::default() };
     let top = TopSellers { window, items: vec![seller] };
     console.answer(Answer::TopSellers(Ok(top.clone())));

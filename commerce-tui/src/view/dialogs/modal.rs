@@ -1,6 +1,6 @@
 //! The parts that dialogs are made of: the border, text fields, wrapped text, the state of a command.
 
-use commerce_core::harmless;
+use commerce_core::escape;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -75,7 +75,7 @@ pub fn submit_lines(state: &State, submit: &SubmitState, width: u16) -> Vec<Line
 pub fn wrap(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     let width = usize::from(width);
     let mut lines: Vec<String> = Vec::new();
-    for word in harmless(text).split_whitespace() {
+    for word in escape(text).split_whitespace() {
         let word = fit(word, width);
         match lines.last_mut() {
             Some(line) if format!("{line} {word}").width() <= width => {
