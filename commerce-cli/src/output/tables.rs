@@ -145,7 +145,7 @@ impl Record for Seller {
         Column::new("price", |seller| seller.price.into()),
         Column::new("stock", |seller| seller.stock.into()),
         Column::new("units", |seller| seller.units.into()),
-        Column::new("revenue", |seller| Cell::Money(seller.revenue.get())),
+        Column::new("revenue", |seller| seller.revenue.into()),
     ];
     type Row = NoRows;
 }
