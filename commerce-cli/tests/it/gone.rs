@@ -40,7 +40,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn a_file_removed_under_a_server_and_under_apply_is_told_and_nothing_acknowledged() {
+fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowledged() {
     let shop = Shop::stocked();
     let server = Served::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
     let mut client = server.client();
@@ -113,7 +113,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
 }
 
 #[test]
-fn nobody_but_the_owner_reads_what_is_made() {
+fn only_the_owner_can_read_created_files() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["restore", "monday.db", "--yes"]);
@@ -133,7 +133,7 @@ fn nobody_but_the_owner_reads_what_is_made() {
 }
 
 #[test]
-fn a_restore_keeps_what_it_replaces_and_no_slip_empties_a_shop() {
+fn a_restore_keeps_the_replaced_store_and_no_mistake_empties_a_shop() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["charge", "alice", "1"]);

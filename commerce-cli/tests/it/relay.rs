@@ -99,7 +99,7 @@ fn it_delivers_until_stopped_and_wakes_when_others_commit() {
 }
 
 #[test]
-fn a_sink_that_cannot_be_used_is_told() {
+fn an_unusable_sink_is_reported() {
     let shop = Shop::stocked();
     for (sink, told) in [
         (&[][..], "--sink"),
@@ -126,7 +126,7 @@ fn a_sink_that_cannot_be_used_is_told() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
+fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     let shop = Shop::stocked();
     let charge = |count: usize| {
         let line = r#"{"op":"wallet.charge","user":"alice","amount":1}"#;
@@ -195,7 +195,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
 }
 
 #[test]
-fn a_relay_goes_on_when_the_store_can_be_written_again() {
+fn a_relay_continues_when_the_store_can_be_written_again() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
@@ -230,7 +230,7 @@ fn every_relay_ends_when_the_store_is_gone() {
 }
 
 #[test]
-fn a_damaged_file_is_told_and_delivery_goes_on() {
+fn a_damaged_file_is_reported_and_delivery_continues() {
     let shop = Shop::stocked();
     let relay = ["events", "relay", "--sink", "file:events.jsonl", "--once", "-q"];
     shop.ok(&relay);

@@ -40,7 +40,7 @@ fn rest(mut stream: TcpStream) -> String {
 }
 
 #[test]
-fn who_does_not_finish_the_head_is_sent_away() {
+fn an_unfinished_head_closes_the_connection() {
     let served = short();
     for begin in [
         "",
@@ -71,7 +71,7 @@ fn who_does_not_finish_the_head_is_sent_away() {
 }
 
 #[test]
-fn who_does_not_finish_the_body_is_told_and_sent_away() {
+fn an_unfinished_body_gets_an_error_and_closes_the_connection() {
     let served = short();
     for body in ["", "{\"user\":"] {
         let mut stream = TcpStream::connect(served.address).unwrap();
@@ -125,7 +125,7 @@ fn bodies_that_end_early_do_nothing() {
 }
 
 #[test]
-fn at_the_bound_of_connections_others_wait_for_a_free_place() {
+fn at_the_limit_of_connections_others_wait() {
     let served = Served::with(|options| options.limits(Limits { max_connections: 3, ..Limits::default() }));
     let mut held: Vec<Client> = (0..3).map(|_| served.client()).collect();
     for client in &mut held {
