@@ -348,3 +348,6 @@ impl<O: Operation> From<O> for Submission<O> {
         Self::new(operation)
     }
 }
+
+#[cfg(test)]
+mod tests;
