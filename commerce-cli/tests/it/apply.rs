@@ -82,7 +82,7 @@ fn it_can_stop_at_the_first_error() {
 }
 
 #[test]
-fn nothing_to_do_is_done() {
+fn an_empty_file_is_done() {
     let shop = Folder::shop();
     shop.write("empty.jsonl", "");
     assert_eq!(shop.ok(&["apply", "empty.jsonl", "-q"]), "");

@@ -38,7 +38,7 @@ fn every_command_warns_and_does_its_work() {
 }
 
 #[test]
-fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
+fn a_small_clock_difference_is_not_reported() {
     let shop = ahead(Duration::from_secs(50));
     let output = shop.run(&["balance", "alice"]);
     assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
@@ -47,7 +47,7 @@ fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
 }
 
 #[test]
-fn a_server_logs_it_and_tells_whoever_watches() {
+fn a_server_logs_it_and_reports_it_to_monitors() {
     let shop = ahead(Duration::from_hours(1));
     let mut program = shop.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]);
     let mut child = program.stderr(Stdio::piped()).spawn().unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, told};
 
 #[test]
-fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_there_is_room() {
+fn a_full_disk_loses_nothing_acknowledged_and_the_shop_continues_when_there_is_space() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let charge =
@@ -59,7 +59,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
 }
 
 #[test]
-fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
+fn a_read_only_folder_is_reported_and_left_unchanged() {
     let shop = Shop::stocked();
     let output = ended(
         &shop,
@@ -76,7 +76,7 @@ fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
 }
 
 #[test]
-fn results_that_find_no_room_stop_it_at_a_whole_line() {
+fn results_that_find_no_space_stop_it_at_a_whole_line() {
     let shop = Shop::stocked();
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     shop.file("lines", format!("{charge}\n").repeat(20_000));
@@ -115,5 +115,5 @@ fn number_after(text: &str, words: &str) -> u64 {
 
 /// Runs a script with mounts of its own and returns its output.
 fn ended(shop: &Shop, script: &str) -> Output {
-    shop.apart(script).output().unwrap()
+    shop.isolated(script).output().unwrap()
 }

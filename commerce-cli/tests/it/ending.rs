@@ -135,7 +135,7 @@ fn results_that_cannot_be_written_stop_it() {
 }
 
 #[test]
-fn what_was_done_is_told_where_the_reply_cannot_be_written() {
+fn a_change_is_reported_if_its_reply_cannot_be_written() {
     let shop = Shop::stocked();
     let full = |arguments: &[&str]| {
         let mut program = shop.program(arguments);
@@ -165,7 +165,7 @@ fn what_was_done_is_told_where_the_reply_cannot_be_written() {
 }
 
 #[test]
-fn a_reply_that_nobody_reads_is_told_and_a_list_is_not() {
+fn an_unread_reply_is_reported_and_an_unread_list_is_not() {
     let shop = Shop::stocked();
     let closed = |arguments: &[&str]| {
         let mut child =

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::shop::{Shop, lines, printed, told};
 
 #[test]
-fn a_list_in_every_form() {
+fn a_list_in_every_format() {
     let shop = Shop::bare();
     shop.ok(&["init", "--currency", "USD"]);
     shop.ok(&["product", "add", "mug", "--name", "머그컵", "--price", "12.50", "--stock", "5"]);
@@ -51,7 +51,7 @@ fn pages_and_all() {
 }
 
 #[test]
-fn colours_only_where_they_are_wanted() {
+fn colours_are_used_only_where_they_are_wanted() {
     let shop = Shop::stocked();
     let colored = |arguments: &[&str]| shop.ok(arguments).contains('\u{1b}');
     assert!(!colored(&["balance", "alice"]));
@@ -62,7 +62,7 @@ fn colours_only_where_they_are_wanted() {
 }
 
 #[test]
-fn what_destroys_needs_consent() {
+fn destructive_commands_ask_for_confirmation() {
     let shop = Shop::stocked();
     shop.ok(&["cart", "add", "alice", "mug"]);
     shop.ok(&["buy", "alice", "pen"]);
@@ -81,7 +81,7 @@ fn what_destroys_needs_consent() {
 }
 
 #[test]
-fn a_reader_that_went_away_is_no_error() {
+fn a_reader_that_disconnects_is_no_error() {
     let shop = Shop::bare();
     shop.ok(&["init", "--sample"]);
     for command in [
@@ -171,7 +171,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
 }
 
 #[test]
-fn all_pages_together_are_what_each_is() {
+fn all_prints_the_pages_one_after_the_other() {
     let shop = Shop::bare();
     shop.ok(&["init", "--sample"]);
     let list = ["product", "list", "--sort", "-price", "--limit", "70"];

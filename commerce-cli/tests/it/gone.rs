@@ -40,7 +40,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn a_file_removed_under_a_server_and_under_apply_is_told_and_nothing_acknowledged() {
+fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowledged() {
     let shop = Shop::stocked();
     let server = Served::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
     let mut client = server.client();
@@ -81,7 +81,7 @@ fn a_file_removed_under_a_server_and_under_apply_is_told_and_nothing_acknowledge
 fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
-    let small = shop.apart(
+    let small = shop.isolated(
         r#"mount -t tmpfs -o size=1500k tmpfs small && export COMMERCE_DB=small/shop.db
         "$0" init >&2 && "$0" user add alice >&2 && "$0" charge alice 1000000000 >&2 &&
         "$0" product add pen --name Pen --price 1 --stock 1000000 >&2 &&
@@ -113,7 +113,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
 }
 
 #[test]
-fn nobody_but_the_owner_reads_what_is_made() {
+fn only_the_owner_can_read_created_files() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["restore", "monday.db", "--yes"]);
@@ -133,7 +133,7 @@ fn nobody_but_the_owner_reads_what_is_made() {
 }
 
 #[test]
-fn a_restore_keeps_what_it_replaces_and_no_slip_empties_a_shop() {
+fn a_restore_keeps_the_replaced_store_and_no_mistake_empties_a_shop() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["charge", "alice", "1"]);

@@ -73,7 +73,7 @@ fn long_lists_take_the_memory_of_a_few_rows() {
 }
 
 #[test]
-fn a_long_table_stands_in_columns_that_only_widen() {
+fn the_columns_of_a_long_table_only_widen() {
     let shop = grown(2_000);
     shop.ok(&["order", "cancel", "7", "--reason", "why", "--yes"]);
     let table = shop.ok(&["order", "list", "--all"]);

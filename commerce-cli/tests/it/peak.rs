@@ -15,7 +15,7 @@ const MOST: usize = 80_000_000;
 const GROWTH: usize = 20_000_000;
 
 #[test]
-fn what_goes_through_everything_holds_little() {
+fn commands_that_read_everything_use_little_memory() {
     let peaks = [1, TIMES].map(|times| {
         let shop = Shop::new();
         let input = shop.file("lines.jsonl", lines(ORDERS * times));

@@ -84,7 +84,7 @@ fn each_command_sends_as_many_requests_as_the_table_says() {
 }
 
 #[test]
-fn every_command_stands_in_the_table() {
+fn every_command_is_in_the_table() {
     let shop = Folder::empty();
     let mut waiting = vec![String::new()];
     let mut missing = Vec::new();

@@ -99,7 +99,7 @@ fn a_server_is_backed_up_to_a_file_that_is_a_store_and_restored_from_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_server_is_told_with_the_remedy() {
+fn problems_of_a_server_are_reported_with_the_remedy() {
     let folder = Folder::empty();
     for (url, part) in [
         ("libsql://127.0.0.1:1", "cannot be reached"),
@@ -118,7 +118,7 @@ fn what_is_wrong_with_a_server_is_told_with_the_remedy() {
 }
 
 #[test]
-fn a_server_that_does_not_sync_is_told_of_however_quiet() {
+fn a_server_that_does_not_sync_is_reported_even_with_quiet() {
     let folder = Folder::with(Sqld::start_unconfigured(&[]));
     folder.ok(&["init"]);
     let output = folder.run(&["--quiet", "user", "add", "alice"], b"");

@@ -137,7 +137,7 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn the_stories_come_out_at_the_command_line() {
+fn the_stories_hold_on_the_command_line() {
     story::play_all(|| {
         let folder = Folder::empty();
         folder.ok(&["init"]);
@@ -146,7 +146,7 @@ fn the_stories_come_out_at_the_command_line() {
 }
 
 #[test]
-fn the_stories_come_out_at_the_command_line_on_a_server() {
+fn the_stories_hold_on_the_command_line_with_a_server() {
     story::play_all(|| {
         let folder = Folder::with_server();
         folder.ok(&["init"]);

@@ -67,7 +67,7 @@ fn shop() -> (Served, [String; 3]) {
 }
 
 #[test]
-fn strangers_come_nowhere() {
+fn requests_without_a_valid_token_are_refused() {
     let (served, [office, ..]) = shop();
     let revoked = served.token("gone", None);
     let name = TokenName::try_from("gone").unwrap();
@@ -113,7 +113,7 @@ fn strangers_come_nowhere() {
 }
 
 #[test]
-fn shoppers_reach_their_own_and_learn_nothing_of_others() {
+fn shoppers_see_only_their_own_data() {
     let (served, [_, alice, bob]) = shop();
     let mut client = served.client().bearer(&bob);
     for route in &ROUTES {
@@ -214,7 +214,7 @@ fn without_tokens_this_machine_may_do_everything_but_no_page_of_another_origin()
 }
 
 #[test]
-fn nobody_listens_elsewhere_without_a_token() {
+fn without_a_token_the_server_listens_only_on_loopback() {
     let served = Served::new();
     let serve = |shop: &commerce_core::Commerce| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -229,7 +229,7 @@ fn nobody_listens_elsewhere_without_a_token() {
 }
 
 #[test]
-fn what_is_no_number_of_an_order_is_invalid_whoever_asks() {
+fn an_impossible_order_number_is_invalid_everywhere() {
     let (served, [office, alice, _]) = shop();
     for secret in [&office, &alice] {
         let mut client = served.client();

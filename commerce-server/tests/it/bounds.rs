@@ -9,7 +9,7 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::h2::{ask, speak};
-use crate::served::{Apart, Served};
+use crate::served::{OwnProcess, Served};
 
 /// The most bytes of an answer to an invalid request.
 const ANSWER: usize = 16 << 10;
@@ -58,7 +58,7 @@ fn answers_to_faults_are_short_and_list_twenty() {
 }
 
 #[test]
-fn conflicts_between_path_and_body_are_told_with_all_other_faults() {
+fn conflicts_between_path_and_body_are_reported_with_all_other_faults() {
     let served = Served::stocked();
     let body = json!({ "user": "alice", "key": "k", "amount": "much", "colour": "red" });
     let answer = served.client().post("/v1/users/alice/charges?at=1&amount=2", &body);
@@ -151,7 +151,7 @@ fn the_host_is_named_once_and_is_this_machine_where_there_are_no_tokens() {
 
 #[test]
 fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
-    let served = Apart::start();
+    let served = OwnProcess::start();
     let waiting: Vec<TcpStream> = (0..200)
         .map(|_| {
             let mut stream = TcpStream::connect(served.address).unwrap();
@@ -176,7 +176,7 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
 }
 
 #[test]
-fn who_does_not_read_is_given_up() {
+fn a_client_that_does_not_read_is_disconnected() {
     let write_timeout = Duration::from_millis(700);
     let served = Served::with(|options| options.limits(Limits { write_timeout, ..Limits::default() }));
     served.stock();

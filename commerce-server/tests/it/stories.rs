@@ -116,7 +116,7 @@ fn told(answer: Answer) -> Value {
 }
 
 #[test]
-fn the_stories_come_out_through_http() {
+fn the_stories_hold_through_http() {
     story::play_all(|| {
         let served = Served::new();
         let client = served.client();

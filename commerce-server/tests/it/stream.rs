@@ -66,7 +66,7 @@ fn next(live: &mut Live) -> (String, Value) {
 }
 
 #[test]
-fn events_come_once_committed_and_a_stream_goes_on_where_it_was_left() {
+fn events_come_after_their_commit_and_a_stream_resumes() {
     let served = Served::stocked();
     let mut live = open(&served, None);
     served.submit(
@@ -115,7 +115,7 @@ fn many_events_come_in_order_without_a_gap() {
 }
 
 #[test]
-fn a_quiet_stream_says_that_it_is_there_and_ends_with_the_server() {
+fn a_quiet_stream_sends_heartbeats_and_ends_with_the_server() {
     let heartbeat_interval = Duration::from_millis(100);
     let mut served =
         Served::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
@@ -167,7 +167,7 @@ fn a_stream_without_a_token_ends_when_the_first_is_made() {
 }
 
 #[test]
-fn who_asks_for_what_was_let_go_is_told_of_the_gap() {
+fn a_client_that_asks_for_pruned_events_is_sent_a_gap() {
     let served = Served::stocked();
     for amount in 1..=5 {
         served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": amount }));

@@ -68,11 +68,11 @@ fn breaks_in(thread: &str) {
 }
 
 #[test]
-fn the_terminal_comes_back_when_the_console_panics() {
+fn the_terminal_is_restored_when_the_console_panics() {
     breaks_in(MAIN);
 }
 
 #[test]
-fn the_terminal_comes_back_when_a_worker_panics() {
+fn the_terminal_is_restored_when_a_worker_panics() {
     breaks_in("console-reader");
 }

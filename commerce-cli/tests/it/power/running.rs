@@ -40,7 +40,7 @@ fn three_processes_at_once() {
 }
 
 #[test]
-fn the_log_is_written_back_and_begun_anew() {
+fn the_log_is_checkpointed_and_restarted() {
     let mut tally = Tally::new("checkpoint", 150);
     let script = Script::long(0, 500);
     let recording = one(&script, 1);
@@ -59,7 +59,7 @@ fn the_log_is_written_back_and_begun_anew() {
 
 /// A disk that acknowledges syncs without syncing. It shows that the suite detects a missing sync.
 #[test]
-fn a_disk_that_lies_is_found_out() {
+fn a_disk_that_ignores_syncs_is_detected() {
     let mut tally = Tally::new("lie", 40);
     let script = Script::customer(0, 4);
     let mut recording = one(&script, 3);
