@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
 
-use commerce_core::operation::Submit;
+use commerce_core::Submit;
 use commerce_core::order::{self, Order};
 use commerce_core::{Commerce, Error, Listing, Page, Submission, outbox};
 
