@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 
-use commerce_core::harmless;
+use commerce_core::escape;
 
 use crate::failure::Failure;
 
@@ -22,7 +22,7 @@ pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
     if file == "-" {
         return Ok(Box::new(io::stdin()));
     }
-    let shown = harmless(file);
+    let shown = escape(file);
     let opened = File::open(file).map_err(|e| Failure::Usage(format!("{shown} cannot be read: {e}")))?;
     if opened.metadata()?.is_dir() {
         return Err(Failure::Usage(format!(

@@ -3,14 +3,14 @@
 mod command;
 mod ending;
 mod failure;
+mod items;
 mod lines;
-mod listing;
 mod options;
 mod output;
 mod relay;
 mod report;
-mod row;
 mod session;
+mod values;
 
 use std::process::ExitCode;
 

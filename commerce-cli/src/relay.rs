@@ -58,12 +58,13 @@ impl RelayArgs {
             ),
             None => std::env::var("COMMERCE_SINK_SECRET").ok(),
         };
-        let secret = secret.map(|text| Secret::new(&text)).transpose().map_err(Failure::Usage)?;
+        let secret = secret.map(|text| text.parse::<Secret>()).transpose();
+        let secret = secret.map_err(|error| Failure::Usage(error.to_string()))?;
         if secret.is_none() && address.starts_with("http") {
             let how = "set COMMERCE_SINK_SECRET or give --sink-secret-file";
             return Err(Failure::Usage(format!("events over HTTP are signed; {how} (whsec_… in base64)")));
         }
         let settings = Settings { secret, allow_private: self.sink_allow_private };
-        sink::open(address, &settings).map_err(Failure::Usage)
+        sink::open(address, &settings).map_err(|error| Failure::Usage(error.to_string()))
     }
 }

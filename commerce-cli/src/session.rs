@@ -5,16 +5,15 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, SystemClock, harmless, registry,
+    Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query,
+    Submission, SystemClock, escape,
 };
-use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::listing::{Listing, PART};
 use crate::options::{Color, Global, Output, PageArgs};
-use crate::row::Row;
+use crate::output::{Columns, Listing, PART, Record, Style, print};
+use crate::values::{self, Values};
 
 /// One run of the program.
 pub struct Session {
@@ -60,9 +59,9 @@ impl Session {
     pub fn location(&self) -> Result<Location, Failure> {
         let global = &self.global;
         let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
-        let mut location: Location = text.parse()?;
+        let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
-            location = location.read_from(replica)?;
+            location = location.read_from(replica).map_err(OpenError::Address)?;
         }
         let token = match &global.db_token_file {
             Some(file) => std::fs::read_to_string(file)
@@ -72,34 +71,24 @@ impl Session {
         Ok(if token.trim().is_empty() { location } else { location.token(&token) })
     }
 
-    /// Does an operation, given as its JSON object without what is null.
-    pub fn submit(&self, operation: Value, key: Option<&str>) -> Result<Value, Failure> {
-        let mut operation = without_null(operation);
-        if let (Some(key), Some(fields)) = (key, operation.as_object_mut()) {
-            fields.insert("key".into(), key.into());
-        }
-        let submission = registry::parse_operation(&operation)?;
-        let answer = self.shop()?.perform(submission)?;
-        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
-    }
-
-    /// Does an operation that only a command of its own may name, read from its fields.
-    pub fn perform<O: Operation>(&self, fields: Value) -> Result<Value, Failure> {
-        let operation = Fields::read(&without_null(fields), O::parse)?;
-        let answer = self.shop()?.perform(operation)?;
-        serde_json::to_value(answer).map_err(|e| Failure::Io(e.into()))
-    }
-
     /// Does an operation and shows the reply.
-    pub fn change(&self, operation: Value, key: Option<&str>) -> Result<(), Failure> {
-        let reply = self.submit(operation, key)?;
-        self.show_done(&reply)
+    pub fn change<O: Operation>(&self, submission: impl Into<Submission<O>>) -> Result<(), Failure>
+    where
+        O::Reply: Record,
+    {
+        let Answer { reply, replayed } = self.shop()?.perform(submission)?;
+        self.show_reply(&Answer { reply: &reply, replayed })
     }
 
-    /// Shows what came of something that was done. Where that cannot be written, it is done all the same, and whoever
-    /// reads standard error has to know.
-    pub fn show_done(&self, reply: &Value) -> Result<(), Failure> {
-        self.show(reply).map_err(|failure| match failure {
+    /// Shows what came of something that was done.
+    pub fn show_done(&self, reply: &impl Record) -> Result<(), Failure> {
+        self.show_reply(&Answer { reply, replayed: false })
+    }
+
+    /// Shows a reply. Where it cannot be written, the operation is done all the same, and whoever reads standard error
+    /// has to know.
+    fn show_reply<R: Record>(&self, answer: &Answer<&R>) -> Result<(), Failure> {
+        self.print(answer, Columns::Filled).map_err(|failure| match failure {
             Failure::Io(error) => {
                 Failure::Unwritten { what: "it was done, but the reply cannot be written".into(), error }
             }
@@ -108,23 +97,24 @@ impl Session {
     }
 
     /// Asks a query.
-    pub fn ask(&self, name: &str, with: Value) -> Result<Value, Failure> {
-        let query = registry::parse_query(name, &without_null(with))?;
-        Ok(self.shop()?.query(&query)?)
+    pub fn ask<Q: Query>(&self, query: &Q) -> Result<Q::Answer, Failure> {
+        Ok(self.shop()?.query(query)?)
     }
 
-    /// Asks for a list, one page or all of it, and shows it.
-    pub fn list<Q: Paged>(&self, with: Value, page: &PageArgs) -> Result<(), Failure>
+    /// Asks for a list, one page or all of it, and shows it; `query` makes the query of arguments.
+    pub fn list<Q: Paged>(
+        &self,
+        page: &PageArgs,
+        query: impl FnOnce(&mut Values) -> Option<Q>,
+    ) -> Result<(), Failure>
     where
-        Q::Item: Row + Send,
+        Q::Item: Record + Send,
     {
+        let (shop, query) = (self.shop()?, values::read(query)?);
         if page.all {
-            return self.print_all::<Q>(with, self.output());
+            return self.print_all(query, self.output());
         }
-        let mut with = with;
-        with["limit"] = page.limit.into();
-        with["cursor"] = page.cursor.clone().into();
-        let commerce_core::Listing { items, next_cursor } = self.shop()?.query(&read::<Q>(with)?)?;
+        let commerce_core::Listing { items, next_cursor } = shop.query(&query)?;
         self.print_page(&items, next_cursor.as_ref())?;
         // JSON carries the cursor itself.
         if let (Some(cursor), false) = (next_cursor, self.output() == Output::Json) {
@@ -134,11 +124,11 @@ impl Session {
     }
 
     /// Prints rows that are a list of their own.
-    pub fn print_rows<T: Row>(&self, rows: &[T]) -> Result<(), Failure> {
+    pub fn print_rows<T: Record>(&self, rows: &[T]) -> Result<(), Failure> {
         self.print_page(rows, None)
     }
 
-    fn print_page<T: Row>(&self, rows: &[T], next: Option<&Cursor>) -> Result<(), Failure> {
+    fn print_page<T: Record>(&self, rows: &[T], next: Option<&Cursor>) -> Result<(), Failure> {
         let mut listing = Listing::new(io::stdout().lock(), self.output(), self.shop()?.currency());
         if !rows.is_empty() {
             listing.rows(rows)?;
@@ -147,11 +137,11 @@ impl Session {
     }
 
     /// Prints a whole list as it comes: what was read is printed while more is read.
-    pub fn print_all<Q: Paged>(&self, with: Value, form: Output) -> Result<(), Failure>
+    pub fn print_all<Q: Paged>(&self, query: Q, form: Output) -> Result<(), Failure>
     where
-        Q::Item: Row + Send,
+        Q::Item: Record + Send,
     {
-        let (shop, query) = (self.shop()?, read::<Q>(with)?);
+        let shop = self.shop()?;
         let mut listing = Listing::new(io::stdout(), form, shop.currency());
         let (parts, coming) = mpsc::sync_channel::<Vec<Q::Item>>(1);
         std::thread::scope(|scope| {
@@ -178,29 +168,27 @@ impl Session {
         })
     }
 
-    /// Shows an answer that is mostly a list, its field `rows`, of which the columns are always the same.
-    pub fn show_rows(&self, columns: &[&str], rows: &str, answer: &Value) -> Result<(), Failure> {
-        if self.output() != Output::Csv {
-            return self.show(answer);
-        }
-        let rows = answer[rows].as_array().into_iter().flatten();
-        let mut out = io::stdout().lock();
-        crate::output::csv(&mut out, columns, rows, self.shop()?.currency())?;
-        Ok(out.flush()?)
+    /// Shows an answer.
+    pub fn show(&self, answer: &impl Record) -> Result<(), Failure> {
+        self.print(&Answer { reply: answer, replayed: false }, Columns::All)
     }
 
-    /// Prints data in the form that was asked for.
-    pub fn show(&self, data: &Value) -> Result<(), Failure> {
-        let currency = self.shop()?.currency();
+    fn print<R: Record>(&self, answer: &Answer<&R>, columns: Columns) -> Result<(), Failure> {
+        let (currency, colored) = (self.shop()?.currency(), self.colored(&io::stdout()));
         let mut out = io::stdout().lock();
-        crate::output::print(&mut out, data, self.output(), currency, self.colored(&io::stdout()))?;
+        print(&mut out, answer, columns, Style { form: self.output(), currency, colored })?;
         Ok(out.flush()?)
     }
 
     /// Reads an amount in the currency's form.
-    pub fn money(&self, argument: &str, text: &str) -> Result<i64, Failure> {
-        let amount = self.shop()?.currency().read(text);
-        amount.map(|amount| amount.get()).map_err(|e| Failure::Usage(format!("{argument}: {e}")))
+    pub fn money(&self, argument: &str, text: &str) -> Result<Amount, Failure> {
+        let amount = self.shop()?.currency().parse_amount(text);
+        amount.map_err(|e| Failure::Usage(format!("{argument}: {e}")))
+    }
+
+    /// Reads an amount that may be left out.
+    pub fn optional_money(&self, argument: &str, text: Option<&str>) -> Result<Option<Amount>, Failure> {
+        text.map(|text| self.money(argument, text)).transpose()
     }
 
     /// Tells something that is no data, unless it should be quiet.
@@ -237,7 +225,7 @@ impl Session {
         if yes {
             return Ok(());
         }
-        write!(io::stderr(), "{}? [y/N] ", harmless(what))?;
+        write!(io::stderr(), "{}? [y/N] ", escape(what))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
@@ -273,7 +261,7 @@ impl Teller {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", harmless(text));
+            let _ = writeln!(io::stderr(), "{}", escape(text));
         }
     }
 
@@ -293,7 +281,7 @@ impl Teller {
     }
 
     fn marked(&self, what: &str, color: &str, text: &str) -> String {
-        let text = harmless(text);
+        let text = escape(text);
         if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
     }
 }
@@ -303,25 +291,4 @@ pub fn warnings(shop: &Commerce) -> Vec<String> {
     // A store that cannot be read is told by whatever reads it next.
     let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
     shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
-}
-
-/// Reads `ID` or `ID:QUANTITY`.
-pub fn item(text: &str) -> Result<Value, Failure> {
-    let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
-    let quantity: i64 = quantity
-        .parse()
-        .map_err(|_| Failure::Usage(format!("{}: the quantity must be 1 to 1000000", harmless(text))))?;
-    Ok(json!({ "product": product, "quantity": quantity }))
-}
-
-/// Reads the fields of a query.
-fn read<Q: Query>(fields: Value) -> Result<Q, Failure> {
-    Ok(Fields::read(&without_null(fields), Q::parse)?)
-}
-
-fn without_null(mut value: Value) -> Value {
-    if let Some(fields) = value.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
-    value
 }

@@ -13,27 +13,26 @@ use commerce_core::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::temp_dir().join(format!("embed-{}.db", std::process::id()));
-    let shop =
-        Commerce::create(&path, Currency::new("USD").ok_or("no such currency")?, Options::new(SystemClock))?;
-    let (alice, mug) = (UserId::new("alice")?, ProductId::new("mug")?);
-    let cents = |minor| Amount::new(minor).ok_or("no such amount");
+    let shop = Commerce::create(&path, Currency::try_from("USD")?, Options::new(SystemClock))?;
+    let (alice, mug) = (UserId::try_from("alice")?, ProductId::try_from("mug")?);
+    let cents = |minor: i64| Amount::try_from(minor);
 
-    // Submitting does not wait; the tickets do. These three are decided in one group, in this order.
-    let added = shop.submit(user::Add { user: alice.clone(), name: Some(Name::new("Alice")?) });
+    // `submit` does not wait; `wait` on the ticket does. One group decides these three, in this order.
+    let added = shop.submit(user::Add { user: alice.clone(), name: Some(Name::try_from("Alice")?) });
     let charged = shop.submit(wallet::Charge::new(alice.clone(), cents(10_000)?)?);
     let stocked = shop.submit(catalog::Add {
         product: mug.clone(),
-        name: Name::new("Mug")?,
+        name: Name::try_from("Mug")?,
         price: cents(1_250)?,
-        stock: Stock::new(3).ok_or("no such stock")?,
+        stock: Stock::try_from(3)?,
     });
     added.wait()?;
     charged.wait()?;
     stocked.wait()?;
 
-    // With a key, an order is placed once, however often it is submitted. A ticket can be awaited, too.
+    // With a key, an order is placed once, however often it is submitted. A ticket can also be awaited.
     let place = |units| -> Result<_, Box<dyn Error>> {
-        let items = order::Items::new([(mug.clone(), Quantity::new(units).ok_or("no such quantity")?)])?;
+        let items = order::Items::new([(mug.clone(), Quantity::try_from(units)?)])?;
         Ok(order::Place { user: alice.clone(), items, expected_total: None })
     };
     let key = Key::random();
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let again = block_on(shop.submit(submission))?;
     println!("order {} paid {}, again: {}", order.reply.order, order.reply.total, again.replayed);
 
-    // A rule that says no tells the facts.
+    // A refusal names the rule and its facts.
     if let Err(refused) = shop.perform(place(2)?) {
         println!("refused: {refused}");
     }
@@ -54,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The smallest runtime there is: any other does as well.
+/// A minimal runtime. Any other works as well.
 fn block_on<T>(ticket: impl IntoFuture<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {

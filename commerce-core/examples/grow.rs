@@ -1,8 +1,8 @@
-//! Makes a shop of any size, the same for the same arguments, so that every figure of the benches can be repeated.
+//! Generates a shop of any size. The same arguments give the same shop, so that the figures of the benches can be repeated.
 //!
 //!     cargo run --release -p commerce-core --example grow -- big.db --orders 1000000 --products 100000 --users 10000
 //!
-//! Instead of a file it takes the address of a libSQL server.
+//! It also takes the address of a libSQL server instead of a file.
 
 use std::collections::VecDeque;
 
@@ -31,7 +31,7 @@ const COLOURS: [&str; 6] =
 const FAMILIES: [&str; 6] = ["김", "이", "박", "최", "정", "강"];
 const GIVEN: [&str; 6] = ["민지", "서준", "하윤", "도현", "지우", "은채"];
 
-/// How large the shop is.
+/// The size of the shop.
 struct Size {
     orders: u64,
     products: u64,
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     let mut random = Random::new(number("--seed", 1)?);
     let shop = Commerce::create(
         location.parse::<Location>()?,
-        Currency::new("KRW").ok_or("no such currency")?,
+        Currency::try_from("KRW")?,
         Options::new(SystemClock),
     )?;
     let (to, from) = (SystemClock.now(), SystemClock.now().minus_days(size.days));
@@ -67,14 +67,14 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Customers with money, and products with names in Korean and English.
+/// Adds customers with money, and products with names in Korean and English.
 fn stock(shop: &Commerce, size: &Size, at: Time) -> Result<()> {
     let (mut users, mut products) = (Flying::default(), Flying::default());
     let pick = |from: &[&str], number: u64| from[(number % from.len() as u64) as usize].to_owned();
     for number in 0..size.users {
-        let name = Name::new(&(pick(&FAMILIES, number) + &pick(&GIVEN, number / 7)))?;
+        let name = Name::try_from(pick(&FAMILIES, number) + &pick(&GIVEN, number / 7))?;
         let user = user_id(number)?;
-        let rich = Amount::new(1_000_000_000_000).ok_or("no such amount")?;
+        let rich = Amount::try_from(1_000_000_000_000)?;
         users
             .keep(shop.submit(Submission::new(user::Add { user: user.clone(), name: Some(name) }).at(at)))?;
         shop.submit(Submission::new(wallet::Charge::new(user, rich)?).at(at));
@@ -83,9 +83,9 @@ fn stock(shop: &Commerce, size: &Size, at: Time) -> Result<()> {
         let name = format!("{} · {} {number}", pick(&KINDS, number), pick(&COLOURS, number / 8));
         let add = catalog::Add {
             product: product_id(number)?,
-            name: Name::new(&name)?,
-            price: Amount::new((100 + number % 977).cast_signed() * 10).ok_or("no such price")?,
-            stock: Stock::new(1_000_000_000).ok_or("no such stock")?,
+            name: Name::try_from(name)?,
+            price: Amount::try_from((100 + number % 977).cast_signed() * 10)?,
+            stock: Stock::try_from(1_000_000_000)?,
         };
         products.keep(shop.submit(Submission::new(add).at(at)))?;
     }
@@ -93,7 +93,7 @@ fn stock(shop: &Commerce, size: &Size, at: Time) -> Result<()> {
     products.land()
 }
 
-/// Orders of one to five products, spread evenly over the time. Few products sell most, and one order in a hundred is
+/// Places orders of one to five products, evenly over the time. A few products sell most, and one order in a hundred is
 /// cancelled.
 fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Time)) -> Result<()> {
     let (mut flying, mut cancelled) = (Flying::default(), Flying::default());
@@ -103,9 +103,9 @@ fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Ti
             Time::from_millis(from.millis() + span * number.cast_signed() / size.orders.cast_signed().max(1));
         let mut items = Vec::new();
         for _ in 0..=random.below(5) {
-            // The lesser of two numbers falls among the first more often.
+            // The smaller of two random numbers favours the first products.
             let product = random.below(size.products).min(random.below(size.products));
-            let quantity = Quantity::new(1 + random.below(3).cast_signed()).ok_or("no such quantity")?;
+            let quantity = Quantity::try_from(1 + random.below(3).cast_signed())?;
             items.push((product_id(product)?, quantity));
         }
         let items = order::Items::new(items)?;
@@ -120,7 +120,7 @@ fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Ti
     cancelled.land()
 }
 
-/// Operations that were submitted and not waited for yet.
+/// Submitted operations that were not waited for yet.
 struct Flying<R: Receive>(VecDeque<Ticket<R>>);
 
 impl<R: Receive> Default for Flying<R> {
@@ -145,14 +145,14 @@ impl<R: Receive> Flying<R> {
 }
 
 fn user_id(number: u64) -> Result<UserId> {
-    Ok(UserId::new(&format!("user-{number}"))?)
+    Ok(UserId::try_from(format!("user-{number}"))?)
 }
 
 fn product_id(number: u64) -> Result<ProductId> {
-    Ok(ProductId::new(&format!("product-{number}"))?)
+    Ok(ProductId::try_from(format!("product-{number}"))?)
 }
 
-/// A small source of random numbers (xorshift64).
+/// A small random number generator (xorshift64).
 struct Random(u64);
 
 impl Random {

@@ -1,5 +1,5 @@
-//! How long the first page of a search takes in a shop that `grow` made: with a handle that was just opened, and with one
-//! that is open (the best of twenty), in every order.
+//! Measures the first page of a search in a shop from `grow`, in every order: with a new handle, and with an open one (the
+//! best of twenty).
 //!
 //!     cargo run --release -p commerce-core --example search -- big.db [TEXT…]
 
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let [file, texts @ ..] = args.as_slice() else { return Err("search FILE [TEXT…]".into()) };
     let texts: Vec<&str> =
         if texts.is_empty() { TEXTS.to_vec() } else { texts.iter().map(String::as_str).collect() };
-    println!("| text | order | active | rows | opened and asked, ms | asked again, ms |");
+    println!("| text | order | active | rows | new handle, ms | open handle, ms |");
     println!("|---|---|---|--:|--:|--:|");
     for text in texts {
         for (name, sort) in SORTS {

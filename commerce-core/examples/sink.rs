@@ -1,5 +1,5 @@
-//! A sink of one's own: `cargo run -p commerce-core --example sink`. This one prints; it could as well hand
-//! events to a message broker. Accepting them means that they will not be lost from then on.
+//! A custom sink: `cargo run -p commerce-core --example sink`. This one prints events; another could pass them to a message
+//! broker. A sink that accepts events must not lose them afterwards.
 
 use std::error::Error;
 use std::time::Duration;
@@ -20,12 +20,12 @@ impl Sink for Print {
         Ok(())
     }
 
-    /// How many it takes at once: all of them, or none. Events of one subject come in order.
+    /// The most events in one call, which are accepted together or not at all. Events of one subject arrive in order.
     fn batch(&self) -> usize {
         100
     }
 
-    /// How long that may take: nothing is begun that could outlast the relay's lease.
+    /// The most time that a call takes. The relay starts no call that could outlast its lease.
     fn longest(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -33,18 +33,17 @@ impl Sink for Print {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::temp_dir().join(format!("sink-{}.db", std::process::id()));
-    let shop =
-        Commerce::create(&path, Currency::new("KRW").ok_or("no such currency")?, Options::new(SystemClock))?;
+    let shop = Commerce::create(&path, Currency::try_from("KRW")?, Options::new(SystemClock))?;
     let relay =
         Relay::start(&shop, Box::new(Print), Delivery::default().notice(|notice| eprintln!("{notice}")))?;
 
-    let alice = UserId::new("alice")?;
+    let alice = UserId::try_from("alice")?;
     shop.submit(user::Add { user: alice.clone(), name: None }).wait()?;
     for amount in [5_000, 7_000] {
-        let amount = Amount::new(amount).ok_or("no such amount")?;
+        let amount = Amount::try_from(amount)?;
         shop.submit(wallet::Charge::new(alice.clone(), amount)?).wait()?;
     }
-    // The relay was woken by the commit. It notes down now and then what was delivered.
+    // The commit wakes the relay. The relay records at intervals which events were delivered.
     while shop.query(&Lag)?.pending > 0 {
         std::thread::sleep(Duration::from_millis(10));
     }

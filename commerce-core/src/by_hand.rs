@@ -64,7 +64,7 @@ impl Shop {
     /// A product that is on sale. The name is `The` and the identifier.
     pub(crate) fn product(mut self, product: &str, price: i64, stock: i64) -> Self {
         let no = number(self.products.len() + 1);
-        let (name, price, stock) = (name_of(product), amount(price), Stock::new(stock).unwrap());
+        let (name, price, stock) = (name_of(product), amount(price), Stock::try_from(stock).unwrap());
         self.products.push((id(product), Product { no, name, price, active: true, stock }));
         self
     }
@@ -78,7 +78,7 @@ impl Shop {
     pub(crate) fn line(mut self, user: &str, product: &str, quantity: i64, price: i64) -> Self {
         let lines = self.carts.entry(id(user)).or_default();
         let position = number(lines.len() + 1);
-        let (quantity, price) = (Quantity::new(quantity).unwrap(), amount(price));
+        let (quantity, price) = (Quantity::try_from(quantity).unwrap(), amount(price));
         lines.push(CartLine { product: id(product), position, quantity, price });
         self
     }
@@ -86,7 +86,7 @@ impl Shop {
     /// A paid order of some units of each product at its present price, after which the balance was 500.
     pub(crate) fn order(mut self, order: i64, user: &str, items: &[(&str, i64)]) -> Self {
         let item = |&(product, units): &(&str, i64)| {
-            let (price, quantity) = (self.find(product).price, Quantity::new(units).unwrap());
+            let (price, quantity) = (self.find(product).price, Quantity::try_from(units).unwrap());
             let amount = price.times(quantity).unwrap();
             Item { product: id(product), name: name_of(product), price, quantity, amount }
         };
@@ -142,7 +142,7 @@ impl Shop {
         };
         self.orders.retain(|known| order.as_ref().is_none_or(|order| known.order != order.order));
         self.orders.extend(order);
-        self.keys.push((Key::new(key).unwrap(), scope, Kept { digest, reply: kept }));
+        self.keys.push((Key::try_from(key).unwrap(), scope, Kept { digest, reply: kept }));
         self
     }
 
@@ -152,7 +152,7 @@ impl Shop {
     }
 
     pub(crate) fn set_stock(&mut self, product: &str, stock: i64) {
-        self.find(product).stock = Stock::new(stock).unwrap();
+        self.find(product).stock = Stock::try_from(stock).unwrap();
     }
 
     pub(crate) fn empty_carts(&mut self) {
@@ -292,7 +292,8 @@ pub(crate) fn refusals<O: Operation>(shop: Shop, operation: Json, rows: &[(Spoil
 /// that did it and in later ones, whatever became of the shop meanwhile.
 #[track_caller]
 pub(crate) fn keys<O: Operation>(shop: &Shop, scope: i64, same: &[Json], other: &[Json]) {
-    let (key, read) = (Key::new("k").unwrap(), |all: &[Json]| all.iter().map(read::<O>).collect::<Vec<_>>());
+    let (key, read) =
+        (Key::try_from("k").unwrap(), |all: &[Json]| all.iter().map(read::<O>).collect::<Vec<_>>());
     let (same, other) = (read(same), read(other));
     let all: Vec<_> = same.iter().chain(&other).collect();
     let needs = needs(&all, Some(&key));
@@ -438,15 +439,15 @@ fn read<O: Operation>(operation: &Json) -> O {
 }
 
 pub(crate) fn id<K>(text: &str) -> Id<K> {
-    Id::new(text).unwrap()
+    Id::try_from(text).unwrap()
 }
 
 pub(crate) fn name_of(product: &str) -> Name {
-    Name::new(&format!("The {product}")).unwrap()
+    Name::try_from(format!("The {product}")).unwrap()
 }
 
 fn amount(minor: i64) -> Amount {
-    Amount::new(minor).unwrap()
+    Amount::try_from(minor).unwrap()
 }
 
 fn number(count: usize) -> i64 {

@@ -18,7 +18,7 @@ impl Commerce {
     /// ```
     /// # use commerce_core::{Commerce, Currency, Error, Options, SystemClock, catalog};
     /// # let folder = tempfile::tempdir()?;
-    /// # let won = Currency::new("KRW").ok_or("no such currency")?;
+    /// # let won = Currency::try_from("KRW")?;
     /// # let shop = Commerce::create(&folder.path().join("shop.db"), won, Options::new(SystemClock))?;
     /// let mut units = 0;
     /// shop.each(catalog::List::default(), |product| {

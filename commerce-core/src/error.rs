@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::currency::Currency;
 use crate::input::Invalid;
-use crate::money::{Amount, Currency};
+use crate::money::Amount;
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 
 /// Why there is no reply.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -50,7 +52,7 @@ impl Error {
 
     /// The sentence for people: places without JSON's slashes, money in the currency's form.
     pub fn sentence(&self, currency: Currency) -> String {
-        let money = |amount: &Amount| format!("{} {currency}", currency.show(amount.get()));
+        let money = |amount: &Amount| format!("{} {currency}", currency.format_amount(amount.get()));
         match self {
             Self::Refused(Refusal::InsufficientBalance { balance, total }) => {
                 format!("the balance of {} does not cover {}", money(balance), money(total))
@@ -131,14 +133,9 @@ pub enum OpenError {
         /// The kind of file system.
         kind: String,
     },
-    /// The text is no address of a server.
-    #[error("{url} cannot be used: {because}")]
-    Address {
-        /// The text.
-        url: String,
-        /// What is wrong with it.
-        because: String,
-    },
+    /// The text is not the address of a server.
+    #[error(transparent)]
+    Address(#[from] ValueError),
     /// The location is of a kind that this program was built without.
     #[error(
         "{location} cannot be used: this program was built without the feature \"{feature}\" of commerce-core"

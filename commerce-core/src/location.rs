@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use http::Uri;
 
-use crate::error::OpenError;
+use crate::text::ValueError;
 
 /// Where a store is. A path makes one, and so does text, by [`FromStr`]: what begins with `libsql://`,
 /// `http://` or `https://` is a server, anything else a file.
@@ -56,8 +56,8 @@ impl Location {
     /// Reading from a replica of the server. Whoever wrote through a handle reads its own writes through it.
     ///
     /// # Errors
-    /// [`OpenError::Address`] when it is no address of a server, or this is a file.
-    pub fn read_from(self, replica: &str) -> Result<Self, OpenError> {
+    /// [`ValueError`] when it is not the address of a server, or when this is a file.
+    pub fn read_from(self, replica: &str) -> Result<Self, ValueError> {
         match self {
             Self::Server(server) => {
                 let read_url = Some(Url::parse(replica)?);
@@ -69,9 +69,9 @@ impl Location {
 }
 
 impl FromStr for Location {
-    type Err = OpenError;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, OpenError> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         if !text.contains("://") {
             return Ok(Self::File(text.into()));
         }
@@ -109,7 +109,7 @@ impl fmt::Display for Location {
 
 impl Url {
     /// `libsql://` is encrypted unless the host is this machine; `?tls=0` and `?tls=1` say otherwise.
-    fn parse(text: &str) -> Result<Self, OpenError> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         // What stands after the ? may be a secret, as what stands before an @.
@@ -149,8 +149,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn address(url: &str, because: &str) -> OpenError {
-    OpenError::Address { url: url.into(), because: because.into() }
+fn address(url: &str, because: &str) -> ValueError {
+    ValueError::new(format!("{url} cannot be used: {because}"))
 }
 
 #[cfg(test)]

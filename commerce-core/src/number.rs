@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{BadText, quoted};
+use crate::text::{ValueError, quoted};
 
 /// A number that the store gave out, counting from 1 in commit order. In JSON it is an integer.
 ///
@@ -18,7 +18,7 @@ use crate::id::{BadText, quoted};
 /// assert_eq!(order, OrderId::try_from(42)?);
 /// assert_eq!((order.get(), order.to_string()), (42, "42".to_owned()));
 /// assert!(OrderId::try_from(0).is_err());
-/// # Ok::<(), commerce_core::BadText>(())
+/// # Ok::<(), commerce_core::ValueError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64", bound(serialize = "K: Clone", deserialize = ""))]
@@ -75,24 +75,30 @@ impl<K> Number<K> {
 }
 
 impl<K> TryFrom<i64> for Number<K> {
-    type Error = BadText;
+    type Error = ValueError;
 
-    fn try_from(number: i64) -> Result<Self, BadText> {
+    fn try_from(number: i64) -> Result<Self, ValueError> {
         if number < 1 {
-            return Err(BadText(format!("must be at least 1, got {number}")));
+            return Err(ValueError::new(format!("must be at least 1, got {number}")));
         }
         Ok(Self(number, PhantomData))
     }
 }
 
 impl<K> FromStr for Number<K> {
-    type Err = BadText;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, BadText> {
-        let number = text.parse::<i64>().ok();
-        let number = number.ok_or_else(|| BadText(format!("must be an integer, got {}", quoted(text))))?;
-        Self::try_from(number)
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        integer(text)?.try_into()
     }
+}
+
+/// Reads an integer.
+///
+/// # Errors
+/// [`ValueError`] for other text.
+pub(crate) fn integer(text: &str) -> Result<i64, ValueError> {
+    text.parse().map_err(|_| ValueError::new(format!("must be an integer, got {}", quoted(text))))
 }
 
 impl<K> From<Number<K>> for i64 {

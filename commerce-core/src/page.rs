@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::input::{Fields, Invalid};
+use crate::input::{Fields, Invalid, within};
 
 /// How many rows of a list to answer, and where to go on.
 #[derive(Clone, Debug)]
@@ -63,6 +63,15 @@ impl Page {
     /// The first page, of at most `limit` rows (kept within 1 to 100).
     pub fn first(limit: u16) -> Self {
         Self { limit: limit.clamp(1, Self::MAX), cursor: None }
+    }
+
+    /// The page of `limit` rows, 1 to 100, at `cursor`, the `next_cursor` of the page before.
+    ///
+    /// # Errors
+    /// [`Invalid`] when `limit` is out of range.
+    pub fn new(limit: i64, cursor: Option<&str>) -> Result<Self, Invalid> {
+        let limit = within(limit, Self::MAX).map_err(|detail| Invalid::at("/limit", detail))?;
+        Ok(Self { limit, cursor: cursor.map(str::to_owned) })
     }
 
     /// The same page, as long as one that nobody has to look at.

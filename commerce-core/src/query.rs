@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use crate::currency::Currency;
 use crate::error::Error;
 use crate::input::Fields;
-use crate::money::Currency;
 use crate::names::Names;
 use crate::page::{Listing, Page};
 use crate::row::{Rows, Statement, Value};

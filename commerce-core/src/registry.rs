@@ -68,7 +68,7 @@ const fn operation<O: Operation>() -> (&'static str, ParseOperation) {
 /// [`Invalid`] with one entry per fault.
 pub fn parse_query(name: &str, fields: &Value) -> Result<AnyQuery, Invalid> {
     let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
-        return Err(Invalid::at("", format!("{} is no query", crate::id::quoted(name))));
+        return Err(Invalid::at("", format!("{} is no query", crate::text::quoted(name))));
     };
     Fields::read(fields, parse)
 }

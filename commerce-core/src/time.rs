@@ -1,23 +1,18 @@
 //! Points in time, and the clock that the caller hands to the engine.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-/// A point in time to the millisecond; RFC 3339 in UTC wherever people or programs see it.
+use crate::text::{ValueError, quoted};
+
+/// A point in time to the millisecond, between the years 1970 and 9999. It is read from RFC 3339 with any offset, and
+/// shown as RFC 3339 in UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Time(i64);
-
-/// Which end of a span of time a text names. Where it is a date, the whole day belongs to the span.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Where the span begins: a date is the first millisecond of its day, in UTC.
-    From,
-    /// Where it ends, inclusively: a date is the last millisecond of its day, in UTC.
-    To,
-}
 
 /// The latest time that can be written with a four-digit year: 9999-12-31T23:59:59.999Z.
 const LATEST: i64 = 253_402_300_799_999;
@@ -53,43 +48,42 @@ impl Time {
         Self::from_millis(self.0.saturating_add(millis))
     }
 
-    /// Reads RFC 3339 with any offset. Finer parts than a millisecond are cut off.
+    /// Reads the beginning of a period: a time, or a date such as `2026-01-31`, which is the first millisecond of its
+    /// day in UTC.
     ///
     /// # Errors
-    /// A sentence when `text` is no RFC 3339 time or lies outside the years 1970 to 9999.
-    pub fn read(text: &str) -> Result<Self, String> {
-        Self::exact(text).ok_or_else(|| {
-            let got = crate::id::quoted(text);
-            format!("must be an RFC 3339 time from 1970 on, such as 2026-01-31T09:00:00.000Z, got {got}")
-        })
+    /// [`ValueError`] for other text, and outside the years 1970 to 9999.
+    pub fn parse_from(text: &str) -> Result<Self, ValueError> {
+        Self::parse_within_day(text, 0)
     }
 
-    /// Reads an end of a span of time: RFC 3339 as [`Time::read`] does, or a date, `2026-01-31`.
+    /// Reads the end of a period, which is part of it: a time, or a date such as `2026-01-31`, which is the last
+    /// millisecond of its day in UTC.
     ///
     /// # Errors
-    /// A sentence when `text` is neither or lies outside the years 1970 to 9999.
-    pub fn read_end(text: &str, end: End) -> Result<Self, String> {
-        Self::exact(text).or_else(|| Self::of_date(text, end)).ok_or_else(|| {
-            let got = crate::id::quoted(text);
-            format!(
+    /// [`ValueError`] for other text, and outside the years 1970 to 9999.
+    pub fn parse_to(text: &str) -> Result<Self, ValueError> {
+        Self::parse_within_day(text, DAY - 1)
+    }
+
+    /// Reads a time, or a date as its day's millisecond of this number.
+    fn parse_within_day(text: &str, millisecond: i64) -> Result<Self, ValueError> {
+        let date = || {
+            // In the one usual form: the parser takes shorter and signed numbers too.
+            let date: NaiveDate = text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)?;
+            Self::within(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis() + millisecond)
+        };
+        Self::exact(text).or_else(date).ok_or_else(|| {
+            let got = quoted(text);
+            ValueError::new(format!(
                 "must be a date from 1970 on, such as 2026-01-31, or an RFC 3339 time, such as \
                  2026-01-31T09:00:00.000Z, got {got}"
-            )
+            ))
         })
     }
 
     fn exact(text: &str) -> Option<Self> {
         Self::within(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis())
-    }
-
-    fn of_date(text: &str, end: End) -> Option<Self> {
-        // In the one usual form: the parser takes shorter and signed numbers too.
-        let date: NaiveDate = text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)?;
-        let first = date.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
-        Self::within(match end {
-            End::From => first,
-            End::To => first + DAY - 1,
-        })
     }
 
     fn within(millis: i64) -> Option<Self> {
@@ -104,11 +98,33 @@ impl fmt::Display for Time {
     }
 }
 
-impl TryFrom<String> for Time {
-    type Error = String;
+/// Reads RFC 3339 with any offset. What is finer than a millisecond is cut off.
+impl FromStr for Time {
+    type Err = ValueError;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::read(&text)
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        Self::exact(text).ok_or_else(|| {
+            let got = quoted(text);
+            ValueError::new(format!(
+                "must be an RFC 3339 time from 1970 on, such as 2026-01-31T09:00:00.000Z, got {got}"
+            ))
+        })
+    }
+}
+
+impl TryFrom<&str> for Time {
+    type Error = ValueError;
+
+    fn try_from(text: &str) -> Result<Self, ValueError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Time {
+    type Error = ValueError;
+
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        text.parse()
     }
 }
 
@@ -141,7 +157,7 @@ mod tests {
 
     #[test]
     fn times_are_utc_with_milliseconds() {
-        let time = Time::read("2026-01-31T18:00:00.5+09:00").unwrap();
+        let time = Time::try_from("2026-01-31T18:00:00.5+09:00").unwrap();
         assert_eq!(time.to_string(), "2026-01-31T09:00:00.500Z");
         assert_eq!(time.minus_days(1).to_string(), "2026-01-30T09:00:00.500Z");
         assert_eq!(Time::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
@@ -157,14 +173,14 @@ mod tests {
             "1969-12-31T23:59:59Z",
             "2026-01-31T09:00:00",
         ] {
-            assert!(Time::read(bad).is_err(), "{bad}");
+            assert!(bad.parse::<Time>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_date_is_a_whole_day() {
         let ends =
-            |text: &str| [End::From, End::To].map(|end| Time::read_end(text, end).unwrap().to_string());
+            |text: &str| [Time::parse_from(text), Time::parse_to(text)].map(|time| time.unwrap().to_string());
         assert_eq!(ends("2026-01-31"), ["2026-01-31T00:00:00.000Z", "2026-01-31T23:59:59.999Z"]);
         assert_eq!(ends("1970-01-01"), ["1970-01-01T00:00:00.000Z", "1970-01-01T23:59:59.999Z"]);
         assert_eq!(ends("9999-12-31"), ["9999-12-31T00:00:00.000Z", "9999-12-31T23:59:59.999Z"]);
@@ -181,7 +197,7 @@ mod tests {
             "10000-01-01",
             "2026-01-31Z",
         ] {
-            assert!(Time::read_end(bad, End::To).is_err(), "{bad}");
+            assert!(Time::parse_to(bad).is_err(), "{bad}");
         }
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
+use commerce_core::input::{FromInput, RawFields};
 use commerce_core::token::{Changes, Digest, Find, Mark, Role};
 use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
-use serde_json::{Map, Value};
 
 use crate::headers;
 use crate::problem::Problem;
@@ -75,28 +75,22 @@ impl Access {
         &self,
         caller: &Caller,
         permission: Permission,
-        fields: &mut Map<String, Value>,
+        fields: &mut RawFields,
     ) -> Result<(), Problem> {
         let Rights::Shopper(own) = &caller.rights else { return Ok(()) };
         match permission {
-            Permission::OwnOrder => {
-                match fields.get("order").and_then(Value::as_i64).map(OrderId::try_from) {
-                    Some(Ok(order)) => self.test_order(own, order),
-                    // Not a number: the operation reports it.
-                    Some(Err(_)) | None => Ok(()),
-                }
-            }
-            Permission::OwnUser => match fields.get("user") {
-                None | Some(Value::Null) => {
-                    fields.insert("user".into(), own.as_str().into());
+            Permission::OwnOrder => match fields.get("order").map(OrderId::from_input) {
+                Some(Ok(order)) => self.test_order(own, order),
+                // The operation reports what is wrong.
+                Some(Err(_)) | None => Ok(()),
+            },
+            Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
+                None => {
+                    fields.set_text("user", own.as_str());
                     Ok(())
                 }
-                Some(Value::String(named)) if named != own.as_str() => match UserId::new(named) {
-                    Ok(user) => Err(Error::from(Refusal::UserNotFound { user }).into()),
-                    // Not an id: the operation reports it.
-                    Err(_) => Ok(()),
-                },
-                _ => Ok(()),
+                Some(Ok(user)) if user != *own => Err(Error::from(Refusal::UserNotFound { user }).into()),
+                Some(Ok(_) | Err(_)) => Ok(()),
             },
             Permission::Public | Permission::AnyToken | Permission::Operator => Ok(()),
         }

@@ -10,7 +10,7 @@ use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::Client;
 use crate::extract::{self, Extracted, extract};
@@ -116,7 +116,7 @@ async fn respond(
         Handler::Operation(submit) => {
             // The fields are dropped before the commit is awaited; the memory of the body stays reserved.
             let Extracted { fields, faults, body_memory } = extracted;
-            let reply = submit(&server.shop, &Value::Object(fields), faults)?;
+            let reply = submit(&server.shop, &fields, faults)?;
             let (reply, is_replay) = reply.await?;
             drop(body_memory);
             let reply = response::counted_unchecked(&server.memory.general, client, reply.into());
@@ -127,7 +127,7 @@ async fn respond(
             Ok(response)
         }
         Handler::Query { parse, cost, etag } => {
-            let query = parse(&Value::Object(extracted.fields), extracted.faults)?;
+            let query = parse(&extracted.fields, extracted.faults)?;
             let version = authenticated.map(|(_, version)| version);
             answer(server, client, parts, (cost, etag), version, query).await
         }

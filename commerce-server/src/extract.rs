@@ -1,11 +1,10 @@
-//! Reads the fields of a request from its path, query and body, as one JSON object that operations and queries are
-//! parsed from.
+//! Collects the fields of a request from its path, query and body. The operation or query reads each by its own type.
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::request::Parts;
-use commerce_core::input::{self, Fields, pointer};
+use commerce_core::input::{self, Fields, RawFields, pointer};
 use commerce_core::{Fault, Faults, Invalid};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
@@ -15,12 +14,12 @@ use crate::budget::Reservation;
 use crate::client::Client;
 use crate::headers::single;
 use crate::problem::{Problem, invalid};
-use crate::route::{Handler, Route, path_field, url_value};
+use crate::route::{Handler, Route};
 use crate::server::Server;
 
 /// The fields of a request.
 pub(crate) struct Extracted {
-    pub(crate) fields: Map<String, Value>,
+    pub(crate) fields: RawFields,
     /// Fields that stand in the wrong place.
     pub(crate) faults: Faults,
     /// The memory of the body, to be held until the request is done.
@@ -45,10 +44,10 @@ pub(crate) async fn extract(
     let mut fault = |name: &str, detail: &str| {
         faults.push(Fault { pointer: pointer(name), detail: detail.into() });
     };
-    let (mut fields, body_memory) = match is_operation {
+    let (mut object, body_memory) = match is_operation {
         true => {
             let (text, memory) = collect(server, parts, body, client).await?;
-            let fields = match text.len() {
+            let object = match text.len() {
                 0 => Map::new(),
                 1..=LONG_BODY => object(input::json(&text)?)?,
                 _ => {
@@ -56,40 +55,44 @@ pub(crate) async fn extract(
                     server.run_in(&server.pools.bodies, client, parse).await?
                 }
             };
-            (fields, memory)
+            (object, memory)
         }
         false => (Map::new(), None),
     };
+    let has_key = is_operation && object.swap_remove("key").is_some();
+    let mut fields = RawFields::new(object);
     // Only queries take fields in the query of the URL.
     if let Some(query) = parts.uri.query() {
         for (name, text) in pairs(query)? {
-            if is_operation || fields.insert(name.clone(), url_value(&name, &text)).is_some() {
+            if is_operation || fields.contains(&name) {
                 fault(&name, "is not taken (again) in the query of this URL");
+            }
+            if !is_operation {
+                fields.set_text(&name, &text);
             }
         }
     }
     let unreadable = |_| invalid("", "the path is not UTF-8");
     let path = RawPathParams::from_request_parts(parts, &()).await.map_err(unreadable)?;
-    for (name, text) in &path {
-        let (name, value) = path_field(route, name, text);
-        if fields.insert(name.clone(), value).is_some() {
-            fault(&name, "is not a field here, since the path gives it");
+    for (parameter, text) in &path {
+        let name = route.field(parameter);
+        if fields.contains(name) {
+            fault(name, "is not a field here, since the path gives it");
         }
+        fields.set_text(name, text);
     }
-    if is_operation {
-        if fields.swap_remove("key").is_some() {
-            fault("key", "is not a field here; send the header Idempotency-Key");
-        }
-        if let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
-            fields.insert("key".into(), key.into());
-        }
+    if has_key {
+        fault("key", "is not a field here; send the header Idempotency-Key");
+    }
+    if is_operation && let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
+        fields.set_text("key", key);
     }
     Ok(Extracted { fields, faults, body_memory })
 }
 
 /// Refuses any field, for routes that take none.
 pub(crate) fn no_fields(extracted: Extracted) -> Result<(), Problem> {
-    Ok(Fields::read_beside(extracted.faults, &Value::Object(extracted.fields), |_| Some(()))?)
+    Ok(Fields::read_raw(extracted.faults, &extracted.fields, |_| Some(()))?)
 }
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

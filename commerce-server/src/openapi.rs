@@ -5,7 +5,7 @@ use commerce_core::Fault;
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
-use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route, path_field};
+use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route};
 
 /// The OpenAPI document.
 pub fn document() -> Value {
@@ -52,17 +52,17 @@ fn operation_object(route: &Route, description: Description) -> Value {
     let Description { summary, mut fields, mut required, mut forms, media_type, answer } = description;
     let mut parameters = Vec::new();
     for name in path_parameters(route.path) {
-        let (field, value) = path_field(route, name, "");
-        let schema = fields.remove(&field).unwrap_or_default();
+        let field = route.field(name);
+        let schema = fields.remove(field).unwrap_or_default();
         // A single value in the path stands for a list of one.
-        let schema = if value.is_array() { schema["items"].clone() } else { schema };
+        let schema = if schema["items"].is_object() { schema["items"].clone() } else { schema };
         // A field in the path chooses the form.
-        if let Some(position) = forms.iter().position(|form| form.contains(&field)) {
+        if let Some(position) = forms.iter().position(|form| form.iter().any(|name| name == field)) {
             let chosen = forms.swap_remove(position);
             forms.drain(..).flatten().for_each(|other| drop(fields.shift_remove(&other)));
             required.extend(chosen);
         }
-        required.retain(|other| *other != field);
+        required.retain(|other| other != field);
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
     let mut object = json!({ "operationId": route.name, "summary": summary });

@@ -6,12 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use axum::http::{Method, StatusCode};
-use commerce_core::input::Fields;
+use commerce_core::input::{Fields, RawFields};
 use commerce_core::{
     Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user, wallet,
 };
 use schemars::JsonSchema;
-use serde_json::Value;
 
 use crate::describe::{self, Description, Schemas};
 
@@ -19,7 +18,7 @@ use crate::describe::{self, Description, Schemas};
 pub struct Route {
     /// The HTTP method.
     pub method: Method,
-    /// The path. A segment in braces is a field of the operation or query.
+    /// The path. A segment in braces is a parameter, which gives the field of the same name to the operation or query.
     pub path: &'static str,
     /// The name of the operation or query, or of a built-in resource.
     pub name: &'static str,
@@ -28,6 +27,8 @@ pub struct Route {
     /// The status of a successful answer.
     pub status: StatusCode,
     pub(crate) handler: Handler,
+    /// A path parameter and the field that it gives, where their names differ.
+    alias: Option<(&'static str, &'static str)>,
     pub(crate) describe: fn(&mut Schemas) -> Description,
 }
 
@@ -50,9 +51,9 @@ pub enum Permission {
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
     /// Runs an operation. The fields are the operation's, and optionally `key`.
-    Operation(fn(&Commerce, &Value, Faults) -> Result<ReplyFuture, Invalid>),
+    Operation(fn(&Commerce, &RawFields, Faults) -> Result<ReplyFuture, Invalid>),
     /// Runs a query.
-    Query { parse: fn(&Value, Faults) -> Result<BoxedQuery, Invalid>, cost: Cost, etag: EtagScope },
+    Query { parse: fn(&RawFields, Faults) -> Result<BoxedQuery, Invalid>, cost: Cost, etag: EtagScope },
     /// Serves a resource of the server's own.
     Builtin(Builtin),
 }
@@ -158,7 +159,9 @@ pub static ROUTES: [Route; 27] = [
         "/v1/users/{user}/cart/items/{product}",
         Permission::OwnUser,
         StatusCode::OK,
-    ),
+    )
+    // The path names one product; the operation takes several.
+    .with_alias("product", "products"),
     operation::<cart::Checkout>(
         Method::POST,
         "/v1/users/{user}/cart/checkout",
@@ -182,13 +185,28 @@ pub static ROUTES: [Route; 27] = [
     builtin("/metrics", "metrics", Permission::Operator, Builtin::Metrics, describe::metrics),
 ];
 
+impl Route {
+    /// The field that a path parameter gives.
+    pub(crate) fn field<'a>(&self, parameter: &'a str) -> &'a str {
+        match self.alias {
+            Some((of, field)) if of == parameter => field,
+            _ => parameter,
+        }
+    }
+
+    const fn with_alias(mut self, parameter: &'static str, field: &'static str) -> Self {
+        self.alias = Some((parameter, field));
+        self
+    }
+}
+
 const fn operation<O>(method: Method, path: &'static str, permission: Permission, status: StatusCode) -> Route
 where
     O: Operation + JsonSchema,
     O::Reply: JsonSchema,
 {
     let handler = Handler::Operation(|shop, fields, faults| {
-        let submission = Fields::read_beside(faults, fields, |fields| {
+        let submission = Fields::read_raw(faults, fields, |fields| {
             let (key, operation) = (fields.optional("key"), O::parse(fields));
             let mut submission = Submission::new(operation?);
             submission.key = key?;
@@ -200,7 +218,16 @@ where
             Ok((json(&answer.reply)?, answer.replayed))
         }))
     });
-    Route { method, path, name: O::NAME, permission, status, handler, describe: describe::operation::<O> }
+    Route {
+        method,
+        path,
+        name: O::NAME,
+        permission,
+        status,
+        handler,
+        alias: None,
+        describe: describe::operation::<O>,
+    }
 }
 
 const fn query<Q>(path: &'static str, permission: Permission, cost: Cost, etag: EtagScope) -> Route
@@ -208,11 +235,20 @@ where
     Q: Query + Debug + JsonSchema,
     Q::Answer: JsonSchema,
 {
-    let parse: fn(&Value, Faults) -> Result<BoxedQuery, Invalid> =
-        |fields, faults| Ok(Box::new(Fields::read_beside(faults, fields, Q::parse)?));
+    let parse: fn(&RawFields, Faults) -> Result<BoxedQuery, Invalid> =
+        |fields, faults| Ok(Box::new(Fields::read_raw(faults, fields, Q::parse)?));
     let handler = Handler::Query { parse, cost, etag };
     let (method, status) = (Method::GET, StatusCode::OK);
-    Route { method, path, name: Q::NAME, permission, status, handler, describe: describe::query::<Q> }
+    Route {
+        method,
+        path,
+        name: Q::NAME,
+        permission,
+        status,
+        handler,
+        alias: None,
+        describe: describe::query::<Q>,
+    }
 }
 
 const fn builtin(
@@ -223,7 +259,8 @@ const fn builtin(
     describe: fn(&mut Schemas) -> Description,
 ) -> Route {
     let (method, status) = (Method::GET, StatusCode::OK);
-    Route { method, path, name, permission, status, handler: Handler::Builtin(builtin), describe }
+    let handler = Handler::Builtin(builtin);
+    Route { method, path, name, permission, status, handler, alias: None, describe }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
@@ -232,45 +269,22 @@ fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
     Ok(text)
 }
 
-/// The field that a value in the path gives to this route's operation or query.
-pub(crate) fn path_field(route: &Route, name: &str, text: &str) -> (String, Value) {
-    // One product in the path is a list of one for the operation that removes several.
-    if route.name == cart::Remove::NAME && name == "product" {
-        return ("products".into(), Value::Array(vec![text.into()]));
-    }
-    (name.into(), url_value(name, text))
-}
-
-/// A value that stands in a URL, where everything is text, as the JSON value of that field. A field's name
-/// means the same everywhere, and so does its type. What is not of the type stays text, to be refused as such.
-pub(crate) fn url_value(name: &str, text: &str) -> Value {
-    match name {
-        "order" | "limit" | "days" => match text.parse::<i64>() {
-            // Only in the one usual form, so that no number has two addresses.
-            Ok(number) if number.to_string() == text => number.into(),
-            _ => text.into(),
-        },
-        "active" => match text {
-            "true" => true.into(),
-            "false" => false.into(),
-            _ => text.into(),
-        },
-        _ => text.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     use super::*;
 
     #[test]
     fn equal_queries_have_equal_cache_keys() {
-        let key = |name: &str, fields: Value| {
+        let parsed = |name: &str, fields: &RawFields| {
             let route = ROUTES.iter().find(|route| route.name == name).unwrap();
             let Handler::Query { parse, .. } = route.handler else { panic!("{name} is no query") };
-            parse(&fields, Faults::default()).ok().unwrap().cache_key()
+            parse(fields, Faults::default()).ok().unwrap().cache_key()
+        };
+        let key = |name: &str, fields: Value| {
+            let fields = fields.as_object().cloned().unwrap();
+            parsed(name, &RawFields::new(fields))
         };
         let plain = key("product.list", json!({}));
         for same in
@@ -278,6 +292,9 @@ mod tests {
         {
             assert_eq!(key("product.list", same.clone()), plain, "{same}");
         }
+        let mut text = RawFields::new(Map::new());
+        text.set_text("limit", "20");
+        assert_eq!(parsed("product.list", &text), plain);
         for other in [json!({ "limit": 21 }), json!({ "sort": "name" }), json!({ "search": "mug" })] {
             assert_ne!(key("product.list", other.clone()), plain, "{other}");
         }

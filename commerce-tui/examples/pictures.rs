@@ -2,18 +2,18 @@
 //! Also prints the README's table of keys.
 
 #[allow(dead_code, reason = "the tests use more of it")]
-#[path = "../../fixtures/stage.rs"]
-mod stage;
+#[path = "../../fixtures/console.rs"]
+mod console;
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use commerce_core::catalog;
 use commerce_tui::ThemeName;
+use console::TestConsole;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
-use stage::Stage;
 use unicode_width::UnicodeWidthStr;
 
 /// Width and height of a cell, in the picture's units.
@@ -34,22 +34,22 @@ fn main() -> Result<()> {
         ("overview", ThemeName::Dark, &["7"]),
         ("customers", ThemeName::Light, &["2", "down", "down", "down", "down"]),
     ] {
-        let mut stage = Stage::new(size, theme);
-        stage.press(keys);
-        save(&folder, name, theme, &stage)?;
+        let mut console = TestConsole::new(size, theme);
+        console.press(keys);
+        save(&folder, name, theme, &console)?;
     }
-    let mut stage = Stage::new(size, ThemeName::Dark);
-    let line = stage.state.shop.lines().last().ok_or("an empty cart")?.clone();
-    stage.press(&["b"]);
-    stage.beside(catalog::Adjust::new(line.product, 1 - line.available.get(), None)?);
-    stage.press(&["enter"]);
-    save(&folder, "refusal", ThemeName::Dark, &stage)?;
+    let mut console = TestConsole::new(size, ThemeName::Dark);
+    let line = console.state.shop.lines().last().ok_or("an empty cart")?.clone();
+    console.press(&["b"]);
+    console.beside(catalog::Adjust::new(line.product, 1 - line.available.get(), None)?);
+    console.press(&["enter"]);
+    save(&folder, "refusal", ThemeName::Dark, &console)?;
     println!("{}", commerce_tui::keys::markdown());
     Ok(())
 }
 
-fn save(folder: &Path, name: &str, theme: ThemeName, stage: &Stage) -> Result<()> {
-    Ok(std::fs::write(folder.join(name).with_extension("svg"), svg(&stage.screen(), theme)?)?)
+fn save(folder: &Path, name: &str, theme: ThemeName, console: &TestConsole) -> Result<()> {
+    Ok(std::fs::write(folder.join(name).with_extension("svg"), svg(&console.screen(), theme)?)?)
 }
 
 fn svg(buffer: &Buffer, theme: ThemeName) -> Result<String> {

@@ -1,147 +1,152 @@
-//! What can lie over a screen. The topmost dialog takes the keys.
+//! The dialogs that open over a screen. The topmost one takes the keys.
 
-use commerce_core::order::Order;
+use commerce_core::order::{Order, Status};
 use commerce_core::user::User;
 use commerce_core::{Amount, OrderId, ProductId, Quantity, Refusal, UserId};
 
 use crate::form::Form;
-use crate::in_flight::Sending;
-use crate::input::Field;
+use crate::in_flight::SubmitState;
 use crate::keys::Scope;
 use crate::list::List;
 use crate::palette::Palette;
+use crate::text_field::TextField;
 
 /// A dialog.
 #[derive(Clone, Debug)]
 pub enum Dialog {
-    /// The search of the present screen's list is typed.
+    /// The search line of the screen's list.
     Search,
     /// Fields to fill in.
     Form(Form),
-    /// The cart is about to be ordered and paid.
-    Checkout(Sending),
-    /// A question with yes or no.
-    Question(Question),
-    /// A refusal, explained.
-    Refusal(Explained),
-    /// A customer is picked.
-    Picker(Box<Picker>),
-    /// A command is looked for.
+    /// The confirmation of an order, with its total.
+    Checkout(SubmitState),
+    /// Any other question that is answered yes or no.
+    Confirm(ConfirmDialog),
+    /// The explanation of a refusal.
+    Refusal(RefusalDialog),
+    /// The choice of a customer.
+    Picker(Box<CustomerPicker>),
+    /// The command palette.
     Palette(Palette),
-    /// The keys of the present screen; the first row on show.
+    /// The keys of the screen; holds the first visible line.
     Help(usize),
 }
 
-/// A question.
+/// A question that is answered yes or no.
 #[derive(Clone, Debug)]
-pub struct Question {
-    /// What is asked.
-    pub about: About,
-    /// How far the change is that a yes sends.
-    pub sending: Sending,
+pub struct ConfirmDialog {
+    /// What a yes does.
+    pub action: ConfirmAction,
+    /// The state of the command that a yes submits.
+    pub submit: SubmitState,
 }
 
-/// What a question is about.
+/// What a yes does.
 #[derive(Clone, Debug)]
-pub enum About {
-    /// To quit although something is under way or typed.
+pub enum ConfirmAction {
+    /// Quits although a command is in flight or a form is filled in.
     Quit,
-    /// To empty a customer's cart.
+    /// Empties a customer's cart.
     ClearCart(UserId),
-    /// To put a product on or off sale.
-    OnOff(ProductId, bool),
-    /// To deliver every dead event again.
-    RetryAll {
-        /// How many are known of.
+    /// Puts a product on sale (true) or takes it off sale (false).
+    SetOnSale(ProductId, bool),
+    /// Delivers every dead event again.
+    RetryAllEvents {
+        /// How many dead events are loaded.
         known: usize,
-        /// There are more than are known of.
+        /// Whether there are more.
         more: bool,
     },
 }
 
-/// A refusal, and what can be done about it.
+/// The explanation of a refusal.
 #[derive(Clone, Debug)]
-pub struct Explained {
-    /// What the rule said, with its facts.
+pub struct RefusalDialog {
+    /// The refusal with its facts.
     pub refusal: Refusal,
-    /// Ways out, the best first.
+    /// What the user can do about it, the likeliest first; at most two.
     pub remedies: Vec<Remedy>,
 }
 
-/// A way out of a refusal.
+/// What the user can do about a refusal.
 #[derive(Clone, Debug)]
 pub enum Remedy {
-    /// Charge what is missing.
+    /// Charge the missing amount.
     Charge(UserId, Amount),
-    /// Take as many as there are left, or the line away.
+    /// Reduce the quantities to what is in stock; none removes the line.
     Reduce(UserId, Vec<(ProductId, Option<Quantity>)>),
-    /// Take the lines away.
+    /// Remove these lines from the cart.
     Remove(UserId, Vec<ProductId>),
-    /// Look at the new total.
-    LookAgain,
+    /// Check out again, at the new total.
+    ReviewTotal,
 }
 
-/// What a customer is picked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picking {
-    /// To shop.
-    Shop,
-    /// To see the orders of.
-    Orders,
-}
-
-/// The customers to pick from.
+/// The choice of a customer.
 #[derive(Clone, Debug)]
-pub struct Picker {
-    /// What for.
-    pub purpose: Picking,
+pub struct CustomerPicker {
+    /// What the customer is chosen for.
+    pub purpose: PickerPurpose,
     /// The search.
-    pub field: Field,
-    /// Those who are found.
+    pub search: TextField,
+    /// The customers that match it.
     pub list: List<User>,
 }
 
+/// What a customer is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickerPurpose {
+    /// To shop for.
+    Cart,
+    /// To show the orders of.
+    Orders,
+}
+
 impl Dialog {
-    /// Where its keys stand in the table.
+    /// The scope of its keys.
     pub fn scope(&self) -> Scope {
         match self {
             Self::Search => Scope::Search,
             Self::Form(_) => Scope::Form,
-            Self::Checkout(_) | Self::Question(_) => Scope::Question,
+            Self::Checkout(_) | Self::Confirm(_) => Scope::Confirm,
             Self::Refusal(_) => Scope::Refusal,
             Self::Picker(_) => Scope::Picker,
-            Self::Palette(_) => Scope::Commands,
-            Self::Help(_) => Scope::Reading,
+            Self::Palette(_) => Scope::Palette,
+            Self::Help(_) => Scope::Help,
         }
     }
 
-    /// How far its change is.
-    pub fn sending(&mut self) -> Option<&mut Sending> {
+    /// The state of the command that it submits, if it submits any.
+    pub fn submit_state(&mut self) -> Option<&mut SubmitState> {
         match self {
-            Self::Form(form) => Some(&mut form.sending),
-            Self::Checkout(sending) => Some(sending),
-            Self::Question(question) => Some(&mut question.sending),
+            Self::Form(form) => Some(&mut form.submit),
+            Self::Checkout(submit) => Some(submit),
+            Self::Confirm(confirm) => Some(&mut confirm.submit),
             _ => None,
         }
     }
 
-    /// Whether something typed would be lost with it.
-    pub fn unsaved(&self) -> bool {
-        matches!(self, Self::Form(form) if form.touched())
+    /// Whether closing it would lose what the user has typed.
+    pub fn has_unsaved_input(&self) -> bool {
+        matches!(self, Self::Form(form) if form.is_modified())
+    }
+
+    /// A question that has not been answered yet.
+    pub fn confirm(action: ConfirmAction) -> Self {
+        Self::Confirm(ConfirmDialog { action, submit: SubmitState::Idle })
     }
 }
 
-impl Picker {
-    /// Changes the search; another text is searched for at once.
-    pub fn type_search(&mut self, change: impl FnOnce(&mut Field) -> bool) {
-        if change(&mut self.field) {
+impl CustomerPicker {
+    /// Edits the search. `edit` returns whether it changed the text, which starts the list anew.
+    pub fn edit_search(&mut self, edit: impl FnOnce(&mut TextField) -> bool) {
+        if edit(&mut self.search) {
             self.list.reset();
         }
     }
 }
 
-impl Explained {
-    /// Explains a refusal of something that `user` wanted.
+impl RefusalDialog {
+    /// Explains why an order of `user` was refused.
     pub fn new(refusal: Refusal, user: Option<&UserId>) -> Self {
         let remedies = match (&refusal, user) {
             (Refusal::InsufficientBalance { balance, total }, Some(user)) => {
@@ -149,22 +154,22 @@ impl Explained {
                 vec![Remedy::Charge(user.clone(), missing)]
             }
             (Refusal::OutOfStock { items }, Some(user)) => {
-                let left = items.iter().map(|item| (item.product.clone(), Quantity::new(item.available)));
+                let available =
+                    items.iter().map(|item| (item.product.clone(), Quantity::try_from(item.available).ok()));
                 let short = items.iter().map(|item| item.product.clone()).collect();
-                vec![Remedy::Reduce(user.clone(), left.collect()), Remedy::Remove(user.clone(), short)]
+                vec![Remedy::Reduce(user.clone(), available.collect()), Remedy::Remove(user.clone(), short)]
             }
             (Refusal::ProductInactive { products }, Some(user)) => {
                 vec![Remedy::Remove(user.clone(), products.clone())]
             }
-            (Refusal::TotalChanged { .. }, Some(_)) => vec![Remedy::LookAgain],
+            (Refusal::TotalChanged { .. }, Some(_)) => vec![Remedy::ReviewTotal],
             _ => Vec::new(),
         };
         Self { refusal, remedies }
     }
 }
 
-/// The order's number and what it cost, for the question whether to cancel it.
+/// What the form that cancels an order needs: the order, its total and its customer. None if the order is not paid.
 pub fn cancellable(order: &Order) -> Option<(OrderId, Amount, UserId)> {
-    let paid = order.status == commerce_core::order::Status::Paid;
-    paid.then(|| (order.order, order.total, order.user.clone()))
+    (order.status == Status::Paid).then(|| (order.order, order.total, order.user.clone()))
 }

@@ -1,4 +1,4 @@
-//! Forms: fields to fill in, read as the values of one operation, with a fault told at its field.
+//! Forms: fields to fill in, read as the values of one operation. An error shows below its field.
 
 use commerce_core::catalog::{self, Product};
 use commerce_core::{
@@ -6,240 +6,248 @@ use commerce_core::{
 };
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::effect::Deed;
-use crate::in_flight::Sending;
-use crate::input::Field;
+use crate::effect::Operation;
+use crate::in_flight::SubmitState;
+use crate::text_field::TextField;
 
 /// A form.
 #[derive(Clone, Debug)]
 pub struct Form {
     /// What it is for.
-    pub purpose: Purpose,
-    /// Its fields.
-    pub fields: Vec<Entry>,
-    /// The field that takes the keys.
+    pub kind: FormKind,
+    /// Its fields, at least one.
+    pub fields: Vec<FormField>,
+    /// The index of the field that takes the keys.
     pub focus: usize,
-    /// How far the change is.
-    pub sending: Sending,
-    typed: bool,
+    /// The state of the command that it submits.
+    pub submit: SubmitState,
+    modified: bool,
 }
 
 /// A field of a form.
 #[derive(Clone, Debug)]
-pub struct Entry {
-    /// What it is called.
+pub struct FormField {
+    /// Its label.
     pub label: &'static str,
-    /// What may stand there.
+    /// What may be entered, in a few words.
     pub hint: String,
-    /// What stands there.
-    pub field: Field,
-    /// What is wrong with it.
-    pub fault: Option<String>,
+    /// The text.
+    pub input: TextField,
+    /// What is wrong with the text.
+    pub error: Option<String>,
 }
 
 /// What a form is for.
 #[derive(Clone, Debug)]
-pub enum Purpose {
-    /// A new customer.
+pub enum FormKind {
+    /// Adds a customer.
     AddUser,
-    /// Money for a wallet.
+    /// Charges a customer's wallet.
     Charge(UserId),
-    /// Several of a product, for the cart.
+    /// Adds several units of a product to a cart.
     AddToCart(UserId, ProductId),
-    /// Another quantity of a line of the cart.
+    /// Sets the quantity of a line of a cart.
     SetInCart(UserId, ProductId),
-    /// A new product.
+    /// Adds a product.
     AddProduct,
-    /// Another name or price.
+    /// Changes the name or the price of a product.
     UpdateProduct(Box<Product>),
-    /// Units that come or go.
-    Restock(ProductId, Stock),
-    /// An order that is cancelled, with what goes back.
-    Cancel(OrderId, Amount, UserId),
+    /// Adds or removes units of a product; holds the present stock.
+    AdjustStock(ProductId, Stock),
+    /// Cancels an order; holds the amount that is refunded, and to whom.
+    CancelOrder(OrderId, Amount, UserId),
 }
 
-type Fault = (usize, String);
+/// The index of a field, and what is wrong with it.
+type FieldError = (usize, String);
 
 impl Form {
-    /// An empty form, or one with what is known already.
-    pub fn new(purpose: Purpose, currency: Currency) -> Self {
-        let amount = format!("in {currency}, such as {}", currency.show(1_250));
-        let id = "letters, digits and . _ @ -, for good".to_owned();
-        let name = "what people read, in any language".to_owned();
-        let entry = |label, hint: &str, text: String| Entry {
+    /// A form with the present values where there are any, empty otherwise.
+    pub fn new(kind: FormKind, currency: Currency) -> Self {
+        let amount = format!("in {currency}, for example {}", currency.format_amount(1_250));
+        let id = "letters, digits and . _ @ -; cannot be changed later".to_owned();
+        let name = "shown to people, in any language".to_owned();
+        let field = |label, hint: &str, text: String| FormField {
             label,
             hint: hint.into(),
-            field: Field::of(text),
-            fault: None,
+            input: TextField::of(text),
+            error: None,
         };
-        let none = String::new;
-        let fields = match &purpose {
-            Purpose::AddUser => vec![entry("ID", &id, none()), entry("Name", "may be left out", none())],
-            Purpose::Charge(_) => vec![entry("Amount", &amount, none())],
-            Purpose::AddToCart(..) | Purpose::SetInCart(..) => {
-                vec![entry("Quantity", "1 to 1,000,000", none())]
+        let empty = String::new;
+        let fields = match &kind {
+            FormKind::AddUser => vec![field("ID", &id, empty()), field("Name", "optional", empty())],
+            FormKind::Charge(_) => vec![field("Amount", &amount, empty())],
+            FormKind::AddToCart(..) | FormKind::SetInCart(..) => {
+                vec![field("Quantity", "1 to 1,000,000", empty())]
             }
-            Purpose::AddProduct => vec![
-                entry("ID", &id, none()),
-                entry("Name", &name, none()),
-                entry("Price", &amount, none()),
-                entry("Stock", "units to begin with", "0".into()),
+            FormKind::AddProduct => vec![
+                field("ID", &id, empty()),
+                field("Name", &name, empty()),
+                field("Price", &amount, empty()),
+                field("Stock", "initial units", "0".into()),
             ],
-            Purpose::UpdateProduct(product) => vec![
-                entry("Name", &name, product.name.to_string()),
-                entry("Price", &amount, currency.show(product.price.get())),
+            FormKind::UpdateProduct(product) => vec![
+                field("Name", &name, product.name.to_string()),
+                field("Price", &amount, currency.format_amount(product.price.get())),
             ],
-            Purpose::Restock(..) => vec![
-                entry("Units", "such as 24, or -3 when they go", none()),
-                entry("Reason", "may be left out", none()),
+            FormKind::AdjustStock(..) => vec![
+                field("Units", "for example 24, or -3 to remove three", empty()),
+                field("Reason", "optional", empty()),
             ],
-            Purpose::Cancel(..) => vec![entry("Reason", "may be left out", none())],
+            FormKind::CancelOrder(..) => vec![field("Reason", "optional", empty())],
         };
-        Self { purpose, fields, focus: 0, sending: Sending::Not, typed: false }
+        Self { kind, fields, focus: 0, submit: SubmitState::Idle, modified: false }
     }
 
-    /// The same with something filled in.
+    /// The same form with text in its first field.
     #[must_use]
-    pub fn filled(mut self, text: &str) -> Self {
-        if let Some(entry) = self.fields.first_mut() {
-            entry.field = Field::of(text);
+    pub fn with_first_field(mut self, text: &str) -> Self {
+        if let Some(field) = self.fields.first_mut() {
+            field.input = TextField::of(text);
         }
         self
     }
 
-    /// What it is called.
+    /// The title of the dialog.
     pub fn title(&self) -> String {
-        match &self.purpose {
-            Purpose::AddUser => "New customer".into(),
-            Purpose::Charge(user) => format!("Charge the wallet of {user}"),
-            Purpose::AddToCart(user, product) => format!("Add {product} to the cart of {user}"),
-            Purpose::SetInCart(user, product) => format!("Quantity of {product} in the cart of {user}"),
-            Purpose::AddProduct => "New product".into(),
-            Purpose::UpdateProduct(product) => format!("Edit {}", product.product),
-            Purpose::Restock(product, _) => format!("Restock {product}"),
-            Purpose::Cancel(order, ..) => format!("Cancel order {order}"),
+        match &self.kind {
+            FormKind::AddUser => "New customer".into(),
+            FormKind::Charge(user) => format!("Charge the wallet of {user}"),
+            FormKind::AddToCart(user, product) => format!("Add {product} to the cart of {user}"),
+            FormKind::SetInCart(user, product) => format!("Quantity of {product} in the cart of {user}"),
+            FormKind::AddProduct => "New product".into(),
+            FormKind::UpdateProduct(product) => format!("Edit {}", product.product),
+            FormKind::AdjustStock(product, _) => format!("Adjust the stock of {product}"),
+            FormKind::CancelOrder(order, ..) => format!("Cancel order {order}"),
         }
     }
 
-    /// Whether something was typed.
-    pub fn touched(&self) -> bool {
-        self.typed
+    /// Whether the user has changed a field.
+    pub fn is_modified(&self) -> bool {
+        self.modified
     }
 
-    /// Takes a key into the focused field.
-    pub fn press(&mut self, key: &KeyEvent) {
-        if self.fields.get_mut(self.focus).is_some_and(|entry| entry.field.press(key)) {
-            self.changed();
+    /// Handles a key in the focused field.
+    pub fn handle_key(&mut self, key: &KeyEvent) {
+        if self.fields.get_mut(self.focus).is_some_and(|field| field.input.handle_key(key)) {
+            self.mark_modified();
         }
     }
 
-    /// Takes pasted text into the focused field.
+    /// Inserts pasted text into the focused field.
     pub fn paste(&mut self, text: &str) {
-        if self.fields.get_mut(self.focus).is_some_and(|entry| entry.field.paste(text)) {
-            self.changed();
+        if self.fields.get_mut(self.focus).is_some_and(|field| field.input.paste(text)) {
+            self.mark_modified();
         }
     }
 
-    /// Goes to another field, around the ends.
-    pub fn step(&mut self, by: isize) {
+    /// Moves the focus by this many fields; after the last field comes the first.
+    pub fn move_focus(&mut self, by: isize) {
         let fields = self.fields.len() as isize;
         self.focus = (self.focus as isize + by).rem_euclid(fields.max(1)) as usize;
     }
 
-    /// Whether the focused field is the last.
-    pub fn at_the_end(&self) -> bool {
+    /// Whether the last field has the focus.
+    pub fn is_on_last_field(&self) -> bool {
         self.focus + 1 >= self.fields.len()
     }
 
-    /// Reads the fields; a fault is told at its field, which gets the focus.
-    pub fn read(&mut self, currency: Currency) -> Option<Deed> {
-        for entry in &mut self.fields {
-            entry.fault = None;
-        }
-        match self.deed(currency) {
-            Ok(deed) => Some(deed),
-            Err((place, fault)) => {
-                self.focus = place;
-                if let Some(entry) = self.fields.get_mut(place) {
-                    entry.fault = Some(fault);
+    /// Reads the fields as an operation. If a field is wrong it gets an error and the focus.
+    pub fn parse(&mut self, currency: Currency) -> Option<Operation> {
+        self.clear_errors();
+        match self.operation(currency) {
+            Ok(operation) => Some(operation),
+            Err((index, error)) => {
+                self.focus = index;
+                if let Some(field) = self.fields.get_mut(index) {
+                    field.error = Some(error);
                 }
                 None
             }
         }
     }
 
-    // Another content is another operation: it must not go out under the old key.
-    fn changed(&mut self) {
-        self.typed = true;
-        self.sending = Sending::Not;
-        for entry in &mut self.fields {
-            entry.fault = None;
+    // Other values make another operation: it must not be sent under the key of the one that failed.
+    fn mark_modified(&mut self) {
+        self.modified = true;
+        self.submit = SubmitState::Idle;
+        self.clear_errors();
+    }
+
+    fn clear_errors(&mut self) {
+        for field in &mut self.fields {
+            field.error = None;
         }
     }
 
-    fn deed(&self, currency: Currency) -> Result<Deed, Fault> {
-        let text = |place: usize| self.fields.get(place).map_or("", |entry| entry.field.text().trim());
-        let name = |place| Name::new(text(place)).map_err(|bad| (place, bad.to_string()));
-        let perhaps = |place| (!text(place).is_empty()).then(|| name(place)).transpose();
-        let money = |place| currency.read(&plain(text(place))).map_err(|fault| (place, fault));
-        let whole = |place: usize| {
-            let number = plain(text(place)).parse::<i64>();
-            number.map_err(|_| (place, format!("must be a whole number, got {:?}", text(place))))
+    fn operation(&self, currency: Currency) -> Result<Operation, FieldError> {
+        let text = |index: usize| self.fields.get(index).map_or("", |field| field.input.text().trim());
+        let name = |index| Name::try_from(text(index)).map_err(|error| (index, error.to_string()));
+        let optional_name = |index| (!text(index).is_empty()).then(|| name(index)).transpose();
+        let money = |index| {
+            let amount = currency.parse_amount(&without_separators(text(index)));
+            amount.map_err(|error| (index, error.to_string()))
         };
-        let quantity = |place| {
-            let wrong = || (place, format!("must be 1 to {}", Quantity::MAX));
-            Quantity::new(whole(place)?).ok_or_else(wrong)
+        let integer = |index: usize| {
+            let number = without_separators(text(index)).parse::<i64>();
+            number.map_err(|_| (index, format!("must be a whole number, got {:?}", text(index))))
         };
-        Ok(match &self.purpose {
-            Purpose::AddUser => {
-                let user = UserId::new(text(0)).map_err(|bad| (0, bad.to_string()))?;
-                Deed::AddUser(user::Add { user, name: perhaps(1)? })
+        let quantity = |index| {
+            let error = |_| (index, format!("must be 1 to {}", Quantity::MAX));
+            Quantity::try_from(integer(index)?).map_err(error)
+        };
+        Ok(match &self.kind {
+            FormKind::AddUser => {
+                let user = UserId::try_from(text(0)).map_err(|error| (0, error.to_string()))?;
+                Operation::AddUser(user::Add { user, name: optional_name(1)? })
             }
-            Purpose::Charge(user) => {
+            FormKind::Charge(user) => {
                 let charge = wallet::Charge::new(user.clone(), money(0)?);
-                Deed::Charge(charge.map_err(|fault| (0, fault))?)
+                Operation::Charge(charge.map_err(|error| (0, error.to_string()))?)
             }
-            Purpose::AddToCart(user, product) => {
-                Deed::AddToCart(cart::Add::one(user.clone(), product.clone(), quantity(0)?))
+            FormKind::AddToCart(user, product) => {
+                Operation::AddToCart(cart::Add::one(user.clone(), product.clone(), quantity(0)?))
             }
-            Purpose::SetInCart(user, product) => {
-                Deed::SetInCart(cart::Set::one(user.clone(), product.clone(), Some(quantity(0)?)))
+            FormKind::SetInCart(user, product) => {
+                Operation::SetInCart(cart::Set::one(user.clone(), product.clone(), Some(quantity(0)?)))
             }
-            Purpose::AddProduct => {
-                let product = ProductId::new(text(0)).map_err(|bad| (0, bad.to_string()))?;
+            FormKind::AddProduct => {
+                let product = ProductId::try_from(text(0)).map_err(|error| (0, error.to_string()))?;
                 let (name, price) = (name(1)?, money(2)?);
-                let wrong = || (3, "must be 0 or more".to_owned());
-                let stock = Stock::new(whole(3)?).ok_or_else(wrong)?;
-                Deed::AddProduct(catalog::Add { product, name, price, stock })
+                let error = |_| (3, "must be 0 or more".to_owned());
+                let stock = Stock::try_from(integer(3)?).map_err(error)?;
+                Operation::AddProduct(catalog::Add { product, name, price, stock })
             }
-            Purpose::UpdateProduct(product) => {
+            FormKind::UpdateProduct(product) => {
                 let (name, price) = (name(0)?, money(1)?);
-                Deed::UpdateProduct(catalog::Update {
+                Operation::UpdateProduct(catalog::Update {
                     product: product.product.clone(),
                     name: (name != product.name).then_some(name),
                     price: (price != product.price).then_some(price),
                     active: None,
                 })
             }
-            Purpose::Restock(product, _) => {
-                let adjust = catalog::Adjust::new(product.clone(), whole(0)?, perhaps(1)?);
-                Deed::Adjust(adjust.map_err(|fault| (0, fault))?)
+            FormKind::AdjustStock(product, _) => {
+                let adjust = catalog::Adjust::new(product.clone(), integer(0)?, optional_name(1)?);
+                Operation::AdjustStock(adjust.map_err(|error| (0, error.to_string()))?)
             }
-            Purpose::Cancel(order, ..) => Deed::Cancel(order::Cancel { order: *order, reason: perhaps(0)? }),
+            FormKind::CancelOrder(order, ..) => {
+                Operation::CancelOrder(order::Cancel { order: *order, reason: optional_name(0)? })
+            }
         })
     }
 }
 
-// People part thousands as the console shows them. A comma anywhere else stays, and is a fault: `12,50` must
-// not become 1250.
-fn plain(text: &str) -> String {
+// Removes the commas between thousands, which the console itself shows. A comma anywhere else stays and makes the
+// number invalid: `12,50` must not become 1250.
+fn without_separators(text: &str) -> String {
     let text = text.strip_prefix('+').unwrap_or(text);
     let whole = text.split('.').next().unwrap_or(text);
     let groups: Vec<&str> = whole.trim_start_matches('-').split(',').collect();
-    let apart = groups.len() > 1
+    let separated = groups.len() > 1
         && (1..=3).contains(&groups[0].len())
         && groups[1..].iter().all(|group| group.len() == 3);
-    if apart { text.replace(',', "") } else { text.to_owned() }
+    if separated { text.replace(',', "") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -247,17 +255,17 @@ mod tests {
     use super::*;
 
     fn won() -> Currency {
-        Currency::new("KRW").unwrap()
+        Currency::try_from("KRW").unwrap()
     }
 
     #[test]
     fn amounts_are_read_in_the_currencys_form() {
-        let dollar = Currency::new("USD").unwrap();
-        let purpose = Purpose::Charge(UserId::new("alice").unwrap());
+        let dollar = Currency::try_from("USD").unwrap();
+        let kind = FormKind::Charge(UserId::try_from("alice").unwrap());
         let read = |text: &str| {
-            let mut form = Form::new(purpose.clone(), dollar).filled(text);
-            let deed = form.read(dollar).map(|deed| format!("{deed:?}"));
-            deed.ok_or_else(|| form.fields[0].fault.clone().unwrap())
+            let mut form = Form::new(kind.clone(), dollar).with_first_field(text);
+            let operation = form.parse(dollar).map(|operation| format!("{operation:?}"));
+            operation.ok_or_else(|| form.fields[0].error.clone().unwrap())
         };
         assert!(read("1,250.50").unwrap().contains("Amount(125050)"));
         assert!(read("12.505").unwrap_err().contains("USD"));
@@ -267,29 +275,29 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_gets_the_focus_and_goes_with_the_next_key() {
-        let mut form = Form::new(Purpose::AddProduct, won()).filled("mug");
+    fn an_error_gets_the_focus_and_disappears_with_the_next_key() {
+        let mut form = Form::new(FormKind::AddProduct, won()).with_first_field("mug");
         form.focus = 3;
-        assert!(form.read(won()).is_none());
-        assert_eq!((form.focus, form.fields[1].fault.is_some()), (1, true));
+        assert!(form.parse(won()).is_none());
+        assert_eq!((form.focus, form.fields[1].error.is_some()), (1, true));
         form.paste("Mug");
-        assert!(form.fields.iter().all(|entry| entry.fault.is_none()));
-        assert!(form.touched());
+        assert!(form.fields.iter().all(|field| field.error.is_none()));
+        assert!(form.is_modified());
     }
 
     #[test]
     fn only_what_changed_is_updated() {
         let product = Product {
-            product: ProductId::new("mug").unwrap(),
-            name: Name::new("Mug").unwrap(),
-            price: Amount::new(1_200).unwrap(),
-            stock: Stock::new(3).unwrap(),
+            product: ProductId::try_from("mug").unwrap(),
+            name: Name::try_from("Mug").unwrap(),
+            price: Amount::try_from(1_200).unwrap(),
+            stock: Stock::try_from(3).unwrap(),
             active: true,
         };
-        let mut form = Form::new(Purpose::UpdateProduct(Box::new(product)), won());
+        let mut form = Form::new(FormKind::UpdateProduct(Box::new(product)), won());
         form.focus = 1;
         form.paste("0");
-        let Some(Deed::UpdateProduct(update)) = form.read(won()) else { panic!("no update") };
-        assert_eq!((update.name, update.price), (None, Amount::new(12_000)));
+        let Some(Operation::UpdateProduct(update)) = form.parse(won()) else { panic!("no update") };
+        assert_eq!((update.name, update.price), (None, Amount::try_from(12_000).ok()));
     }
 }

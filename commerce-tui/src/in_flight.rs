@@ -1,40 +1,45 @@
-//! What is on its way to the store: the commands in flight, and how far the one is that a dialog sent.
+//! Commands in flight to the store, and the state of the one that a dialog submitted.
 
 use commerce_core::Time;
 
-use crate::effect::Change;
+use crate::effect::Command;
 
-/// An operation under way.
+/// A command whose outcome has not arrived yet.
 #[derive(Clone, Debug)]
-pub struct Sent {
-    /// The operation.
-    pub change: Change,
-    /// Since when.
+pub struct InFlight {
+    /// The command.
+    pub command: Command,
+    /// When it was sent.
     pub since: Time,
 }
 
-/// How far a change is that a dialog sends.
+/// The state of the command that a dialog submits.
 #[derive(Clone, Debug, Default)]
-pub enum Sending {
-    /// Not sent.
+pub enum SubmitState {
+    /// Nothing has been sent.
     #[default]
-    Not,
-    /// Under way, with its number.
-    Sent(u64),
-    /// Not done, or nobody knows: the sentence, and the change to send again under the same key.
-    Failed(String, Option<Box<Change>>),
+    Idle,
+    /// The command with this id is in flight.
+    InFlight(u64),
+    /// The command failed or its outcome is unknown.
+    Failed {
+        /// What to show.
+        message: String,
+        /// The command to send again under the same key, if a retry may help.
+        retry: Option<Box<Command>>,
+    },
 }
 
-impl Sending {
-    /// Whether it waits for the outcome of this number.
-    pub fn waits_for(&self, number: u64) -> bool {
-        matches!(self, Self::Sent(sent) if *sent == number)
+impl SubmitState {
+    /// Whether the command with this id is the one in flight.
+    pub fn waits_for(&self, id: u64) -> bool {
+        matches!(self, Self::InFlight(sent) if *sent == id)
     }
 
-    /// The change to send again, if there is one.
-    pub fn retry(&self) -> Option<Change> {
+    /// The command to send again, if a retry may help.
+    pub fn retry(&self) -> Option<Command> {
         match self {
-            Self::Failed(_, Some(change)) => Some(change.as_ref().clone()),
+            Self::Failed { retry: Some(command), .. } => Some(command.as_ref().clone()),
             _ => None,
         }
     }

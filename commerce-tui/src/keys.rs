@@ -1,21 +1,21 @@
-//! The one table of keys: what is pressed, where it counts, what it does. Dispatch, footer, help, the palette
-//! and the README's table all come from it.
+//! The table of keys: which key does what, and where. Dispatch, footer, help, command palette and the README's table
+//! all come from it.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::navigation::{Pane, Place};
+use crate::navigation::{Pane, Screen};
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the table below says what each does")]
+#[allow(missing_docs, reason = "the help texts of the table below say what each does")]
 pub enum Action {
-    Go(Place),
+    GoTo(Screen),
     NextPane,
     PreviousPane,
     Back,
     Help,
     Palette,
-    Freeze,
+    ToggleFreeze,
     Reload,
     Redraw,
     Suspend,
@@ -29,78 +29,78 @@ pub enum Action {
     Accept,
     Search,
     Sort,
-    Who,
+    ChooseCustomer,
     Charge,
-    Add,
-    AddMany,
-    More,
-    Less,
-    Remove,
-    Clear,
-    Buy,
+    AddOne,
+    AddSeveral,
+    Increase,
+    Decrease,
+    RemoveLine,
+    ClearCart,
+    CheckOut,
     Undo,
     New,
     ShopAs,
-    OrdersOf,
-    Everyone,
-    Status,
-    Cancel,
-    Longer,
-    Shorter,
+    ShowOrders,
+    AllCustomers,
+    NextStatus,
+    CancelOrder,
+    MoreRows,
+    FewerRows,
     LongerWindow,
     ShorterWindow,
-    Rank,
+    ToggleRanking,
     Edit,
-    Restock,
-    OnOff,
-    LowFirst,
-    Retry,
-    RetryAll,
+    AdjustStock,
+    ToggleOnSale,
+    SortByStock,
+    RetryEvent,
+    RetryAllEvents,
     Open,
     NextField,
     PreviousField,
     Remedy(u8),
 }
 
-/// Where a key counts.
+/// Where a key works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Wherever no dialog is open.
-    Everywhere,
-    /// In any pane with rows.
+    /// On every screen, unless a dialog is open.
+    Global,
+    /// In every pane, to move the selection.
     Rows,
-    /// On a screen, in any pane.
-    On(Place),
+    /// In both panes of a screen.
+    On(Screen),
     /// In one pane of a screen.
-    In(Place, Pane),
-    /// While the search is typed.
+    In(Screen, Pane),
+    /// In the search line.
     Search,
     /// In a form.
     Form,
-    /// In a question with yes or no.
-    Question,
-    /// In what explains a refusal.
+    /// In a question that is answered yes or no.
+    Confirm,
+    /// In the explanation of a refusal.
     Refusal,
-    /// While a customer is picked.
+    /// In the choice of a customer.
     Picker,
     /// In the command palette.
-    Commands,
+    Palette,
     /// In the help.
-    Reading,
+    Help,
 }
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// Names of keys, apart by spaces; the first is shown.
+    /// The names of the keys, separated by spaces. The first is shown in the footer.
     pub keys: &'static str,
-    /// What it does.
+    /// What they do.
     pub action: Action,
-    /// Where it counts.
+    /// Where they work.
     pub scope: Scope,
-    /// A word for the footer; nothing where the help is enough.
+    /// The word in the footer; empty if only the help shows the key.
     pub label: &'static str,
-    /// A sentence for the help and the palette.
+    /// The phrase in the help and the command palette.
     pub help: &'static str,
 }
 
@@ -116,126 +116,126 @@ const fn row(
 
 use Action as A;
 use Pane::{Left, Right};
-use Place as P;
-use Scope::{Everywhere, In, On, Rows};
+use Scope::{Global, In, On, Rows};
+use Screen as S;
 
-/// Every key there is.
+/// Every key.
 pub const KEYS: &[Binding] = &[
-    row(In(P::Shop, Left), "enter a", A::Add, "add", "Add one of the product to the cart"),
-    row(In(P::Shop, Left), "A", A::AddMany, "add many", "Add several of the product to the cart"),
-    row(In(P::Shop, Right), "+ = right l", A::More, "more", "One more of the line"),
-    row(In(P::Shop, Right), "- left h", A::Less, "less", "One less of the line"),
-    row(In(P::Shop, Right), "enter e", A::Edit, "quantity", "Set the quantity of the line"),
-    row(In(P::Shop, Right), "d delete", A::Remove, "remove", "Remove the line from the cart"),
-    row(In(P::Shop, Right), "D", A::Clear, "", "Empty the cart"),
-    row(On(P::Shop), "b", A::Buy, "buy", "Check out: order the cart and pay it from the balance"),
-    row(On(P::Shop), "w", A::Who, "who", "Choose whose cart it is"),
-    row(On(P::Shop), "c", A::Charge, "charge", "Charge the customer's wallet"),
-    row(On(P::Shop), "u", A::Undo, "undo", "Undo the last edit of the cart"),
-    row(In(P::Shop, Left), "/", A::Search, "search", "Search by a part of name or identifier"),
-    row(In(P::Shop, Left), "s", A::Sort, "sort", "Next order of the list"),
-    row(In(P::Customers, Left), "enter", A::ShopAs, "shop", "Open the customer's cart in the shop"),
-    row(On(P::Customers), "n", A::New, "new", "Add a customer"),
-    row(On(P::Customers), "c", A::Charge, "charge", "Charge the customer's wallet"),
-    row(On(P::Customers), "o", A::OrdersOf, "orders", "See the customer's orders"),
-    row(On(P::Customers), "/", A::Search, "search", "Search by a part of name or identifier"),
-    row(In(P::Orders, Left), "enter", A::Open, "lines", "Read the order's lines"),
-    row(On(P::Orders), "x", A::Cancel, "cancel", "Cancel the order: money and units go back"),
-    row(On(P::Orders), "/", A::Search, "number", "Find an order by its number"),
-    row(On(P::Orders), "s", A::Status, "status", "Show all, paid or cancelled orders"),
-    row(On(P::Orders), "w", A::Who, "whose", "Show one customer's orders"),
-    row(On(P::Orders), "W", A::Everyone, "everyone's", "Show everyone's orders"),
-    row(On(P::Top), "] right l", A::LongerWindow, "longer window", "A longer window of time"),
-    row(On(P::Top), "[ left h", A::ShorterWindow, "shorter", "A shorter window of time"),
-    row(On(P::Top), "+ =", A::Longer, "more rows", "A longer list"),
-    row(On(P::Top), "-", A::Shorter, "fewer", "A shorter list"),
-    row(On(P::Top), "v", A::Rank, "units/revenue", "Rank by units or by revenue"),
-    row(On(P::Products), "n", A::New, "new", "Add a product"),
-    row(On(P::Products), "enter e", A::Edit, "edit", "Change name and price of the product"),
-    row(On(P::Products), "t", A::Restock, "restock", "Let units come or go"),
-    row(On(P::Products), "o", A::OnOff, "on/off sale", "Put the product on or off sale"),
-    row(In(P::Products, Left), "/", A::Search, "search", "Search by a part of name or identifier"),
-    row(In(P::Products, Left), "s", A::Sort, "sort", "Next order of the list"),
-    row(In(P::Products, Left), "L", A::LowFirst, "low first", "Least stock first"),
-    row(On(P::Events), "s", A::Status, "status", "Show all, pending, delivered or dead events"),
-    row(On(P::Events), "r", A::Retry, "retry", "Deliver the dead event again"),
-    row(On(P::Events), "R", A::RetryAll, "retry all", "Deliver every dead event again"),
-    row(On(P::Overview), "enter", A::Open, "open", "Open what is selected on its screen"),
-    row(Rows, "up k", A::Up, "", "Up"),
-    row(Rows, "down j", A::Down, "", "Down"),
-    row(Rows, "pgup ctrl-u ctrl-b", A::PageUp, "", "A page up"),
-    row(Rows, "pgdn ctrl-d ctrl-f", A::PageDown, "", "A page down"),
-    row(Rows, "g home", A::First, "", "To the first row"),
-    row(Rows, "G end", A::Last, "", "To the last row known so far"),
-    row(Everywhere, "tab", A::NextPane, "pane", "To the next pane"),
-    row(Everywhere, "shift-tab", A::PreviousPane, "", "To the pane before"),
-    row(Everywhere, "1", A::Go(P::Shop), "", "To the shop"),
-    row(Everywhere, "2", A::Go(P::Customers), "", "To the customers"),
-    row(Everywhere, "3", A::Go(P::Orders), "", "To the orders"),
-    row(Everywhere, "4", A::Go(P::Top), "", "To the best sellers"),
-    row(Everywhere, "5", A::Go(P::Products), "", "To the products"),
-    row(Everywhere, "6", A::Go(P::Events), "", "To the events"),
-    row(Everywhere, "7", A::Go(P::Overview), "", "To the overview"),
-    row(Everywhere, "f", A::Freeze, "freeze", "Freeze what is shown, or follow the store again"),
-    row(Everywhere, "ctrl-r f5", A::Reload, "", "Read everything anew"),
-    row(Everywhere, "esc", A::Back, "", "Back: end the search, leave the pane"),
-    row(Everywhere, ": ctrl-p", A::Palette, "commands", "Find a command by its name"),
-    row(Everywhere, "?", A::Help, "help", "The keys of this screen"),
-    row(Everywhere, "ctrl-l", A::Redraw, "", "Draw the screen anew"),
-    row(Everywhere, "ctrl-z", A::Suspend, "", "Back to the shell for a while; fg returns"),
-    row(Everywhere, "q ctrl-c", A::Quit, "quit", "Quit"),
+    row(In(S::Shop, Left), "enter a", A::AddOne, "add", "Add one unit of the product to the cart"),
+    row(In(S::Shop, Left), "A", A::AddSeveral, "add many", "Add several units of the product to the cart"),
+    row(In(S::Shop, Right), "+ = right l", A::Increase, "more", "Increase the quantity by one"),
+    row(In(S::Shop, Right), "- left h", A::Decrease, "less", "Decrease the quantity by one"),
+    row(In(S::Shop, Right), "enter e", A::Edit, "quantity", "Set the quantity of the line"),
+    row(In(S::Shop, Right), "d delete", A::RemoveLine, "remove", "Remove the line from the cart"),
+    row(In(S::Shop, Right), "D", A::ClearCart, "", "Empty the cart"),
+    row(On(S::Shop), "b", A::CheckOut, "buy", "Check out: order the cart and pay for it"),
+    row(On(S::Shop), "w", A::ChooseCustomer, "customer", "Choose the customer"),
+    row(On(S::Shop), "c", A::Charge, "charge", "Charge the customer's wallet"),
+    row(On(S::Shop), "u", A::Undo, "undo", "Undo the last edit of the cart"),
+    row(In(S::Shop, Left), "/", A::Search, "search", "Search by part of a name or ID"),
+    row(In(S::Shop, Left), "s", A::Sort, "sort", "Change the sort order"),
+    row(In(S::Customers, Left), "enter", A::ShopAs, "shop", "Open the customer's cart in the shop"),
+    row(On(S::Customers), "n", A::New, "new", "Add a customer"),
+    row(On(S::Customers), "c", A::Charge, "charge", "Charge the customer's wallet"),
+    row(On(S::Customers), "o", A::ShowOrders, "orders", "Show the customer's orders"),
+    row(On(S::Customers), "/", A::Search, "search", "Search by part of a name or ID"),
+    row(In(S::Orders, Left), "enter", A::Open, "lines", "Go to the order's lines"),
+    row(On(S::Orders), "x", A::CancelOrder, "cancel", "Cancel the order: refund it and restock its units"),
+    row(On(S::Orders), "/", A::Search, "find", "Find an order by its number"),
+    row(On(S::Orders), "s", A::NextStatus, "status", "Show all, paid or cancelled orders"),
+    row(On(S::Orders), "w", A::ChooseCustomer, "customer", "Show the orders of one customer"),
+    row(On(S::Orders), "W", A::AllCustomers, "all customers", "Show the orders of all customers"),
+    row(On(S::Top), "] right l", A::LongerWindow, "longer window", "Lengthen the time window"),
+    row(On(S::Top), "[ left h", A::ShorterWindow, "shorter", "Shorten the time window"),
+    row(On(S::Top), "+ =", A::MoreRows, "more rows", "Show more products"),
+    row(On(S::Top), "-", A::FewerRows, "fewer", "Show fewer products"),
+    row(On(S::Top), "v", A::ToggleRanking, "units/revenue", "Rank by units or by revenue"),
+    row(On(S::Products), "n", A::New, "new", "Add a product"),
+    row(On(S::Products), "enter e", A::Edit, "edit", "Change the name or price of the product"),
+    row(On(S::Products), "t", A::AdjustStock, "stock", "Adjust the stock of the product"),
+    row(On(S::Products), "o", A::ToggleOnSale, "on/off sale", "Put the product on sale or take it off sale"),
+    row(In(S::Products, Left), "/", A::Search, "search", "Search by part of a name or ID"),
+    row(In(S::Products, Left), "s", A::Sort, "sort", "Change the sort order"),
+    row(In(S::Products, Left), "L", A::SortByStock, "low first", "Sort by stock, lowest first"),
+    row(On(S::Events), "s", A::NextStatus, "status", "Show all, pending, delivered or dead events"),
+    row(On(S::Events), "r", A::RetryEvent, "retry", "Deliver the dead event again"),
+    row(On(S::Events), "R", A::RetryAllEvents, "retry all", "Deliver all dead events again"),
+    row(On(S::Overview), "enter", A::Open, "open", "Open the selected row on its screen"),
+    row(Rows, "up k", A::Up, "", "Previous row"),
+    row(Rows, "down j", A::Down, "", "Next row"),
+    row(Rows, "pgup ctrl-u ctrl-b", A::PageUp, "", "Previous page"),
+    row(Rows, "pgdn ctrl-d ctrl-f", A::PageDown, "", "Next page"),
+    row(Rows, "g home", A::First, "", "First row"),
+    row(Rows, "G end", A::Last, "", "Last loaded row"),
+    row(Global, "tab", A::NextPane, "pane", "Go to the next pane"),
+    row(Global, "shift-tab", A::PreviousPane, "", "Go to the previous pane"),
+    row(Global, "1", A::GoTo(S::Shop), "", "Go to the shop"),
+    row(Global, "2", A::GoTo(S::Customers), "", "Go to the customers"),
+    row(Global, "3", A::GoTo(S::Orders), "", "Go to the orders"),
+    row(Global, "4", A::GoTo(S::Top), "", "Go to the best sellers"),
+    row(Global, "5", A::GoTo(S::Products), "", "Go to the products"),
+    row(Global, "6", A::GoTo(S::Events), "", "Go to the events"),
+    row(Global, "7", A::GoTo(S::Overview), "", "Go to the overview"),
+    row(Global, "f", A::ToggleFreeze, "freeze", "Freeze the screen, or show live changes again"),
+    row(Global, "ctrl-r f5", A::Reload, "", "Reload everything"),
+    row(Global, "esc", A::Back, "", "Go back: clear the search or leave the pane"),
+    row(Global, ": ctrl-p", A::Palette, "commands", "Find a command by name"),
+    row(Global, "?", A::Help, "help", "Show the keys of this screen"),
+    row(Global, "ctrl-l", A::Redraw, "", "Redraw the screen"),
+    row(Global, "ctrl-z", A::Suspend, "", "Suspend to the shell; fg returns"),
+    row(Global, "q ctrl-c", A::Quit, "quit", "Quit"),
     row(Scope::Search, "enter", A::Accept, "keep", "Keep the search"),
-    row(Scope::Search, "esc ctrl-c", A::Back, "clear", "End the search"),
-    row(Scope::Search, "up", A::Up, "", "Up"),
-    row(Scope::Search, "down", A::Down, "", "Down"),
-    row(Scope::Form, "enter", A::Accept, "do it", "Do it; in a field before the last, go on"),
-    row(Scope::Form, "tab down", A::NextField, "next field", "To the next field"),
-    row(Scope::Form, "shift-tab up", A::PreviousField, "", "To the field before"),
-    row(Scope::Form, "esc", A::Back, "leave", "Leave without doing it"),
+    row(Scope::Search, "esc ctrl-c", A::Back, "clear", "Clear the search"),
+    row(Scope::Search, "up", A::Up, "", "Previous row"),
+    row(Scope::Search, "down", A::Down, "", "Next row"),
+    row(Scope::Form, "enter", A::Accept, "submit", "Go to the next field; in the last, submit"),
+    row(Scope::Form, "tab down", A::NextField, "next field", "Go to the next field"),
+    row(Scope::Form, "shift-tab up", A::PreviousField, "", "Go to the previous field"),
+    row(Scope::Form, "esc", A::Back, "close", "Close the form"),
     row(Scope::Form, "ctrl-c", A::Quit, "", "Quit"),
-    row(Scope::Question, "enter y", A::Accept, "yes", "Yes"),
-    row(Scope::Question, "c", A::Charge, "charge", "Charge what is missing"),
-    row(Scope::Question, "esc n q", A::Back, "no", "No"),
-    row(Scope::Question, "ctrl-c", A::Quit, "", "Quit"),
-    row(Scope::Refusal, "enter 1", A::Remedy(0), "first remedy", "Take the first remedy"),
-    row(Scope::Refusal, "2", A::Remedy(1), "second", "Take the second remedy"),
-    row(Scope::Refusal, "esc q n", A::Back, "leave", "Leave it"),
+    row(Scope::Confirm, "enter y", A::Accept, "yes", "Yes"),
+    row(Scope::Confirm, "c", A::Charge, "charge", "Charge the missing amount"),
+    row(Scope::Confirm, "esc n q", A::Back, "no", "No"),
+    row(Scope::Confirm, "ctrl-c", A::Quit, "", "Quit"),
+    row(Scope::Refusal, "enter 1", A::Remedy(0), "first option", "Choose the first option"),
+    row(Scope::Refusal, "2", A::Remedy(1), "second", "Choose the second option"),
+    row(Scope::Refusal, "esc q n", A::Back, "close", "Close the dialog"),
     row(Scope::Refusal, "ctrl-c", A::Quit, "", "Quit"),
-    row(Scope::Picker, "enter", A::Accept, "choose", "Choose"),
-    row(Scope::Picker, "up", A::Up, "", "Up"),
-    row(Scope::Picker, "down", A::Down, "", "Down"),
-    row(Scope::Picker, "pgup", A::PageUp, "", "A page up"),
-    row(Scope::Picker, "pgdn", A::PageDown, "", "A page down"),
+    row(Scope::Picker, "enter", A::Accept, "choose", "Choose the customer"),
+    row(Scope::Picker, "up", A::Up, "", "Previous row"),
+    row(Scope::Picker, "down", A::Down, "", "Next row"),
+    row(Scope::Picker, "pgup", A::PageUp, "", "Previous page"),
+    row(Scope::Picker, "pgdn", A::PageDown, "", "Next page"),
     row(Scope::Picker, "ctrl-n", A::New, "new customer", "Add a customer"),
-    row(Scope::Picker, "esc", A::Back, "leave", "Leave"),
+    row(Scope::Picker, "esc", A::Back, "close", "Close the dialog"),
     row(Scope::Picker, "ctrl-c", A::Quit, "", "Quit"),
-    row(Scope::Commands, "enter", A::Accept, "do it", "Do it"),
-    row(Scope::Commands, "up ctrl-k", A::Up, "", "Up"),
-    row(Scope::Commands, "down ctrl-j", A::Down, "", "Down"),
-    row(Scope::Commands, "esc", A::Back, "leave", "Leave"),
-    row(Scope::Commands, "ctrl-c", A::Quit, "", "Quit"),
-    row(Scope::Reading, "down j", A::Down, "down", "Down"),
-    row(Scope::Reading, "up k", A::Up, "up", "Up"),
-    row(Scope::Reading, "pgdn ctrl-d", A::PageDown, "", "A page down"),
-    row(Scope::Reading, "pgup ctrl-u", A::PageUp, "", "A page up"),
-    row(Scope::Reading, "esc enter q ?", A::Back, "leave", "Leave"),
-    row(Scope::Reading, "ctrl-c", A::Quit, "", "Quit"),
+    row(Scope::Palette, "enter", A::Accept, "run", "Run the command"),
+    row(Scope::Palette, "up ctrl-k", A::Up, "", "Previous command"),
+    row(Scope::Palette, "down ctrl-j", A::Down, "", "Next command"),
+    row(Scope::Palette, "esc", A::Back, "close", "Close the palette"),
+    row(Scope::Palette, "ctrl-c", A::Quit, "", "Quit"),
+    row(Scope::Help, "down j", A::Down, "down", "Next line"),
+    row(Scope::Help, "up k", A::Up, "up", "Previous line"),
+    row(Scope::Help, "pgdn ctrl-d", A::PageDown, "", "Next page"),
+    row(Scope::Help, "pgup ctrl-u", A::PageUp, "", "Previous page"),
+    row(Scope::Help, "esc enter q ?", A::Back, "close", "Close the help"),
+    row(Scope::Help, "ctrl-c", A::Quit, "", "Quit"),
 ];
 
-/// The table's rows that count in these scopes, in the table's order.
+/// The rows of the table in these scopes, in the table's order.
 pub fn bindings(scopes: &[Scope]) -> impl Iterator<Item = &'static Binding> {
     KEYS.iter().filter(|binding| scopes.contains(&binding.scope))
 }
 
-/// What a key does in these scopes.
-pub fn action(key: &KeyEvent, scopes: &[Scope]) -> Option<Action> {
-    let pressed = name(key)?;
+/// The action of a key in these scopes.
+pub fn action_for(key: &KeyEvent, scopes: &[Scope]) -> Option<Action> {
+    let pressed = key_name(key)?;
     let found = bindings(scopes).find(|binding| binding.keys.split(' ').any(|known| known == pressed));
     found.map(|binding| binding.action)
 }
 
-/// How a key is shown: arrows as arrows.
-pub fn shown(keys: &str) -> String {
+/// Names of keys as they are shown, with arrows as symbols.
+pub fn display(keys: &str) -> String {
     let one = |key: &str| match key {
         "up" => "↑".to_owned(),
         "down" => "↓".to_owned(),
@@ -246,7 +246,7 @@ pub fn shown(keys: &str) -> String {
     keys.split(' ').map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// The table in short, as Markdown: a line per screen. The README's is this one.
+/// The table in short, as Markdown with a line per screen, for the README.
 pub fn markdown() -> String {
     let short = |scopes: &[Scope]| {
         let one = |binding: &Binding| {
@@ -257,19 +257,19 @@ pub fn markdown() -> String {
         labelled.map(one).collect::<Vec<_>>().join(" · ")
     };
     let mut table = "| where | keys |\n|---|---|\n".to_owned();
-    for (number, place) in (1..).zip(Place::ALL) {
-        let (panes, name) = ([In(place, Left), In(place, Right), On(place)], place.title());
+    for (number, screen) in (1..).zip(Screen::ALL) {
+        let (panes, name) = ([In(screen, Left), In(screen, Right), On(screen)], screen.title());
         table.push_str(&format!("| `{number}` {name} | {} |\n", short(&panes)));
     }
     let lists = "`up` `down` or `k` `j` · `pgup` `pgdn` or `ctrl-u` `ctrl-d` · `g` `G` first and last row";
     table.push_str(&format!("| lists | {lists} |\n"));
-    let more = "`esc` back · `ctrl-r` read anew · `ctrl-z` to the shell";
-    table.push_str(&format!("| everywhere | {} · {more} |\n", short(&[Everywhere])));
+    let more = "`esc` back · `ctrl-r` reload · `ctrl-z` suspend";
+    table.push_str(&format!("| everywhere | {} · {more} |\n", short(&[Global])));
     table
 }
 
-/// The name of a key as the table writes it.
-fn name(key: &KeyEvent) -> Option<String> {
+/// The name of a key as it is written in the table.
+fn key_name(key: &KeyEvent) -> Option<String> {
     let plain = match key.code {
         KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
@@ -304,21 +304,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for place in Place::ALL {
+    fn no_key_has_two_actions_in_one_scope() {
+        for screen in Screen::ALL {
             for pane in [Left, Right] {
-                let scopes = [In(place, pane), On(place), Rows, Everywhere];
+                let scopes = [In(screen, pane), On(screen), Rows, Global];
                 unique(&scopes);
             }
         }
         for scope in [
             Scope::Search,
             Scope::Form,
-            Scope::Question,
+            Scope::Confirm,
             Scope::Refusal,
             Scope::Picker,
-            Scope::Commands,
-            Scope::Reading,
+            Scope::Palette,
+            Scope::Help,
         ] {
             unique(&[scope]);
         }
@@ -335,15 +335,15 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_named_as_the_table_writes_them() {
+    fn keys_have_the_names_of_the_table() {
         for (code, modifiers, wanted) in [
             (KeyCode::Char('p'), KeyModifiers::CONTROL, Action::Palette),
             (KeyCode::Char('G'), KeyModifiers::SHIFT, Action::Last),
             (KeyCode::BackTab, KeyModifiers::SHIFT, Action::PreviousPane),
             (KeyCode::F(5), KeyModifiers::NONE, Action::Reload),
         ] {
-            let scopes = [Rows, Everywhere];
-            assert_eq!(action(&KeyEvent::new(code, modifiers), &scopes), Some(wanted));
+            let scopes = [Rows, Global];
+            assert_eq!(action_for(&KeyEvent::new(code, modifiers), &scopes), Some(wanted));
         }
     }
 }

@@ -1,39 +1,39 @@
-//! Where everything lies. The views draw by it, and a click is understood by it.
+//! The areas of the screen, for drawing and to find what a click hits.
 
 use ratatui::layout::{Position, Rect, Size};
 
-use crate::navigation::{Pane, Place};
+use crate::navigation::{Pane, Screen};
 
 /// The areas of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Areas {
-    /// The tabs.
+    /// The line of the tabs.
     pub header: Rect,
-    /// The keys that work now.
+    /// The line of the keys that work now.
     pub footer: Rect,
-    /// The left pane; empty in the narrow layout while the right one has the focus.
+    /// The left pane; empty in a narrow terminal while the right one has the focus.
     pub left: Rect,
-    /// The right pane, likewise.
+    /// The right pane; empty in a narrow terminal while the left one has the focus.
     pub right: Rect,
 }
 
-/// The smallest terminal that can be used.
-pub const SMALLEST: Size = Size { width: 40, height: 12 };
+/// The smallest terminal that the console works in.
+pub const MIN_SIZE: Size = Size { width: 40, height: 12 };
 
-/// From here on both panes stand side by side.
+/// The width from which both panes are visible, side by side.
 const WIDE: u16 = 80;
 
 impl Areas {
-    /// The areas, or nothing where the terminal is too small.
-    pub fn of(size: Size, place: Place, focus: Pane) -> Option<Self> {
-        if size.width < SMALLEST.width || size.height < SMALLEST.height {
+    /// The areas; none if the terminal is too small.
+    pub fn of(size: Size, screen: Screen, focus: Pane) -> Option<Self> {
+        if size.width < MIN_SIZE.width || size.height < MIN_SIZE.height {
             return None;
         }
         let Size { width, height } = size;
         let body = Rect::new(0, 1, width, height - 2);
         let (left, right) = match (width >= WIDE, focus) {
             (true, _) => {
-                let part = width * share(place) / 100;
+                let part = width * left_percent(screen) / 100;
                 (Rect { width: part, ..body }, Rect { x: part, width: width - part, ..body })
             }
             (false, Pane::Left) => (body, Rect::ZERO),
@@ -43,7 +43,7 @@ impl Areas {
         Some(Self { header, footer, left, right })
     }
 
-    /// A pane.
+    /// The area of a pane, with its border.
     pub fn pane(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Left => self.left,
@@ -51,19 +51,19 @@ impl Areas {
         }
     }
 
-    /// The rows of a pane's list.
-    pub fn rows(&self, place: Place, pane: Pane) -> Rect {
+    /// The area of the rows of a pane's list, below its headings.
+    pub fn rows(&self, screen: Screen, pane: Pane) -> Rect {
         let area = self.pane(pane);
-        let (above, below) = margins(place, pane);
-        let lost = above + below + 2;
-        if area.height <= lost || area.width <= 2 {
+        let (above, below) = margins(screen, pane);
+        let used = above + below + 2;
+        if area.height <= used || area.width <= 2 {
             return Rect::ZERO;
         }
-        Rect::new(area.x + 1, area.y + 1 + above, area.width - 2, area.height - lost)
+        Rect::new(area.x + 1, area.y + 1 + above, area.width - 2, area.height - used)
     }
 
-    /// The tab at this column.
-    pub fn tab(&self, at: Position) -> Option<Place> {
+    /// The screen whose tab is at this position.
+    pub fn tab_at(&self, at: Position) -> Option<Screen> {
         if at.y != self.header.y {
             return None;
         }
@@ -72,59 +72,59 @@ impl Areas {
             .map(|tab| tab.0)
     }
 
-    /// The pane at this place.
+    /// The pane at this position.
     pub fn pane_at(&self, at: Position) -> Option<Pane> {
         [Pane::Left, Pane::Right].into_iter().find(|&pane| self.pane(pane).contains(at))
     }
 }
 
-/// The tabs with their first column and width, where there is room for them.
-pub fn tabs(width: u16) -> impl Iterator<Item = (Place, u16, u16)> {
-    let places = if width >= WIDE { &Place::ALL[..] } else { &[] };
+/// The tabs with their first column and width; none in a narrow terminal.
+pub fn tabs(width: u16) -> impl Iterator<Item = (Screen, u16, u16)> {
+    let screens = if width >= WIDE { &Screen::ALL[..] } else { &[] };
     let gap = if width >= 100 { 2 } else { 1 };
     let mut start = 1;
-    places.iter().map(move |&place| {
-        let long = place.title().len() as u16 + 2;
-        let tab = (place, start, long);
-        start += long + gap;
+    screens.iter().map(move |&screen| {
+        let tab_width = screen.title().len() as u16 + 2;
+        let tab = (screen, start, tab_width);
+        start += tab_width + gap;
         tab
     })
 }
 
-/// The part of the width that the left pane gets, of 100.
-fn share(place: Place) -> u16 {
-    match place {
-        Place::Shop | Place::Products => 58,
-        Place::Customers => 48,
-        Place::Orders => 52,
-        Place::Top => 64,
-        Place::Events => 64,
-        Place::Overview => 48,
+/// The width of the left pane, in percent.
+fn left_percent(screen: Screen) -> u16 {
+    match screen {
+        Screen::Shop | Screen::Products => 58,
+        Screen::Customers => 48,
+        Screen::Orders => 52,
+        Screen::Top => 64,
+        Screen::Events => 64,
+        Screen::Overview => 48,
     }
 }
 
-/// Lines above and below the rows, within the border.
-fn margins(place: Place, pane: Pane) -> (u16, u16) {
-    match (place, pane) {
-        (Place::Shop, Pane::Right) => (4, 2),
-        (Place::Customers, Pane::Right) => (4, 0),
-        (Place::Orders, Pane::Right) => (6, 3),
-        (Place::Overview, Pane::Left) => (10, 0),
+/// The lines above and below the rows of a pane, within its border.
+fn margins(screen: Screen, pane: Pane) -> (u16, u16) {
+    match (screen, pane) {
+        (Screen::Shop, Pane::Right) => (4, 2),
+        (Screen::Customers, Pane::Right) => (4, 0),
+        (Screen::Orders, Pane::Right) => (6, 3),
+        (Screen::Overview, Pane::Left) => (10, 0),
         _ => (1, 0),
     }
 }
 
-/// The rows of the list from which a customer is picked.
+/// How many rows the choice of a customer shows.
 pub fn picker_rows(size: Size) -> usize {
-    usize::from(picker(size).height.saturating_sub(5)).max(1)
+    usize::from(picker_area(size).height.saturating_sub(5)).max(1)
 }
 
-/// Where a customer is picked.
-pub fn picker(size: Size) -> Rect {
+/// The area of the choice of a customer.
+pub fn picker_area(size: Size) -> Rect {
     centered(size, 64, 20)
 }
 
-/// A rectangle of at most this size in the middle, with the header and footer left free.
+/// A centered area of at most this size that leaves the header and footer free.
 pub fn centered(size: Size, width: u16, height: u16) -> Rect {
     let (width, height) =
         (width.min(size.width.saturating_sub(2)), height.min(size.height.saturating_sub(2)));

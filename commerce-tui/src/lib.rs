@@ -1,15 +1,17 @@
-//! The terminal console of a shop: at hand, live, and impossible to break.
+//! The terminal console of a shop: live lists, a cart, and everything an operator does. [`run`] is the whole interface;
+//! the modules are public for tests, pictures and benches.
 //!
-//! Its core is pure: [`update::update`] takes an event and changes the [`model::State`]; what is to be done
-//! outside comes out as [`effect::Effect`]s, as data. A worker does them on the library and sends what comes
-//! back as events. Views only draw.
+//! It is built as model, update and view. [`update::update`] is pure: it takes an event, changes the [`model::State`]
+//! and returns [`effect::Effect`]s as data. A [`worker::Worker`] performs them on the engine and sends the results back
+//! as events. [`view::draw`] draws the state and changes nothing.
 
-pub mod desk;
+pub mod cache;
 pub mod dialog;
 pub mod effect;
+pub mod effect_queue;
+pub mod engine;
 pub mod form;
 pub mod in_flight;
-pub mod input;
 pub mod keys;
 pub mod layout;
 pub mod list;
@@ -18,10 +20,10 @@ pub mod navigation;
 pub mod palette;
 mod run;
 pub mod screen;
-pub mod slot;
-pub mod spot;
+pub mod selection;
 mod terminal;
 pub mod text;
+pub mod text_field;
 pub mod theme;
 pub mod toast;
 pub mod update;

@@ -1,231 +1,227 @@
-//! A list that is too long to load: pages around what is on show, and the row that is selected.
+//! A list that is too long to load whole. It keeps the pages around the visible rows.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::ops::RangeInclusive;
 
 use commerce_core::catalog::Product;
 use commerce_core::order::Order;
-use commerce_core::outbox::Event as Outgoing;
+use commerce_core::outbox::Event as OutboxEvent;
 use commerce_core::user::User;
 use commerce_core::wallet::Entry;
 use commerce_core::{Cursor, Error, Listing, Page, Time};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
-use crate::slot::Wait;
-use crate::spot::{Move, Spot};
+use crate::cache::{Arrival, FetchState};
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
+use crate::selection::{Move, Selection};
 
-/// Rows that are told apart by an identifier.
+/// A row with an identity, so that it stays selected when the list changes.
 pub trait Row {
-    /// The identifier.
+    /// The type of its identifier.
     type Id: PartialEq + Clone + std::fmt::Debug;
 
-    /// The identifier of this row.
+    /// Its identifier.
     fn id(&self) -> Self::Id;
 }
 
 /// A long list.
 #[derive(Clone, Debug)]
 pub struct List<T: Row> {
-    /// The row that is selected, and those on show.
-    pub spot: Spot,
-    /// Why the last question failed.
-    pub fault: Option<Error>,
-    wished: Option<T::Id>,
-    pages: BTreeMap<usize, Leaf<T>>,
-    // Where each page begins, as far as that is known. The first begins at the beginning.
-    starts: Vec<Option<Cursor>>,
-    // How many rows there are, once the end was seen.
-    end: Option<usize>,
+    /// The selected row and the visible rows.
+    pub selection: Selection,
+    /// Why the last request failed, until one succeeds. Older rows are kept.
+    pub error: Option<Error>,
+    select_when_loaded: Option<T::Id>,
+    pages: BTreeMap<usize, CachedPage<T>>,
+    // Where each known page begins. The first begins at the beginning.
+    cursors: Vec<Option<Cursor>>,
+    // How many rows there are, once the last page was loaded.
+    total: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
-struct Leaf<T> {
+struct CachedPage<T> {
     rows: Vec<T>,
-    wait: Wait,
+    fetch: FetchState,
 }
 
-/// Rows of one page.
-pub const PAGE: usize = 100;
+/// The rows of a full page.
+pub const PAGE_SIZE: usize = 100;
 
-/// Pages that are kept on each side of those on show.
-const KEPT: usize = 2;
-
-impl<T: Row> Default for List<T> {
-    fn default() -> Self {
-        let pages = BTreeMap::from([(0, Leaf::default())]);
-        Self { spot: Spot::default(), fault: None, wished: None, pages, starts: vec![None], end: None }
-    }
-}
-
-impl<T> Default for Leaf<T> {
-    fn default() -> Self {
-        Self { rows: Vec::new(), wait: Wait::default() }
-    }
-}
+/// How many pages are kept on each side of the visible ones.
+const PAGES_AROUND: usize = 2;
 
 impl<T: Row> List<T> {
-    /// Forgets everything: another list is wanted.
+    /// Drops all rows, because another list is to be shown.
     pub fn reset(&mut self) {
-        let spot = Spot { height: self.spot.height, ..Spot::default() };
-        *self = Self { spot, ..Self::default() };
+        let selection = Selection { height: self.selection.height, ..Selection::default() };
+        *self = Self { selection, ..Self::default() };
     }
 
-    /// A row, if it is loaded.
-    pub fn get(&self, place: usize) -> Option<&T> {
-        self.pages.get(&(place / PAGE))?.rows.get(place % PAGE)
+    /// The row at this index, if it is loaded.
+    pub fn get(&self, index: usize) -> Option<&T> {
+        self.pages.get(&(index / PAGE_SIZE))?.rows.get(index % PAGE_SIZE)
     }
 
-    /// The selected row.
-    pub fn current(&self) -> Option<&T> {
-        self.get(self.spot.selected)
+    /// The selected row, if it is loaded.
+    pub fn selected(&self) -> Option<&T> {
+        self.get(self.selection.selected)
     }
 
-    /// How many rows are known, and whether there are more.
-    pub fn known(&self) -> (usize, bool) {
-        match self.end {
-            Some(end) => (end, false),
+    /// How many rows are known so far, and whether there are more.
+    pub fn known_rows(&self) -> (usize, bool) {
+        match self.total {
+            Some(total) => (total, false),
             None => {
-                let full = (self.starts.len() - 1) * PAGE;
-                let last = self.pages.get(&(self.starts.len() - 1)).map_or(0, |leaf| leaf.rows.len());
-                (full + last, !self.untouched())
+                let last = self.cursors.len() - 1;
+                let rows = self.pages.get(&last).map_or(0, |page| page.rows.len());
+                (last * PAGE_SIZE + rows, !self.is_unloaded())
             }
         }
     }
 
-    /// Whether nothing was answered yet.
-    pub fn untouched(&self) -> bool {
-        self.end.is_none() && self.starts.len() == 1
+    /// Whether no page has been loaded yet.
+    pub fn is_unloaded(&self) -> bool {
+        self.total.is_none() && self.cursors.len() == 1
     }
 
-    /// Since when an answer is waited for.
-    pub fn since(&self) -> Option<Time> {
-        self.pages.values().filter_map(|leaf| leaf.wait.since()).min()
+    /// Since when a request is in flight, the oldest of them.
+    pub fn pending_since(&self) -> Option<Time> {
+        self.pages.values().filter_map(|page| page.fetch.pending_since()).min()
     }
 
-    /// When the next question is due.
-    pub fn due(&self) -> Option<Time> {
-        let shown = self.shown();
-        self.pages.range(shown).filter_map(|(_, leaf)| leaf.wait.due()).min()
+    /// When the next request is due, if one is.
+    pub fn due_at(&self) -> Option<Time> {
+        self.pages.range(self.visible_pages()).filter_map(|(_, page)| page.fetch.due_at()).min()
     }
 
-    /// Wants newer rows.
-    pub fn touch(&mut self) {
-        for leaf in self.pages.values_mut() {
-            leaf.wait.touch();
+    /// Fetches every page again after its cooldown, when it is visible.
+    pub fn mark_stale(&mut self) {
+        for page in self.pages.values_mut() {
+            page.fetch.mark_stale();
         }
     }
 
-    /// Wants newer rows at once; what is under way comes too late.
-    pub fn renew(&mut self) {
-        for leaf in self.pages.values_mut() {
-            leaf.wait.reset();
+    /// Fetches the visible pages again at once; responses to requests in flight are ignored.
+    pub fn refetch(&mut self) {
+        for page in self.pages.values_mut() {
+            page.fetch.reset();
         }
     }
 
-    /// Moves the selection to a row that is known.
-    pub fn go(&mut self, step: Move) {
-        self.spot.go(step, self.known().0);
+    /// Moves the selection among the known rows.
+    pub fn move_selection(&mut self, step: Move) {
+        self.selection.apply(step, self.known_rows().0);
     }
 
-    /// Selects the row of this identifier once its page is loaded.
-    pub fn wish(&mut self, id: T::Id) {
-        self.wished = Some(id);
+    /// Selects the row with this identifier as soon as its page is loaded.
+    pub fn select_when_loaded(&mut self, id: T::Id) {
+        self.select_when_loaded = Some(id);
     }
 
-    /// Says how many rows are on show.
+    /// Sets how many rows are visible.
     pub fn set_height(&mut self, height: usize) {
-        self.spot.set_height(height, self.known().0);
+        self.selection.set_height(height, self.known_rows().0);
     }
 
-    /// Asks for the pages on show, and the next.
-    pub fn settle(&mut self, desk: &mut Desk, topic: impl Fn(usize) -> Topic, ask: impl Fn(Page) -> Ask) {
-        let shown = self.shown();
-        let kept = shown.start().saturating_sub(KEPT)..=shown.end() + KEPT;
-        self.pages.retain(|page, _| kept.contains(page));
-        for page in shown {
-            let Some(start) = self.starts.get(page) else { break };
-            let first = Page::first(PAGE as u16);
-            let wanted = start.as_ref().map_or(first.clone(), |cursor| first.at(cursor));
-            let leaf = self.pages.entry(page).or_default();
-            leaf.wait.settle(desk, topic(page), || ask(wanted));
+    /// Queues the queries for the visible pages that are due. `query` gets the number of a page, counted from 0, and
+    /// where it begins.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue, query: impl Fn(usize, Page) -> Query) {
+        let visible = self.visible_pages();
+        let kept = visible.start().saturating_sub(PAGES_AROUND)..=visible.end() + PAGES_AROUND;
+        self.pages.retain(|number, _| kept.contains(number));
+        for number in visible {
+            let Some(cursor) = self.cursors.get(number) else { break };
+            let first = Page::first(PAGE_SIZE as u16);
+            let start = cursor.as_ref().map_or(first.clone(), |cursor| first.at(cursor));
+            let page = self.pages.entry(number).or_default();
+            page.fetch.fetch_if_due(effects, || query(number, start));
         }
     }
 
-    /// Takes a page, unless it is an older request's.
-    pub fn take(
-        &mut self,
-        page: usize,
-        number: u64,
-        now: Time,
-        took: Duration,
-        result: Result<Listing<T>, Error>,
-    ) {
-        let waits = |leaf: &mut Leaf<T>| leaf.wait.takes(number, now, took, result.is_err());
-        if !self.pages.get_mut(&page).is_some_and(waits) {
+    /// Stores the result of a request for a page, unless a newer request has replaced it.
+    pub fn receive(&mut self, number: usize, arrival: Arrival, result: Result<Listing<T>, Error>) {
+        let is_awaited = |page: &mut CachedPage<T>| page.fetch.finish(arrival, result.is_err());
+        if !self.pages.get_mut(&number).is_some_and(is_awaited) {
             return;
         }
         match result {
-            Ok(listing) => self.put(page, listing),
-            Err(fault) => self.fault = Some(fault),
+            Ok(listing) => self.store(number, listing),
+            Err(error) => self.error = Some(error),
         }
     }
 
-    fn put(&mut self, page: usize, listing: Listing<T>) {
-        self.fault = None;
-        let held = self.current().map(Row::id).filter(|_| self.spot.selected > 0);
-        let held = self.wished.take().or(held);
+    fn store(&mut self, number: usize, listing: Listing<T>) {
+        self.error = None;
+        // The first row is the beginning of the list rather than a row that somebody has chosen.
+        let selected = self.selected().map(Row::id).filter(|_| self.selection.selected > 0);
+        let selected = self.select_when_loaded.take().or(selected);
         let rows = listing.items.len();
-        if let Some(leaf) = self.pages.get_mut(&page) {
-            leaf.rows = listing.items;
+        if let Some(page) = self.pages.get_mut(&number) {
+            page.rows = listing.items;
         }
         match listing.next_cursor {
             Some(next) => {
-                if self.starts.get(page + 1).and_then(Option::as_ref) != Some(&next) {
-                    self.starts.truncate(page + 1);
-                    self.starts.push(Some(next));
-                    self.end = None;
-                    self.pages.retain(|&loaded, _| loaded <= page + 1);
-                    if let Some(leaf) = self.pages.get_mut(&(page + 1)) {
-                        leaf.wait.reset();
+                if self.cursors.get(number + 1).and_then(Option::as_ref) != Some(&next) {
+                    self.cursors.truncate(number + 1);
+                    self.cursors.push(Some(next));
+                    self.total = None;
+                    self.pages.retain(|&loaded, _| loaded <= number + 1);
+                    if let Some(page) = self.pages.get_mut(&(number + 1)) {
+                        page.fetch.reset();
                     }
                 }
             }
             None => {
-                self.starts.truncate(page + 1);
-                self.pages.retain(|&loaded, _| loaded <= page);
-                self.end = Some(page * PAGE + rows);
+                self.cursors.truncate(number + 1);
+                self.pages.retain(|&loaded, _| loaded <= number);
+                self.total = Some(number * PAGE_SIZE + rows);
             }
         }
-        if let Some(held) = held {
-            self.follow(&held);
+        if let Some(id) = selected {
+            self.select(&id);
         }
-        self.spot.go(Move::By(0), self.known().0);
+        self.selection.clamp(self.known_rows().0);
     }
 
-    // The selected row stays selected, and where it is on the screen, when others come before it.
-    fn follow(&mut self, held: &T::Id) {
-        let of_page = |(&page, leaf): (&usize, &Leaf<T>)| {
-            let place = leaf.rows.iter().position(|row| row.id() == *held)?;
-            Some(page * PAGE + place)
+    // Selects a row where it is now, at the same line of the screen as the row selected before.
+    fn select(&mut self, id: &T::Id) {
+        let find = |(&number, page): (&usize, &CachedPage<T>)| {
+            let index = page.rows.iter().position(|row| row.id() == *id)?;
+            Some(number * PAGE_SIZE + index)
         };
-        if let Some(place) = self.pages.iter().find_map(of_page) {
-            self.spot.top = (self.spot.top + place).saturating_sub(self.spot.selected);
-            self.spot.selected = place;
+        if let Some(index) = self.pages.iter().find_map(find) {
+            self.selection.offset = (self.selection.offset + index).saturating_sub(self.selection.selected);
+            self.selection.selected = index;
         }
     }
 
-    // The pages on show, and the one after them when it is near.
-    fn shown(&self) -> std::ops::RangeInclusive<usize> {
-        self.spot.top / PAGE..=(self.spot.top + self.spot.height + PAGE / 2) / PAGE
+    // The pages of the visible rows, and the one after them when it is near.
+    fn visible_pages(&self) -> RangeInclusive<usize> {
+        let Selection { offset, height, .. } = self.selection;
+        offset / PAGE_SIZE..=(offset + height + PAGE_SIZE / 2) / PAGE_SIZE
     }
 
-    /// Panics where something does not fit together.
+    /// Panics if an invariant is broken.
     #[cfg(test)]
     pub fn check(&self) {
-        self.spot.check(self.known().0);
-        assert!(self.pages.keys().all(|&page| page < self.starts.len()), "a page without a beginning");
-        assert!(self.pages.len() <= 2 * KEPT + 4, "{} pages are kept", self.pages.len());
+        self.selection.check(self.known_rows().0);
+        assert!(self.pages.keys().all(|&page| page < self.cursors.len()), "a page without a cursor");
+        assert!(self.pages.len() <= 2 * PAGES_AROUND + 4, "{} pages are kept", self.pages.len());
+    }
+}
+
+impl<T: Row> Default for List<T> {
+    fn default() -> Self {
+        let pages = BTreeMap::from([(0, CachedPage::default())]);
+        let (selection, cursors) = (Selection::default(), vec![None]);
+        Self { selection, error: None, select_when_loaded: None, pages, cursors, total: None }
+    }
+}
+
+impl<T> Default for CachedPage<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), fetch: FetchState::default() }
     }
 }
 
@@ -253,7 +249,7 @@ impl Row for Order {
     }
 }
 
-impl Row for Outgoing {
+impl Row for OutboxEvent {
     type Id = commerce_core::EventId;
 
     fn id(&self) -> Self::Id {

@@ -1,44 +1,44 @@
-//! The whole state of the console. It changes in `update` and its screens only, and views only read it.
+//! The state of the console. Only `update` changes it; `view` only reads it.
 
 use std::time::Duration;
 
 use commerce_core::{Currency, Key, Time, UserId};
 use ratatui::layout::Size;
 
-use crate::desk::Desk;
 use crate::dialog::Dialog;
-use crate::in_flight::Sent;
+use crate::effect_queue::EffectQueue;
+use crate::in_flight::InFlight;
 use crate::keys::Scope;
-use crate::navigation::{Pane, Place};
+use crate::navigation::{Pane, Screen};
 use crate::screen::{Customers, Events, Orders, Overview, Products, Shop, Top};
 use crate::theme::Theme;
-use crate::toast::{News, Toast};
+use crate::toast::{Toast, ToastKind};
 
-/// The console.
+/// The state.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// What does not change while it runs.
-    pub setup: Setup,
-    /// The present time, and the effects of the event that is handled.
-    pub desk: Desk,
-    /// The terminal.
+    /// What does not change while the console runs.
+    pub config: Config,
+    /// The time, and the effects of the event that is being handled.
+    pub effects: EffectQueue,
+    /// The size of the terminal.
     pub size: Size,
-    /// The present screen.
-    pub place: Place,
-    /// The pane of each screen that takes the keys.
-    pub focus: [Pane; Place::ALL.len()],
-    /// The dialogs over it; the last one takes the keys.
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// The focused pane of each screen.
+    pub focus: [Pane; Screen::ALL.len()],
+    /// The open dialogs; the last one takes the keys.
     pub dialogs: Vec<Dialog>,
-    /// Short news.
+    /// The messages above the footer, oldest first.
     pub toasts: Vec<Toast>,
-    /// Whether the store is at hand.
-    pub link: Link,
-    /// Since when it cannot be written, as far as is known from what was to be changed.
-    pub unwritten: Option<Time>,
-    /// Whether changes of others are followed.
-    pub follow: Follow,
-    /// Operations under way.
-    pub sent: Vec<Sent>,
+    /// Whether the store can be read.
+    pub store_status: StoreStatus,
+    /// Since when changes fail because the store cannot be written, as far as this console knows.
+    pub write_failing_since: Option<Time>,
+    /// Whether changes by others show at once.
+    pub update_mode: UpdateMode,
+    /// The commands whose outcome has not arrived.
+    pub in_flight: Vec<InFlight>,
     /// Screen 1.
     pub shop: Shop,
     /// Screen 2.
@@ -57,55 +57,59 @@ pub struct State {
 
 /// What does not change while the console runs.
 #[derive(Clone, Debug)]
-pub struct Setup {
-    /// The store's currency.
+pub struct Config {
+    /// The currency of the store.
     pub currency: Currency,
-    /// How the store is called.
+    /// The name of the store in the header.
     pub store: String,
-    /// Whether nothing may be changed.
+    /// Whether the console refuses to change anything.
     pub read_only: bool,
     /// The colours.
     pub theme: Theme,
 }
 
-/// Whether the store is at hand.
+/// Whether the store can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// It is.
-    Up,
-    /// It is not, since then. It is tried again all the time.
-    Lost(Time),
-    /// It is another one or none, and no longer tried: only a console that is started anew opens what is there then.
+pub enum StoreStatus {
+    /// It can.
+    Available,
+    /// It has been unreachable since then. The console keeps trying.
+    Unavailable(Time),
+    /// Its file was removed or replaced. The console does not try again: a new one must be started for whatever store
+    /// is there then.
     Gone,
 }
 
-/// Whether changes of others are followed.
+/// Whether changes by others show at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Follow {
+pub enum UpdateMode {
     /// They show within a second.
     Live,
-    /// What is shown stays.
+    /// The user has frozen the screen.
     Frozen,
-    /// What is shown stays though there were changes.
-    FrozenBehind,
+    /// The user has frozen the screen, and the store has changed since.
+    FrozenStale,
 }
 
+/// The most toasts that are shown.
+const MAX_TOASTS: usize = 4;
+
 impl State {
-    /// The console before anything was read. `run` begins the idempotency keys of this run.
-    pub fn new(setup: Setup, customer: Option<UserId>, size: Size, now: Time, run: Key) -> Self {
-        let desk = Desk::new(now, setup.read_only, run);
+    /// The state at the start, with nothing loaded. Every idempotency key of this run starts with `key_prefix`, which
+    /// must differ from run to run.
+    pub fn new(config: Config, customer: Option<UserId>, size: Size, now: Time, key_prefix: Key) -> Self {
         Self {
-            setup,
-            desk,
+            config,
+            effects: EffectQueue::new(now, key_prefix),
             size,
-            place: Place::Shop,
-            focus: [Pane::Left; Place::ALL.len()],
+            screen: Screen::Shop,
+            focus: [Pane::Left; Screen::ALL.len()],
             dialogs: Vec::new(),
             toasts: Vec::new(),
-            link: Link::Up,
-            unwritten: None,
-            follow: Follow::Live,
-            sent: Vec::new(),
+            store_status: StoreStatus::Available,
+            write_failing_since: None,
+            update_mode: UpdateMode::Live,
+            in_flight: Vec::new(),
             shop: Shop { customer, ..Shop::default() },
             customers: Customers::default(),
             orders: Orders::default(),
@@ -116,78 +120,79 @@ impl State {
         }
     }
 
-    /// The pane that takes the keys.
+    /// The focused pane.
     pub fn pane(&self) -> Pane {
-        self.focus[self.place as usize]
+        self.focus[self.screen as usize]
     }
 
-    /// Where keys count now.
+    /// The scopes whose keys work now.
     pub fn scopes(&self) -> Vec<Scope> {
         match self.dialogs.last() {
             Some(dialog) => vec![dialog.scope()],
             None => {
-                let (place, pane) = (self.place, self.pane());
-                vec![Scope::In(place, pane), Scope::On(place), Scope::Rows, Scope::Everywhere]
+                let (screen, pane) = (self.screen, self.pane());
+                vec![Scope::In(screen, pane), Scope::On(screen), Scope::Rows, Scope::Global]
             }
         }
     }
 
-    /// The present time.
+    /// The time of the last event.
     pub fn now(&self) -> Time {
-        self.desk.now
+        self.effects.now
     }
 
-    /// Since when anything on show is waited for.
-    pub fn waiting(&self) -> Option<Time> {
-        let asked = match self.place {
-            Place::Shop => self.shop.since(),
-            Place::Customers => self.customers.since(),
-            Place::Orders => self.orders.list.since(),
-            Place::Top => self.top.since(),
-            Place::Products => self.products.list.since(),
-            Place::Events => self.events.list.since(),
-            Place::Overview => self.overview.since(),
+    /// Since when the screen waits for the store: for an answer that it shows, or for the outcome of a command.
+    pub fn waiting_since(&self) -> Option<Time> {
+        let answers = match self.screen {
+            Screen::Shop => self.shop.pending_since(),
+            Screen::Customers => self.customers.pending_since(),
+            Screen::Orders => self.orders.list.pending_since(),
+            Screen::Top => self.top.pending_since(),
+            Screen::Products => self.products.list.pending_since(),
+            Screen::Events => self.events.list.pending_since(),
+            Screen::Overview => self.overview.pending_since(),
         };
-        asked.into_iter().chain(self.sent.iter().map(|sent| sent.since)).min()
+        answers.into_iter().chain(self.in_flight.iter().map(|sent| sent.since)).min()
     }
 
-    /// When something has to be done or drawn though no event comes.
-    pub fn wake(&self) -> Duration {
+    /// How long to wait for an event before a tick is due: to fetch, to remove a toast, to turn the spinner.
+    pub fn next_tick(&self) -> Duration {
         let now = self.now().millis();
-        let due = match self.place {
-            _ if self.link != Link::Up => None,
-            Place::Shop => self.shop.due(self.editing()),
-            Place::Customers => self.customers.due(),
-            Place::Orders => self.orders.list.due(),
-            Place::Top => self.top.due(),
-            Place::Products => self.products.due(&self.overview),
-            Place::Events => self.events.due(&self.overview),
-            Place::Overview => self.overview.due(),
+        let fetch = match self.screen {
+            _ if self.store_status != StoreStatus::Available => None,
+            Screen::Shop => self.shop.due_at(self.is_editing_cart()),
+            Screen::Customers => self.customers.due_at(),
+            Screen::Orders => self.orders.list.due_at(),
+            Screen::Top => self.top.due_at(),
+            Screen::Products => self.products.due_at(&self.overview),
+            Screen::Events => self.events.due_at(&self.overview),
+            Screen::Overview => self.overview.due_at(),
         };
-        let toasts = self.toasts.iter().map(|toast| toast.until);
-        let next = toasts.chain(due).map(|time| time.millis() - now).min().unwrap_or(1_000);
-        let spin = if self.waiting().is_some() { 100 } else { 1_000 };
-        Duration::from_millis(next.clamp(1, spin).unsigned_abs())
+        let toasts = self.toasts.iter().map(|toast| toast.expires_at);
+        let next = toasts.chain(fetch).map(|time| time.millis() - now).min().unwrap_or(1_000);
+        let longest = if self.waiting_since().is_some() { 100 } else { 1_000 };
+        Duration::from_millis(next.clamp(1, longest).unsigned_abs())
     }
 
-    /// Whether edits of a cart are under way.
-    pub fn editing(&self) -> bool {
-        self.sent.iter().any(|sent| sent.change.deed.edits_cart_of().is_some())
+    /// Whether edits of a cart are in flight.
+    pub fn is_editing_cart(&self) -> bool {
+        self.in_flight.iter().any(|sent| sent.command.operation.edits_cart_of().is_some())
     }
 
-    /// Whether quitting would lose something.
-    pub fn unsaved(&self) -> bool {
-        !self.sent.is_empty() || self.dialogs.iter().any(Dialog::unsaved)
+    /// Whether quitting now would lose the outcome of a command or what the user has typed.
+    pub fn has_unsaved_work(&self) -> bool {
+        !self.in_flight.is_empty() || self.dialogs.iter().any(Dialog::has_unsaved_input)
     }
 
-    /// Tells short news.
-    pub fn tell(&mut self, kind: News, text: impl Into<String>) {
-        let shown = if kind == News::Bad { 8_000 } else { 5_000 };
-        let until = Time::from_millis(self.now().millis() + shown);
+    /// Shows a message. It replaces one with the same text, and the oldest if there are too many.
+    pub fn show_toast(&mut self, kind: ToastKind, text: impl Into<String>) {
+        let shown_for = if kind == ToastKind::Error { 8_000 } else { 5_000 };
+        let expires_at = Time::from_millis(self.now().millis() + shown_for);
         let text = text.into();
-        self.toasts.retain(|toast| toast.text != text && (kind != News::Slow || toast.kind != News::Slow));
-        self.toasts.push(Toast { kind, text, until });
-        let most = self.toasts.len().saturating_sub(4);
-        self.toasts.drain(..most);
+        let is_slow = |kind: ToastKind| kind == ToastKind::SlowStore;
+        self.toasts.retain(|toast| toast.text != text && !(is_slow(kind) && is_slow(toast.kind)));
+        self.toasts.push(Toast { kind, text, expires_at });
+        let excess = self.toasts.len().saturating_sub(MAX_TOASTS);
+        self.toasts.drain(..excess);
     }
 }

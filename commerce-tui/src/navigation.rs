@@ -1,25 +1,25 @@
-//! The screens of the console and their two panes.
+//! The screens of the console and the panes of a screen.
 
-/// A screen.
+/// A screen, one per tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// Products and a cart.
+pub enum Screen {
+    /// The products on sale and a customer's cart.
     Shop,
-    /// Customers and their ledgers.
+    /// The customers and their ledgers.
     Customers,
-    /// Orders and their lines.
+    /// The orders and their lines.
     Orders,
     /// The best sellers.
     Top,
-    /// The catalogue, for administration.
+    /// The whole catalogue, for administration.
     Products,
     /// The outgoing events.
     Events,
-    /// Everything at a glance.
+    /// The shop at a glance: sales, low stock, newest orders and the outbox.
     Overview,
 }
 
-/// A pane of a screen.
+/// A pane of a screen. Every screen has two; a narrow terminal shows one at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Pane {
     /// The left one.
@@ -29,12 +29,12 @@ pub enum Pane {
     Right,
 }
 
-impl Place {
-    /// All screens, in the order of their numbers.
+impl Screen {
+    /// All screens in the order of their tabs.
     pub const ALL: [Self; 7] =
         [Self::Shop, Self::Customers, Self::Orders, Self::Top, Self::Products, Self::Events, Self::Overview];
 
-    /// Its name.
+    /// The title of its tab.
     pub fn title(self) -> &'static str {
         match self {
             Self::Shop => "Shop",
@@ -49,7 +49,7 @@ impl Place {
 }
 
 impl Pane {
-    /// The other one.
+    /// The other pane of the screen.
     pub fn other(self) -> Self {
         match self {
             Self::Left => Self::Right,

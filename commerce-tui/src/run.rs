@@ -1,4 +1,5 @@
-//! The console as it runs: events from keys, signals and the worker, one after the other, a drawing after them.
+//! The event loop: keys, signals and the worker send events, `update` handles them one after another, and every batch
+//! is followed by one frame.
 
 use std::io;
 use std::sync::Arc;
@@ -13,87 +14,88 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use crate::effect::Effect;
-use crate::model::{Setup, State};
-use crate::terminal::Screen;
+use crate::model::{Config, State};
+use crate::terminal::TerminalGuard;
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
 use crate::worker::Worker;
 
 /// How to run the console.
 pub struct Options {
-    /// The store.
+    /// The open store.
     pub shop: Commerce,
-    /// How the store is called on the screen.
+    /// The name of the store in the header.
     pub store: String,
-    /// What the time is gone by.
+    /// The clock for ages, pauses and messages.
     pub clock: Arc<dyn Clock>,
-    /// Whose cart to begin with.
+    /// The customer whose cart is shown at the start.
     pub customer: Option<UserId>,
-    /// Whether nothing may be changed.
+    /// Whether the console refuses to change anything.
     pub read_only: bool,
     /// The colours.
     pub theme: ThemeName,
 }
 
-/// Events that are handled before the next drawing.
-const BATCH: usize = 64;
+/// The most events that are handled before the next frame.
+const MAX_BATCH: usize = 64;
 
-/// Runs the console until the user quits.
+/// Runs the console until the user quits. A signal that ends the process is raised again after the terminal was
+/// restored.
 ///
 /// # Errors
-/// There is no terminal, or it is gone.
+/// There is no terminal, it has failed, or a thread of the console has panicked.
 pub fn run(options: Options) -> io::Result<()> {
-    let (events, coming) = channel();
+    let (events, queue) = channel();
     let signal = Arc::<AtomicI32>::default();
-    heed_signals(&events, &signal)?;
-    let mut screen = Screen::enter()?;
+    forward_signals(&events, &signal)?;
+    let mut terminal = TerminalGuard::enter()?;
     let size = terminal::size().map(|(width, height)| Size { width, height })?;
     let Options { shop, store, clock, customer, read_only, theme } = options;
-    let setup = Setup { currency: shop.currency(), store, read_only, theme: theme.theme() };
-    let mut state = State::new(setup, customer, size, clock.now(), Key::random());
-    screen.draw(&state)?;
+    let config = Config { currency: shop.currency(), store, read_only, theme: theme.theme() };
+    let mut state = State::new(config, customer, size, clock.now(), Key::random());
+    terminal.draw(&state)?;
     let worker = Worker::start(&shop, &events)?;
-    heed_keys(&events)?;
+    forward_input(&events)?;
     let mut next = Some(Event::Tick);
     loop {
-        for _ in 0..BATCH {
+        for _ in 0..MAX_BATCH {
             let Some(event) = next.take() else { break };
             for effect in update(&mut state, event, clock.now()) {
                 match effect {
-                    Effect::Ask(request) => worker.ask(request),
-                    Effect::Do(change) => worker.change(change),
-                    Effect::Suspend => screen.suspend()?,
-                    Effect::Redraw => screen.renew()?,
-                    Effect::Quit => return ended(screen, signal.load(Ordering::SeqCst)),
+                    Effect::Query(request) => worker.query(request),
+                    Effect::Execute(command) => worker.execute(command),
+                    Effect::Suspend => terminal.suspend()?,
+                    Effect::Redraw => terminal.clear()?,
+                    Effect::Quit => return finish(terminal, signal.load(Ordering::SeqCst)),
                 }
             }
-            next = coming.try_recv().ok();
+            next = queue.try_recv().ok();
         }
-        screen.draw(&state)?;
+        terminal.draw(&state)?;
         if next.is_none() {
-            next = match coming.recv_timeout(state.wake()) {
+            next = match queue.recv_timeout(state.next_tick()) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => Some(Event::Tick),
-                Err(RecvTimeoutError::Disconnected) => return ended(screen, 0),
+                Err(RecvTimeoutError::Disconnected) => return finish(terminal, 0),
             };
         }
     }
 }
 
-/// Gives the terminal back; a program that a signal ends, ends by that signal.
-fn ended(screen: Screen, signal: i32) -> io::Result<()> {
-    drop(screen);
+/// Restores the terminal. If a signal ended the console, the process ends by that signal.
+fn finish(terminal: TerminalGuard, signal: i32) -> io::Result<()> {
+    drop(terminal);
     match signal {
-        0 if crate::worker::panicked() => Err(io::Error::other("a thread of the console failed")),
+        0 if crate::worker::has_panicked() => Err(io::Error::other("a thread of the console panicked")),
         0 => Ok(()),
         signal => signal_hook::low_level::emulate_default_handler(signal),
     }
 }
 
-fn heed_signals(events: &Sender<Event>, last: &Arc<AtomicI32>) -> io::Result<()> {
+fn forward_signals(events: &Sender<Event>, last: &Arc<AtomicI32>) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
     let (events, last) = (events.clone(), last.clone());
-    let heed = move || {
+    let forward = move || {
         for signal in signals.forever() {
             let event = match signal {
                 SIGTSTP => Event::Suspend,
@@ -108,12 +110,12 @@ fn heed_signals(events: &Sender<Event>, last: &Arc<AtomicI32>) -> io::Result<()>
             }
         }
     };
-    Builder::new().name("console-signals".into()).spawn(heed).map(drop)
+    Builder::new().name("console-signals".into()).spawn(forward).map(drop)
 }
 
-fn heed_keys(events: &Sender<Event>) -> io::Result<()> {
+fn forward_input(events: &Sender<Event>) -> io::Result<()> {
     let events = events.clone();
-    let heed = move || {
+    let forward = move || {
         loop {
             let event = match event::read() {
                 Ok(event::Event::Key(key)) => Event::Key(key),
@@ -121,14 +123,14 @@ fn heed_keys(events: &Sender<Event>) -> io::Result<()> {
                 Ok(event::Event::Paste(text)) => Event::Paste(text),
                 Ok(event::Event::Resize(width, height)) => Event::Resize(Size { width, height }),
                 Ok(event::Event::FocusGained | event::Event::FocusLost) => continue,
-                // Nobody can press anything any more.
+                // Without a terminal there is no more input.
                 Err(_) => Event::Stop,
             };
-            let over = matches!(event, Event::Stop);
-            if events.send(event).is_err() || over {
+            let is_last = matches!(event, Event::Stop);
+            if events.send(event).is_err() || is_last {
                 return;
             }
         }
     };
-    Builder::new().name("console-keys".into()).spawn(heed).map(drop)
+    Builder::new().name("console-keys".into()).spawn(forward).map(drop)
 }

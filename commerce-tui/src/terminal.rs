@@ -1,4 +1,4 @@
-//! The terminal: taken over for the console, and given back as it was, whatever happens.
+//! The terminal in raw mode on its alternate screen, and restored on every way out.
 
 use std::io::{self, BufWriter, Stdout, stdout};
 use std::panic;
@@ -20,25 +20,25 @@ use signal_hook::consts::SIGTSTP;
 use crate::model::State;
 use crate::view;
 
-/// The terminal while the console has it. It is given back when this is dropped, and when anything panics.
-pub struct Screen {
-    terminal: Drawn,
+/// The terminal while the console uses it. It is restored when the guard is dropped and when any thread panics.
+pub struct TerminalGuard {
+    terminal: BufferedTerminal,
 }
 
-type Drawn = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+type BufferedTerminal = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
 
-/// Whether the terminal is taken over now.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal is in use now, so that it is restored once.
+static IN_USE: AtomicBool = AtomicBool::new(false);
 
-impl Screen {
-    /// Takes the terminal over.
+impl TerminalGuard {
+    /// Switches the terminal to raw mode and to its alternate screen.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no terminal.
     pub fn enter() -> io::Result<Self> {
         restore_on_panic();
-        take()?;
-        match blank() {
+        enter()?;
+        match new_terminal() {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
                 restore();
@@ -47,60 +47,60 @@ impl Screen {
         }
     }
 
-    /// Draws.
+    /// Draws the state.
     ///
     /// # Errors
-    /// The terminal is gone.
+    /// Writing to the terminal failed.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
         self.terminal.draw(|frame| view::draw(frame, state)).map(drop)
     }
 
-    /// Draws everything anew at the next time, also after others wrote on the terminal.
+    /// Clears the terminal, so that the next frame draws every cell.
     ///
     /// # Errors
-    /// The terminal is gone.
-    pub fn renew(&mut self) -> io::Result<()> {
-        // After a stop the shell may have left the terminal in another mode than the one believed to be on.
+    /// Writing to the terminal failed.
+    pub fn clear(&mut self) -> io::Result<()> {
+        // While the process was stopped, the shell may have changed the mode behind crossterm's back.
         disable_raw_mode()?;
-        take()?;
+        enter()?;
         execute!(stdout(), Clear(ClearType::All))?;
-        // A terminal that remembers nothing. `Terminal::clear` would ask where the cursor is, and the answer
-        // would go to the thread that reads the keys.
-        self.terminal = blank()?;
+        // `Terminal::clear` would ask the terminal for the cursor's position, and the thread that reads the keys
+        // would get the answer.
+        self.terminal = new_terminal()?;
         Ok(())
     }
 
-    /// Gives the terminal to the shell until it is called back.
+    /// Restores the terminal, and stops the process until it is continued.
     ///
     /// # Errors
-    /// The terminal is gone.
+    /// Writing to the terminal failed.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
-        self.renew()
+        self.clear()
     }
 }
 
-impl Drop for Screen {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         restore();
     }
 }
 
-/// A frame goes out in one write, so that it is never seen half drawn.
-fn blank() -> io::Result<Drawn> {
+/// The buffer is larger than a frame, so that a frame is one write and never shows half drawn.
+fn new_terminal() -> io::Result<BufferedTerminal> {
     Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, stdout())))
 }
 
-fn take() -> io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
+fn enter() -> io::Result<()> {
+    IN_USE.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)
 }
 
-/// Gives the terminal back, once. Where it is gone there is nothing to give back.
+/// Restores the terminal, once. Errors are ignored: a terminal that has failed cannot be restored.
 fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
+    if IN_USE.swap(false, Ordering::SeqCst) {
         let _ = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }

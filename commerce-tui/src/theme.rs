@@ -1,38 +1,38 @@
-//! The colours. They are taken from the palette of Okabe and Ito, which colour-blind people can tell apart;
-//! even so, nothing is told by colour alone.
+//! The colours, from the palette of Okabe and Ito, which colour-blind people can distinguish. Even so, no information
+//! is in the colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// How things look.
+/// The styles of everything on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Text.
+    /// Normal text.
     pub text: Style,
-    /// What matters less.
+    /// Labels and other secondary text.
     pub dim: Style,
-    /// What stands out: titles, keys.
+    /// Emphasis: titles and keys.
     pub accent: Style,
-    /// Headings of columns.
+    /// Column headings.
     pub heading: Style,
-    /// Borders.
+    /// Borders of panes without focus.
     pub border: Style,
-    /// The border of the pane that takes the keys.
+    /// The border of the focused pane.
     pub focus: Style,
-    /// The selected row, where the keys go.
+    /// The selected row of the focused pane.
     pub selected: Style,
-    /// The selected row of another pane.
-    pub marked: Style,
-    /// What went well.
-    pub good: Style,
-    /// What to look at.
-    pub warn: Style,
-    /// What went wrong.
-    pub bad: Style,
-    /// Bars.
+    /// The selected row of a pane without focus.
+    pub selected_unfocused: Style,
+    /// Good news: available, paid, delivered.
+    pub success: Style,
+    /// What needs attention.
+    pub warning: Style,
+    /// Errors.
+    pub error: Style,
+    /// Bars of charts.
     pub bar: Style,
 }
 
-/// Which colours to use.
+/// The names of the themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeName {
     /// For a dark background.
@@ -40,7 +40,7 @@ pub enum ThemeName {
     Dark,
     /// For a light background.
     Light,
-    /// No colours at all.
+    /// Without colours, for terminals that have none.
     Mono,
 }
 
@@ -56,10 +56,10 @@ impl ThemeName {
 }
 
 impl Theme {
-    // Colours of the 256 that nearly every terminal knows: text, dim, accent, border, good, warn, bad, bar;
-    // and the background and text of what is selected.
+    // Indexes of the 256 colours that nearly every terminal has: text, dim, accent, border, success, warning, error,
+    // bar; and the background and text of the selected row.
     fn of(colors: [u8; 8], selected: (u8, u8)) -> Self {
-        let [text, dim, accent, border, good, warn, bad, bar] =
+        let [text, dim, accent, border, success, warning, error, bar] =
             colors.map(|i| Style::new().fg(Color::Indexed(i)));
         let chosen = Style::new().bg(Color::Indexed(selected.0)).fg(Color::Indexed(selected.1));
         Self {
@@ -70,10 +70,10 @@ impl Theme {
             border,
             focus: accent,
             selected: chosen.add_modifier(Modifier::BOLD),
-            marked: Style::new().bg(Color::Indexed(selected.0)),
-            good,
-            warn,
-            bad: bad.add_modifier(Modifier::BOLD),
+            selected_unfocused: Style::new().bg(Color::Indexed(selected.0)),
+            success,
+            warning,
+            error: error.add_modifier(Modifier::BOLD),
             bar,
         }
     }
@@ -89,10 +89,10 @@ impl Theme {
             border: dim,
             focus: bold,
             selected: plain.add_modifier(Modifier::REVERSED),
-            marked: plain.add_modifier(Modifier::UNDERLINED),
-            good: plain,
-            warn: bold,
-            bad: bold,
+            selected_unfocused: plain.add_modifier(Modifier::UNDERLINED),
+            success: plain,
+            warning: bold,
+            error: bold,
             bar: plain,
         }
     }

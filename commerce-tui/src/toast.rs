@@ -1,27 +1,27 @@
-//! Messages that show for a few seconds above the footer.
+//! Toasts: messages that show above the footer for a few seconds.
 
 use commerce_core::Time;
 
-/// Short news.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
-    /// Of which kind.
-    pub kind: News,
-    /// A sentence.
+    /// The kind, which decides its mark and colour.
+    pub kind: ToastKind,
+    /// One or two sentences.
     pub text: String,
-    /// How long it is shown.
-    pub until: Time,
+    /// When it disappears.
+    pub expires_at: Time,
 }
 
-/// A kind of news.
+/// The kinds of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// Done.
-    Good,
-    /// To know.
-    Note,
-    /// Not done.
-    Bad,
-    /// The store is slow.
-    Slow,
+pub enum ToastKind {
+    /// An operation succeeded.
+    Success,
+    /// A hint, such as why a key does nothing now.
+    Info,
+    /// Something failed.
+    Error,
+    /// The store has not answered for a while. There is at most one of these.
+    SlowStore,
 }

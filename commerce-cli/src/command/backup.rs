@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use commerce_core::{Clock, Location, SystemClock};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::options::YesArg;
+use crate::output::{Column, Nothing, Record};
 use crate::session::Session;
 
 /// Copy the store to a new file.
@@ -33,7 +34,7 @@ pub struct Restore {
 impl Backup {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         session.shop()?.backup(&self.file)?;
-        session.show_done(&json!({ "backup": self.file.display().to_string() }))
+        session.show_done(&Copied { backup: self.file.display().to_string() })
     }
 }
 
@@ -52,8 +53,34 @@ impl Restore {
         }
         restored?;
         let (restored, kept) = (self.file.display().to_string(), keep.display().to_string());
-        session.show_done(&json!({ "restored": restored, "kept": kept }))
+        session.show_done(&Restored { restored, kept })
     }
+}
+
+/// A copy of the store.
+#[derive(Serialize)]
+struct Copied {
+    backup: String,
+}
+
+impl Record for Copied {
+    const COLUMNS: &'static [Column<Self>] = &[Column::new("backup", |copied| (&copied.backup).into())];
+    type Row = Nothing;
+}
+
+/// A store as it was in a backup.
+#[derive(Serialize)]
+struct Restored {
+    restored: String,
+    kept: String,
+}
+
+impl Record for Restored {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("restored", |done| (&done.restored).into()),
+        Column::new("kept", |done| (&done.kept).into()),
+    ];
+    type Row = Nothing;
 }
 
 /// Where a copy of the store goes before `what` changes it.

@@ -1,14 +1,15 @@
 //! `cart`: what a user means to order.
 
 use clap::Subcommand;
-use serde_json::{Value, json};
+use commerce_core::cart::Levels;
+use commerce_core::order::Items;
+use commerce_core::{ProductId, Quantity, cart};
 
 use crate::failure::Failure;
+use crate::items::{ItemArgs, quantity_or_none};
 use crate::options::{KeyArg, YesArg};
-use crate::session::{Session, item};
-
-const COLUMNS: [&str; 7] =
-    ["product", "name", "price", "price_when_added", "quantity", "available", "problem"];
+use crate::session::Session;
+use crate::values::{self, Values, submission};
 
 /// Carts.
 #[derive(Subcommand)]
@@ -73,45 +74,54 @@ impl Cart {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Show { user } => {
-                session.show_rows(&COLUMNS, "lines", &session.ask("cart.get", json!({ "user": user }))?)
+                let get = values::read(|values| Some(cart::Get { user: values.user(user)? }));
+                session.show(&session.ask(&get?)?)
             }
             Self::Add { user, items, key } => {
-                let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
-                session.change(into_cart("cart.add", user, &items), key.key.as_deref())
+                let items = ItemArgs::read(items)?;
+                let add = submission(key, |values| {
+                    let (user, items) = (values.user(user), items.of_cart(values, Quantity::try_from));
+                    Some(cart::Add { user: user?, items: values.field("items", Items::new(items?))? })
+                });
+                session.change(add?)
             }
             Self::Set { user, items, key } => {
                 if let Some(text) = items.iter().find(|text| !text.contains(':')) {
                     return Err(Failure::Usage(format!("{text}: the quantity is missing, as in {text}:2")));
                 }
-                let items = items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
-                session.change(into_cart("cart.set", user, &items), key.key.as_deref())
+                let items = ItemArgs::read(items)?;
+                let set = submission(key, |values| {
+                    let (user, items) = (values.user(user), items.of_cart(values, quantity_or_none));
+                    Some(cart::Set { user: user?, items: values.field("items", Levels::new(items?))? })
+                });
+                session.change(set?)
             }
             Self::Remove { user, products, key } => {
-                let operation = json!({ "op": "cart.remove", "user": user, "products": products });
-                session.change(operation, key.key.as_deref())
+                let remove = submission(key, |values| {
+                    let (user, products) = (values.user(user), product_ids(values, products));
+                    Some(cart::Remove { user: user?, products: products? })
+                });
+                session.change(remove?)
             }
             Self::Clear { user, yes, key } => {
                 session.confirm(yes.yes, &format!("empty the cart of {user}"))?;
-                session.change(json!({ "op": "cart.clear", "user": user }), key.key.as_deref())
+                let clear = submission(key, |values| Some(cart::Clear { user: values.user(user)? }));
+                session.change(clear?)
             }
             Self::Checkout { user, products, expected_total, key } => {
-                let products = if products.is_empty() { Value::Null } else { json!(products) };
-                let expected = expected_total.as_deref().map(|text| session.money("--expected-total", text));
-                let operation = json!({
-                    "op": "cart.checkout", "user": user, "products": products, "expected_total": expected.transpose()?,
+                let expected_total = session.optional_money("--expected-total", expected_total.as_deref())?;
+                let checkout = submission(key, |values| {
+                    let user = values.user(user);
+                    let named = (!products.is_empty()).then(|| product_ids(values, products));
+                    let products = named.map_or(Some(None), |named| named.map(Some));
+                    Some(cart::Checkout { user: user?, products: products?, expected_total })
                 });
-                session.change(operation, key.key.as_deref())
+                session.change(checkout?)
             }
         }
     }
 }
 
-/// An operation on one product in the form for one, on several in the form for several: done whole or not at all.
-fn into_cart(op: &str, user: &str, items: &[Value]) -> Value {
-    match items {
-        [one] => {
-            json!({ "op": op, "user": user, "product": one["product"], "quantity": one["quantity"] })
-        }
-        items => json!({ "op": op, "user": user, "items": items }),
-    }
+fn product_ids(values: &mut Values, products: &[String]) -> Option<Vec<ProductId>> {
+    values.list("products", products, |product| product.parse::<ProductId>())
 }

@@ -3,17 +3,19 @@
 use std::io::Write as _;
 
 use clap::Subcommand;
-use commerce_core::Key;
 use commerce_core::outbox::relay::{Notice, Status};
 use commerce_core::outbox::{self, Lag, Relay};
-use serde_json::json;
+use commerce_core::{EventId, Key};
+use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
 use crate::options::{KeyArg, Output, PageArgs};
+use crate::output::{Column, Nothing, Record};
 use crate::relay::RelayArgs;
 use crate::session::Session;
+use crate::values::submission;
 
 /// Outgoing events.
 #[derive(Subcommand)]
@@ -55,7 +57,11 @@ pub enum Events {
 impl Events {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::List { status, page } => session.list::<outbox::List>(json!({ "status": status }), page),
+            Self::List { status, page } => session.list(page, |values| {
+                let status = values.optional("status", status.as_deref(), str::parse);
+                let page = values.page(page);
+                Some(outbox::List { status: status?, page: page? })
+            }),
             Self::Relay { relay, once } => deliver(session, relay, *once),
             Self::Retry { events, all: false, key } => retry(session, events, key),
             Self::Retry { all: true, key, .. } => retry_all(session, key),
@@ -90,9 +96,7 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
         (Err(error), None) => return Err(error.into()),
     };
     let (delivered, refused) = (status.delivered, status.refused);
-    session.show_done(
-        &json!({ "delivered": delivered, "refused": refused, "pending": left.pending, "dead": left.dead }),
-    )?;
+    session.show_done(&Delivered { delivered, refused, pending: left.pending, dead: left.dead })?;
     if let Some(failure) = failure {
         return Err(failure.into());
     }
@@ -113,7 +117,7 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
 
 /// Brings back every dead event, and prints their numbers as they are committed.
 fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
-    let key = key.key.as_deref().map(Key::new).transpose();
+    let key = key.key.as_deref().map(Key::try_from).transpose();
     let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
     let shop = session.shop()?;
     let (begin, between, end) = match session.output() {
@@ -153,5 +157,28 @@ fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
 }
 
 fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure> {
-    session.change(json!({ "op": "event.retry", "events": events }), key.key.as_deref())
+    let retry = submission(key, |values| {
+        let events = values.list("events", events, |&event| EventId::try_from(event));
+        Some(outbox::Retry { events: events? })
+    });
+    session.change(retry?)
+}
+
+/// What a relay did, and what is left to do.
+#[derive(Serialize)]
+struct Delivered {
+    delivered: u64,
+    refused: u64,
+    pending: i64,
+    dead: i64,
+}
+
+impl Record for Delivered {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("delivered", |done| done.delivered.into()),
+        Column::new("refused", |done| done.refused.into()),
+        Column::new("pending", |done| done.pending.into()),
+        Column::new("dead", |done| done.dead.into()),
+    ];
+    type Row = Nothing;
 }

@@ -3,12 +3,17 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
 
-use commerce_core::{AnyOperation, Error, Submission, Ticket, registry};
-use serde_json::{Value, json};
+use commerce_core::catalog::{self, Product};
+use commerce_core::input::{self, Fields};
+use commerce_core::{
+    Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Submission, Ticket, ValueError,
+};
+use serde_json::Value;
 
 use crate::failure::{Failure, code_of};
 use crate::lines::{Line, each_line, open_input};
 use crate::session::Session;
+use crate::values;
 
 /// Add products from CSV or JSON Lines.
 #[derive(clap::Args)]
@@ -29,12 +34,12 @@ pub struct Import {
     key: Option<String>,
 }
 
-/// A row of a catalogue: its line, and what it says or why it says nothing.
-pub type Row = (u64, Result<Offer, String>);
+/// A row of a catalogue: its line, and what it says or what is wrong with it.
+pub type Row = (u64, Result<Offer, Invalid>);
 
 /// A product as a catalogue offers it.
 pub struct Offer {
-    add: Value,
+    add: catalog::Add,
     active: bool,
 }
 
@@ -51,7 +56,7 @@ impl Import {
         let rows = match first {
             None => Vec::new(),
             Some(b'{') => read_json(input).map_err(unreadable)?,
-            Some(_) => read_csv(input, &|text| currency.read(text).map(|amount| amount.get()))?,
+            Some(_) => read_csv(input, &|text| currency.parse_amount(text))?,
         };
         let done = add_all(session, rows, self.update, self.key.as_deref())?;
         session.note(&format!("{done} products taken in"));
@@ -64,22 +69,19 @@ pub fn add_all(session: &Session, rows: Vec<Row>, update: bool, key: Option<&str
     let shop = session.shop()?;
     let mut progress = Progress { session, done: 0, bad: 0, worst: 3 };
     // Many are handed over before the first answer is awaited, so that they form groups.
-    let mut flying: VecDeque<(u64, Vec<Ticket<Value>>)> = VecDeque::new();
+    let mut flying: VecDeque<(u64, Vec<Ticket<Product>>)> = VecDeque::new();
     for (line, row) in rows {
         let offer = match row {
             Ok(offer) => offer,
-            Err(why) => {
-                progress.bad(line, &why, 3);
+            Err(invalid) => {
+                progress.failed(line, &invalid.into());
                 continue;
             }
         };
-        let exists = update && session.ask("product.get", json!({ "product": offer.add["product"] })).is_ok();
-        match offer.operations(exists, key) {
-            Ok(operations) => {
-                let submit = |operation| shop.submit(operation);
-                flying.push_back((line, operations.into_iter().map(submit).collect()));
-            }
-            Err(error) => progress.failed(line, &error),
+        let exists = update && shop.query(&catalog::Get { product: offer.add.product.clone() }).is_ok();
+        match offer.submit(shop, exists, key) {
+            Ok(tickets) => flying.push_back((line, tickets)),
+            Err(invalid) => progress.failed(line, &invalid.into()),
         }
         if flying.len() > FLYING {
             flying.pop_front().into_iter().for_each(|row| progress.finish(row));
@@ -104,7 +106,7 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    fn finish(&mut self, (line, tickets): (u64, Vec<Ticket<Value>>)) {
+    fn finish(&mut self, (line, tickets): (u64, Vec<Ticket<Product>>)) {
         // All are awaited, but a row that was not added is told once.
         let outcomes: Vec<_> = tickets.into_iter().map(Ticket::wait).collect();
         match outcomes.into_iter().find_map(Result::err) {
@@ -135,34 +137,48 @@ impl Progress<'_> {
 }
 
 impl Offer {
-    fn operations(&self, exists: bool, key: Option<&str>) -> Result<Vec<Submission<AnyOperation>>, Error> {
-        let product = &self.add["product"];
-        let change = |mut fields: Value, suffix: &str| {
-            if let Some(key) = key {
-                fields["key"] = format!("{key}.{}{suffix}", product.as_str().unwrap_or_default()).into();
-            }
-            registry::parse_operation(&fields).map_err(Error::from)
+    /// Adds the product, or updates one that exists.
+    fn submit(
+        self,
+        shop: &Commerce,
+        exists: bool,
+        key: Option<&str>,
+    ) -> Result<Vec<Ticket<Product>>, Invalid> {
+        let Self { add, active } = self;
+        let key = |suffix: &str| -> Result<Option<Key>, Invalid> {
+            let key = key.map(|key| Key::try_from(format!("{key}.{}{suffix}", add.product)));
+            key.transpose().map_err(|bad| Invalid::at("/key", bad.to_string()))
         };
+        // What is not changed still has to make sense.
+        add.check()?;
+        let unchanged =
+            catalog::Update { product: add.product.clone(), name: None, price: None, active: Some(active) };
         if exists {
-            let (name, price) = (&self.add["name"], &self.add["price"]);
-            let update = json!({
-                "op": "product.update", "product": product, "name": name, "price": price, "active": self.active,
-            });
-            // What is not changed still has to make sense.
-            registry::parse_operation(&self.add)?;
-            return Ok(vec![change(update, ".update")?]);
+            let (name, price) = (Some(add.name.clone()), Some(add.price));
+            return Ok(vec![submit(shop, catalog::Update { name, price, ..unchanged }, key(".update")?)]);
         }
-        let mut operations = vec![change(self.add.clone(), "")?];
-        if !self.active {
-            let update = json!({ "op": "product.update", "product": product, "active": false });
-            operations.push(change(update, ".active")?);
+        let (added, updated) = (key("")?, key(".active")?);
+        let mut tickets = vec![submit(shop, add, added)];
+        if !active {
+            tickets.push(submit(shop, unchanged, updated));
         }
-        Ok(operations)
+        Ok(tickets)
     }
 }
 
+fn submit<O: Operation>(shop: &Commerce, operation: O, key: Option<Key>) -> Ticket<O::Reply> {
+    let submission = Submission::new(operation);
+    shop.submit(match key {
+        Some(key) => submission.key(key),
+        None => submission,
+    })
+}
+
 /// Reads CSV, with prices in the form that `money` reads.
-pub fn read_csv(input: impl Read, money: &dyn Fn(&str) -> Result<i64, String>) -> Result<Vec<Row>, Failure> {
+pub fn read_csv(
+    input: impl Read,
+    money: &dyn Fn(&str) -> Result<Amount, ValueError>,
+) -> Result<Vec<Row>, Failure> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|e| Failure::Usage(format!("line 1: {e}")))?.clone();
     let column = |name: &str| header.iter().position(|found| found == name);
@@ -176,38 +192,54 @@ pub fn read_csv(input: impl Read, money: &dyn Fn(&str) -> Result<i64, String>) -
     let active = column("active");
     let offer = |record: &csv::StringRecord| {
         let [product, name, price, stock] = places.map(|place| record.get(place).unwrap_or_default());
-        let active = match active.and_then(|place| record.get(place)) {
-            None | Some("" | "true" | "yes") => true,
-            Some("false" | "no") => false,
-            Some(_) => return Err("active: must be true or false".to_owned()),
-        };
-        let price = money(price).map_err(|e| format!("price: {e}"))?;
-        let stock: i64 = stock.parse().map_err(|_| "stock: must be a whole number".to_owned())?;
-        let add =
-            json!({ "op": "product.add", "product": product, "name": name, "price": price, "stock": stock });
-        Ok(Offer { add, active })
+        let active = active.and_then(|place| record.get(place)).unwrap_or_default();
+        values::read(|values| {
+            let product = values.product(product);
+            let (name, price) =
+                (values.field("name", Name::try_from(name)), values.field("price", money(price)));
+            let (stock, active) = (values.field("stock", units(stock)), values.field("active", flag(active)));
+            let add = catalog::Add { product: product?, name: name?, price: price?, stock: stock? };
+            Some(Offer { add, active: active? })
+        })
     };
     let line = |place: Option<&csv::Position>| place.map_or(0, csv::Position::line);
     let rows = reader.records().map(|record| match record {
         Ok(record) => (line(record.position()), offer(&record)),
-        Err(error) => (line(error.position()), Err(error.to_string())),
+        Err(error) => (line(error.position()), Err(Invalid::at("", error.to_string()))),
     });
     Ok(rows.collect())
+}
+
+/// Reads a whole number.
+pub fn whole(text: &str) -> Result<i64, ValueError> {
+    text.parse().map_err(|_| ValueError::new("must be a whole number"))
+}
+
+/// Reads a stock.
+fn units(text: &str) -> Result<Stock, ValueError> {
+    whole(text)?.try_into()
+}
+
+/// Reads whether a product is on sale, which it is where nothing is said.
+fn flag(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "" | "true" | "yes" => Ok(true),
+        "false" | "no" => Ok(false),
+        _ => Err("must be true or false"),
+    }
 }
 
 /// Reads JSON Lines, with prices in minor units.
 fn read_json(input: impl BufRead) -> io::Result<Vec<Row>> {
     let offer = |line: Line<'_>| {
-        let Line::Text(text) = line else { return Err("is too long".to_owned()) };
-        let mut add = commerce_core::input::json(text).map_err(|e| e.to_string())?;
-        let fields = add.as_object_mut().ok_or("must be an object")?;
-        let active = match fields.shift_remove("active") {
+        let Line::Text(text) = line else { return Err(Invalid::at("", "is too long")) };
+        let mut row = input::json(text)?;
+        let active = match row.as_object_mut().and_then(|fields| fields.shift_remove("active")) {
             None => true,
             Some(Value::Bool(active)) => active,
-            Some(_) => return Err("active: must be true or false".to_owned()),
+            Some(_) => return Err(Invalid::at("/active", "must be true or false")),
         };
-        fields.insert("op".into(), "product.add".into());
-        Ok(Offer { add, active })
+        Ok(Offer { add: Fields::read(&row, catalog::Add::parse)?, active })
     };
     let mut rows = Vec::new();
     each_line(input, &mut |number, line| {

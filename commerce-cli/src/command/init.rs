@@ -1,10 +1,11 @@
 //! `init`: a new store, perhaps with the sample catalogue.
 
-use commerce_core::{Currency, harmless};
-use serde_json::json;
+use commerce_core::{Amount, Currency, escape};
+use serde::Serialize;
 
 use crate::command::import;
 use crate::failure::Failure;
+use crate::output::{Column, Nothing, Record};
 use crate::session::Session;
 
 /// Make a store.
@@ -23,17 +24,35 @@ const SAMPLE: &str = include_str!("../../catalogue.csv");
 
 impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let currency = Currency::new(&self.currency.to_uppercase()).ok_or_else(|| {
-            let code = harmless(&self.currency);
+        let currency = self.currency.to_uppercase().parse::<Currency>().map_err(|_| {
+            let code = escape(&self.currency);
             Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;
         let mut products = 0;
         if self.sample {
             // The sample's prices are in won; elsewhere the same figures are minor units.
-            let price = |text: &str| text.parse().map_err(|_| "must be a whole number".to_owned());
+            let price = |text: &str| Amount::try_from(import::whole(text)?);
             products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
-        session.show_done(&json!({ "store": session.global.db.display().to_string(), "currency": currency.code(), "products": products }))
+        let store = session.global.db.display().to_string();
+        session.show_done(&Made { store, currency: currency.code(), products })
     }
+}
+
+/// A new store.
+#[derive(Serialize)]
+struct Made {
+    store: String,
+    currency: &'static str,
+    products: u64,
+}
+
+impl Record for Made {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("store", |made| (&made.store).into()),
+        Column::new("currency", |made| made.currency.into()),
+        Column::new("products", |made| made.products.into()),
+    ];
+    type Row = Nothing;
 }

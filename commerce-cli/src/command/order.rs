@@ -1,12 +1,13 @@
 //! `order`: several products at once, paid from the balance. `buy` is a short form.
 
 use clap::Subcommand;
-use commerce_core::{Invalid, OrderId, order};
-use serde_json::json;
+use commerce_core::{Name, OrderId, Time, UserId, order};
 
 use crate::failure::Failure;
+use crate::items::ItemArgs;
 use crate::options::{KeyArg, PageArgs, YesArg};
-use crate::session::{Session, item};
+use crate::session::Session;
+use crate::values::{self, submission};
 
 /// Orders.
 #[derive(Subcommand)]
@@ -72,23 +73,27 @@ impl Order {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Place(place) => place.run(session),
-            Self::Show { order } => session.show(&session.ask("order.get", json!({ "order": order }))?),
+            Self::Show { order } => session.show(&get(session, *order)?),
             Self::List { orders, .. } if !orders.is_empty() => {
-                let shop = session.shop()?;
-                let get = |&order: &i64| {
-                    let order = OrderId::try_from(order).map_err(|e| Invalid::at("/order", e.to_string()))?;
-                    shop.query(&order::Get { order })
-                };
+                let get = |&order: &i64| get(session, order);
                 session.print_rows(&orders.iter().map(get).collect::<Result<Vec<_>, _>>()?)
             }
-            Self::List { user, status, from, to, page, .. } => {
-                let with = json!({ "user": user, "status": status, "from": from, "to": to });
-                session.list::<order::List>(with, page)
-            }
+            Self::List { user, status, from, to, page, .. } => session.list(page, |values| {
+                let user = values.optional("user", user.as_deref(), UserId::try_from);
+                let status = values.optional("status", status.as_deref(), str::parse);
+                let from = values.optional("from", from.as_deref(), Time::parse_from);
+                let to = values.optional("to", to.as_deref(), Time::parse_to);
+                let page = values.page(page);
+                Some(order::List { user: user?, status: status?, from: from?, to: to?, page: page? })
+            }),
             Self::Cancel { order, reason, yes, key } => {
                 session.confirm(yes.yes, &format!("cancel order {order}"))?;
-                let operation = json!({ "op": "order.cancel", "order": order, "reason": reason });
-                session.change(operation, key.key.as_deref())
+                let cancel = submission(key, |values| {
+                    let order = values.field("order", OrderId::try_from(*order));
+                    let reason = values.optional("reason", reason.as_deref(), Name::remark);
+                    Some(order::Cancel { order: order?, reason: reason? })
+                });
+                session.change(cancel?)
             }
         }
     }
@@ -96,11 +101,18 @@ impl Order {
 
 impl Place {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let items = self.items.iter().map(|text| item(text)).collect::<Result<Vec<_>, _>>()?;
-        let expected = self.expected_total.as_deref().map(|text| session.money("--expected-total", text));
-        let operation = json!({
-            "op": "order.place", "user": self.user, "items": items, "expected_total": expected.transpose()?,
+        let items = ItemArgs::read(&self.items)?;
+        let expected_total = session.optional_money("--expected-total", self.expected_total.as_deref())?;
+        let place = submission(&self.key, |values| {
+            let (user, items) = (values.user(&self.user), items.items(values));
+            Some(order::Place { user: user?, items: items?, expected_total })
         });
-        session.change(operation, self.key.key.as_deref())
+        session.change(place?)
     }
+}
+
+fn get(session: &Session, order: i64) -> Result<order::Order, Failure> {
+    let get =
+        values::read(|values| Some(order::Get { order: values.field("order", OrderId::try_from(order))? }));
+    session.ask(&get?)
 }

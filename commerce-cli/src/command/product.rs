@@ -1,13 +1,13 @@
 //! `product`: what is sold. A catalogue goes out in the forms in which `import` takes it in.
 
 use clap::Subcommand;
-use commerce_core::catalog;
-use serde_json::json;
+use commerce_core::{Name, Stock, catalog};
 
 use crate::command::import::Import;
 use crate::failure::Failure;
 use crate::options::{KeyArg, Output, PageArgs};
 use crate::session::Session;
+use crate::values::{self, submission};
 
 /// Products.
 #[derive(Subcommand)]
@@ -86,27 +86,40 @@ impl Product {
         match self {
             Self::Add { product, name, price, stock, key } => {
                 let price = session.money("--price", price)?;
-                let operation = json!({
-                    "op": "product.add", "product": product, "name": name, "price": price, "stock": stock,
+                let add = submission(key, |values| {
+                    let product = values.product(product);
+                    let name = values.field("name", name.parse::<Name>());
+                    let stock = values.field("stock", Stock::try_from(*stock));
+                    let product = product.and_then(|product| values.for_new("product", product));
+                    Some(catalog::Add { product: product?, name: name?, price, stock: stock? })
                 });
-                session.change(operation, key.key.as_deref())
+                session.change(add?)
             }
             Self::Update { product, name, price, active, key } => {
-                let price = price.as_deref().map(|text| session.money("--price", text)).transpose()?;
-                let operation = json!({
-                    "op": "product.update", "product": product, "name": name, "price": price, "active": active,
+                let price = session.optional_money("--price", price.as_deref())?;
+                let update = submission(key, |values| {
+                    let product = values.product(product);
+                    let name = values.optional("name", name.as_deref(), Name::try_from);
+                    Some(catalog::Update { product: product?, name: name?, price, active: *active })
                 });
-                session.change(operation, key.key.as_deref())
+                session.change(update?)
             }
             Self::Show { product } => {
-                session.show(&session.ask("product.get", json!({ "product": product }))?)
+                let get = values::read(|values| Some(catalog::Get { product: values.product(product)? }));
+                session.show(&session.ask(&get?)?)
             }
-            Self::List { search, sort, active, page } => session
-                .list::<catalog::List>(json!({ "search": search, "sort": sort, "active": active }), page),
+            Self::List { search, sort, active, page } => session.list(page, |values| {
+                let sort = values.optional("sort", sort.as_deref(), str::parse);
+                let (search, active, page) = (search.clone(), *active, values.page(page));
+                Some(catalog::List { search, sort: sort?.unwrap_or_default(), active, page: page? })
+            }),
             Self::Restock { product, delta, reason, key } => {
-                let operation =
-                    json!({ "op": "stock.adjust", "product": product, "delta": delta, "reason": reason });
-                session.change(operation, key.key.as_deref())
+                let adjust = submission(key, |values| {
+                    let product = values.product(product);
+                    let reason = values.optional("reason", reason.as_deref(), Name::remark);
+                    values.field("delta", catalog::Adjust::new(product?, *delta, reason?))
+                });
+                session.change(adjust?)
             }
             Self::Import(import) => import.run(session),
             Self::Export => export(session),
@@ -116,5 +129,5 @@ impl Product {
 
 fn export(session: &Session) -> Result<(), Failure> {
     let form = if session.output() == Output::Table { Output::Csv } else { session.output() };
-    session.print_all::<catalog::List>(json!({}), form)
+    session.print_all(catalog::List::default(), form)
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{Commerce, harmless};
+use commerce_core::{Commerce, escape, token};
 use commerce_server::{Options, ServeError, TlsFiles};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::LevelFilter;
@@ -97,8 +97,8 @@ impl Serve {
         listen: Vec<SocketAddr>,
     ) -> Result<Options, Failure> {
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
-        let (quiet, open) = (session.global.quiet, session.ask("token.list", serde_json::json!({}))?);
-        let open = open["items"].as_array().is_none_or(Vec::is_empty);
+        let (quiet, open) = (session.global.quiet, session.ask(&token::List::default())?);
+        let open = open.items.is_empty();
         let mut options = Options::new(shop, listen)
             .cors_origins(self.cors_origin.clone())
             .log_requests(self.log.is_some())
@@ -128,7 +128,7 @@ impl Serve {
     fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let mut all = Vec::new();
         for text in &self.listen {
-            let shown = harmless(text);
+            let shown = escape(text);
             let found = text.to_socket_addrs().map_err(|e| {
                 Failure::Usage(format!("--listen: {shown} is no address such as 127.0.0.1:8080: {e}"))
             })?;

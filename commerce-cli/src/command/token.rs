@@ -3,12 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Subcommand, ValueEnum};
-use commerce_core::token::{self, Digest};
-use serde_json::json;
+use commerce_core::UserId;
+use commerce_core::token::{self, Digest, TokenName};
+use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::options::{PageArgs, YesArg};
+use crate::options::{KeyArg, PageArgs, YesArg};
+use crate::output::{Column, Nothing, Record};
 use crate::session::Session;
+use crate::values::submission;
 
 /// Tokens.
 #[derive(Subcommand)]
@@ -55,10 +58,15 @@ impl Token {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Create { name, role, user } => create(session, name, *role, user.as_deref()),
-            Self::List { page } => session.list::<token::List>(json!({}), page),
+            Self::List { page } => {
+                session.list(page, |values| Some(token::List { page: values.page(page)? }))
+            }
             Self::Revoke { name, yes } => {
                 session.confirm(yes.yes, &format!("revoke the token {name}"))?;
-                session.show_done(&session.perform::<token::Revoke>(json!({ "name": name }))?)
+                let revoke = submission(&KeyArg::default(), |values| {
+                    Some(token::Revoke { name: values.field("name", name.parse::<TokenName>())? })
+                });
+                session.change(revoke?)
             }
         }
     }
@@ -68,15 +76,37 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(|e| Failure::Io(std::io::Error::other(e)))?;
     let secret = URL_SAFE_NO_PAD.encode(bits);
-    let role = match role {
-        Role::Operator => "operator",
-        Role::Shopper => "shopper",
-    };
     let digest = Digest::of(&secret);
-    let fields = json!({ "name": name, "role": role, "user": user, "digest": digest.as_str() });
-    let mut reply = session.perform::<token::Create>(fields)?;
-    reply["secret"] = secret.into();
-    session.show_done(&reply)?;
+    let role = match role {
+        Role::Operator => token::Role::Operator,
+        Role::Shopper => token::Role::Shopper,
+    };
+    let create = submission(&KeyArg::default(), |values| {
+        let name = values.new_id("name", name);
+        let user = values.optional("user", user, UserId::try_from);
+        values.field("user", token::Create::new(name?, role, user?, digest))
+    });
+    let token = session.shop()?.perform(create?)?.reply;
+    session.show_done(&Created { token, secret })?;
     session.note("keep the secret: it is shown this once only");
     Ok(())
+}
+
+/// A new token, and its secret.
+#[derive(Serialize)]
+struct Created {
+    #[serde(flatten)]
+    token: token::Token,
+    secret: String,
+}
+
+impl Record for Created {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("name", |created| (&created.token.name).into()),
+        Column::new("role", |created| created.token.role.as_str().into()),
+        Column::new("user", |created| created.token.user.as_ref().into()),
+        Column::new("at", |created| created.token.at.into()),
+        Column::new("secret", |created| (&created.secret).into()),
+    ];
+    type Row = Nothing;
 }

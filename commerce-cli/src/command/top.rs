@@ -1,9 +1,10 @@
 //! `top`: the best sellers.
 
-use serde_json::json;
+use commerce_core::{Time, sales};
 
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::values;
 
 /// The best sellers.
 #[derive(clap::Args)]
@@ -23,11 +24,14 @@ pub struct Top {
     by: String,
 }
 
-const COLUMNS: [&str; 7] = ["rank", "product", "name", "price", "stock", "units", "revenue"];
-
 impl Top {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let with = json!({ "days": self.days, "limit": self.limit, "to": self.to, "by": self.by });
-        session.show_rows(&COLUMNS, "items", &session.ask("sales.top", with)?)
+        let top = values::read(|values| {
+            let top = values.several(sales::Top::new(self.days, self.limit));
+            let to = values.optional("to", self.to.as_deref(), Time::parse_to);
+            let by = values.field("by", self.by.parse());
+            Some(sales::Top { to: to?, by: by?, ..top? })
+        });
+        session.show(&session.ask(&top?)?)
     }
 }

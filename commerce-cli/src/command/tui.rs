@@ -49,7 +49,7 @@ enum Theme {
 
 impl Tui {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let user = self.user.as_deref().map(UserId::new).transpose();
+        let user = self.user.as_deref().map(UserId::try_from).transpose();
         let customer = user.map_err(|bad| Failure::Usage(format!("--user: {bad}")))?;
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(Failure::Usage(

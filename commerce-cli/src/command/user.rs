@@ -1,12 +1,12 @@
 //! `user`: who charges and orders.
 
 use clap::Subcommand;
-use commerce_core::user;
-use serde_json::json;
+use commerce_core::{Name, user};
 
 use crate::failure::Failure;
 use crate::options::{KeyArg, PageArgs};
 use crate::session::Session;
+use crate::values::{self, submission};
 
 /// Users.
 #[derive(Subcommand)]
@@ -41,10 +41,19 @@ impl User {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Add { user, name, key } => {
-                session.change(json!({ "op": "user.add", "user": user, "name": name }), key.key.as_deref())
+                let add = submission(key, |values| {
+                    let user = values.new_id("user", user);
+                    let name = values.optional("name", name.as_deref(), Name::try_from);
+                    Some(user::Add { user: user?, name: name? })
+                });
+                session.change(add?)
             }
-            Self::Show { user } => session.show(&session.ask("user.get", json!({ "user": user }))?),
-            Self::List { search, page } => session.list::<user::List>(json!({ "search": search }), page),
+            Self::Show { user } => {
+                let get = values::read(|values| Some(user::Get { user: values.user(user)? }));
+                session.show(&session.ask(&get?)?)
+            }
+            Self::List { search, page } => session
+                .list(page, |values| Some(user::List { search: search.clone(), page: values.page(page)? })),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! `verify`: every figure computed once more from the ledgers.
 
-use commerce_core::{Audit, Progress};
+use commerce_core::{Audit, Difference, Progress};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::command::backup::aside;
 use crate::failure::Failure;
 use crate::options::{Output, YesArg};
+use crate::output::{Column, Record, Rows};
 use crate::session::Session;
 
 /// Recompute every figure.
@@ -69,17 +71,17 @@ fn audit(session: &Session) -> Result<Audit, Failure> {
 
 fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
     let Audit { differences, found, checked } = audit;
-    let counts: Map<String, Value> =
-        checked.iter().map(|checked| (checked.what.replace(' ', "_"), checked.count.into())).collect();
-    let mut told = json!({ "differences": differences });
-    if session.output() == Output::Json {
-        (told["found"], told["checked"]) = ((*found).into(), counts.into());
-        // People were warned when the store was opened.
-        if let Some(warning) = session.shop()?.ahead()?.warning() {
-            told["warnings"] = json!([warning]);
-        }
-    }
-    session.show_rows(&["what", "id", "stored", "computed"], "differences", &told)?;
+    // People were warned when the store was opened.
+    let warning = match session.output() {
+        Output::Json => session.shop()?.ahead()?.warning(),
+        _ => None,
+    };
+    session.show(&Report {
+        differences: differences.clone(),
+        found: *found,
+        checked: checked.iter().map(|c| (c.what.replace(' ', "_"), c.count.into())).collect(),
+        warnings: warning.into_iter().collect(),
+    })?;
     let counts: Vec<String> = checked.iter().map(|c| format!("{} {}", HumanCount(c.count), c.what)).collect();
     session.note(&format!("checked: {}", counts.join(", ")));
     match found {
@@ -91,4 +93,23 @@ fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
         _ => {}
     }
     Ok(())
+}
+
+/// An audit as it is printed.
+#[derive(Serialize)]
+struct Report {
+    differences: Vec<Difference>,
+    found: u64,
+    checked: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+impl Record for Report {
+    const COLUMNS: &'static [Column<Self>] = &[];
+    type Row = Difference;
+
+    fn rows(&self) -> Rows<'_, Difference> {
+        Rows::List(&self.differences)
+    }
 }

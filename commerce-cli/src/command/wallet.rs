@@ -2,11 +2,11 @@
 
 use clap::Subcommand;
 use commerce_core::wallet;
-use serde_json::json;
 
 use crate::failure::Failure;
 use crate::options::{KeyArg, PageArgs};
 use crate::session::Session;
+use crate::values::{self, submission};
 
 /// Wallets.
 #[derive(Subcommand)]
@@ -48,7 +48,10 @@ impl Wallet {
         match self {
             Self::Charge(charge) => charge.run(session),
             Self::Show(show) => show.run(session),
-            Self::History { user, page } => session.list::<wallet::History>(json!({ "user": user }), page),
+            Self::History { user, page } => session.list(page, |values| {
+                let (user, page) = (values.user(user), values.page(page));
+                Some(wallet::History { user: user?, page: page? })
+            }),
         }
     }
 }
@@ -56,13 +59,17 @@ impl Wallet {
 impl Charge {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let amount = session.money("AMOUNT", &self.amount)?;
-        let operation = json!({ "op": "wallet.charge", "user": self.user, "amount": amount });
-        session.change(operation, self.key.key.as_deref())
+        let charge = submission(&self.key, |values| {
+            let user = values.user(&self.user)?;
+            values.field("amount", wallet::Charge::new(user, amount))
+        });
+        session.change(charge?)
     }
 }
 
 impl Show {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        session.show(&session.ask("wallet.balance", json!({ "user": self.user }))?)
+        let balance = values::read(|values| Some(wallet::Balance { user: values.user(&self.user)? }));
+        session.show(&session.ask(&balance?)?)
     }
 }

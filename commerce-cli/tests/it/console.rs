@@ -35,7 +35,7 @@ fn a_customer_charges_searches_orders_and_sees_it_while_others_buy() {
     terminal.see("Charge the wallet of alice");
     terminal.type_in("50,000");
     terminal.press("Enter");
-    terminal.see("alice is charged 50,000 KRW; the balance is 50,000 KRW.");
+    terminal.see("Charged alice's wallet: 50,000 KRW. Balance: 50,000 KRW.");
 
     terminal.press("/");
     terminal.type_in("mug");
@@ -58,7 +58,7 @@ fn a_customer_charges_searches_orders_and_sees_it_while_others_buy() {
         terminal.see("24,000 KRW");
         terminal.see("26,000 KRW");
         terminal.press("Enter");
-        terminal.see("is paid: 24,000 KRW. Left: 26,000 KRW.");
+        terminal.see("paid: 24,000 KRW. Balance: 26,000 KRW.");
         others.join()
     });
     assert!(others.is_ok());
@@ -95,10 +95,10 @@ fn an_order_is_cancelled_and_the_outbox_and_overview_know_it() {
     terminal.press("3");
     terminal.see("Order 1");
     terminal.press("x");
-    terminal.see("24,000 KRW go back to bob");
+    terminal.see("Refunds 24,000 KRW to bob");
     terminal.type_in("잘못 주문");
     terminal.press("Enter");
-    terminal.see("Order 1 is cancelled; 24,000 KRW went back.");
+    terminal.see("Order 1 cancelled. 24,000 KRW refunded.");
     terminal.see("✗ cancelled");
     terminal.press("6");
     terminal.see("OrderCancelled");
@@ -124,7 +124,7 @@ fn a_shopkeeper_adds_a_customer_and_a_product() {
     terminal.press("Enter");
     terminal.type_in("클로이");
     terminal.press("Enter");
-    terminal.see("chloe is a customer now.");
+    terminal.see("Customer chloe added.");
     terminal.press("5");
     terminal.press("n");
     terminal.see("New product");
@@ -156,11 +156,11 @@ fn a_console_that_only_reads_changes_nothing() {
     };
     let before = state();
     let terminal = console(&shop, 120, 40, "--read-only --user bob");
-    terminal.see("read only");
+    terminal.see("read-only");
     terminal.see("Cart of bob");
     for keys in ["aAbcu", "2nc", "3x", "5neto", "6rR", "1"] {
         terminal.type_in(keys);
-        terminal.see("This console only reads (--read-only).");
+        terminal.see("The console is read-only (--read-only).");
     }
     terminal.press("Tab");
     terminal.see("● Cart of bob");
@@ -194,7 +194,7 @@ fn the_console_makes_way_for_the_shell_and_returns() {
         screen.contains("● live") && screen.lines().any(|line| line.chars().count() >= 90)
     });
     terminal.press("3");
-    terminal.see("No order fits.");
+    terminal.see("No matching orders.");
     terminal.press("q");
     terminal.restored();
 }
@@ -204,7 +204,7 @@ fn any_size_at_any_moment() {
     let shop = stocked();
     let terminal = console(&shop, 120, 40, "--user alice");
     terminal.resize(39, 11);
-    terminal.see("Please make it larger.");
+    terminal.see("Please enlarge it.");
     terminal.resize(60, 20);
     terminal.see("‹ 1 Shop ›");
     terminal.press("Tab");
@@ -247,12 +247,12 @@ fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
     terminal.type_in("5");
     terminal.press("Enter");
     terminal.see("the store cannot be written: the disk is full");
-    terminal.see("✗ not writable for");
+    terminal.see("✗ writes failing for");
     shop.file("free", "");
     until("freed");
     terminal.press("Enter");
-    terminal.see("alice is charged 5 KRW; the balance is 5 KRW.");
-    terminal.see_no("✗ not writable");
+    terminal.see("Charged alice's wallet: 5 KRW. Balance: 5 KRW.");
+    terminal.see_no("✗ writes failing");
     terminal.press("q");
     terminal.restored();
 }
@@ -272,7 +272,7 @@ fn a_store_that_is_removed_or_replaced_under_a_console_is_told_and_left_alone() 
         });
         terminal.see_no("live");
         terminal.press("c");
-        terminal.see("The store is gone; put it back and start the console again.");
+        terminal.see("The store is gone. Put it back and restart the console.");
         for key in ["2", "3", "r", "1"] {
             terminal.press(key);
         }

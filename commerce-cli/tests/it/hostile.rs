@@ -1,4 +1,4 @@
-//! The program under attack: it holds little memory, and an honest client goes on.
+//! Attacks the program: it holds little memory and keeps serving an honest client.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,10 +8,10 @@ mod clients;
 
 use clients::{ATTACKS, Victim};
 
-/// The most bytes of memory that the server may ever hold.
+/// The limit of the server's peak memory in bytes.
 const MEMORY: usize = 150_000_000;
 
-/// How long readiness may take on a machine that does much else; on a quiet one it is some milliseconds.
+/// The most time that `/readyz` may take on a busy machine. On a quiet one it takes some milliseconds.
 const READY: Duration = Duration::from_secs(3);
 
 #[test]
@@ -23,16 +23,16 @@ fn hostile_clients_cost_little_memory_and_stop_nobody() {
     for (name, attack) in ATTACKS {
         let victim = Victim::start(program, &store);
         let clients = if name.contains("best sellers") { 100 } else { 64 };
-        let (suffered, top) = std::thread::scope(|scope| {
-            let suffered = scope.spawn(|| victim.under(Some(attack), clients, Duration::from_secs(2)));
+        let (impact, top) = std::thread::scope(|scope| {
+            let impact = scope.spawn(|| victim.under(Some(attack), clients, Duration::from_secs(2)));
             std::thread::sleep(Duration::from_secs(1));
-            // Another client's large query has its turn.
+            // Another client's large query is answered as well.
             let top = victim.asks("/v1/products/top?days=365");
-            (suffered.join().unwrap(), top)
+            (impact.join().unwrap(), top)
         });
-        println!("{name}: {suffered:?}, {} MB at most", victim.peak() / 1_000_000);
+        println!("{name}: {impact:?}, {} MB at most", victim.peak() / 1_000_000);
         assert!(top.starts_with("HTTP/1.1 200"), "{name}: {top}");
-        assert!(suffered.orders > 0.0 && suffered.ready < READY, "{name}: {suffered:?}");
+        assert!(impact.orders > 0.0 && impact.ready < READY, "{name}: {impact:?}");
         assert!(victim.peak() < MEMORY, "{name}: {} bytes", victim.peak());
     }
     let verified =

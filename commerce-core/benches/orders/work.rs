@@ -85,11 +85,11 @@ impl Measured {
 
 /// Creates a shop with its users and products.
 pub fn shop(at: impl Into<Location>) -> Result<Commerce> {
-    let shop = Commerce::create(at, Currency::new("KRW").ok_or("no currency")?, Options::new(SystemClock))?;
+    let shop = Commerce::create(at, Currency::try_from("KRW")?, Options::new(SystemClock))?;
     let mut last = None;
     for number in 0..USERS {
-        let user = UserId::new(&format!("user-{number}"))?;
-        let amount = Amount::new(1_000_000_000_000).ok_or("no amount")?;
+        let user = UserId::try_from(format!("user-{number}"))?;
+        let amount = Amount::try_from(1_000_000_000_000)?;
         shop.submit(user::Add { user: user.clone(), name: None });
         last = Some(shop.submit(wallet::Charge::new(user, amount)?));
         // The queue holds 8,192.
@@ -106,10 +106,10 @@ pub fn products(shop: &Commerce, numbers: std::ops::Range<u64>) -> Result<()> {
     let mut last = None;
     for number in numbers {
         last = Some(shop.submit(catalog::Add {
-            product: ProductId::new(&format!("product-{number}"))?,
-            name: Name::new(&format!("Product number {number}"))?,
-            price: Amount::new((100 + number % 977).cast_signed()).ok_or("no amount")?,
-            stock: Stock::new(1_000_000_000).ok_or("no stock")?,
+            product: ProductId::try_from(format!("product-{number}"))?,
+            name: Name::try_from(format!("Product number {number}"))?,
+            price: Amount::try_from((100 + number % 977).cast_signed())?,
+            stock: Stock::try_from(1_000_000_000)?,
         }));
         if number % 4_000 == 0 {
             last.take().map(commerce_core::Ticket::wait).transpose()?;
@@ -122,16 +122,16 @@ pub fn products(shop: &Commerce, numbers: std::ops::Range<u64>) -> Result<()> {
 /// Draws the next order.
 pub fn submission(random: &mut Random, keys: Keys) -> Result<Submission<order::Place>> {
     let (user, products, key) = random.order(keys);
-    let one = Quantity::new(1).ok_or("no quantity")?;
+    let one = Quantity::try_from(1)?;
     let lines =
-        products.map(|number| ProductId::new(&format!("product-{number}")).map(|product| (product, one)));
+        products.map(|number| ProductId::try_from(format!("product-{number}")).map(|product| (product, one)));
     let lines = lines.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
     let place = order::Place {
-        user: UserId::new(&format!("user-{user}"))?,
+        user: UserId::try_from(format!("user-{user}"))?,
         items: order::Items::new(lines)?,
         expected_total: None,
     };
-    Ok(Submission::new(place).key(Key::new(&key)?))
+    Ok(Submission::new(place).key(Key::try_from(key)?))
 }
 
 /// Places orders from `callers` threads. Each waits for its order before it places the next.

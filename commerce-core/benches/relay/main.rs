@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use commerce_core::outbox::relay::Options;
-use commerce_core::outbox::sink::{Failure, FileSink, HttpSink, Message, Secret};
+use commerce_core::outbox::sink::{Failure, FileSink, HttpSink, Message};
 use commerce_core::outbox::{Lag, Relay, Sink};
 use commerce_core::{Commerce, Stats};
 
@@ -82,7 +82,7 @@ fn file(folder: &Path) -> Box<dyn Sink> {
 }
 
 fn http(url: &str) -> Result<Box<dyn Sink>> {
-    Ok(Box::new(HttpSink::new(url, Secret::new(SECRET)?)?.allow_private(true)))
+    Ok(Box::new(HttpSink::new(url, SECRET.parse()?)?.allow_private(true)))
 }
 
 /// Creates a shop and delivers its first events, so that only later events are measured.

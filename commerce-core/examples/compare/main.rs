@@ -1,5 +1,5 @@
-//! The ways to read and to index that were compared, measured on one shop: the steps and the time of a question, and the
-//! pages that an index adds to an order. It works on a copy; the shop stays as it is.
+//! Compares ways to read and to index on one shop: the steps and the time of a query, and the pages that an index adds to
+//! an order. Prints tables of `QUERIES.md`. It works on a copy and does not change the shop.
 //!
 //!     cargo run --release -p commerce-core --example compare -- 1m.db
 
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use commerce_core::{Commerce, Options, SystemClock};
 
-/// The milliseconds that this thread has had a processor, which others that are busy do not change much.
+/// CPU time of this thread in milliseconds, which a busy machine affects little.
 fn spent() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     told.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e6

@@ -1,4 +1,4 @@
-//! What an index or a rollup adds to an order: pages written to the log, in groups as the engine forms them.
+//! Measures the pages that an index or a rollup adds to an order in the log, in groups of the engine's size.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use rusqlite::Connection;
 
 use super::Result;
 
-/// Orders that are written each time, and how many share a commit.
+/// Orders in a measurement, and orders per commit.
 const ORDERS: i64 = 12_800;
 const GROUP: i64 = 64;
 
-/// What an order writes, with its number as ?1, a random number as ?2 and the time as ?3: the histories, a wallet, and
-/// the stocks of three products.
+/// The statements of an order: the histories, a wallet, and the stocks of three products. Its number is ?1, a random
+/// number ?2 and the time ?3.
 const ORDER: [&str; 5] = [
     "INSERT INTO orders SELECT ?1, 1 + ?2 % last_user, 100, 100, 0, ?3 FROM store",
     "INSERT INTO order_lines SELECT ?1 * 1024 + value, 1 + ?2 / 7 % (last_product >> value), 'Mug', 100, 1
@@ -22,18 +22,18 @@ const ORDER: [&str; 5] = [
         (SELECT product_no FROM order_lines WHERE line BETWEEN ?1 * 1024 AND ?1 * 1024 + 2)",
 ];
 
-/// What is tried: its name, what it needs, what an order writes for it besides, and what takes it away again.
+/// The alternatives: a name, the statements that set it up, the statement that each order adds, and the cleanup.
 const TRIED: [[&str; 4]; 10] = [
     ["nothing", "", "", ""],
     ["a key that ascends with time", "", KEY, "DELETE FROM keys"],
     [
-        "the same, and an index on its age",
+        "the same with an index on its age",
         "CREATE INDEX tried ON keys (at)",
         KEY,
         "DROP INDEX tried; DELETE FROM keys",
     ],
     [
-        "a random key, among as many as there are orders",
+        "a random key, among as many keys as orders",
         "INSERT INTO keys SELECT printf('%036x', order_id * 2654435761 % 4294967296), 0, 1, order_id, NULL, at
              FROM orders ORDER BY 1",
         "INSERT INTO keys VALUES (printf('%036x', ?2 % 4294967296), ?1, 1, ?1, NULL, ?3)",
@@ -68,7 +68,7 @@ const TRIED: [[&str; 4]; 10] = [
 const KEY: &str = "INSERT INTO keys VALUES (printf('%036d', ?1), ?2 * 0, 1, ?1, NULL, ?3)";
 
 pub fn compare(path: &Path) -> Result<()> {
-    println!("| kept for it | pages an order | added |\n|---|--:|--:|");
+    println!("| kept in addition | pages per order | added |\n|---|--:|--:|");
     let mut plain = None;
     for [what, needs, each, after] in TRIED {
         Connection::open(path)?.execute_batch(needs)?;
@@ -79,7 +79,7 @@ pub fn compare(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Pages that an order writes to the log.
+/// The pages that an order writes to the log.
 fn written(path: &Path, each: &str) -> Result<f64> {
     let mut connection = Connection::open(path)?;
     connection.execute_batch(
@@ -104,7 +104,7 @@ fn written(path: &Path, each: &str) -> Result<f64> {
         }
         transaction.commit()?;
     }
-    // A frame is a page of 4,096 bytes and a head of 24.
+    // A frame is a header of 24 bytes and a page of 4,096.
     let log = path.with_file_name("copy.db-wal").metadata()?.len();
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok((log / 4_120) as f64 / ORDERS as f64)

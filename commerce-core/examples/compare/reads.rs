@@ -1,4 +1,4 @@
-//! Ways to read the same.
+//! Compares ways to read the same rows.
 
 use std::path::Path;
 
@@ -7,12 +7,12 @@ use rusqlite::{Connection, StatementStatus};
 use super::{Result, spent};
 use crate::grouped::grouped;
 
-/// What is asked, and the ways: what each is called, what it needs first, the question, and what takes that away again.
+/// Each query, and the ways to run it: a name, the setup, the statement and the cleanup.
 const READS: [(&str, &[[&str; 4]]); 6] = [
     (
         "a page of a user's orders, newest first",
         &[
-            ["the list that they form", "", USERS_LIST, ""],
+            ["a linked list of rows", "", USERS_LIST, ""],
             [
                 "an index on the user",
                 "CREATE INDEX tried ON orders (user_no)",
@@ -21,7 +21,7 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
                 "DROP INDEX tried",
             ],
             [
-                "neither",
+                "a scan",
                 "",
                 "SELECT order_id FROM orders WHERE user_no = (SELECT user_no FROM users WHERE user = 'user-1')
                  ORDER BY order_id DESC LIMIT 21",
@@ -30,9 +30,9 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
         ],
     ),
     (
-        "the newest order of a moment",
+        "the newest order at a given time",
         &[
-            ["halving", "", HALVING, ""],
+            ["a binary search", "", HALVING, ""],
             [
                 "an index on the time",
                 "CREATE INDEX tried ON orders (at)",
@@ -41,7 +41,7 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
                 "DROP INDEX tried",
             ],
             [
-                "neither",
+                "a scan",
                 "",
                 "SELECT max(order_id) FROM orders WHERE at <= (SELECT last_at FROM store) - 86400000 * 90",
                 "",
@@ -59,7 +59,7 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
                 "",
             ],
             [
-                "the key divided",
+                "an expression on the key",
                 "",
                 "SELECT count(*) FROM json_each('[11,12,13,14,15,16,17,18,19,20]') CROSS JOIN order_lines l
                  ON l.line / 1024 = value",
@@ -71,14 +71,14 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
         "64 users by their names",
         &[
             [
-                "each looked up",
+                "a lookup for each",
                 "",
                 "WITH names AS (SELECT json_group_array('user-' || user_no) AS list FROM users WHERE user_no <= 64)
                  SELECT u.user_no FROM names CROSS JOIN json_each(list) CROSS JOIN users u ON u.user = value",
                 "",
             ],
             [
-                "IN a list",
+                "IN with a list",
                 "",
                 "WITH names AS (SELECT json_group_array('user-' || user_no) AS list FROM users WHERE user_no <= 64)
                  SELECT u.user_no FROM users u WHERE u.user IN (SELECT value FROM names, json_each(list))",
@@ -90,7 +90,7 @@ const READS: [(&str, &[[&str; 4]]); 6] = [
         "a page in the middle of the catalogue",
         &[
             [
-                "after the last product of the page before",
+                "after the last product of the previous page",
                 "",
                 "SELECT product, name FROM products WHERE product > 'product-5' ORDER BY product LIMIT 21",
                 "",
@@ -130,11 +130,11 @@ const HALVING: &str = "WITH RECURSIVE half (low, high) AS (
 const STOCKS: &str = "SELECT p.product, s.stock FROM products p JOIN stocks s USING (product_no)
     ORDER BY s.stock, p.product LIMIT 21";
 
-/// The milliseconds that a time is taken over.
+/// The least CPU time of a measurement in milliseconds.
 const LONG: f64 = 200.0;
 
 pub fn compare(path: &Path) -> Result<()> {
-    println!("| question | way | steps | ms of a processor |\n|---|---|--:|--:|");
+    println!("| query | way | steps | CPU ms |\n|---|---|--:|--:|");
     for (question, ways) in READS {
         for [way, needs, sql, after] in ways {
             let connection = Connection::open(path)?;
@@ -148,7 +148,7 @@ pub fn compare(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The steps of a statement, and its time, which is that of many runs where one is too short to tell.
+/// The steps of a statement and its CPU time, averaged over many runs if one is too short to measure.
 fn cost(connection: &Connection, sql: &str) -> Result<(i32, f64)> {
     let mut statement = connection.prepare(sql)?;
     let (mut runs, mut total) = (0, 0.0);

@@ -1,4 +1,4 @@
-//! Ways to tell the best sellers.
+//! Compares ways to compute the best sellers.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::grouped::grouped;
 
 const DAYS: [u16; 3] = [3, 30, 365];
 
-/// Ways that are SQL: what each is called, what it needs, its question for the lines from ?1 to before ?2 or for the whole
-/// hours of these, and what takes away again what it needed.
+/// The ways in SQL: a name, the setup, the query for the lines from ?1 to before ?2 (or for their whole hours), and the
+/// cleanup.
 const WAYS: [[&str; 4]; 4] = [
     [
         "a sum by SQL",
@@ -51,7 +51,7 @@ const WAYS: [[&str; 4]; 4] = [
 ];
 
 pub fn compare(path: &Path) -> Result<()> {
-    println!("| way | days | steps | ms of a processor | MB kept for it |\n|---|--:|--:|--:|--:|");
+    println!("| way | days | steps | CPU ms | MB stored for it |\n|---|--:|--:|--:|--:|");
     for [way, needs, question, after] in WAYS {
         let kept = used(path)?;
         Connection::open(path)?.execute_batch(needs)?;
@@ -62,12 +62,12 @@ pub fn compare(path: &Path) -> Result<()> {
         }
         Connection::open(path)?.execute_batch(after)?;
     }
-    for way in ["this engine, the first question ever", "this engine, a new process"] {
+    for way in ["this engine, first query ever", "this engine, new process"] {
         for days in DAYS {
             let shop = Commerce::open(path, Options::new(SystemClock).count_costs())?;
             engine(way, days, &shop, 1)?;
             if way.ends_with("process") {
-                engine("this engine, asked again", days, &shop, 100)?;
+                engine("this engine, same process again", days, &shop, 100)?;
             }
         }
     }
@@ -75,7 +75,7 @@ pub fn compare(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bytes that a store uses of its file.
+/// The bytes of the file that the store uses.
 fn used(path: &Path) -> Result<u64> {
     let sql = "SELECT (page_count - freelist_count) * page_size
         FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
@@ -83,7 +83,7 @@ fn used(path: &Path) -> Result<u64> {
     Ok(used.unsigned_abs())
 }
 
-/// Asks through a new connection for so many days up to the newest order.
+/// Runs the query on a new connection for the `days` days up to the newest order.
 fn ask(path: &Path, question: &str, days: u16) -> Result<(i32, f64)> {
     let connection = Connection::open(path)?;
     let span = "SELECT (SELECT order_id FROM orders WHERE at > (SELECT last_at FROM store) - ?1 * 86400000
@@ -104,7 +104,7 @@ fn ask(path: &Path, question: &str, days: u16) -> Result<(i32, f64)> {
     Ok((statement.get_status(StatementStatus::VmStep), spent() - begun))
 }
 
-/// Asks so many times; tells what one question costs.
+/// Runs the query `times` times and prints the cost of one.
 fn engine(way: &str, days: u16, shop: &Commerce, times: u32) -> Result<()> {
     shop.costs();
     let begun = spent();
@@ -112,7 +112,7 @@ fn engine(way: &str, days: u16, shop: &Commerce, times: u32) -> Result<()> {
         shop.query(&Top { days, ..Top::default() })?;
     }
     let millis = (spent() - begun) / f64::from(times);
-    // What is kept for the next question is written afterwards.
+    // The engine writes its sums after the answer, so writes do not count.
     let reads = shop.costs().into_iter().filter(|cost| !cost.sql.starts_with(['I', 'U']));
     let steps = reads.map(|cost| cost.steps).sum::<u64>().cast_signed() / i64::from(times);
     println!("| {way} | {days} | {} | {millis:.1} | |", grouped(steps));

@@ -1,6 +1,6 @@
-//! Numbers of many digits, as a reader wants them.
+//! Formats large numbers.
 
-/// A number with commas.
+/// Formats a number with commas between groups of three digits.
 pub fn grouped(number: impl ToString) -> String {
     let digits = number.to_string();
     let place = |place: usize| place > 0 && (digits.len() - place).is_multiple_of(3);

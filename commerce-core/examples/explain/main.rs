@@ -1,5 +1,5 @@
-//! Tells what every statement of the engine costs in shops of several sizes, as the tables of `QUERIES.md`. It works on
-//! copies; the shops stay as they are.
+//! Prints the cost of every statement of the engine in shops of several sizes, as the tables of `QUERIES.md`. It works on
+//! copies and does not change the shops.
 //!
 //!     cargo run --release -p commerce-core --example grow -- 10k.db --orders 10000 --products 10000 --users 1000
 //!     cargo run --release -p commerce-core --example explain -- 10k.db 100k.db 1m.db
@@ -22,7 +22,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Operations of a group.
 const GROUP: usize = 64;
 
-/// A copy of a shop, and how large that is.
+/// A copy of a shop, and its size.
 struct Copy {
     path: PathBuf,
     users: usize,
@@ -30,10 +30,10 @@ struct Copy {
     orders: usize,
 }
 
-/// What a statement costs in each shop.
+/// The cost of a statement in each shop.
 type Row = Vec<Cost>;
 
-/// What was asked or done, and what each of its statements costs.
+/// A query or operation, and the cost of each of its statements.
 struct Told {
     what: String,
     rows: Vec<(String, Row)>,
@@ -83,7 +83,7 @@ impl Copy {
         Ok(Self { path: path.into(), users, products, orders })
     }
 
-    /// What something costs a process that has just opened the shop.
+    /// Measures a query or operation in a process that has just opened the shop.
     fn measure(&self, work: &Work, (first, count): (usize, usize)) -> Result<Vec<Cost>> {
         let commerce = Commerce::open(&self.path, Options::new(SystemClock).count_costs())?;
         let begin = || drop(commerce.costs());
@@ -116,16 +116,16 @@ fn name(work: &Work) -> String {
     [work.name, work.case].join(", ").trim_end_matches(", ").into()
 }
 
-/// What the test holds everything to.
+/// Prints the costs that the test asserts.
 fn held(works: &[Work]) {
     println!(
-        "| asked or done | its cost may grow | scans | sorts | requests to a server |\n|---|---|---|---|--:|"
+        "| query or operation | allowed growth | scans | sorts | requests to a server |\n|---|---|---|---|--:|"
     );
     for work in works {
         let growth = match work.growth {
             Growth::Constant => "".into(),
-            Growth::Little(why) => format!("to the double: {why}"),
-            Growth::Rows(why) => format!("with the rows: {why}"),
+            Growth::Little(why) => format!("at most double ({why})"),
+            Growth::Rows(why) => format!("with the rows ({why})"),
         };
         let requests = if work.requests > 0 { work.requests.to_string() } else { String::new() };
         let [scans, sorts] = [work.scans, work.sorts].map(Option::unwrap_or_default);
@@ -142,9 +142,9 @@ fn add(sum: &mut Cost, cost: &Cost) {
     sum.sorts += cost.sorts;
 }
 
-/// The costs of whatever is asked and done, and of each statement.
+/// Prints the costs of every query and operation, and of each statement.
 fn costs(copies: &[Copy], told: &[Told], texts: &[&str]) {
-    let mut head = "| asked or done | statement | runs |".to_owned();
+    let mut head = "| query or operation | statement | runs |".to_owned();
     for Copy { users, products, orders, .. } in copies {
         let size = [orders, products, users].map(|count| grouped(*count));
         head += &format!(" rows | steps, {} orders, {} products, {} users |", size[0], size[1], size[2]);
@@ -176,11 +176,11 @@ fn line(what: &str, statement: &str, row: &Row) {
     println!("{line}");
 }
 
-/// The statements with their plans.
+/// Prints the statements with their plans.
 fn statements(shop: &Connection, texts: &[&str]) -> Result<()> {
     println!();
     for (place, text) in texts.iter().enumerate() {
-        // Rows that are inserted go where their keys say.
+        // An insert has no plan: its rows go where their keys say.
         let plan = if text.starts_with("INSERT") || text.starts_with("PRAGMA") {
             Vec::new()
         } else {

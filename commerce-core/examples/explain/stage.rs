@@ -1,4 +1,4 @@
-//! A shop on which everything can be asked and done, and how to have it done.
+//! A shop on which every query and operation can run, and how to run them.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use super::works::{Act, Work};
 
-/// A shop. Its users and products bear numbers from 0.
+/// A shop. Its users and products are numbered from 0.
 pub struct Shop<'a> {
     pub commerce: &'a Commerce,
-    /// Where it lies, if on a file.
+    /// The path of its file, unless it is on a server.
     pub file: Option<&'a Path>,
     pub users: usize,
     pub orders: usize,
-    /// Told when what is measured begins.
+    /// Called when the measurement begins.
     pub begin: &'a dyn Fn(),
 }
 
@@ -29,7 +29,7 @@ pub struct Refusing(pub i64);
 const CARTS: usize = 350;
 const TOKENS: usize = 70;
 
-/// Pages that are read to be far in a list.
+/// Pages that are read first to get far into a list.
 const FAR: usize = 100;
 
 impl Shop<'_> {
@@ -38,7 +38,7 @@ impl Shop<'_> {
         self.commerce.query(&query).unwrap_or_else(|e| panic!("{name} {fields}: {e}"))
     }
 
-    /// Does operations, together if the store is a file.
+    /// Performs operations, in one group if the store is a file.
     pub fn submit(&self, operations: impl IntoIterator<Item = Submission<AnyOperation>>) {
         let turn = self.file.map(|file| {
             let mut name = file.as_os_str().to_owned();
@@ -52,7 +52,7 @@ impl Shop<'_> {
         tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap_or_else(|e| panic!("{e}"))));
     }
 
-    /// Puts carts and tokens into the shop, and lets events die: those of a quarter of its users' first charges.
+    /// Adds carts and tokens to the shop, and makes events dead: those of the first charges of a quarter of its users.
     pub fn stage(&self) {
         let items = |n: usize| [0, 1, 2].map(|item| json!({ "product": product(n + item), "quantity": 1 }));
         let add = |n| json!({ "op": "cart.add", "user": user(n), "items": items(n) });
@@ -61,7 +61,7 @@ impl Shop<'_> {
         self.relay(Refusing(self.users as i64 / 4));
     }
 
-    /// Delivers what is pending.
+    /// Delivers all pending events.
     pub fn relay(&self, sink: Refusing) {
         let options = relay::Options::default().attempts(1);
         let relay = Relay::once(self.commerce, Box::new(sink), options).expect("a thread");
@@ -69,7 +69,7 @@ impl Shop<'_> {
         assert!(relay.failure().is_none(), "{:?}", relay.failure());
     }
 
-    /// The fields of a page that is far in a list.
+    /// The fields of a query for a page far into a list.
     pub fn far(&self, name: &str, mut fields: Value) -> Value {
         fields["limit"] = 100.into();
         let mut next = fields.clone();
@@ -91,16 +91,17 @@ impl Shop<'_> {
         self.ask("event.newest", &json!({}))["event"].as_i64().expect("a number")
     }
 
-    /// The number of the so many-th dead event, or of an order that is paid.
+    /// The number of the dead event at a position.
     pub fn dead(&self, place: usize) -> Value {
         self.ask("event.list", &json!({ "status": "dead", "limit": 100 }))["items"][place]["event"].clone()
     }
 
+    /// The number of the paid order at a position.
     pub fn paid(&self, place: usize) -> Value {
         self.ask("order.list", &json!({ "status": "paid", "limit": 100 }))["items"][place]["order"].clone()
     }
 
-    /// Has something done, operations from the `first` on as a group of so many.
+    /// Runs a query or operation. Operations run as a group of `count`, from number `first`.
     pub fn act(&self, work: &Work, first: usize, count: usize) {
         match work.act {
             Act::Ask(fields) => {
@@ -130,7 +131,7 @@ impl Shop<'_> {
 impl Sink for Refusing {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
         match messages.iter().any(|message| message.event.get() <= self.0) {
-            true => Err(Failure::refused("it is meant to die")),
+            true => Err(Failure::refused("this event is meant to die")),
             false => Ok(()),
         }
     }
@@ -152,19 +153,19 @@ pub fn product(number: usize) -> String {
     format!("product-{number}")
 }
 
-/// The operation of a line.
+/// Parses the operation of a line.
 pub fn line(line: &Value) -> Submission<AnyOperation> {
     registry::parse_operation(line).unwrap_or_else(|e| panic!("{line}: {e}"))
 }
 
-/// Makes a token, which no line does.
+/// The operation that creates a token. Lines have no such operation.
 pub fn token(name: &str) -> Submission<AnyOperation> {
-    let name = TokenName::new(name).expect("a name");
+    let name = TokenName::try_from(name).expect("a name");
     let digest = Digest::of(name.as_str());
     Submission::new(AnyOperation::new(Create::operator(name, digest)))
 }
 
-/// A statement on one line. Inserts of one row and of several are the same here, and pragmas of all tables.
+/// A statement on one line. Inserts of one row and of several become the same text, as do pragmas of all tables.
 pub fn text(sql: &str) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
     let part = if line.starts_with("INSERT") { line.split_once(" VALUES ") } else { None };

@@ -1,5 +1,5 @@
-//! Everything that the engine is asked and does, as one table: how to have it done, and how its cost may grow with the
-//! shop. A test holds the engine to it, and `explain` measures by it.
+//! One table of every query, operation and background job: how to run it, and how its cost may grow with the shop. A test
+//! asserts this table, and `explain` prints it with measured costs.
 
 use commerce_core::token::{Changes, Digest, Find, Revoke, TokenName};
 use commerce_core::{AnyOperation, Clock, Error, Probe, Submission, SystemClock, catalog, order};
@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 
 use super::stage::{Refusing, Shop, line, product, token, user};
 
-/// One thing that is asked or done.
+/// A query, operation or background job.
 pub struct Work {
-    /// The operation or query, or what is done in the background.
+    /// The name of the operation, query or background job.
     pub name: &'static str,
-    /// Which case of it.
+    /// The case, if there are several.
     pub case: &'static str,
-    /// How to have it done.
+    /// How to run it.
     pub act: Act,
     /// How its cost may grow with the shop.
     pub growth: Growth,
-    /// Why it goes through a table or index from its beginning, if it does.
+    /// Why it scans a table or index from its beginning, if it does.
     pub scans: Option<&'static str>,
     /// Why it sorts, if it does.
     pub sorts: Option<&'static str>,
-    /// Requests to a server, where the store is on one. 0 where that depends on how long it takes.
+    /// Requests to a server. 0 if the number depends on timing.
     pub requests: usize,
 }
 
-/// How to have something done, by a process that has just opened the store.
+/// How a process that has just opened the store runs a query or operation.
 pub enum Act {
     /// A query with these fields.
     Ask(fn(&Shop<'_>) -> Value),
-    /// The same for the second time.
+    /// The same query for the second time.
     AskAgain(fn(&Shop<'_>) -> Value),
-    /// An operation: a first, a second, and so on, each on rows of its own.
+    /// An operation. Each number gives one on rows of its own.
     Do(fn(&Shop<'_>, usize) -> Submission<AnyOperation>),
     /// Anything else.
     Run(fn(&Shop<'_>)),
@@ -40,27 +40,26 @@ pub enum Act {
 /// How a cost may grow when all tables grow tenfold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Growth {
-    /// Not at all: rows by their keys, or a page of an index.
+    /// No growth: rows by their keys, or a page of an index.
     Constant,
-    /// To the double at most, for this reason.
+    /// At most double, for this reason.
     Little(&'static str),
-    /// As the rows do, for this reason.
+    /// In proportion to the rows, for this reason.
     Rows(&'static str),
 }
 
-const INDEX: &str = "a page from the beginning of its index";
-const PAGE: &str = "the rows of a page, in their order";
-const LINES: &str = "the orders asked for, in the order of their numbers";
-const CANDIDATES: &str = "candidates that the index tells";
-const HALVES: &str = "the numbers that were halved";
-const HALVING: Growth = Growth::Little("a time is found among the orders by halving");
-const WAYPOINT: Growth =
-    Growth::Little("as many orders are passed over as there are to the next waypoint, 64 on average");
-const CART: &str = "a cart, in the order of adding";
-const PASSED: &str = "events that were not accepted yet, or given up";
-const DEAD: Growth = Growth::Rows("events that were given up are counted, or passed over");
+const INDEX: &str = "a page at the start of its index";
+const PAGE: &str = "the rows of a page, in order";
+const LINES: &str = "the requested orders, by number";
+const CANDIDATES: &str = "candidates from the index";
+const HALVES: &str = "the steps of the binary search";
+const HALVING: Growth = Growth::Little("a binary search finds a time among the orders");
+const WAYPOINT: Growth = Growth::Little("the walk skips the orders up to the next waypoint, 64 on average");
+const CART: &str = "the lines of a cart, in the order of adding";
+const PASSED: &str = "events not yet accepted, or dead";
+const DEAD: Growth = Growth::Rows("dead events are counted or skipped");
 
-/// Every query, every operation, and what is done in the background.
+/// Every query, operation and background job.
 pub fn works() -> Vec<Work> {
     [queries(), operations(), background()].into_iter().flatten().collect()
 }
@@ -70,8 +69,8 @@ fn queries() -> Vec<Work> {
         ask("user.get", "", |_| json!({ "user": user(1) })),
         ask("user.list", "", |_| json!({})),
         ask("user.list", "far in", |shop| shop.far("user.list", json!({}))),
-        ask("user.list", "searched in vain", |_| json!({ "search": "nobody at all" }))
-            .grows(Growth::Rows("all users are looked at: part of a name has no index")),
+        ask("user.list", "search without a match", |_| json!({ "search": "nobody at all" }))
+            .grows(Growth::Rows("reads all users: a part of a name has no index")),
         ask("wallet.balance", "", |_| json!({ "user": user(1) })),
         ask("wallet.history", "", |_| json!({ "user": user(0) })).sorts(PAGE).requests(2),
         ask("wallet.history", "far in", |shop| shop.far("wallet.history", json!({ "user": user(0) })))
@@ -84,21 +83,22 @@ fn queries() -> Vec<Work> {
         ask("product.list", "by name, far in", |shop| shop.far("product.list", json!({ "sort": "name" }))),
         ask("product.list", "by price", |_| json!({ "sort": "price" })).scans(INDEX),
         ask("product.list", "by price, far in", |shop| shop.far("product.list", json!({ "sort": "price" }))),
-        ask("product.list", "dearest first", |_| json!({ "sort": "-price" })).scans(INDEX),
-        ask("product.list", "dearest first, far in", |shop| {
+        ask("product.list", "by -price", |_| json!({ "sort": "-price" })).scans(INDEX),
+        ask("product.list", "by -price, far in", |shop| {
             shop.far("product.list", json!({ "sort": "-price" }))
         }),
-        ask("product.list", "none of which is on sale", |_| json!({ "active": false })).sorts(CANDIDATES),
+        ask("product.list", "off sale", |_| json!({ "active": false })).sorts(CANDIDATES),
         ask("product.list", "by stock", |_| json!({ "sort": "stock" }))
-            .grows(Growth::Rows("the catalogue: an index on stock would change with every order"))
+            .grows(Growth::Rows("reads the catalogue: an index on stock would change with every order"))
             .scans("the catalogue")
             .sorts("the catalogue by stock"),
-        ask("product.list", "searched in vain", |_| json!({ "search": "no such thing" })).sorts(CANDIDATES),
+        ask("product.list", "search without a match", |_| json!({ "search": "no such thing" }))
+            .sorts(CANDIDATES),
         ask("cart.get", "", |_| json!({ "user": user(1) })).sorts(CART),
         ask("order.get", "", |shop| json!({ "order": shop.orders / 2 })).sorts(LINES),
         ask("order.list", "", |_| json!({})).sorts(PAGE),
         ask("order.list", "far in", |shop| shop.far("order.list", json!({}))).sorts(PAGE),
-        ask("order.list", "up to 5 days ago", |_| json!({ "to": days_ago(5) }))
+        ask("order.list", "until 5 days ago", |_| json!({ "to": days_ago(5) }))
             .grows(HALVING)
             .scans(HALVES)
             .sorts(PAGE),
@@ -108,19 +108,19 @@ fn queries() -> Vec<Work> {
         ask("order.list", "of a user, far in", |shop| shop.far("order.list", json!({ "user": user(0) })))
             .grows(WAYPOINT)
             .sorts(PAGE),
-        ask("order.list", "of a user, up to 5 days ago", |_| json!({ "user": user(0), "to": days_ago(5) }))
+        ask("order.list", "of a user, until 5 days ago", |_| json!({ "user": user(0), "to": days_ago(5) }))
             .grows(WAYPOINT)
             .sorts(PAGE),
         ask("order.list", "of a user, cancelled", |_| json!({ "user": user(0), "status": "cancelled" }))
             .sorts(PAGE),
-        ask("sales.top", "3 days, the first time", |_| json!({ "days": 3 }))
-            .grows(Growth::Rows("the lines of the window"))
+        ask("sales.top", "3 days, first run", |_| json!({ "days": 3 }))
+            .grows(Growth::Rows("reads the lines of the window"))
             .requests(9),
         ask_again("sales.top", "3 days, again", |_| json!({ "days": 3 }))
-            .grows(Growth::Rows("the cancellations of the window are looked at each time"))
+            .grows(Growth::Rows("reads the cancellations of the window each time"))
             .requests(8),
         ask("sales.series", "60 hours", |_| json!({ "step": "hour", "count": 60 }))
-            .grows(Growth::Rows("the orders of these hours"))
+            .grows(Growth::Rows("reads the orders of these hours"))
             .requests(3),
         ask("event.list", "", |_| json!({})).requests(3),
         ask("event.list", "pending", |_| json!({ "status": "pending" })).requests(3),
@@ -178,20 +178,20 @@ fn operations() -> Vec<Work> {
         act("cart.clear", "", |_, n| line(&json!({ "op": "cart.clear", "user": user(210 + n) }))).sorts(CART),
         act("cart.checkout", "", |_, n| line(&json!({ "op": "cart.checkout", "user": user(280 + n) })))
             .sorts(CART),
-        act("order.place", "three products, under a key", |_, n| place("key", n, 3)),
-        run("order.place", "by a process that knows these rows", |shop| {
+        act("order.place", "three products, with a key", |_, n| place("key", n, 3)),
+        run("order.place", "by a process that has cached these rows", |shop| {
             shop.submit([place("known", 0, 3)]);
             (shop.begin)();
             shop.submit([place("now", 0, 3)]);
         })
         .requests(2),
-        act("order.place", "again, under the same key", |_, n| place("key", n, 3)).sorts(LINES).requests(3),
+        act("order.place", "again, with the same key", |_, n| place("key", n, 3)).sorts(LINES).requests(3),
         act("order.cancel", "", |shop, n| line(&json!({ "op": "order.cancel", "order": shop.paid(n) })))
             .sorts(LINES),
         act("event.retry", "", |shop, n| line(&json!({ "op": "event.retry", "events": [shop.dead(n)] }))),
         act("token.create", "", |_, n| token(&format!("new-{n}"))),
         act("token.revoke", "", |_, n| {
-            let name = TokenName::new(&format!("token-{n}")).expect("a name");
+            let name = TokenName::try_from(format!("token-{n}")).expect("a name");
             Submission::new(AnyOperation::new(Revoke { name }))
         }),
     ]
@@ -199,7 +199,7 @@ fn operations() -> Vec<Work> {
 
 fn background() -> Vec<Work> {
     vec![
-        run("sweep of old keys", "with 256 orders under keys", |shop| {
+        run("sweep of old keys", "with 256 orders with keys", |shop| {
             shop.submit((0..256).map(|n| place("sweep", n, 1)));
         }),
         run("readyz", "a write, the backlog, the clock", |shop| {
@@ -213,39 +213,39 @@ fn background() -> Vec<Work> {
             let list = catalog::List { sort: catalog::Sort::Stock, ..catalog::List::default() };
             shop.commerce.each(list, |_| Ok::<(), Error>(())).expect("a list");
         })
-        .grows(Growth::Rows("every product is told"))
+        .grows(Growth::Rows("returns every product"))
         .scans("the catalogue")
         .sorts("the catalogue by stock"),
         run("every order", "as --all does", |shop| {
             shop.commerce.each(order::List::default(), |_| Ok::<(), Error>(())).expect("a list");
         })
-        .grows(Growth::Rows("every order is told"))
+        .grows(Growth::Rows("returns every order"))
         .sorts(PAGE),
-        run("relay", "100 charges, and their events once", |shop| {
+        run("relay", "100 charges and the delivery of their events", |shop| {
             let charge = |n| line(&json!({ "op": "wallet.charge", "user": user(n), "amount": 1 }));
             shop.submit((0..100).map(charge));
             shop.relay(Refusing(0));
         })
-        .grows(Growth::Little("how often it looks depends on its threads"))
+        .grows(Growth::Little("the number of checks depends on its threads"))
         .scans(PASSED)
         .sorts(LINES),
         run("verify", "", |shop| assert_eq!(shop.commerce.verify().expect("an audit"), []))
-            .grows(Growth::Rows("every figure is computed once more"))
+            .grows(Growth::Rows("recomputes every figure"))
             .scans("the list of tables")
             .sorts("the columns of a table's key"),
         run("verify --repair", "", |shop| shop.commerce.repair().expect("a repair"))
-            .grows(Growth::Rows("every balance and stock is summed up from its history"))
+            .grows(Growth::Rows("sums every balance and stock from its history"))
             .scans("every history")
             .sorts("histories by user and by product"),
     ]
 }
 
-/// The time so many days ago.
+/// The time `days` days ago.
 fn days_ago(days: u16) -> String {
     SystemClock.now().minus_days(days).to_string()
 }
 
-/// An order of so many products, under a key.
+/// An order of `products` products, with an idempotency key.
 fn place(key: &str, n: usize, products: usize) -> Submission<AnyOperation> {
     let item = |item| json!({ "product": product(n * products + item), "quantity": 1 });
     let items: Vec<_> = (0..products).map(item).collect();
@@ -261,7 +261,7 @@ fn ask_again(name: &'static str, case: &'static str, fields: fn(&Shop<'_>) -> Va
     work(name, case, Act::AskAgain(fields), 1)
 }
 
-/// An operation: its group begins and loads with one request, saves and commits with another.
+/// An operation. Its group begins and loads with one request, and saves and commits with another.
 fn act(
     name: &'static str,
     case: &'static str,

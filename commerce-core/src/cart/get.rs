@@ -58,6 +58,17 @@ pub enum Problem {
     PriceChanged,
 }
 
+impl Problem {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::OutOfStock => "out_of_stock",
+            Self::PriceChanged => "price_changed",
+        }
+    }
+}
+
 /// Asks for a cart. One that nobody touched is empty, whoever the user is.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -93,7 +104,7 @@ impl Cart {
         let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
         let total: i128 = lines.iter().map(amount).sum();
         let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);
-        Self { user, lines, total: Amount::new(total).unwrap_or_default() }
+        Self { user, lines, total: Amount::try_from(total).unwrap_or_default() }
     }
 }
 

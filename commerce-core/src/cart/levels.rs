@@ -4,9 +4,10 @@
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::id::{ProductId, UserId};
-use crate::input::{Fields, FromJson, Invalid};
+use crate::input::{Fields, FromInput, Input};
 use crate::money::Quantity;
 use crate::order::items::{sorted, summed, summed_field};
+use crate::text::ValueError;
 
 /// At least one and at most 1,000 distinct products with the units that a cart is to hold of each, in the order of
 /// first mention.
@@ -17,8 +18,8 @@ impl Levels {
     /// Sums the units of products named more than once. Nothing takes a line away.
     ///
     /// # Errors
-    /// [`Invalid`] when there are none, or more than 1,000 distinct products.
-    pub fn new(items: impl IntoIterator<Item = (ProductId, Option<Quantity>)>) -> Result<Self, Invalid> {
+    /// [`ValueError`] when there are none, or more than 1,000 distinct products.
+    pub fn new(items: impl IntoIterator<Item = (ProductId, Option<Quantity>)>) -> Result<Self, ValueError> {
         Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, units(quantity))))?))
     }
 
@@ -53,11 +54,11 @@ fn units(quantity: Option<Quantity>) -> i64 {
 /// A quantity, or 0.
 struct Level(i64);
 
-impl FromJson for Level {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match i64::from_json(value)? {
+impl FromInput for Level {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        match input.integer()? {
             units @ 0..=Quantity::MAX => Ok(Self(units)),
-            units => Err(format!("must be 0 to {}, got {units}", Quantity::MAX)),
+            units => Err(ValueError::new(format!("must be 0 to {}, got {units}", Quantity::MAX))),
         }
     }
 }
@@ -69,7 +70,7 @@ impl From<Level> for i64 {
 }
 
 /// Reads `product` and `quantity`, or `items` of such: each product once, with all its units.
-pub(super) fn parse<Q: FromJson + Into<i64>>(fields: &mut Fields<'_>) -> Option<Vec<(ProductId, i64)>> {
+pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option<Vec<(ProductId, i64)>> {
     let (product, quantity) = (fields.has("product"), fields.has("quantity"));
     if !fields.has("items") {
         let (product, quantity) = (fields.required("product"), fields.required::<Q>("quantity"));

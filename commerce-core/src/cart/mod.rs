@@ -54,7 +54,7 @@ fn set_lines(
             continue;
         }
         let over = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
-        let quantity = Quantity::new(units).ok_or(over)?;
+        let quantity = Quantity::try_from(units).map_err(|_| over)?;
         match place {
             Some(place) => (lines[place].quantity, lines[place].price) = (quantity, price),
             None => {

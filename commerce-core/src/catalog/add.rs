@@ -68,7 +68,7 @@ fn usable(product: &ProductId) -> Result<(), String> {
     if product.as_str() == "top" {
         return Err("must not be \"top\", which names the best sellers".into());
     }
-    product.for_new().map_err(|bad| bad.to_string())
+    product.check_new().map_err(|bad| bad.to_string())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::input::Fields;
 use crate::money::{LIMIT, Stock};
 use crate::operation::{Operation, Reply};
 use crate::refusal::{Refusal, Shortage};
+use crate::text::ValueError;
 use crate::time::Time;
 
 /// Adjusts a stock.
@@ -32,13 +33,13 @@ pub struct Adjusted {
 }
 
 impl Adjust {
-    /// `delta` units come (or, negative, go).
+    /// Adds `delta` units, or removes them where it is negative.
     ///
     /// # Errors
-    /// A sentence when `delta` is 0 or further from it than [`LIMIT`].
-    pub fn new(product: ProductId, delta: i64, reason: Option<Name>) -> Result<Self, String> {
+    /// [`ValueError`] when `delta` is 0, below `-`[`LIMIT`] or above [`LIMIT`].
+    pub fn new(product: ProductId, delta: i64, reason: Option<Name>) -> Result<Self, ValueError> {
         if delta == 0 || !(-LIMIT..=LIMIT).contains(&delta) {
-            return Err(format!("must be -{LIMIT} to {LIMIT} and not 0, got {delta}"));
+            return Err(ValueError::new(format!("must be -{LIMIT} to {LIMIT} and not 0, got {delta}")));
         }
         Ok(Self { product, delta, reason })
     }
@@ -53,7 +54,7 @@ impl Operation for Adjust {
             (fields.required("product"), fields.required("delta"), fields.remark("reason"));
         match Self::new(product?, delta?, reason?) {
             Ok(adjust) => Some(adjust),
-            Err(detail) => fields.fault("delta", detail),
+            Err(error) => fields.fault("delta", error),
         }
     }
 
@@ -68,7 +69,7 @@ impl Operation for Adjust {
             return Err(Refusal::OutOfStock { items: vec![short] });
         }
         let over = Refusal::LimitExceeded { what: "the stock", limit: LIMIT };
-        let stock = Stock::new(available + self.delta).ok_or(over)?;
+        let stock = Stock::try_from(available + self.delta).map_err(|_| over)?;
         // From here on nothing can fail.
         facts.adjust_stock(&self.product, stock, self.reason.as_ref(), now);
         Ok(Adjusted { product: self.product.clone(), stock })

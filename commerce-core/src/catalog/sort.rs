@@ -1,9 +1,12 @@
 //! The orders in which a list of products can be read.
 
+use std::str::FromStr;
+
 use serde_json::Value as Json;
 
 use super::Product;
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
+use crate::text::{ValueError, one_of};
 
 /// The order of a list of products. Equal ones stand by identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,10 +54,17 @@ impl Sort {
     }
 }
 
-impl FromJson for Sort {
-    fn from_json(value: &Json) -> Result<Self, String> {
-        let known = Self::ALL.iter().find(|(name, _)| value.as_str() == Some(name));
-        known.map(|&(_, sort)| sort).ok_or_else(|| "must be id, name, price, -price or stock".into())
+impl FromStr for Sort {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL)
+    }
+}
+
+impl FromInput for Sort {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -42,11 +42,11 @@ mod tests {
     use crate::wallet::EntryKind;
 
     fn ann() -> UserId {
-        UserId::new("ann").unwrap()
+        UserId::try_from("ann").unwrap()
     }
 
     fn mug() -> ProductId {
-        ProductId::new("mug").unwrap()
+        ProductId::try_from("mug").unwrap()
     }
 
     /// A user and a product of which there are so many.
@@ -55,13 +55,19 @@ mod tests {
         let (wallet, time) =
             (Wallet { balance: Amount::ZERO, last_entry: None, last_order: None }, Time::default());
         facts.load_user(ann(), User { no: 1, wallet });
-        facts.add_product(mug(), Name::new("Mug").unwrap(), Amount::ZERO, Stock::new(stock).unwrap(), time);
+        facts.add_product(
+            mug(),
+            Name::try_from("Mug").unwrap(),
+            Amount::ZERO,
+            Stock::try_from(stock).unwrap(),
+            time,
+        );
         facts
     }
 
     fn order(units: i64) -> Order {
-        let quantity = Quantity::new(units).unwrap();
-        let (name, price) = (Name::new("Mug").unwrap(), Amount::ZERO);
+        let quantity = Quantity::try_from(units).unwrap();
+        let (name, price) = (Name::try_from("Mug").unwrap(), Amount::ZERO);
         let items = vec![Item { product: mug(), name, price, quantity, amount: price }];
         let (status, at) = (Status::Paid, Time::default());
         let (total, balance) = (Amount::ZERO, Amount::ZERO);
@@ -95,12 +101,12 @@ mod tests {
 
     #[test]
     fn what_is_changed_was_loaded() {
-        let (nobody, time) = (UserId::new("nobody").unwrap(), Time::default());
-        let unknown = ProductId::new("unknown").unwrap();
+        let (nobody, time) = (UserId::try_from("nobody").unwrap(), Time::default());
+        let unknown = ProductId::try_from("unknown").unwrap();
         let line = CartLine {
             product: unknown.clone(),
             position: 1,
-            quantity: Quantity::new(1).unwrap(),
+            quantity: Quantity::try_from(1).unwrap(),
             price: Amount::ZERO,
         };
         type Change<'a> = Box<dyn Fn(&mut Facts) + 'a>;
@@ -113,7 +119,9 @@ mod tests {
             ),
             (Box::new(|facts| facts.adjust_stock(&unknown, Stock::default(), None, time)), "unknown"),
             (
-                Box::new(|facts| facts.set_product(&unknown, Name::new("N").unwrap(), Amount::ZERO, true)),
+                Box::new(|facts| {
+                    facts.set_product(&unknown, Name::try_from("N").unwrap(), Amount::ZERO, true)
+                }),
                 "unknown",
             ),
             (Box::new(|facts| facts.set_cart(&nobody, Vec::new())), "nobody"),

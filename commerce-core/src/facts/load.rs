@@ -319,7 +319,7 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
         facts.load_token(Bearer {
             no: row[5].int(),
             user_no: row[6].optional_int(),
-            digest: Digest::stored(&row[7].text()),
+            digest: Digest::stored(row[7].text()),
             token: token(row),
         });
     }

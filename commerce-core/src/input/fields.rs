@@ -4,56 +4,67 @@ use foldhash::HashSet;
 use serde_json::{Map, Value};
 
 use super::fault::{Fault, Faults, Invalid};
-use super::from_json::{FromJson, Remark, kind};
+use super::raw::{RawFields, find};
+use super::value::{FromInput, Input, PeriodFrom, PeriodTo, Remark};
 use crate::id::{Id, Name};
-use crate::time::{End, Time};
+use crate::time::Time;
 
 /// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
+    /// Fields that came as text, before those of the object.
+    text: &'a [(String, String)],
     pointer: String,
     known: HashSet<&'static str>,
     lenient: bool,
     faults: &'a mut Faults,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     /// Reads an object with `read`, and refuses what `read` did not ask for.
     ///
     /// # Errors
     /// [`Invalid`] with one entry per fault, up to [`Faults::MOST`].
     pub fn read<T>(value: &Value, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Invalid> {
-        Self::read_beside(Faults::default(), value, read)
+        let Value::Object(object) = value else {
+            return Err(Invalid::at("", format!("must be an object, got {}", Input::Json(value).kind())));
+        };
+        Self::whole(Faults::default(), object, &[], read)
     }
 
-    /// Reads an object as [`Fields::read`] does, where something is wrong already, so that all is told at once.
+    /// Reads the fields of a request with `read`, and reports what is wrong together with faults that were found before.
     ///
     /// # Errors
-    /// [`Invalid`] with those faults and what is found here.
-    pub fn read_beside<T>(
-        mut faults: Faults,
-        value: &Value,
+    /// [`Invalid`] with one entry per fault, up to [`Faults::MOST`].
+    pub fn read_raw<T>(
+        faults: Faults,
+        raw: &RawFields,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Result<T, Invalid> {
-        let Value::Object(object) = value else {
-            return Err(Invalid::at("", format!("must be an object, got {}", kind(value))));
-        };
-        let done = Self::object(object, String::new(), &mut faults, read);
-        match done {
+        Self::whole(faults, &raw.object, &raw.text, read)
+    }
+
+    fn whole<T>(
+        mut faults: Faults,
+        object: &Map<String, Value>,
+        text: &[(String, String)],
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, Invalid> {
+        match Self::object((object, text), String::new(), &mut faults, read) {
             Some(done) if faults.is_empty() => Ok(done),
             _ => Err(Invalid(faults)),
         }
     }
 
     fn object<T>(
-        object: &Map<String, Value>,
+        (object, text): (&Map<String, Value>, &[(String, String)]),
         pointer: String,
         faults: &mut Faults,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Option<T> {
-        let mut fields = Fields { object, pointer, known: HashSet::default(), lenient: false, faults };
+        let mut fields = Fields { object, text, pointer, known: HashSet::default(), lenient: false, faults };
         let done = read(&mut fields);
-        for name in object.keys() {
+        for name in object.keys().chain(text.iter().map(|(name, _)| name)) {
             if fields.lenient || fields.known.contains(name.as_str()) {
                 continue;
             }
@@ -68,7 +79,7 @@ impl Fields<'_> {
     }
 
     /// A field that must be there.
-    pub fn required<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
+    pub fn required<T: FromInput>(&mut self, name: &'static str) -> Option<T> {
         match self.optional(name)? {
             Some(value) => Some(value),
             None => self.fault(name, "is missing"),
@@ -76,34 +87,35 @@ impl Fields<'_> {
     }
 
     /// A field that may be left out (or null). Nothing: it was there and wrong.
-    pub fn optional<T: FromJson>(&mut self, name: &'static str) -> Option<Option<T>> {
+    pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
-        match self.object.get(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(value) => match T::from_json(value) {
+        match self.given(name) {
+            None => Some(None),
+            Some(input) => match T::from_input(input) {
                 Ok(value) => Some(Some(value)),
-                Err(detail) => self.fault(name, detail),
+                Err(error) => self.fault(name, error),
             },
         }
     }
 
-    /// An end of a span of time that may be left out: a time, or a date.
-    pub(crate) fn end(&mut self, name: &'static str, end: End) -> Option<Option<Time>> {
-        match self.optional::<String>(name)? {
-            None => Some(None),
-            Some(text) => match Time::read_end(&text, end) {
-                Ok(time) => Some(Some(time)),
-                Err(detail) => self.fault(name, detail),
-            },
-        }
+    /// The field `from`, the beginning of a period, which may be left out.
+    pub(crate) fn from_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodFrom> = self.optional("from")?;
+        Some(period.map(|PeriodFrom(time)| time))
+    }
+
+    /// The field `to`, the end of a period, which may be left out.
+    pub(crate) fn to_time(&mut self) -> Option<Option<Time>> {
+        let period: Option<PeriodTo> = self.optional("to")?;
+        Some(period.map(|PeriodTo(time)| time))
     }
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
         let id: Id<K> = self.required(name)?;
-        match id.for_new() {
+        match id.check_new() {
             Ok(()) => Some(id),
-            Err(bad) => self.fault(name, bad.to_string()),
+            Err(error) => self.fault(name, error),
         }
     }
 
@@ -111,9 +123,9 @@ impl Fields<'_> {
     pub(crate) fn ranged(&mut self, name: &'static str, max: u16, default: u16) -> Option<u16> {
         match self.optional::<i64>(name)? {
             None => Some(default),
-            Some(value) => match u16::try_from(value) {
-                Ok(value) if (1..=max).contains(&value) => Some(value),
-                _ => self.fault(name, format!("must be 1 to {max}, got {value}")),
+            Some(value) => match within(value, max) {
+                Ok(value) => Some(value),
+                Err(detail) => self.fault(name, detail),
             },
         }
     }
@@ -127,24 +139,24 @@ impl Fields<'_> {
     /// Whether a field is there, which makes it one that is known.
     pub(crate) fn has(&mut self, name: &'static str) -> bool {
         self.known.insert(name);
-        self.object.get(name).is_some_and(|value| !value.is_null())
+        self.given(name).is_some()
     }
 
     /// A non-empty list of values.
-    pub fn values<T: FromJson>(&mut self, name: &'static str) -> Option<Vec<T>> {
-        self.list(name, |value, pointer, faults| match T::from_json(value) {
+    pub fn values<T: FromInput>(&mut self, name: &'static str) -> Option<Vec<T>> {
+        self.list(name, |input, pointer, faults| match T::from_input(input) {
             Ok(value) => Some(value),
-            Err(detail) => {
-                faults.push(Fault { pointer, detail });
+            Err(error) => {
+                faults.push(Fault { pointer, detail: error.into() });
                 None
             }
         })
     }
 
     /// A list of values that may be left out, but not be empty.
-    pub fn optional_values<T: FromJson>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
-        match self.object.get(name) {
-            None | Some(Value::Null) => self.known.insert(name).then_some(None),
+    pub fn optional_values<T: FromInput>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
+        match self.given(name) {
+            None => self.known.insert(name).then_some(None),
             Some(_) => self.values(name).map(Some),
         }
     }
@@ -155,10 +167,10 @@ impl Fields<'_> {
         name: &'static str,
         mut read: impl FnMut(&mut Fields<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        self.list(name, |value, pointer, faults| match value {
-            Value::Object(object) => Fields::object(object, pointer, faults, &mut read),
+        self.list(name, |input, pointer, faults| match input {
+            Input::Json(Value::Object(object)) => Fields::object((object, &[]), pointer, faults, &mut read),
             _ => {
-                faults.push(Fault { pointer, detail: format!("must be an object, got {}", kind(value)) });
+                faults.push(Fault { pointer, detail: format!("must be an object, got {}", input.kind()) });
                 None
             }
         })
@@ -179,20 +191,21 @@ impl Fields<'_> {
     fn list<T>(
         &mut self,
         name: &'static str,
-        mut read: impl FnMut(&Value, String, &mut Faults) -> Option<T>,
+        mut read: impl FnMut(Input<'_>, String, &mut Faults) -> Option<T>,
     ) -> Option<Vec<T>> {
         self.known.insert(name);
-        match self.object.get(name) {
-            None | Some(Value::Null) => self.fault(name, "is missing"),
-            Some(Value::Array(list)) if list.is_empty() => self.fault(name, "must not be empty"),
-            Some(Value::Array(list)) => {
+        match self.given(name) {
+            None => self.fault(name, "is missing"),
+            Some(Input::Json(Value::Array(list))) if list.is_empty() => self.fault(name, "must not be empty"),
+            Some(Input::Json(Value::Array(list))) => {
                 let mut values = Some(Vec::with_capacity(list.len()));
                 for (place, value) in list.iter().enumerate() {
                     if self.faults.full() {
                         self.faults.pass_over(list.len() - place);
                         return None;
                     }
-                    let value = read(value, format!("{}/{name}/{place}", self.pointer), self.faults);
+                    let pointer = format!("{}/{name}/{place}", self.pointer);
+                    let value = read(Input::Json(value), pointer, self.faults);
                     // After the first fault the others are only looked for.
                     values = values.zip(value).map(|(mut values, value)| {
                         values.push(value);
@@ -201,9 +214,25 @@ impl Fields<'_> {
                 }
                 values
             }
-            Some(value) => self.fault(name, format!("must be a list, got {}", kind(value))),
+            // Text is a list of one.
+            Some(text @ Input::Text(_)) => {
+                let pointer = format!("{}/{name}/0", self.pointer);
+                read(text, pointer, self.faults).map(|value| vec![value])
+            }
+            Some(input) => self.fault(name, format!("must be a list, got {}", input.kind())),
         }
     }
+
+    /// The value of a field, unless it is left out or null.
+    fn given(&self, name: &str) -> Option<Input<'a>> {
+        find(self.object, self.text, name)
+    }
+}
+
+/// An integer from 1 to `max`, or the sentence that says so.
+pub(crate) fn within(value: i64, max: u16) -> Result<u16, String> {
+    let fits = u16::try_from(value).ok().filter(|value| (1..=max).contains(value));
+    fits.ok_or_else(|| format!("must be 1 to {max}, got {value}"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::fault::{Invalid, pointer};
-use crate::id::quoted;
+use crate::text::quoted;
 
 /// The most values that one text may hold, each object and list and whatever is in them. An object of one field
 /// takes some hundred times the memory of its text, and nothing that means anything holds so many.

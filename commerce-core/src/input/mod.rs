@@ -3,10 +3,13 @@
 
 mod fault;
 mod fields;
-mod from_json;
 mod json;
+mod raw;
+mod value;
 
 pub use fault::{Fault, Faults, Invalid, pointer};
 pub use fields::Fields;
-pub use from_json::FromJson;
+pub(crate) use fields::within;
 pub use json::json;
+pub use raw::RawFields;
+pub use value::{FromInput, Input};

@@ -5,9 +5,10 @@ use serde::{Serialize, Serializer};
 
 use crate::facts::Facts;
 use crate::id::ProductId;
-use crate::input::{Fields, Invalid};
+use crate::input::Fields;
 use crate::money::Quantity;
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 
 /// At least one and at most 1,000 distinct products with the units asked for, in the order of first mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ impl Items {
     /// oversell together.
     ///
     /// # Errors
-    /// [`Invalid`] when there are none, or more than 1,000 distinct products.
-    pub fn new(items: impl IntoIterator<Item = (ProductId, Quantity)>) -> Result<Self, Invalid> {
+    /// [`ValueError`] when there are none, or more than 1,000 distinct products.
+    pub fn new(items: impl IntoIterator<Item = (ProductId, Quantity)>) -> Result<Self, ValueError> {
         Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, quantity.get())))?))
     }
 
@@ -69,10 +70,10 @@ impl Serialize for Items {
 /// Each product once, with all its units.
 ///
 /// # Errors
-/// [`Invalid`] when there are none, or more than 1,000 distinct products.
+/// [`ValueError`] when there are none, or more than 1,000 distinct products.
 pub(crate) fn summed(
     items: impl IntoIterator<Item = (ProductId, i64)>,
-) -> Result<Vec<(ProductId, i64)>, Invalid> {
+) -> Result<Vec<(ProductId, i64)>, ValueError> {
     let mut places = HashMap::default();
     let mut summed: Vec<(ProductId, i64)> = Vec::new();
     for (product, units) in items {
@@ -83,9 +84,9 @@ pub(crate) fn summed(
         }
     }
     match summed.len() {
-        0 => Err(Invalid::at("/items", "must not be empty")),
+        0 => Err(ValueError::new("must not be empty")),
         1..=Items::MAX => Ok(summed),
-        many => Err(Invalid::at("/items", format!("must name at most {} products, got {many}", Items::MAX))),
+        many => Err(ValueError::new(format!("must name at most {} products, got {many}", Items::MAX))),
     }
 }
 
@@ -96,10 +97,7 @@ pub(crate) fn summed_field(
 ) -> Option<Vec<(ProductId, i64)>> {
     match summed(items) {
         Ok(items) => Some(items),
-        Err(Invalid(faults)) => {
-            let detail = faults.into_iter().map(|fault| fault.detail).collect::<String>();
-            fields.fault("items", detail)
-        }
+        Err(error) => fields.fault("items", error),
     }
 }
 

@@ -9,12 +9,12 @@ use super::until::last_until_sql;
 use super::{Order, Status};
 use crate::error::Error;
 use crate::id::UserId;
-use crate::input::{Fields, FromJson};
+use crate::input::Fields;
 use crate::number::OrderId;
 use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
-use crate::time::{End, Time};
+use crate::time::Time;
 use crate::user;
 
 /// Asks for a page of orders. Where most of a stretch of orders was cancelled, a page of paid ones may be short, or even
@@ -40,24 +40,13 @@ pub struct List {
 /// The most orders that a page of paid ones looks at.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
-impl FromJson for Status {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("paid") => Ok(Self::Paid),
-            Some("cancelled") => Ok(Self::Cancelled),
-            _ => Err("must be paid or cancelled".into()),
-        }
-    }
-}
-
 impl Query for List {
     const NAME: &'static str = "order.list";
     type Answer = Listing<Order>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) =
-            (fields.end("from", End::From), fields.end("to", End::To), Page::parse(fields));
+        let (from, to, page) = (fields.from_time(), fields.to_time(), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 

@@ -14,11 +14,15 @@ pub use items::Items;
 pub use list::List;
 pub use place::Place;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Name, ProductId, UserId};
+use crate::input::{FromInput, Input};
 use crate::money::{Amount, Quantity};
 use crate::number::OrderId;
+use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
 /// An order as others see it.
@@ -75,12 +79,28 @@ pub enum Status {
 }
 
 impl Status {
+    const ALL: [Self; 2] = [Self::Paid, Self::Cancelled];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Paid => "paid",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+impl FromStr for Status {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|status| (status.as_str(), status)))
+    }
+}
+
+impl FromInput for Status {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -98,7 +98,7 @@ impl Place {
         let price = |(id, units): (&ProductId, i64)| {
             let product = facts.product(id)?;
             let over = Refusal::LimitExceeded { what: "the quantity of a product", limit: Quantity::MAX };
-            let quantity = Quantity::new(units).ok_or(over)?;
+            let quantity = Quantity::try_from(units).map_err(|_| over)?;
             let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
             let amount = product.price.times(quantity).ok_or(over)?;
             Ok(Item {

@@ -11,7 +11,6 @@ use super::EventKind;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
-use crate::money::Amount;
 use crate::number::{ChargeId, EventId, OrderId};
 use crate::order::Order;
 use crate::order::rows;
@@ -193,7 +192,7 @@ fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
     let amount = |value: &Value| {
         let wrong =
             || Error::Store(format!("entry {entry} of the ledger has {value:?} where an amount must be"));
-        value.optional_int().and_then(Amount::new).ok_or_else(wrong)
+        value.optional_int().and_then(|amount| amount.try_into().ok()).ok_or_else(wrong)
     };
     let charged = Charged {
         charge: ChargeId::stored(row[1].int()),

@@ -69,7 +69,8 @@ impl Query for List {
         };
         let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
         let standing = state::standing(view.snapshot.as_mut())?;
-        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let rows =
+            view.last(&Statement::new(sql, [EventId::or_zero(after).into(), self.page.reach().into()]))?;
         let event = |row: &[Value]| {
             let mut event = event(row, standing.settled, view.now);
             if event.event.get() > standing.settled {

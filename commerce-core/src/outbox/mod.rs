@@ -25,9 +25,12 @@ pub use retry_all::retry_all;
 pub use sink::Sink;
 pub(crate) use state::{Delivery, Prune, Standing};
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
+use crate::text::{ValueError, one_of};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,6 +73,8 @@ pub enum Resting {
 }
 
 impl Resting {
+    const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,13 +94,16 @@ impl Resting {
     }
 }
 
-impl FromJson for Resting {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("pending") => Ok(Self::Pending),
-            Some("delivered") => Ok(Self::Delivered),
-            Some("dead") => Ok(Self::Dead),
-            _ => Err("must be pending, delivered or dead".into()),
-        }
+impl FromStr for Resting {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|resting| (resting.as_str(), resting)))
+    }
+}
+
+impl FromInput for Resting {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::id::quoted;
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::Number;
+use crate::text::quoted;
 use crate::time::Time;
 
 /// One value of a row.
@@ -89,19 +89,19 @@ impl Stored for Arc<str> {
 
 impl Stored for Amount {
     fn from_value(value: &Value) -> Option<Self> {
-        value.optional_int().and_then(Self::new)
+        value.optional_int().and_then(|value| Self::try_from(value).ok())
     }
 }
 
 impl Stored for Stock {
     fn from_value(value: &Value) -> Option<Self> {
-        value.optional_int().and_then(Self::new)
+        value.optional_int().and_then(|value| Self::try_from(value).ok())
     }
 }
 
 impl Stored for Quantity {
     fn from_value(value: &Value) -> Option<Self> {
-        value.optional_int().and_then(Self::new)
+        value.optional_int().and_then(|value| Self::try_from(value).ok())
     }
 }
 

@@ -1,13 +1,15 @@
 //! `sales.series`: orders and revenue minute by minute, hour by hour or day by day.
 
 use serde::Serialize;
+use std::str::FromStr;
 
 use crate::error::Error;
-use crate::input::{Fields, FromJson};
-use crate::money::LIMIT;
+use crate::input::{Fields, FromInput, Input};
+use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
-use crate::time::{End, Time};
+use crate::text::{ValueError, one_of};
+use crate::time::Time;
 
 /// Asks for the sales of so many steps of time, the last of which is the one under way.
 #[derive(Clone, Debug)]
@@ -46,10 +48,21 @@ pub struct Sold {
     /// How many orders.
     pub orders: i64,
     /// What was paid for them, at most 2^53 - 1.
-    pub revenue: i64,
+    pub revenue: Amount,
 }
 
 impl Step {
+    const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
+
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+
     /// The length in milliseconds.
     pub fn millis(self) -> i64 {
         match self {
@@ -60,14 +73,17 @@ impl Step {
     }
 }
 
-impl FromJson for Step {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("minute") => Ok(Self::Minute),
-            Some("hour") => Ok(Self::Hour),
-            Some("day") => Ok(Self::Day),
-            _ => Err("must be minute, hour or day".into()),
-        }
+impl FromStr for Step {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|step| (step.as_str(), step)))
+    }
+}
+
+impl FromInput for Step {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 
@@ -77,7 +93,7 @@ impl Query for Series {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
-        let to = fields.end("to", End::To);
+        let to = fields.to_time();
         Some(Self { step: step?, count: count?, to: to? })
     }
 
@@ -117,7 +133,7 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
 
 /// The orders after one number up to another, and what they brought, for each such span. Two sums, since one of totals
 /// up to 2^53 - 1 each could pass 64 bits; in one value, since a subquery has only one.
-fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, i64)>, Error> {
+fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, Amount)>, Error> {
     let sql = "SELECT
         (SELECT json_array(count(*), coalesce(sum(total >> 32), 0), coalesce(sum(total & 0xffffffff), 0))
             FROM orders WHERE order_id > s.value->>0 AND order_id <= s.value->>1),
@@ -134,7 +150,7 @@ fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, i64)>, Er
     };
     let sold = |row: &[Value]| {
         let ((placed, paid), (cancelled, refunded)) = (sums(&row[0])?, sums(&row[1])?);
-        Ok((placed - cancelled, i64::try_from(paid - refunded).unwrap_or(LIMIT).min(LIMIT)))
+        Ok((placed - cancelled, Amount::saturated(paid - refunded)))
     };
     rows.iter().map(sold).collect()
 }

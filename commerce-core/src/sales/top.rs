@@ -1,6 +1,7 @@
 //! `sales.top`: the best sellers of a window of time.
 
 use std::cmp::Reverse;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -9,12 +10,13 @@ use super::sold::Sales;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
-use crate::input::{Fields, FromJson};
-use crate::money::{Amount, LIMIT, Stock};
+use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
+use crate::money::{Amount, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
 use crate::row::{Statement, Value, list};
-use crate::time::{End, Time};
+use crate::text::{ValueError, one_of};
+use crate::time::Time;
 
 /// Asks for the best sellers.
 #[derive(Clone, Debug)]
@@ -80,7 +82,24 @@ pub struct Seller {
     /// Units sold.
     pub units: i64,
     /// What was paid for them, at most 2^53 - 1.
-    pub revenue: i64,
+    pub revenue: Amount,
+}
+
+impl Top {
+    /// The `limit` best sellers, 1 to 100, by units, of the last `days` days, 1 to 365.
+    ///
+    /// # Errors
+    /// [`Invalid`] with one entry for each that is out of range.
+    pub fn new(days: i64, limit: i64) -> Result<Self, Invalid> {
+        let mut faults = Faults::default();
+        let mut within = |name: &str, value, max| {
+            let fault = |detail| faults.push(Fault { pointer: format!("/{name}"), detail });
+            within(value, max).map_err(fault).ok()
+        };
+        let (days, limit) = (within("days", days, 365), within("limit", limit, 100));
+        let (Some(days), Some(limit)) = (days, limit) else { return Err(Invalid(faults)) };
+        Ok(Self { days, limit, ..Self::default() })
+    }
 }
 
 impl Default for Top {
@@ -95,7 +114,7 @@ impl Query for Top {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
-        let (to, by) = (fields.end("to", End::To), fields.optional("by"));
+        let (to, by) = (fields.to_time(), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
 
@@ -117,7 +136,15 @@ impl Query for Top {
 }
 
 impl By {
-    pub(crate) const NAMES: [&str; 2] = ["units", "revenue"];
+    const ALL: [Self; 2] = [Self::Units, Self::Revenue];
+
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Units => "units",
+            Self::Revenue => "revenue",
+        }
+    }
 
     /// What comes first is least.
     fn order(self, units: i64, revenue: i128) -> Reverse<(i128, i128)> {
@@ -128,18 +155,26 @@ impl By {
     }
 }
 
-impl FromJson for By {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("units") => Ok(Self::Units),
-            Some("revenue") => Ok(Self::Revenue),
-            _ => Err(format!("must be {}", Self::NAMES.join(" or "))),
-        }
+impl FromStr for By {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|by| (by.as_str(), by)))
+    }
+}
+
+impl FromInput for By {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 
 #[cfg(feature = "schema")]
-crate::schema::inline_schema!(By, "By", schemars::json_schema!({ "type": "string", "enum": By::NAMES }));
+crate::schema::inline_schema!(
+    By,
+    "By",
+    schemars::json_schema!({ "type": "string", "enum": By::ALL.map(By::as_str) })
+);
 
 impl Top {
     /// The best `limit` products, with those that tie with the last of them.
@@ -185,7 +220,7 @@ impl Top {
                 product: ProductId::stored(id),
                 name: Name::stored(row[2].text()),
                 units,
-                revenue: i64::try_from(revenue).unwrap_or(LIMIT).min(LIMIT),
+                revenue: Amount::saturated(revenue),
             };
             Ok((revenue, seller))
         };

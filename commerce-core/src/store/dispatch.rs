@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Opened, Restore, Terms, file, libsql};
+use crate::currency::Currency;
 use crate::error::Error;
 use crate::location::Location;
-use crate::money::Currency;
 
 /// Makes a store where there is none.
 pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Reader, Store};
 use crate::cost::Costs;
-use crate::money::Currency;
+use crate::currency::Currency;
 
 /// How to work with a store.
 #[derive(Clone, Debug)]

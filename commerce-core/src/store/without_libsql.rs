@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Opened, Restore};
+use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::Server;
-use crate::money::Currency;
 
 pub(super) fn create(server: &Server, _: Currency, _: Duration, _: u32) -> Result<Opened, Error> {
     Err(refused(server))

@@ -8,6 +8,7 @@ use crate::id::UserId;
 use crate::input::{Fields, Invalid};
 use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 use crate::time::Time;
 
 /// Makes a token.
@@ -21,6 +22,20 @@ pub struct Create {
 }
 
 impl Create {
+    /// A token for this role, who acts as `user`.
+    ///
+    /// # Errors
+    /// [`ValueError`] for a shopper without a user, and for an operator with one.
+    pub fn new(
+        name: TokenName,
+        role: Role,
+        user: Option<UserId>,
+        digest: Digest,
+    ) -> Result<Self, ValueError> {
+        suits(role, user.as_ref())?;
+        Ok(Self { name, role, user, digest })
+    }
+
     /// A token for an operator.
     pub fn operator(name: TokenName, digest: Digest) -> Self {
         Self { name, role: Role::Operator, user: None, digest }
@@ -39,20 +54,16 @@ impl Operation for Create {
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
-        match (role, &user) {
-            (Some(Role::Shopper), Some(None)) => {
-                return fields.fault("user", "is missing: a shopper acts as a user");
-            }
-            (Some(Role::Operator), Some(Some(_))) => {
-                return fields.fault("user", "is not for an operator, who acts as nobody");
-            }
-            _ => {}
+        if let (Some(role), Some(user)) = (role, &user)
+            && let Err(error) = suits(role, user.as_ref())
+        {
+            return fields.fault("user", error);
         }
         Some(Self { name: name?, role: role?, user: user?, digest: digest? })
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.name.for_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
+        self.name.check_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -77,6 +88,15 @@ impl Operation for Create {
 }
 
 impl Reply for Token {}
+
+/// Whether the bearer of a token of this role may act as this user, or as none.
+fn suits(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
+    match (role, user) {
+        (Role::Shopper, None) => Err(ValueError::new("is missing: a shopper acts as a user")),
+        (Role::Operator, Some(_)) => Err(ValueError::new("is not for an operator, who acts as nobody")),
+        _ => Ok(()),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -13,11 +13,14 @@ pub use list::List;
 
 pub use revoke::Revoke;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::UserId;
 pub use crate::id::{Digest, OfToken, TokenName};
-use crate::input::FromJson;
+use crate::input::{FromInput, Input};
+use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
 /// A token as others see it. The secret is known to its bearer only.
@@ -49,6 +52,8 @@ pub enum Role {
 }
 
 impl Role {
+    const ALL: [Self; 2] = [Self::Operator, Self::Shopper];
+
     /// The word used in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,13 +67,17 @@ impl Role {
     }
 }
 
-impl FromJson for Role {
-    fn from_json(value: &serde_json::Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("operator") => Ok(Self::Operator),
-            Some("shopper") => Ok(Self::Shopper),
-            _ => Err("must be operator or shopper".into()),
-        }
+impl FromStr for Role {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        one_of(text, &Self::ALL.map(|role| (role.as_str(), role)))
+    }
+}
+
+impl FromInput for Role {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text()?.parse()
     }
 }
 

@@ -38,7 +38,7 @@ impl Operation for Add {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.user.for_new().map_err(|bad| Invalid::at("/user", bad.to_string()))
+        self.user.check_new().map_err(|bad| Invalid::at("/user", bad.to_string()))
     }
 
     fn needs(&self, _: &mut Keys) {}

@@ -51,7 +51,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let seller = |product: &str, units: i64, revenue: i128| format!("{product} {units} units {revenue}");
     let computed: Vec<_> =
         computed.into_iter().map(|(id, units, revenue)| seller(id, units, revenue)).collect();
-    let stored = answered.items.iter().map(|s| seller(s.product.as_str(), s.units, s.revenue.into()));
+    let stored = answered.items.iter().map(|s| seller(s.product.as_str(), s.units, s.revenue.get().into()));
     let stored: Vec<_> = stored.collect();
     for place in 0..stored.len().max(computed.len()) {
         let at = |sellers: &[String]| sellers.get(place).map_or("none".into(), String::clone);

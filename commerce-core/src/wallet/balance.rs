@@ -2,10 +2,11 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::currency::Currency;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
-use crate::money::{Amount, Currency};
+use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::user;
 

@@ -11,6 +11,7 @@ use crate::number::ChargeId;
 use crate::operation::{Operation, Reply};
 use crate::outbox::EventKind;
 use crate::refusal::Refusal;
+use crate::text::ValueError;
 use crate::time::Time;
 
 /// Charges a wallet.
@@ -39,13 +40,13 @@ pub struct Charged {
 }
 
 impl Charge {
-    /// A charge of at least 1.
+    /// A charge of at least one minor unit.
     ///
     /// # Errors
-    /// A sentence when the amount is 0.
-    pub fn new(user: UserId, amount: Amount) -> Result<Self, String> {
+    /// [`ValueError`] when the amount is 0.
+    pub fn new(user: UserId, amount: Amount) -> Result<Self, ValueError> {
         match amount {
-            Amount::ZERO => Err("must be at least 1, got 0".into()),
+            Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
             amount => Ok(Self { user, amount }),
         }
     }

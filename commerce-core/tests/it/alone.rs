@@ -1,4 +1,4 @@
-//! Who writes: a caller that is alone, on its own thread, and otherwise the writer's thread.
+//! Tests which thread writes: a single caller writes on its own thread, and several callers use the writer thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use commerce_core::{
     Amount, Clock, Commerce, Currency, Error, Options, Submission, SystemClock, Time, UserId, user, wallet,
 };
 
-/// The present time, and what the test wants of the moment at which a group asks for it.
+/// A clock that calls the test when a group reads the time.
 struct Told<F>(F);
 
 impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {
@@ -20,16 +20,16 @@ impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {
 }
 
 fn shop(folder: &tempfile::TempDir, clock: impl Clock, queue: usize) -> Commerce {
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     Commerce::create(folder.path().join("shop.db"), won, Options::new(clock).queue(queue)).expect("a store")
 }
 
 fn alice() -> UserId {
-    UserId::new("alice").expect("an identifier")
+    UserId::try_from("alice").expect("an identifier")
 }
 
 fn charge() -> wallet::Charge {
-    wallet::Charge::new(alice(), Amount::new(1).expect("an amount")).expect("a charge")
+    wallet::Charge::new(alice(), Amount::try_from(1).expect("an amount")).expect("a charge")
 }
 
 #[test]

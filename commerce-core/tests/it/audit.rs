@@ -1,11 +1,11 @@
-//! The audit: whatever is damaged is told, nothing else is, and it says what it looked at.
+//! Tests the audit: it reports all damage, nothing else, and what it checked.
 
 use commerce_core::{Commerce, Options, SystemClock};
 use serde_json::json;
 
 use crate::shop::Shop;
 
-/// A shop with a little of everything.
+/// A shop with some rows in every table.
 fn shop() -> Shop {
     let shop = Shop::new();
     for user in ["a", "b"] {
@@ -25,7 +25,7 @@ fn shop() -> Shop {
     shop
 }
 
-/// Damage, and which figure of what is told.
+/// Statements that damage a store, and the figure and item that the audit reports for each.
 const DAMAGES: [(&str, &str, &str); 25] = [
     ("UPDATE wallets SET balance = 5 WHERE user_no = 1", "balance", "a"),
     ("UPDATE wallets SET last_entry = 1 WHERE user_no = 1", "newest ledger entry", "a"),

@@ -1,6 +1,6 @@
-//! Two relays and two writers, killed or put to sleep at random over and over, and a receiver that drops, fails, answers late
-//! and dies after accepting. In the end it has every event, each subject's in order, and nothing was marked
-//! delivered that it had not accepted.
+//! Tests two relays and two writers that are killed or suspended at random, with a receiver that drops, fails, answers late
+//! and dies after accepting. In the end the receiver has every event, those of each subject in order, and no event was
+//! marked delivered before the receiver accepted it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Options;
-use commerce_core::outbox::sink::{HttpSink, Secret};
+use commerce_core::outbox::sink::HttpSink;
 use commerce_core::{Commerce, outbox};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ use crate::shop::{Shop, submit};
 use crate::system;
 use crate::worker::{Worker, go};
 
-/// How often a process is killed.
+/// The number of times that a process is killed.
 const ROUNDS: u64 = 60;
 
 #[test]
@@ -49,14 +49,14 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     for round in 0..ROUNDS {
         std::thread::sleep(Duration::from_millis(20 + random(&dice) % 250));
         if round % 10 == 0 {
-            // A relay sleeps through its lease, and wakes up when the other has it.
+            // A relay is suspended past the end of its lease, and resumes when the other relay has the lease.
             let sleeper = workers[(random(&dice) % 2) as usize].child.id();
             system::signal(sleeper, "STOP");
             std::thread::sleep(Duration::from_millis(1_000));
             system::signal(sleeper, "CONT");
         }
         let victim = (random(&dice) % 4) as usize;
-        // SIGKILL: it has no chance to tidy up.
+        // SIGKILL leaves the process no chance to clean up.
         workers[victim].child.kill().unwrap();
         workers[victim] = start(victim);
         not_too_soon(&shop, &receiver);
@@ -90,7 +90,7 @@ fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
     println!("{} events, {} arrivals", committed.len(), arrived.len());
 }
 
-/// What is marked delivered was accepted.
+/// Asserts that the receiver accepted every event that is marked delivered.
 fn not_too_soon(shop: &Shop, receiver: &Receiver) {
     let committed: HashMap<i64, String> = events(shop).into_iter().map(|(id, event)| (event, id)).collect();
     let (mut cursor, mut marked) = (Value::Null, Vec::new());
@@ -112,7 +112,7 @@ fn not_too_soon(shop: &Shop, receiver: &Receiver) {
     }
 }
 
-/// Every event there is: its id and number.
+/// The id and number of every event.
 fn events(shop: &Shop) -> Vec<(String, i64)> {
     let mut events: Vec<(String, i64)> = Vec::new();
     loop {
@@ -125,10 +125,10 @@ fn events(shop: &Shop) -> Vec<(String, i64)> {
     }
 }
 
-/// What a process that relays does: it delivers until it is killed.
+/// The task of a relay process: it delivers until it is killed.
 pub fn relay(shop: &Commerce, store: &Path) {
     let url = std::fs::read_to_string(store.with_file_name("receiver")).unwrap();
-    let sink = HttpSink::new(&url, Secret::new(SECRET).unwrap()).unwrap();
+    let sink = HttpSink::new(&url, SECRET.parse().unwrap()).unwrap();
     let sink = sink.allow_private(true).timeout(Duration::from_millis(200)).requests(8);
     let options = Options::default()
         .back_off(Duration::from_millis(5), Duration::from_millis(50))
@@ -138,7 +138,7 @@ pub fn relay(shop: &Commerce, store: &Path) {
     relay.wait();
 }
 
-/// What a process that writes does: it charges, orders and cancels until told to stop.
+/// The task of a writer process: it charges, orders and cancels until the test stops it.
 pub fn write(shop: &Commerce, store: &Path, number: u64) {
     let stop = store.with_file_name("stop");
     let user = format!("u{number}");
@@ -152,7 +152,7 @@ pub fn write(shop: &Commerce, store: &Path, number: u64) {
     }
 }
 
-/// A number that looks random (SplitMix64), from a source that threads share.
+/// A pseudorandom number (SplitMix64) from a state that threads share.
 fn random(state: &AtomicU64) -> u64 {
     let mut z = state.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,5 +1,5 @@
-//! What the statements of the engine cost, told by SQLite itself: the same on every machine, so it is held without a
-//! clock. Whatever is asked or done stands in the table of `works`, with how its cost may grow with the shop.
+//! Tests the cost of the engine's statements as SQLite counts it. The counts are the same on every machine, so the tests
+//! need no clock. The table of `works` lists every query and operation, and how its cost may grow with the shop.
 
 #[path = "../../examples/explain/stage.rs"]
 mod stage;
@@ -18,7 +18,7 @@ use crate::shop::{On, Shop, submit};
 use stage::{line, product, text, user};
 use works::{Act, Growth, Work, works};
 
-/// Users, as many products, and orders of the smaller shop, and how many times larger the other is.
+/// Users, as many products, and orders of the smaller shop. The other shop is `TIMES` times as large.
 const USERS: usize = 400;
 const ORDERS: usize = 600;
 const TIMES: usize = 10;
@@ -26,10 +26,10 @@ const TIMES: usize = 10;
 /// Operations of a group.
 const GROUP: usize = 64;
 
-/// What is counted of a statement.
+/// A counter of a statement.
 type Figure = fn(&Cost) -> u64;
 
-/// What is not named in a line, but is asked and done all the same.
+/// Queries and operations that have no name in `apply`.
 const TYPED: [&str; 4] = ["token.find", "token.changes", "token.create", "token.revoke"];
 
 #[test]
@@ -70,7 +70,7 @@ fn costs_grow_as_the_table_says() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// On a server each request is a round trip.
+/// Each request to a server is a round trip.
 #[test]
 fn requests_to_a_server_are_as_many_as_the_table_says() {
     let shop = Shop::on(On::Server(1));
@@ -115,7 +115,7 @@ fn costs_are_counted_where_they_are_asked_for() {
     };
 }
 
-/// Fills a shop to a size. Half of the orders are one user's, and all are spread over ten days.
+/// Fills a shop. Half of the orders are one user's, and all are spread over ten days.
 fn grow(shop: &Shop, times: usize) {
     const DAYS: usize = 10 * 86_400_000;
     let (users, orders) = (USERS * times, ORDERS * times);
@@ -141,7 +141,7 @@ fn grow(shop: &Shop, times: usize) {
     }
     for n in 1..=orders {
         let user = user(if n % 2 == 0 { 0 } else { n % users });
-        // Seven products sell best, each at a rate of its own.
+        // Seven products sell best, each at a different rate.
         let item = |product, quantity| json!({ "product": product, "quantity": quantity });
         let others = [1, 2].map(|place| item(product((n * 7 + place * 13) % users), 1));
         let items = [&[item(product(n % 7), 1 + n % 7)], &others[..]].concat();
@@ -161,7 +161,7 @@ fn stage<'a>(commerce: &'a Commerce, shop: &'a Shop, times: usize, begin: &'a dy
     stage::Shop { commerce, file, users: USERS * times, orders: ORDERS * times, begin }
 }
 
-/// What something costs a process that has just opened the shop.
+/// Measures a query or operation in a process that has just opened the shop.
 fn measure(shop: &Shop, times: usize, work: &Work, first: usize, count: usize) -> Vec<Cost> {
     let commerce = Commerce::open(shop.at(), Options::new(SystemClock).count_costs()).unwrap();
     stage(&commerce, shop, times, &|| drop(commerce.costs())).act(work, first, count);
@@ -176,7 +176,7 @@ fn sum(costs: &[Cost], figure: Figure) -> u64 {
     costs.iter().map(figure).sum()
 }
 
-/// Compares what the same cost in the smaller and the larger shop with what the table says.
+/// Compares the costs in the smaller and in the larger shop with the table.
 fn check(work: &Work, [small, large]: &[Vec<Cost>; 2]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |what: String| faults.push(format!("{}: {what}", name(work)));
@@ -196,7 +196,7 @@ fn check(work: &Work, [small, large]: &[Vec<Cost>; 2]) -> Vec<String> {
             fault(format!("{before} {what} became {after}, which is not {:?}", work.growth));
         }
         if what == "steps" && matches!(work.growth, Growth::Rows(_)) && after * 2 < before * 3 {
-            fault(format!("{before} {what} became {after}: the table says worse than it is"));
+            fault(format!("{before} {what} became {after}, which is less than the table says"));
         }
     }
     let figures: [(&str, Figure, Option<&str>); 3] = [
@@ -215,8 +215,8 @@ fn check(work: &Work, [small, large]: &[Vec<Cost>; 2]) -> Vec<String> {
     faults
 }
 
-/// A plan that is good for some values only would be another one tomorrow: with none bound SQLite must not want an index
-/// that is not there either.
+/// A plan that depends on the bound values could change with them. Even with no values bound, SQLite must not plan an
+/// automatic index.
 fn plan(shop: &Shop, sql: &str) -> Vec<String> {
     if sql.starts_with("PRAGMA") {
         return Vec::new();
@@ -229,8 +229,8 @@ fn plan(shop: &Shop, sql: &str) -> Vec<String> {
     automatic.map(|step| format!("{step}: {}", text(sql))).collect()
 }
 
-/// A group loads once for all its operations, runs no other statements than one alone does, and takes no more steps for
-/// each of them.
+/// Checks that a group loads once for all its operations, runs the same statements as a single operation, and takes no
+/// more steps for each.
 fn shared(work: &Work, one: &[Cost], group: &[Cost]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |what: String| faults.push(format!("{}: {what}", name(work)));

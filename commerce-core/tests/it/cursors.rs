@@ -1,4 +1,4 @@
-//! A cursor goes on where its page ended: in the list in that order and with those filters, and in no other.
+//! Tests cursors: a cursor continues after its page, in a list with the same order and filters, and in no other list.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A store with rows that cannot be: nothing is decided over them, nothing is smoothed over, and the rest goes on.
+//! Tests a store with impossible rows: operations and queries that read them fail, and all others work.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,14 +27,14 @@ fn stocked() -> Shop {
     shop
 }
 
-/// Does to the file what no operation would.
+/// Changes the file in a way that no operation does.
 fn damage(shop: &Shop, sql: &str) {
     let connection = rusqlite::Connection::open(&shop.path).expect("the file");
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
     assert_eq!(connection.execute(sql, []).expect(sql), 1, "{sql}");
 }
 
-/// What the store's failure says.
+/// The message of the store's failure.
 fn failure<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     match outcome {
         Err(Error::Store(because)) => because,
@@ -110,7 +110,7 @@ fn damage_fails_what_touches_it_and_nothing_else() {
         if query.0 == "product.get" {
             assert!(failure(asked(&shop.commerce, "sales.top", &json!({}))).contains(named), "{sql}");
         }
-        // What has nothing to do with it goes on, in this process and in others.
+        // Operations on other rows still work, in this process and in others.
         let bob =
             json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
         assert!(shop.submit(&bob)["ok"].is_object(), "{sql}");
@@ -136,7 +136,7 @@ fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
     let outcomes: Vec<_> = tickets.into_iter().map(|ticket| ticket.wait()).collect();
     let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!(matches!(outcomes[25], Err(Error::Store(_))), "{:?}", outcomes[25]);
-    // An order of pens failed only together with the one of a mug, and then nothing of it is there.
+    // An order of pens failed only in a group with the order of a mug, and then left nothing behind.
     assert_eq!(orders(), 1 + done);
     assert_eq!(
         asked(&shop.commerce, "product.get", &json!({ "product": "pen" })).unwrap()["stock"],
@@ -175,7 +175,7 @@ fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
     for user in ["ann", "bob"] {
         shop.submit(&json!({ "op": "wallet.charge", "user": user, "amount": 1 }));
     }
-    // Of five events.
+    // Removes three of five events.
     for event in [2, 4, 3] {
         damage(&shop, &format!("DELETE FROM outbox WHERE event = {event}"));
     }
@@ -189,7 +189,7 @@ fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
     let missing = Notice::Missing { first: 2.try_into().unwrap(), last: 4.try_into().unwrap() };
     assert!(missing.to_string().starts_with("events 2 to 4 are not in the outbox"), "{missing}");
     assert_eq!(*notices.lock().unwrap(), [Notice::Active, missing]);
-    // What was told is settled.
+    // A second run does not report the missing events again.
     let status = Relay::once(&shop.commerce, Box::new(sink.clone()), options()).unwrap().wait();
     assert_eq!((sink.accepted(), status.left, notices.lock().unwrap().len()), (vec![1, 5], false, 2));
 }

@@ -1,4 +1,4 @@
-//! The documents name files of the repository. Each of those files exists.
+//! Tests that every file that the documents name exists.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn files() -> Vec<String> {
     files
 }
 
-/// The names of source files that a document has between backticks.
+/// The names of source files between backticks in a document.
 fn named(document: &str) -> Vec<&str> {
     let source = |name: &&str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);

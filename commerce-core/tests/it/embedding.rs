@@ -1,4 +1,4 @@
-//! What a program that embeds the crate compiles: only what its features ask for, and SQLite as the crate's page says.
+//! Tests what a program that embeds the crate compiles: only the chosen features, and SQLite with the documented settings.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! Events in their envelopes: rendered from rows that never change, so the same whenever they are read.
+//! Tests events in their envelopes. They are rendered from rows that never change, so they are the same at every read.
 
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::sink::FileSink;

@@ -1,5 +1,5 @@
-//! Faults between instances and their server: whatever is lost, killed, stopped or late, nothing that was
-//! acknowledged is lost, nothing is applied twice, and everybody goes on by himself.
+//! Tests faults between instances and their server: lost messages, kills, suspensions and delays. No acknowledged operation
+//! is lost, none is applied twice, and every instance recovers without help.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use crate::shop::{On, Shop, submit};
 
 const CALLERS: usize = 4;
 
-/// A shop on a server, with users who can buy what there is plenty of.
+/// A shop on a server, with enough money and stock for every order.
 fn shop() -> Shop {
     let shop = Shop::on(On::Server(1));
     for number in 0..2 * CALLERS {
@@ -31,7 +31,7 @@ fn open(url: &str, options: Options) -> Commerce {
     Commerce::open(url.parse::<Location>().expect("an address"), options).expect("the store")
 }
 
-/// A busy machine may take longer for something than a fault does.
+/// Options with time-outs that are long enough for a busy machine.
 fn patient() -> Options {
     Options::new(SystemClock).busy_timeout(Duration::from_secs(60))
 }
@@ -40,19 +40,19 @@ fn order(user: &str, key: &str) -> Value {
     json!({ "op": "order.place", "user": user, "items": [{ "product": "plenty", "quantity": 1 }], "key": key })
 }
 
-/// Two instances that order without end, and what they were told.
+/// Two instances that place orders continuously, and the answers that they got.
 struct Work {
-    /// By key, the order that was acknowledged.
+    /// The acknowledged order of each key.
     acknowledged: Mutex<HashMap<String, i64>>,
     done: AtomicUsize,
-    /// Charges without a key that were acknowledged, and those whose outcome could not be learnt.
+    /// Charges without a key that were acknowledged, and those with an unknown outcome.
     charged: AtomicUsize,
     unknown: AtomicUsize,
     stop: AtomicBool,
 }
 
 impl Work {
-    /// Orders through every instance with several callers while `faults` happen.
+    /// Places orders through every instance with several callers while `faults` runs.
     fn during(instances: &[Commerce], faults: impl FnOnce(&Self)) -> Self {
         let work = Self {
             acknowledged: Mutex::default(),
@@ -75,8 +75,8 @@ impl Work {
         work
     }
 
-    /// Orders as any client should: what was not learnt is asked again with the same key. In between it charges
-    /// without a key, which nothing but the store's own care keeps from being done twice.
+    /// Places orders as any client should: it repeats an order with an unknown outcome under the same key. In between it
+    /// charges without a key; only the store itself prevents a double charge.
     fn order(&self, shop: &Commerce, caller: usize) {
         let user = format!("u{caller}");
         for place in 0.. {
@@ -109,7 +109,7 @@ impl Work {
         }
     }
 
-    /// Waits for orders that were acknowledged from now on.
+    /// Waits until further orders are acknowledged.
     fn goes_on(&self) {
         let before = self.done.load(Ordering::Relaxed);
         for _ in 0..6_000 {
@@ -121,7 +121,7 @@ impl Work {
         panic!("nothing was acknowledged for a minute");
     }
 
-    /// Every key has its own order, each is there as it was acknowledged, and there are no others.
+    /// Asserts that every key has its own order, as it was acknowledged, and that there are no others.
     fn check(&self, shop: &Shop) {
         let acknowledged = self.acknowledged.lock().unwrap();
         let mut orders: Vec<i64> = acknowledged.values().copied().collect();
@@ -149,7 +149,7 @@ impl Work {
     }
 }
 
-/// However the faults end, the callers stop too.
+/// Stops the callers when dropped, also if the faults panic.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -165,7 +165,7 @@ fn random(state: &mut u64, below: u64) -> u64 {
     *state % below
 }
 
-/// More rounds: `COMMERCE_TEST_CUTS=1000 cargo test -p commerce-core cut`.
+/// For more rounds: `COMMERCE_TEST_CUTS=1000 cargo test -p commerce-core cut`.
 #[test]
 fn commits_cut_anywhere_are_neither_lost_nor_doubled() {
     let rounds =
@@ -220,11 +220,11 @@ fn a_server_that_stands_still_and_a_late_commit_are_survived() {
     let work = Work::during(&instances, |work| {
         work.goes_on();
         server.freeze();
-        // Longer than the server's transactions may take.
+        // Longer than the server's limit for a transaction.
         std::thread::sleep(Duration::from_secs(6));
         server.thaw();
         work.goes_on();
-        // Meanwhile the other instance takes the transaction over, and the commit that arrives then is void.
+        // Meanwhile the server gives the other instance its transaction, so the late commit has no effect.
         proxy.arm(Fault::Delay(Duration::from_secs(7)));
         proxy.struck();
         std::thread::sleep(Duration::from_secs(7));

@@ -1,4 +1,4 @@
-//! A store whose files are taken away under it: noticed before anything else is acknowledged, by every way to ask.
+//! Tests a store whose files are removed while it is open: every operation and query detects it and acknowledges nothing.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::shop::{Shop, submit};
 
-/// What may happen to the files, how, and what is said of it.
+/// A name, the change to the files, and the expected message.
 type Fault = (&'static str, fn(&Path), &'static str);
 
 const FAULTS: [Fault; 7] = [
@@ -64,7 +64,8 @@ fn nothing_is_acknowledged_once_the_store_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop").join("shop.db");
         std::fs::create_dir(path.parent().unwrap()).unwrap();
-        let shop = Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock)).unwrap();
+        let shop =
+            Commerce::create(&path, Currency::try_from("KRW").unwrap(), Options::new(SystemClock)).unwrap();
         submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
         fault(&path);
         let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
@@ -96,7 +97,7 @@ fn a_store_that_was_put_back_is_opened_anew() {
     let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
     assert!(matches!(submit(&shop.commerce, &charge), Err(Error::Gone(_))));
     std::fs::rename(&aside, &shop.path).unwrap();
-    // The process cannot know what happened meanwhile.
+    // The process cannot know what happened to the store meanwhile.
     assert!(matches!(submit(&shop.commerce, &charge), Err(Error::Gone(_))));
     let anew = Commerce::open(shop.at(), Options::new(SystemClock)).unwrap();
     assert_eq!(submit(&anew, &charge).unwrap()["balance"], 1);
@@ -114,7 +115,7 @@ fn no_store_is_made_beside_the_log_of_another() {
         }
         let log = std::fs::read(beside(&shop.path, "-wal")).unwrap();
         let options = || Options::new(SystemClock);
-        let made = Commerce::create(&shop.path, Currency::new("KRW").unwrap(), options());
+        let made = Commerce::create(&shop.path, Currency::try_from("KRW").unwrap(), options());
         assert!(matches!(made, Err(Error::Open(OpenError::Log { .. }))), "{:?}", made.err());
         let opened = Commerce::open(&shop.path, options()).err();
         match emptied {

@@ -1,25 +1,25 @@
-//! The sink over HTTP.
+//! Tests the HTTP sink.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use commerce_core::outbox::Relay;
-use commerce_core::outbox::sink::{self, HttpSink, Secret, Settings};
+use commerce_core::outbox::sink::{self, HttpSink, Settings};
 use serde_json::json;
 
 use crate::receiver::{Answer, Receiver, SECRET};
 use crate::relay::{charge, charged, lag, numbers, quick, until};
 
 fn http(url: &str) -> HttpSink {
-    let sink = HttpSink::new(url, Secret::new(SECRET).unwrap()).unwrap();
+    let sink = HttpSink::new(url, SECRET.parse().unwrap()).unwrap();
     sink.allow_private(true).timeout(Duration::from_millis(500))
 }
 
 #[test]
 fn events_are_posted_signed_and_each_answer_means_what_it_says() {
     let shop = charged(10);
-    // The first three requests of each kind of failure are not accepted.
+    // The receiver rejects the first three requests of each kind of failure.
     let left = Arc::new([const { AtomicU16::new(3) }; 5]);
     let receiver = Receiver::start(move |event| {
         let number = event["data"]["charge"].as_u64().unwrap_or_default() as usize;
@@ -73,7 +73,7 @@ fn private_addresses_and_places_that_are_not_there_are_told() {
         (format!("http://{free}/"), true, "refused"),
         ("http://no-such-host.invalid/".into(), true, ""),
     ] {
-        let settings = Settings { secret: Some(Secret::new(SECRET).unwrap()), allow_private: allow };
+        let settings = Settings { secret: Some(SECRET.parse().unwrap()), allow_private: allow };
         let sink = sink::open(&url, &settings).unwrap().unwrap();
         let status = Relay::once(&shop.commerce, sink, quick()).unwrap().wait();
         let error = status.error.unwrap_or_else(|| panic!("{url}: no error"));

@@ -1,4 +1,4 @@
-//! Idempotency keys are kept as long as was said, and then let go.
+//! Tests that idempotency keys are kept for the configured time and then deleted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,7 +31,8 @@ fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
     let path = folder.path().join("shop.db");
     let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
     let options = Options::new(clock.clone()).keep_keys(Duration::from_hours(24));
-    let shop = Commerce::create(&path, Currency::new("KRW").expect("a currency"), options).expect("a store");
+    let shop =
+        Commerce::create(&path, Currency::try_from("KRW").expect("a currency"), options).expect("a store");
     let replayed = |key: &str| submit(&shop, &charge(key)).expect("a charge")["replayed"] == true;
     submit(&shop, &json!({ "op": "user.add", "user": "u" })).expect("a user");
 
@@ -49,12 +50,12 @@ fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
     assert!(!replayed("old"), "after 25 hours");
     assert!(replayed("new-0"), "after 2 hours");
 
-    // However many there are: in the end only those of the last 24 hours are left.
+    // In the end only the keys of the last 24 hours are left.
     clock.0.fetch_add(30 * HOUR, Ordering::SeqCst);
     for number in 0..6_000 {
         assert!(!replayed(&format!("later-{number}")));
     }
-    // A round that came to the end while there was nothing to find rests for an hour.
+    // After a round that found no old keys, the sweep pauses for an hour.
     clock.0.fetch_add(2 * HOUR, Ordering::SeqCst);
     for number in 6_000..14_000 {
         assert!(!replayed(&format!("later-{number}")));
@@ -70,7 +71,7 @@ fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
 fn the_keys_of_an_imported_history_are_kept_from_the_import_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     let shop = Commerce::create(folder.path().join("shop.db"), won, Options::new(clock)).expect("a store");
     let add = json!({ "op": "user.add", "user": "u", "key": "a", "at": "2020-01-01T00:00:00Z" });
     submit(&shop, &add).expect("a user of long ago");
@@ -80,7 +81,7 @@ fn the_keys_of_an_imported_history_are_kept_from_the_import_on() {
     assert_eq!(submit(&shop, &add).expect("the same again")["replayed"], true);
 }
 
-/// What an earlier version kept of an operation's content.
+/// The digest that an earlier version stored of an operation's content.
 fn earlier(name: &str, content: &str) -> i64 {
     let digest = sha2::Sha256::digest(format!("{name}{content}"));
     i64::from_le_bytes(digest[..8].try_into().expect("eight bytes"))
@@ -90,7 +91,7 @@ fn earlier(name: &str, content: &str) -> i64 {
 fn keys_that_an_earlier_version_kept_are_still_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("shop.db");
-    let won = Currency::new("KRW").expect("a currency");
+    let won = Currency::try_from("KRW").expect("a currency");
     let shop = Commerce::create(&path, won, Options::new(SystemClock)).expect("a store");
     let items = json!([{ "product": "b", "quantity": 1 }, { "product": "a", "quantity": 2 }]);
     let keyed = [
@@ -119,11 +120,11 @@ fn keys_that_an_earlier_version_kept_are_still_answered() {
             .query_row("SELECT digest FROM keys WHERE key = ?1", [key], |row| row.get(0))
             .expect("a key")
     };
-    // One product has the content that it always had.
+    // An operation on one product has the same digest as before.
     assert_eq!(kept("add"), earlier("cart.add", r#"{"user":"u","product":"a","quantity":2}"#));
     assert_eq!(kept("set"), earlier("cart.set", r#"{"user":"u","product":"a","quantity":null}"#));
     assert_eq!(kept("cancel"), earlier("order.cancel", r#"{"order":1}"#));
-    // Several were told apart as they were named, and cancellations had keys of the store.
+    // Earlier versions distinguished the order of several products, and cancellations had keys of the store.
     let place = earlier("order.place", r#"{"user":"u","items":[["b",1],["a",2]]}"#);
     let remove = earlier("cart.remove", r#"{"user":"u","products":["b","a"]}"#);
     assert_ne!(kept("place"), place);
@@ -138,7 +139,7 @@ fn keys_that_an_earlier_version_kept_are_still_answered() {
         let told = submit(&shop, operation).unwrap_or_else(|e| panic!("{operation}: {e}"));
         assert_eq!(told["replayed"], true, "{operation}");
     }
-    // A key that the store kept for a cancellation stands in no customer's way.
+    // A store's key of a cancellation does not block a customer's use of the same key.
     let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1, "key": "cancel" });
     assert!(submit(&shop, &charge).expect("a charge")["replayed"].is_null());
     assert_eq!(shop.verify().expect("a verification"), []);

@@ -1,4 +1,4 @@
-//! The most that one cart and one order may hold.
+//! Tests the limits of a cart and of an order.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Lists hold what a filter over everything would: page by page from any cursor, and whole.
+//! Tests that lists return the same as a filter over all rows: page by page from any cursor, and as a whole.
 
 use commerce_core::{Error, Page, UserId, catalog, order, outbox, registry, user, wallet};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{On, Shop};
 
-/// An order as a filter sees it.
+/// The fields of an order that filters use.
 struct Placed {
     order: i64,
     user: &'static str,
@@ -17,14 +17,14 @@ struct Placed {
 const USERS: [&str; 3] = ["ann", "bob", "cho"];
 const ORDERS: i64 = 400;
 
-/// Runs of orders that were cancelled, and one user with next to no orders.
+/// Some runs of orders are cancelled, and one user has next to no orders.
 fn placed(order: i64) -> Placed {
     let user = USERS[if order % 97 == 0 { 2 } else { usize::from(order % 5 == 0) }];
     let status = if order % 7 == 0 || (150..250).contains(&order) { "cancelled" } else { "paid" };
     Placed { order, user, status, minute: order / 3 }
 }
 
-/// Minute by minute, three orders in each.
+/// The time of a minute. Each minute has three orders.
 fn at(minute: i64) -> String {
     format!("2026-01-01T{:02}:{:02}:00Z", minute / 60, minute % 60)
 }
@@ -53,7 +53,7 @@ fn shop(on: On) -> Shop {
     shop
 }
 
-/// What may be asked of the orders: whose, how they stand, from and to which minute, and how many at a time.
+/// The filters of a list of orders: user, status, first and last minute, and page size.
 #[derive(Clone, Debug)]
 struct Asked {
     user: Option<&'static str>,
@@ -88,7 +88,7 @@ impl Asked {
     }
 
     fn fields(&self) -> Value {
-        // The minute before the first is one of the day before.
+        // The minute before the first one is on the previous day.
         let time =
             |minute: Option<i64>| minute.map(|m| if m < 0 { "2025-12-31T23:59:00Z".into() } else { at(m) });
         let mut fields = json!({
@@ -182,7 +182,7 @@ fn whole_lists_are_their_pages_one_after_the_other() {
         let shop = shop(on);
         let product = |number: i64| json!({ "op": "product.add", "product": format!("p{number}"), "name": "Pen", "price": number % 3, "stock": number % 5 });
         submit_all(&shop, (0..1_200).map(product).collect());
-        let ann = UserId::new("ann").unwrap();
+        let ann = UserId::try_from("ann").unwrap();
         macro_rules! check {
             ($query:expr) => {
                 let query = $query;
@@ -194,7 +194,7 @@ fn whole_lists_are_their_pages_one_after_the_other() {
                     let Some(next) = listing.next_cursor else { break };
                     page.page = page.page.at(&next);
                 }
-                // The age of an event goes on.
+                // The age of an event grows between two queries.
                 assert_eq!(json!(whole).to_string().len(), json!(pages).to_string().len());
                 assert_eq!(whole.len(), pages.len());
                 assert!(!whole.is_empty());

@@ -1,4 +1,4 @@
-//! The library as an embedding program uses it, on real files and with real processes.
+//! Tests the library as an embedding program uses it, on real files and with real processes.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 

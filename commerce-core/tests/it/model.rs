@@ -1,5 +1,5 @@
-//! Random operations against a simple model: every reply and the whole state agree, however the operations
-//! fall into groups.
+//! Tests random operations against a simple model: every reply and the whole state agree, however the operations are
+//! grouped.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{On, Shop, told};
 
-/// The shop as a few maps, written to be obviously right.
+/// The shop as a few maps, simple enough to be obviously correct.
 #[derive(Clone, Default)]
 struct Model {
     users: BTreeMap<String, i64>,
@@ -19,16 +19,16 @@ struct Model {
     keys: BTreeMap<(String, String), (Value, String)>,
 }
 
-/// Who, what, for how much, and whether it was cancelled.
+/// An order: its user, items and total, and whether it was cancelled.
 type Placed = (String, Vec<(String, i64)>, i64, bool);
 
 impl Model {
-    /// What the operation answers: `ok` with what matters of the reply, or the code.
+    /// Applies an operation. Returns `ok` with the relevant fields of the reply, or the code of the refusal.
     fn apply(&mut self, operation: &Value) -> String {
         let text = |name: &str| operation[name].as_str().unwrap_or_default().to_owned();
         let (user, product) = (text("user"), text("product"));
         let name = text("op");
-        // A key of an operation on an order is that of the order's user.
+        // A key of an operation on an order belongs to the order's user.
         let owner = match operation["order"].as_u64() {
             Some(order) => {
                 self.orders.get(order as usize - 1).map_or("nobody".into(), |(user, ..)| user.clone())
@@ -38,8 +38,8 @@ impl Model {
         let scope = (text("key"), owner);
         let mut content = operation.clone();
         content.as_object_mut().unwrap().remove("key");
-        // A product named twice is one item of both quantities, and in which order products are named is all one; one
-        // product is the same in either form.
+        // A product named twice is one item with both quantities, and the order of products does not matter. One product
+        // is the same in either form.
         if operation.get("items").is_some() || operation.get("quantity").is_some() {
             let mut items = items_of(operation);
             items.sort();
@@ -191,7 +191,7 @@ impl Model {
     }
 }
 
-/// The products of an operation in order of first mention, each with all its units.
+/// The products of an operation in order of first mention, each with its total quantity.
 fn items_of(operation: &Value) -> Vec<(String, i64)> {
     let one =
         |item: &Value| (item["product"].as_str().unwrap().to_owned(), item["quantity"].as_i64().unwrap());
@@ -209,7 +209,7 @@ fn items_of(operation: &Value) -> Vec<(String, i64)> {
     items
 }
 
-/// A reply in the model's words.
+/// A reply in the model's format.
 fn seen(operation: &Value, outcome: Result<Value, Error>) -> String {
     let told = told(outcome);
     let ok = &told["ok"];
@@ -294,8 +294,8 @@ proptest! {
     }
 }
 
-/// Does the operations at a shop and at the model, so many at a time, each time through another instance, and
-/// compares.
+/// Applies the operations to a shop, in groups and through a different instance for each group, and to the model, and
+/// compares the results.
 fn agree(on: On, operations: &[Value], group: usize) -> Result<(), TestCaseError> {
     let (shop, mut model) = (Shop::on(on), Model::default());
     for operations in operations.chunks(group) {

@@ -1,4 +1,4 @@
-//! A month of a real shop comes out to the last unit.
+//! Tests a month of a real shop: every figure is exact.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{On, Shop};
 
-/// Beside the checkout, where it is kept; elsewhere the stories' small month stands for it.
+/// The folder of the data beside the checkout. Without it, the tests use the small month of the stories.
 const MONTH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/online-retail");
 
 #[test]
@@ -56,7 +56,7 @@ fn play_the_month(on: On) {
         assert_eq!(json!(sold), top["items"], "{with}");
     }
     shop.clean();
-    // Done again, every line that has a key is answered as before and the others are refused: nothing moves.
+    // In a second run, every line with a key has the same answer and the others are refused, so nothing changes.
     let charge = operations.lines().find(|line| line.contains("wallet.charge")).unwrap();
     assert_eq!(shop.submit(&serde_json::from_str(charge).unwrap())["ok"]["replayed"], true);
 }

@@ -1,5 +1,5 @@
-//! Names that show nothing and the ids `.` and `..` are not taken for anything new, by no door, nor numbers that no order
-//! can have; what bears such names from before is read and used like anything else.
+//! Tests that invisible names, the ids `.` and `..`, and impossible order numbers are refused for everything new, and that
+//! existing rows with such names still work.
 
 use commerce_core::{
     Amount, Commerce, Error, Name, Options, ProductId, Stock, SystemClock, UserId, catalog, registry, token,
@@ -23,9 +23,9 @@ fn the_library_takes_them_no_more_than_a_line_does() {
         other => panic!("{other:?}"),
     };
     for id in [".", ".."] {
-        let user = UserId::new(id).unwrap();
+        let user = UserId::try_from(id).unwrap();
         invalid(shop.commerce.perform(user::Add { user, name: None }).map(drop), "/user");
-        let name = token::TokenName::new(id).unwrap();
+        let name = token::TokenName::try_from(id).unwrap();
         let create = token::Create::operator(name, token::Digest::of("secret"));
         invalid(shop.commerce.perform(create).map(drop), "/name");
     }
@@ -37,14 +37,14 @@ fn the_library_takes_them_no_more_than_a_line_does() {
     }
     for id in [".", "..", "top"] {
         let add = catalog::Add {
-            product: ProductId::new(id).unwrap(),
-            name: Name::new("Top").unwrap(),
+            product: ProductId::try_from(id).unwrap(),
+            name: Name::try_from("Top").unwrap(),
             price: Amount::ZERO,
             stock: Stock::default(),
         };
         invalid(shop.commerce.perform(add).map(drop), "/product");
     }
-    assert!(Name::new("\u{200b} ").is_err());
+    assert!(Name::try_from("\u{200b} ").is_err());
     assert_eq!(shop.commerce.stats().commits, 0);
 }
 
@@ -80,7 +80,7 @@ fn what_bears_them_from_before_is_used_like_anything_else() {
     done(json!({ "op": "cart.add", "user": ".", "product": "..", "quantity": 1 }));
     let order = done(json!({ "op": "cart.checkout", "user": "." }));
     assert_eq!(order["items"][0]["name"], " ");
-    // A remark may show nothing.
+    // The reason of a cancellation may be invisible.
     done(json!({ "op": "order.cancel", "order": 1, "reason": " " }));
     done(json!({ "op": "product.update", "product": "..", "price": 3 }));
     done(json!({ "op": "stock.adjust", "product": "..", "delta": 1, "reason": blank }));

@@ -1,4 +1,4 @@
-//! Several that make, migrate or open one store at the same moment.
+//! Tests several processes that create, migrate or open one store at the same moment.
 
 use std::sync::Barrier;
 
@@ -15,7 +15,7 @@ fn of_many_that_make_a_store_at_once_one_does_and_the_others_are_told() {
         let made = std::thread::scope(|scope| {
             let one = || {
                 start.wait();
-                Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock))
+                Commerce::create(&path, Currency::try_from("KRW").unwrap(), Options::new(SystemClock))
             };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
@@ -57,7 +57,8 @@ fn a_backup_of_an_older_version_is_restored_in_the_present_one_and_a_newer_one_i
     let folder = tempfile::tempdir().unwrap();
     let (path, old, newer) =
         (folder.path().join("shop.db"), folder.path().join("old"), folder.path().join("new"));
-    let shop = Commerce::create(&path, Currency::new("KRW").unwrap(), Options::new(SystemClock)).unwrap();
+    let shop =
+        Commerce::create(&path, Currency::try_from("KRW").unwrap(), Options::new(SystemClock)).unwrap();
     submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
     shop.backup(&newer).unwrap();
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
@@ -83,7 +84,7 @@ fn a_backup_of_an_older_version_is_restored_in_the_present_one_and_a_newer_one_i
     );
 }
 
-/// A store as the first version made it.
+/// Creates a store of the first schema version.
 fn first_version(path: &std::path::Path) {
     let old = rusqlite::Connection::open(path).unwrap();
     old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();

@@ -1,5 +1,5 @@
-//! One row per refusal and operation. Where it can be, each row offends against every later rule too, so that
-//! the row also shows which refusal comes first.
+//! Tests the order of refusals, with one row per refusal and operation. Where possible, each row also violates every later
+//! rule, so that it shows which refusal comes first.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::shop::{On, Shop, everywhere};
 
 const LIMIT: i64 = (1 << 53) - 1;
 
-/// A shop in which everything that can be wrong is wrong somewhere.
+/// A shop that has a case of every possible violation.
 fn shop(on: On) -> Shop {
     let shop = Shop::on(on);
     let mut given = vec![
@@ -215,7 +215,7 @@ fn rows() -> Vec<(Value, Value)> {
             json!({ "op": "order.cancel", "order": 1 }),
             json!({ "code": "order_not_cancellable", "order": 1, "order_status": "cancelled" }),
         ),
-        // The refund would pass the limit of the balance.
+        // The refund would exceed the limit of the balance.
         (
             json!({ "op": "order.cancel", "order": 2 }),
             json!({ "code": "order_not_cancellable", "order": 2, "order_status": "paid" }),

@@ -1,5 +1,5 @@
-//! Delivered events are gone soon after the retention and never before, few rows in a group, by every way in which a
-//! relay works.
+//! Tests that delivered events are deleted soon after the retention and never before, few rows in a group, in every mode
+//! of a relay.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,10 +18,10 @@ use crate::shop::submit;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// How late an event may be gone.
+/// The latest time after the retention at which an event is deleted.
 const LATE: i64 = HOUR;
 
-/// A clock that is set by hand.
+/// A clock that the test sets.
 #[derive(Clone)]
 struct Hand(Arc<AtomicI64>);
 
@@ -42,8 +42,8 @@ impl Shop {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
-        let clock = Hand(Arc::new(AtomicI64::new(Time::read("2026-01-01T00:00:00Z").unwrap().millis())));
-        let won = Currency::new("KRW").unwrap();
+        let clock = Hand(Arc::new(AtomicI64::new(Time::try_from("2026-01-01T00:00:00Z").unwrap().millis())));
+        let won = Currency::try_from("KRW").unwrap();
         let commerce =
             Commerce::create(path.as_path(), won, commerce_core::Options::new(clock.clone())).unwrap();
         let store = Connection::open(&path).unwrap();
@@ -52,7 +52,7 @@ impl Shop {
         Self { commerce, clock, store, _folder: folder }
     }
 
-    /// So many more events.
+    /// Makes `times` events by charges.
     fn charge(&self, times: usize) {
         let charge = |_| {
             let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
@@ -100,7 +100,7 @@ fn once_prunes_all_that_is_due_a_few_rows_in_each_group() {
     shop.pass(30 * 24 * HOUR - 1);
     shop.once(accepting(), options());
     assert_eq!(shop.events().len(), 5_000, "not before the retention");
-    // The row of the relay is written after the outbox, so it tells the groups apart.
+    // A group updates the relay's row after its deletes, so the value that the trigger reads distinguishes the groups.
     shop.store
         .execute_batch(
             "CREATE TABLE pruned (event, after);
@@ -115,7 +115,7 @@ fn once_prunes_all_that_is_due_a_few_rows_in_each_group() {
     assert_eq!(shop.events(), [0_i64; 0]);
     let groups = shop.numbers("SELECT count(*) FROM pruned GROUP BY after ORDER BY after");
     assert_eq!(groups, [&[1_024; 4][..], &[5_000 - 4 * 1_024]].concat());
-    // The lease is taken and given back too.
+    // The count includes taking and releasing the lease.
     assert_eq!(shop.commerce.stats().groups - before, 7);
     assert_eq!(shop.numbers("SELECT at FROM settlements"), [0_i64; 0], "marks that served are gone");
     assert_eq!(shop.commerce.verify().unwrap(), []);
@@ -125,13 +125,13 @@ fn once_prunes_all_that_is_due_a_few_rows_in_each_group() {
 fn events_are_gone_within_the_hour_after_the_retention_and_never_before() {
     let shop = Shop::new();
     let retention = 12 * HOUR;
-    // When each event was delivered.
+    // The time at which each event was delivered.
     let mut delivered: Vec<(i64, i64)> = Vec::new();
     let (mut last, mut dead) = (0, Vec::new());
     let mut random = 7_u64;
     for round in 0..120 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        // From a second to five hours and more, so that there are busy times and still ones.
+        // From a second to more than five hours, for busy and for quiet times.
         let wait = [1_000, 3 * MINUTE, 29 * MINUTE, 5 * HOUR + 1][(random >> 40) as usize % 4];
         shop.pass(wait);
         let now = shop.clock.now().millis();
@@ -140,7 +140,7 @@ fn events_are_gone_within_the_hour_after_the_retention_and_never_before() {
         if !revived.is_empty() {
             submit(&shop.commerce, &json!({ "op": "event.retry", "events": revived })).unwrap();
         }
-        // What comes for the first time is refused now and then, and dead at once.
+        // The sink sometimes refuses a new event, which is then dead at once.
         let (refuse, known) = (round % 5 == 0, last);
         let sink = Told::new(move |message| match message.event.get() {
             event if refuse && event > known && event % 2 == 0 => Err(Failure::refused("no")),
@@ -177,7 +177,7 @@ fn a_relay_that_goes_on_prunes_by_itself() {
     let pending = || shop.commerce.query(&Lag).unwrap().pending;
     until("all are delivered", || pending() == 0);
     shop.pass(HOUR);
-    // Whatever wakes it; by itself it looks every ten minutes.
+    // A commit wakes the relay; without one it checks every ten minutes.
     shop.charge(1);
     until("they are gone", || shop.events().len() == 1 && pending() == 0);
     drop(relay);
@@ -194,7 +194,7 @@ fn a_clock_that_steps_back_ends_no_pruning() {
         shop.charge(1);
         once();
     }
-    // The first mark was of the very moment to which the clock stepped back.
+    // The first mark has exactly the time to which the clock was set back.
     assert_eq!(shop.numbers("SELECT through FROM settlements ORDER BY at"), [4, 2]);
     assert_eq!(shop.events(), [1, 2, 3, 4]);
     shop.pass(400 * day);

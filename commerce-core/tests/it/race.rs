@@ -1,4 +1,4 @@
-//! Processes of eight threads each on one store: nothing is oversold, doubled or lost, and nobody starves.
+//! Tests processes of eight threads each on one store: nothing is oversold, doubled or lost, and no process starves.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::shop::{On, Shop, everywhere, submit};
 use crate::worker::{Worker, go, race};
 
-/// A shop with 32 rich users, one more that all share, and products.
+/// A shop with 32 rich users, one further user that all threads share, and products.
 fn shop(on: On) -> Shop {
     let shop = Shop::on(on);
     let users = (0..32).map(|number| format!("u{number}")).chain(["shared".into()]);
@@ -96,7 +96,7 @@ fn use_one_key(on: On) {
 fn a_checkpoint_by_another_program_fails_no_commit() {
     let shop = shop(On::File);
     let done = std::sync::atomic::AtomicBool::new(false);
-    // As long as somebody reads the store as it is now, the log only grows, and each commit tries a checkpoint.
+    // While a reader holds this snapshot, the log only grows, and each commit tries a checkpoint.
     let reader = rusqlite::Connection::open(&shop.path).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM users").unwrap();
     let mut failed = Vec::new();
@@ -135,12 +135,12 @@ fn share(on: On) {
     shop.clean();
 }
 
-/// More rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
+/// For more rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
 #[test]
 fn killed_processes_lose_nothing_and_hold_nobody_up() {
     let rounds = std::env::var("COMMERCE_TEST_KILLS").map(|text| text.parse().expect("a number of rounds"));
     kill(On::File, rounds.clone().unwrap_or(50));
-    // Whoever dies inside a transaction on a server holds the others up until that times out.
+    // A process that dies inside a transaction on a server blocks the others until the transaction times out.
     kill(On::Server(4), rounds.map_or(8, |rounds| rounds / 10));
 }
 
@@ -160,7 +160,7 @@ fn kill(on: On, rounds: usize) {
         workers[victim].child.kill().expect("a process to kill");
         workers[victim].child.wait().expect("its end");
         acknowledged.extend(workers[victim].lines.iter());
-        // The others go on: each acknowledges something new after the kill.
+        // The others continue: each acknowledges a new order after the kill.
         for (number, worker) in workers.iter().enumerate().filter(|&(number, _)| number != victim) {
             acknowledged.extend(worker.lines.try_iter());
             let next = worker.lines.recv_timeout(Duration::from_secs(20));

@@ -1,5 +1,5 @@
-//! A receiver of events over HTTP, as the data platform might run one: it checks every signature with the
-//! published library, keeps what it accepts, and misbehaves as it is told.
+//! An HTTP receiver of events, such as the data platform could run. It checks every signature with the published library,
+//! keeps the accepted events, and can be told to misbehave.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,31 +12,31 @@ use ureq::http::HeaderMap;
 
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// What to answer to a request.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
-    /// This status; it accepts when it is 2xx.
+    /// This status. The receiver accepts the event if it is 2xx.
     Status(u16),
-    /// Nothing: the connection is closed before the event was taken.
+    /// Closes the connection without accepting the event.
     Drop,
-    /// The event is taken, but the connection is closed before that is said.
+    /// Accepts the event, but closes the connection before the answer.
     TakeAndDie,
-    /// The event is taken, and that is said so much later.
+    /// Accepts the event and answers after a delay.
     Late(Duration),
 }
 
 #[derive(Clone)]
 pub struct Receiver {
     pub address: SocketAddr,
-    /// The envelopes that were accepted, in order of arrival.
+    /// The accepted envelopes, in order of arrival.
     pub accepted: Arc<Mutex<Vec<Value>>>,
-    /// What was wrong with requests: signatures, forms.
+    /// Faults of requests: in their signatures or formats.
     pub faults: Arc<Mutex<Vec<String>>>,
     answer: Arc<dyn Fn(&Value) -> Answer + Send + Sync>,
 }
 
 impl Receiver {
-    /// Listens from now on, for as long as the tests run.
+    /// Listens until the tests end.
     pub fn start(answer: impl Fn(&Value) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("its address");
@@ -46,7 +46,7 @@ impl Receiver {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let serving = serving.clone();
-                // A connection that breaks is the sender's to notice.
+                // The sender notices a broken connection.
                 std::thread::spawn(move || serving.serve(&stream));
             }
         });

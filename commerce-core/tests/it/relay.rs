@@ -1,4 +1,4 @@
-//! The relay with sinks that do as they are told, and with files.
+//! Tests the relay with scripted sinks and with files.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
 
-/// A shop with two users, and so many charges of each.
+/// A shop with two users and `charges` charges of each.
 pub fn charged(charges: u64) -> Shop {
     let shop = Shop::new();
     for user in ["alice", "bob"] {
@@ -33,7 +33,7 @@ pub fn charge(shop: &Shop, charges: u64) {
     }
 }
 
-/// Waits until something holds, for as long as a slow machine may need.
+/// Waits until a condition is true, for as long as a slow machine may need.
 pub fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -46,12 +46,12 @@ pub fn lag(shop: &Shop) -> Value {
     shop.ask("event.lag", &json!({}))
 }
 
-/// Options with waits that suit a test.
+/// Options with pauses that are short enough for a test.
 pub fn quick() -> Options {
     Options::default().back_off(Duration::from_millis(1), Duration::from_millis(20))
 }
 
-/// The events of a list.
+/// The numbers of the events in a list.
 pub fn numbers(list: &Value) -> Vec<i64> {
     list["items"].as_array().unwrap().iter().map(|item| item["event"].as_i64().unwrap()).collect()
 }
@@ -63,7 +63,7 @@ fn lines(path: &Path) -> Vec<Value> {
 
 pub type Judge = dyn Fn(&Message) -> Result<(), Failure> + Send + Sync;
 
-/// A sink that asks a function what to answer, and keeps what was accepted.
+/// A sink whose answers come from a function. It keeps the accepted events.
 #[derive(Clone)]
 pub struct Told {
     pub answer: Arc<Judge>,
@@ -168,12 +168,12 @@ fn a_failing_subject_holds_up_no_other_and_is_brought_back_in_order() {
         relay.stop();
         let status = relay.wait();
         assert_eq!((status.dead, status.active), (1, false));
-        // Once more, from the beginning, with another size of batch.
+        // Delivers everything again with another batch size.
         rewind(&shop);
     }
 }
 
-/// Makes every event pending, as if nothing had ever been delivered.
+/// Makes every event pending, as if none had been delivered.
 fn rewind(shop: &Shop) {
     let store = rusqlite::Connection::open(&shop.path).unwrap();
     store.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -189,7 +189,7 @@ fn a_refused_event_holds_back_those_of_its_subject() {
     for batch in [1, 3, 100] {
         tries.lock().unwrap().clear();
         let counted = tries.clone();
-        // Every third event is accepted at the third attempt only.
+        // The sink accepts every third event only at the third attempt.
         let sink = Told {
             batch,
             ..Told::new(move |message| {
@@ -238,7 +238,7 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_told_of() {
         (&list["items"][0]["attempts"], &list["items"][0]["last_error"]),
         (&json!(0), &json!("nobody is there"))
     );
-    // Orders and charges go on.
+    // Orders and charges still work.
     charge(&shop, 2);
     *down.lock().unwrap() = false;
     until("delivery goes on by itself", || lag(&shop)["pending"] == 0);
@@ -280,7 +280,7 @@ fn once_tries_each_event_once_and_ends() {
     let slow = Options::default().back_off(Duration::from_secs(3_600), Duration::from_secs(3_600));
     let relay = Relay::once(&shop.commerce, Box::new(sink.clone()), slow.clone()).unwrap();
     let status = relay.wait();
-    // Events 4 and 6 are of the same wallet as event 2, and wait for it.
+    // Events 4 and 6 belong to the same wallet as event 2, and wait for it.
     assert_eq!((status.delivered, status.refused, status.left), (3, 1, true));
     let pending = shop.ask("event.list", &json!({ "status": "pending" }));
     assert_eq!(numbers(&pending), [2, 4, 6]);
@@ -304,7 +304,7 @@ fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
     assert!(matches!(failure, Error::Busy(_)) && failure.to_string().contains("another relay"), "{failure}");
     assert!(status.left && status.error.is_some(), "{status:?}");
     assert_eq!(sink.accepted(), [0_i64; 0]);
-    // When it is over, the next one does it.
+    // When the holder stops, the next relay delivers.
     holder.stop();
     holder.wait();
     let once = Relay::once(&shop.commerce, Box::new(sink.clone()), short()).unwrap();

@@ -1,11 +1,11 @@
-//! What an instance remembers of users and products from one group to the next, and how it learns that others changed it.
+//! Tests the rows of users and products that an instance caches between groups, and how it detects changes by others.
 
 use commerce_core::{Commerce, Options, SystemClock};
 use serde_json::{Value, json};
 
 use crate::shop::{On, Shop, everywhere, submit};
 
-/// A shop with one customer and one product, both of which the first instance has just used.
+/// A shop with one customer and one product, both cached by the first instance.
 fn known(on: On) -> (Shop, Commerce) {
     let shop = Shop::on(on);
     shop.submit(&json!({ "op": "user.add", "user": "alice" }));
@@ -26,7 +26,7 @@ fn what_another_instance_changed_is_what_an_order_is_decided_by() {
     everywhere(|on| {
         let (shop, other) = known(on);
         let change = |operation: Value| submit(&other, &operation).expect("a change");
-        // The stock and the balance alone: everything else is believed.
+        // Only the stock and the balance are read again.
         change(json!({ "op": "stock.adjust", "product": "mug", "delta": 20 }));
         change(json!({ "op": "wallet.charge", "user": "alice", "amount": 100 }));
         let order = place(&shop.commerce);
@@ -59,7 +59,7 @@ fn a_store_that_was_put_back_is_not_taken_for_the_one_before() {
     let (shop, other) = known(On::File);
     let (backup, kept) = (shop.path.with_extension("backup"), shop.path.with_extension("kept"));
     other.backup(&backup).expect("a backup");
-    // As many changes after the backup as it will have itself once it is put back: the count alone does not tell.
+    // Makes as many changes after the backup as the restored store will have, so that the count alone does not differ.
     submit(&other, &json!({ "op": "product.update", "product": "mug", "price": 30 })).expect("a price");
     assert_eq!(place(&shop.commerce)["ok"]["total"], 30);
     other.restore(&backup, &kept).expect("put back");

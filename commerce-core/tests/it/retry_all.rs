@@ -1,4 +1,4 @@
-//! However many events are dead, they are brought back a few hundred in a group, each once, and what is told is true.
+//! Tests the retry of any number of dead events: a few hundred in a group, each once, with a correct count.
 
 use std::collections::HashSet;
 
@@ -70,7 +70,7 @@ fn what_a_failure_left_is_brought_back_the_next_time() {
 fn with_a_key_the_same_events_come_back_once() {
     let shop = charged(300);
     kill(&shop);
-    let key = Key::new("once").unwrap();
+    let key = Key::try_from("once").unwrap();
     assert_eq!(brought_back(&shop.commerce, Some(&key)).concat().len(), 600);
     kill(&shop);
     assert_eq!(brought_back(&shop.commerce, Some(&key)).concat(), [0_i64; 0]);

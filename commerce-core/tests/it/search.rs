@@ -1,4 +1,4 @@
-//! What is found, through all that happens to a store: changes, older versions, copies, damage.
+//! Tests the search of products after changes, migrations, copies and damage.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, everywhere, submit};
 
-/// The products that are found, page by page.
+/// All products that match, page by page.
 fn found(shop: &Commerce, with: Value, limit: u16) -> Vec<String> {
     pages(shop, with, limit, usize::MAX)
 }
 
-/// The products on the first pages.
+/// The products on the first `pages` pages.
 fn pages(shop: &Commerce, mut with: Value, limit: u16, pages: usize) -> Vec<String> {
     let mut found = Vec::new();
     with["limit"] = limit.into();
@@ -124,7 +124,7 @@ fn texts_found_often_and_seldom_are_found_in_every_order() {
     shop.clean();
 }
 
-/// A store of the first version, with products as it stored them.
+/// Creates a store of the first schema version with products.
 fn first_version(path: &Path, products: i64) {
     let old = Connection::open(path).unwrap();
     old.execute_batch(include_str!("../../src/store/schema/0001_shop.sql")).unwrap();
@@ -158,7 +158,7 @@ fn products_of_an_older_version_are_found_by_all_who_open_it_at_once() {
             });
         }
     });
-    // As one leaves it that was killed on the way.
+    // Leaves the store as a migration that was killed midway leaves it.
     let connection = Connection::open(&path).unwrap();
     connection.execute("DELETE FROM product_grams WHERE rowid > 4096", []).unwrap();
     let shop = Commerce::open(&path, Options::new(SystemClock)).unwrap();

@@ -1,4 +1,4 @@
-//! What only the console asks for: sales step by step, and users by a part of their name.
+//! Tests the queries of the console: sales step by step, and users by a part of their name.
 
 use serde_json::json;
 

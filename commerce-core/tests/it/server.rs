@@ -1,4 +1,4 @@
-//! What is particular to a server: why it cannot be opened, replicas, versions, copies, long answers.
+//! Tests stores on a server: failures to open, replicas, versions, copies, long answers.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,7 +16,7 @@ fn options() -> Options {
 }
 
 fn create(at: &Location) -> Result<Commerce, Error> {
-    Commerce::create(at.clone(), Currency::new("KRW").unwrap(), options())
+    Commerce::create(at.clone(), Currency::try_from("KRW").unwrap(), options())
 }
 
 #[track_caller]
@@ -55,14 +55,14 @@ fn addresses_without_a_server_are_told() {
     }
 }
 
-/// The address of something that answers every request alike.
+/// The address of a listener that gives every request the same answer.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut request = [0; 4_096];
-            // Whoever asked and went away needs no answer.
+            // A client that has disconnected needs no answer.
             if stream.read(&mut request).is_ok() {
                 let _ = stream.write_all(answer.as_bytes());
             }
@@ -102,7 +102,7 @@ fn a_server_that_takes_no_writes_or_does_not_sync_them_is_told() {
     assert!(matches!(refusal, OpenError::Denied { .. }), "{refusal}");
 }
 
-/// A key pair made for these tests alone: its public half, and tokens to write and to read only.
+/// A key pair for these tests alone: the public key, a token to write and a token to read only.
 const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA5diUQMiJ+RQje6kAbB++oJIfj9sosM45xOZOURXwlnI=\n-----END PUBLIC KEY-----\n";
 const WRITING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.2uSdMiClcUHV7wGt7Z1bfMCeGUKWX8CwmmHZa8N1yud-aAvWQk38yKul_mm17DtAJuScEjaFsbDiP5k6M0IRAw";
 const READING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicm8ifQ.RXe8MZ8rizDoczsk7dP7ZY-vKinYE11JM0J_JwEY2qMSNboOrgP2ullzFR2A8RN6sB2u-I4GuT03UQ1BPFEmBQ";
@@ -140,7 +140,7 @@ fn instances_that_start_at_once_migrate_once() {
         }
     });
     let shop = Commerce::open(at(&server.url()), options()).unwrap();
-    assert_eq!(shop.currency(), Currency::new("USD").unwrap());
+    assert_eq!(shop.currency(), Currency::try_from("USD").unwrap());
     assert_eq!(shop.verify().unwrap(), []);
 }
 
@@ -171,14 +171,14 @@ fn a_replica_answers_and_shows_everybody_its_own_writes() {
     submit(&shop, &json!({ "op": "user.add", "user": "a" })).unwrap();
     let charge = |place: i64| {
         submit(&shop, &json!({ "op": "wallet.charge", "user": "a", "amount": 1 })).unwrap();
-        let query = commerce_core::wallet::Balance { user: commerce_core::UserId::new("a").unwrap() };
+        let query = commerce_core::wallet::Balance { user: commerce_core::UserId::try_from("a").unwrap() };
         assert_eq!(shop.query(&query).unwrap().balance.get(), place);
     };
     (1..=50).for_each(charge);
-    // On a machine that stands still for a second the primary answers for the replica.
+    // If the machine stalls for a second, the primary answers instead of the replica.
     assert!(way.requests() > 0, "nobody asked the replica");
     assert_eq!(shop.verify().unwrap(), []);
-    // Without it the primary answers.
+    // Without the replica the primary answers.
     replica.kill();
     (51..=60).for_each(charge);
     assert!(Location::from(std::path::Path::new("shop.db")).read_from(&replica.url()).is_err());
@@ -197,7 +197,7 @@ fn a_server_is_copied_to_a_file_and_back() {
         let ask = |name: &&str| {
             let query = commerce_core::registry::parse_query(name, &json!({ "limit": 100 })).unwrap();
             let mut answer = commerce.query(&query).unwrap();
-            // Events get older between one question and the next.
+            // The age of an event grows between two queries.
             for item in answer["items"].as_array_mut().unwrap() {
                 item["age"].take();
             }
@@ -215,7 +215,7 @@ fn a_server_is_copied_to_a_file_and_back() {
     shop.commerce.restore(&copy, &copy.with_extension("kept")).unwrap();
     assert_eq!(listed(&shop.commerce), before);
     shop.clean();
-    // A reply that was kept is still there.
+    // The restored store still has the reply of the key.
     let again = shop.submit(&json!({ "op": "wallet.charge", "user": "u1", "amount": 90_000, "key": "c" }));
     assert_eq!(again["ok"]["replayed"], true);
     assert!(matches!(shop.commerce.backup(&copy), Err(Error::Open(OpenError::Exists(_)))));
@@ -258,10 +258,10 @@ fn audits_and_copies_ask_for_a_span_at_a_time() {
     let (audit, audited_more, copied_more) = asked("many");
     let users = audit.checked.iter().find(|checked| checked.what == "users").unwrap();
     assert_eq!(users.count, USERS as u64);
-    // 40,000 rows are three spans of 16,384; they are read as users, as wallets, and as references. Pages of a copy hold
-    // 4,096 rows of two tables.
+    // 40,000 rows are three spans of 16,384, and are read as users, as wallets and as references. A copy reads pages of
+    // 4,096 rows from two tables.
     let (spans, pages) = (3 * USERS.div_ceil(16_384), 2 * USERS.div_ceil(4_096));
-    // A busy machine makes a server ask to try again now and then.
+    // On a busy machine a server sometimes asks to try again.
     assert!((spans - 3..=2 * spans).contains(&(audited_more - audited)), "{audited} {audited_more}");
     assert!((pages - 2..=pages + 2).contains(&(copied_more - copied)), "{copied} {copied_more}");
 }
@@ -316,7 +316,7 @@ fn answers_longer_than_a_server_sends_come_in_parts() {
     assert_eq!(again["replayed"], true);
 }
 
-/// Users, products, orders and a cancellation.
+/// Adds users, products, orders and a cancellation.
 fn filled(shop: &Shop) {
     for number in 0..9 {
         let (user, product) = (format!("u{number}"), format!("p{number}"));
@@ -351,7 +351,7 @@ fn a_group_costs_two_requests_however_large() {
     let after = shop.commerce.stats();
     assert_eq!(after.operations - before.operations, 500);
     assert_eq!(after.requests - before.requests, 2 * (after.groups - before.groups));
-    // A group that changes nothing ends its transaction all the same.
+    // A group without changes ends its transaction too.
     shop.submit(&json!({ "op": "user.add", "user": "u1" }));
     assert_eq!(shop.commerce.stats().requests - after.requests, 2);
 }

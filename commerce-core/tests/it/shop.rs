@@ -1,4 +1,4 @@
-//! A store of its own for each test, on a file or on a server, and operations as JSON.
+//! The store of each test, on a file or on a server, and operations as JSON.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 
 use crate::sqld::Sqld;
 
-/// What a store lies on.
+/// The kind of a store.
 #[derive(Clone, Copy, Debug)]
 pub enum On {
     File,
-    /// With so many instances, which take turns in doing what a test wants to be done.
+    /// With this many instances, which take turns in running a test's operations.
     Server(usize),
 }
 
 impl On {
-    /// How many processes a race on it has.
+    /// The number of processes in a race.
     pub fn processes(self) -> usize {
         match self {
             Self::File => 4,
@@ -29,7 +29,7 @@ impl On {
     }
 }
 
-/// Plays a test on every kind of store.
+/// Runs a test on every kind of store.
 pub fn everywhere(test: impl Fn(On)) {
     for on in [On::File, On::Server(2), On::Server(4)] {
         eprintln!("on a {on:?}");
@@ -37,14 +37,14 @@ pub fn everywhere(test: impl Fn(On)) {
     }
 }
 
-/// A shop that goes with its folder and its server.
+/// A shop. Dropping it removes its folder and stops its server.
 pub struct Shop {
     pub commerce: Commerce,
-    /// The store's file, or the place of one where the store lies on a server.
+    /// The store's file, or an unused path if the store is on a server.
     pub path: PathBuf,
     pub server: Option<Sqld>,
     pub on: On,
-    /// The first of them is `commerce`.
+    /// All instances; the first is `commerce`.
     instances: Vec<Commerce>,
     next: Cell<usize>,
     _folder: tempfile::TempDir,
@@ -61,7 +61,7 @@ impl Shop {
             On::File => None,
             On::Server(_) => Some(Sqld::start()),
         };
-        let won = Currency::new("KRW").expect("a currency");
+        let won = Currency::try_from("KRW").expect("a currency");
         let path = folder.path().join("shop.db");
         let (at, options) = (location(&path, server.as_ref()), Options::new(SystemClock));
         let commerce = Commerce::create(at.clone(), won, options.clone()).expect("a store");
@@ -73,18 +73,18 @@ impl Shop {
         Self { commerce, path, server, on, instances, next: Cell::new(0), _folder: folder }
     }
 
-    /// The instance whose turn it is.
+    /// The next instance in turn.
     pub fn instance(&self) -> &Commerce {
         self.next.set(self.next.get() + 1);
         &self.instances[self.next.get() % self.instances.len()]
     }
 
-    /// Where the store is.
+    /// The location of the store.
     pub fn at(&self) -> Location {
         location(&self.path, self.server.as_ref())
     }
 
-    /// Does an operation and tells the outcome in the form of `apply`'s results.
+    /// Performs an operation and returns the outcome in the format of `apply`'s results.
     pub fn submit(&self, operation: &Value) -> Value {
         told(submit(self.instance(), operation))
     }
@@ -122,7 +122,7 @@ pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
     }
 }
 
-/// An operation that no line can name.
+/// Performs an operation that has no name in `apply`.
 fn typed<O: Operation>(commerce: &Commerce, mut value: Value) -> Result<Value, Error> {
     value.as_object_mut().expect("an object").remove("op");
     let operation = Fields::read(&value, O::parse)?;

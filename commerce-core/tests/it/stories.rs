@@ -1,4 +1,4 @@
-//! The stories, played at the library.
+//! Plays the stories through the library.
 
 #[path = "../../../fixtures/story.rs"]
 mod story;

@@ -1,5 +1,5 @@
-//! Best sellers of windows long enough to be read from sums of hours and days: the same to the unit as counting lines,
-//! whoever asks, however late an order was cancelled.
+//! Tests best sellers of windows that are long enough to be read from sums of hours and days. They equal a count of the
+//! lines, in every process and however late an order was cancelled.
 
 use commerce_core::sales::{By, Top, TopSellers};
 use commerce_core::{
@@ -13,7 +13,7 @@ const ORDERS: i64 = 9_000;
 const DAYS: i64 = 6;
 const HOUR: i64 = 3_600_000;
 
-/// Orders over six days, of 20 products.
+/// A shop with orders of 20 products over six days.
 fn shop() -> Shop {
     let shop = Shop::new();
     let begin = SystemClock.now().millis() - DAYS * 24 * HOUR;
@@ -29,10 +29,13 @@ fn shop() -> Shop {
     }
     let place = |number: i64| {
         let item = |product: i64, quantity: i64| {
-            (ProductId::new(&format!("p{}", product % 20)).unwrap(), Quantity::new(quantity).unwrap())
+            (
+                ProductId::try_from(format!("p{}", product % 20)).unwrap(),
+                Quantity::try_from(quantity).unwrap(),
+            )
         };
         let items = order::Items::new([item(number * number, 1 + number % 3), item(number / 7, 1)]).unwrap();
-        let place = order::Place { user: UserId::new("u").unwrap(), items, expected_total: None };
+        let place = order::Place { user: UserId::try_from("u").unwrap(), items, expected_total: None };
         shop.commerce.submit(Submission::new(place).at(at(number)))
     };
     for part in (1..=ORDERS).collect::<Vec<_>>().chunks(4_000) {
@@ -48,7 +51,7 @@ fn cancel(shop: &Shop, orders: impl Iterator<Item = i64>) {
     }
 }
 
-/// The same, counted by SQL from the lines.
+/// The best sellers, counted from the lines by SQL.
 fn counted(shop: &Shop, top: &TopSellers, by: By) -> Vec<(String, i64, i64)> {
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
     let order = if by == By::Units { "2 DESC, 3 DESC" } else { "3 DESC, 2 DESC" };
@@ -65,7 +68,7 @@ fn counted(shop: &Shop, top: &TopSellers, by: By) -> Vec<(String, i64, i64)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Asks for many windows, each through a new handle and one that is kept.
+/// Checks many windows, each through a new handle and through one that stays open.
 fn check(shop: &Shop) {
     let now = SystemClock.now().millis();
     for (hours_ago, days) in [(0, 1), (0, 3), (0, 5), (0, 365), (1, 4), (13, 3), (24, 5), (25, 4), (47, 300)]
@@ -77,7 +80,7 @@ fn check(shop: &Shop) {
             for (commerce, by) in [(&anew, By::Units), (&shop.commerce, By::Revenue)] {
                 let top = commerce.query(&Top { days, limit: 10, to, by }).unwrap();
                 let told: Vec<_> =
-                    top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue)).collect();
+                    top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue.get())).collect();
                 assert_eq!(
                     told,
                     counted(shop, &top, by),
@@ -105,7 +108,7 @@ fn sums_tell_what_the_lines_do() {
         "{hours} hours, {days} days"
     );
     shop.clean();
-    // Later cancellations count, be they few or so many that a sum is made anew.
+    // Later cancellations count, whether few or so many that a sum is made again.
     cancel(&shop, (2..ORDERS).step_by(499));
     check(&shop);
     cancel(&shop, (3_000..3_600).filter(|order| order % 97 != 1 && order % 499 != 2));

@@ -1,4 +1,4 @@
-//! Tokens as the store keeps them, the write that means nothing, and a store of the first schema.
+//! Tests stored tokens, the probing write, and a store of the first schema.
 
 use commerce_core::token::{Changes, Create, Digest, Find, Revoke, TokenName};
 use commerce_core::{Commerce, Options, Probe, SystemClock};
@@ -57,7 +57,7 @@ fn no_line_makes_or_revokes_a_token() {
 #[test]
 fn a_group_may_make_and_revoke_the_same_token() {
     let shop = Shop::new();
-    let name = TokenName::new("t").unwrap();
+    let name = TokenName::try_from("t").unwrap();
     let tickets = [
         shop.commerce.submit(Create::operator(name.clone(), Digest::of("t"))),
         shop.commerce.submit(Revoke { name }),

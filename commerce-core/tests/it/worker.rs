@@ -1,4 +1,4 @@
-//! Other processes: this test binary started again, with a task to do on a store that is there already.
+//! Other processes: this test binary, started again with a task on an existing store.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::shop::{Shop, submit};
 
 const TASK: &str = "COMMERCE_TEST_TASK";
 
-/// A process that works on a store. It begins when the file `go` lies beside it, and is killed when dropped.
+/// A process that works on a store. It starts when the file `go` appears beside the store, and is killed when dropped.
 pub struct Worker {
     pub child: Child,
     pub lines: Receiver<String>,
@@ -44,7 +44,7 @@ impl Worker {
         Self { child, lines }
     }
 
-    /// Everything it says until it ends.
+    /// All lines that the process prints until it exits.
     pub fn all(mut self) -> Vec<String> {
         let lines: Vec<String> = self.lines.iter().collect();
         assert!(self.child.wait().expect("its end").success());
@@ -54,13 +54,13 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Starts processes on a task, lets them go at once, and gathers what each says.
+/// Starts processes on a task, releases them at the same moment, and collects the lines of each.
 pub fn race(shop: &Shop, task: &str) -> Vec<Vec<String>> {
     let workers: Vec<_> = (0..shop.on.processes()).map(|number| Worker::start(shop, task, number)).collect();
     go(&shop.path);
@@ -71,7 +71,7 @@ pub fn go(store: &Path) {
     std::fs::write(store.with_file_name("go"), "").expect("a file");
 }
 
-/// Says something to the test that started this process.
+/// Prints a line for the test that started this process.
 pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "worker {text}").and_then(|()| out.flush()).expect("somebody listens");
@@ -85,10 +85,10 @@ fn process() {
     let at: Location = task[0].as_str().expect("a place").parse().expect("an address");
     let path = PathBuf::from(task[3].as_str().expect("a path"));
     let number = task[2].as_u64().expect("a number");
-    // Longer than a busy machine stands still.
+    // Longer than a busy machine may stall.
     let options = Options::new(SystemClock).busy_timeout(Duration::from_secs(60));
     let shop = Commerce::open(at, options).expect("the store");
-    // What the test runner wrote before stands on a line of its own.
+    // Ends the line that the test runner has begun.
     println!();
     say("ready");
     while !path.with_file_name("go").exists() {
@@ -112,7 +112,7 @@ fn process() {
     }
 }
 
-/// One thread's part of a race. Nothing may be answered but success or a refusal.
+/// One thread's part of a race. Every answer must be a success or a refusal.
 fn once(shop: &Commerce, task: &str, thread: u64) {
     let times = if task == "charge" || task == "last-unit" { 25 } else { 1 };
     for _ in 0..times {
@@ -137,7 +137,7 @@ fn once(shop: &Commerce, task: &str, thread: u64) {
     }
 }
 
-/// Orders until the file `stop` lies beside the store, and says each order that was acknowledged.
+/// Places orders until the file `stop` appears beside the store, and prints each acknowledged order.
 fn order_forever(shop: &Commerce, store: &Path, number: u64, thread: u64) {
     let stop = store.with_file_name("stop");
     for place in 0.. {

@@ -57,14 +57,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn measure(program: &Path, store: &Path, name: &str, attack: Option<Attack>, clients: usize, time: Duration) {
     // Each attack gets a new server.
     let victim = Victim::start(program, store);
-    let suffered = victim.under(attack, clients, time);
+    let impact = victim.under(attack, clients, time);
     let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
     println!(
         "| {name} | {clients} | {:.0} | {:.1} | {:.1} | {:.0} | {:.1} |",
         victim.peak() as f64 / 1e6,
-        ms(suffered.usual),
-        ms(suffered.ready),
-        suffered.orders,
-        ms(suffered.slowest)
+        ms(impact.usual),
+        ms(impact.ready),
+        impact.orders,
+        ms(impact.slowest)
     );
 }

@@ -71,7 +71,7 @@ fn main() -> Result<()> {
 fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let store = |name: &str| folder.join(format!("{name}-{connections}.db"));
     let shop = work::shop(store("http"))?;
-    shop.submit(Create::operator(TokenName::new("bench")?, Digest::of(SECRET))).wait()?;
+    shop.submit(Create::operator(TokenName::try_from("bench")?, Digest::of(SECRET))).wait()?;
     shop.close();
     drop(shop);
     for kind in ["threads", "tasks"] {

@@ -25,6 +25,12 @@ fn every_route_is_described_and_every_reference_leads_somewhere() {
     for route in &ROUTES {
         let described = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         assert!(described["responses"][route.status.as_str()].is_object(), "{} {}", route.method, route.path);
+        let parameters = described["parameters"].as_array().unwrap();
+        assert!(
+            parameters.iter().all(|parameter| parameter["schema"].is_object()),
+            "{}: {parameters:#?}",
+            route.path
+        );
         assert!(described["summary"].as_str().is_some_and(|text| !text.is_empty()), "{}", route.path);
     }
     let mut references = Vec::new();

@@ -37,7 +37,7 @@ impl Served {
     pub fn on(store: StoreOptions, options: impl FnOnce(Options) -> Options) -> Self {
         watch_for_panics();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let won = Currency::new("KRW").expect("a currency");
+        let won = Currency::try_from("KRW").expect("a currency");
         let shop = Commerce::create(folder.path().join("shop.db"), won, store).expect("a store");
         let (ready, address) = std::sync::mpsc::channel();
         let options = options(Options::new(shop.clone(), vec![SocketAddr::from(([127, 0, 0, 1], 0))]))
@@ -98,9 +98,9 @@ impl Served {
     /// Makes a token and gives its secret. It is a shopper's where there is a user.
     pub fn token(&self, name: &str, user: Option<&str>) -> String {
         let secret = format!("{name:-<43}");
-        let (name, digest) = (TokenName::new(name).unwrap(), Digest::of(&secret));
+        let (name, digest) = (TokenName::try_from(name).unwrap(), Digest::of(&secret));
         let create = match user {
-            Some(user) => Create::shopper(name, UserId::new(user).unwrap(), digest),
+            Some(user) => Create::shopper(name, UserId::try_from(user).unwrap(), digest),
             None => Create::operator(name, digest),
         };
         self.shop.submit(create).wait().expect("a token");

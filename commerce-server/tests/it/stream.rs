@@ -145,7 +145,7 @@ fn a_stream_ends_when_its_token_is_revoked() {
     );
     // Through another handle on the same file, as another process would.
     let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
-    let name = commerce_core::token::TokenName::new("office").unwrap();
+    let name = commerce_core::token::TokenName::try_from("office").unwrap();
     shop.submit(commerce_core::token::Revoke { name }).wait().unwrap();
     while revoked.line().is_some() {}
     served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 2 }));
@@ -159,7 +159,7 @@ fn a_stream_without_a_token_ends_when_the_first_is_made() {
     served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
     assert_eq!(next(&mut live).1["type"], "WalletCharged");
     let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
-    let name = commerce_core::token::TokenName::new("first").unwrap();
+    let name = commerce_core::token::TokenName::try_from("first").unwrap();
     let digest = commerce_core::token::Digest::of("secret");
     shop.submit(commerce_core::token::Create::operator(name, digest)).wait().unwrap();
     while live.line().is_some() {}

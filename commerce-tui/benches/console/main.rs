@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use commerce_core::{Clock, Commerce, Key, Options, SystemClock, UserId};
 use commerce_tui::ThemeName;
 use commerce_tui::effect::Effect;
-use commerce_tui::model::{Setup, State};
+use commerce_tui::model::{Config, State};
 use commerce_tui::update::{Event, update};
 use commerce_tui::worker::Worker;
 use ratatui::backend::CrosstermBackend;
@@ -45,9 +45,9 @@ fn main() -> Result<()> {
 fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let size = Size::new(120, 40);
     let theme = ThemeName::Dark.theme();
-    let setup = Setup { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
-    let customer = UserId::new("user-1").ok();
-    let mut state = State::new(setup, customer, size, SystemClock.now(), Key::random());
+    let config = Config { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
+    let customer = UserId::try_from("user-1").ok();
+    let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
     let (events, coming) = channel();
     let worker = Worker::start(shop, &events)?;
     let over = Arc::new(AtomicBool::new(false));
@@ -74,8 +74,8 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
         let (frame, worked) = (Instant::now(), worked()?);
         for event in std::iter::once(event).chain(coming.try_iter().take(63)) {
             for effect in update(&mut state, event, SystemClock.now()) {
-                if let Effect::Ask(request) = effect {
-                    worker.ask(request);
+                if let Effect::Query(request) = effect {
+                    worker.query(request);
                 }
             }
         }

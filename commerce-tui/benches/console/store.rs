@@ -61,16 +61,18 @@ pub fn load(
 }
 
 fn make(path: &Path) -> Result<()> {
-    let won = Currency::new("KRW").ok_or("no such currency")?;
+    let won = Currency::try_from("KRW")?;
     let shop = Commerce::create(path, won, Options::new(SystemClock).queue(20_000))?;
     let now = SystemClock.now();
     let first = now.minus_days(DAYS as u16);
     let mut pending = Vec::new();
     for number in 0..PRODUCTS {
-        let (price, stock) =
-            (Amount::new(1_000 + (number % 97) as i64 * 100), Stock::new((number * 31 % 9_973) as i64 * 40));
-        let name = Name::new(&format!("상품 {number} · Product {number}"))?;
-        let (price, stock) = (price.ok_or("no such price")?, stock.ok_or("no such stock")?);
+        let (price, stock) = (
+            Amount::try_from(1_000 + (number % 97) as i64 * 100),
+            Stock::try_from((number * 31 % 9_973) as i64 * 40),
+        );
+        let name = Name::try_from(format!("상품 {number} · Product {number}"))?;
+        let (price, stock) = (price?, stock?);
         let add = catalog::Add { product: product(number)?, name, price, stock };
         pending.push(shop.submit(Submission::new(add).at(first)));
         if pending.len() == 10_000 {
@@ -82,7 +84,7 @@ fn make(path: &Path) -> Result<()> {
     for number in 0..USERS {
         let user = customer(number)?;
         shop.submit(Submission::new(user::Add { user: user.clone(), name: None }).at(first));
-        let amount = Amount::new(10_000_000_000).ok_or("no such amount")?;
+        let amount = Amount::try_from(10_000_000_000)?;
         let charge = Submission::new(wallet::Charge::new(user, amount)?).at(first);
         if number % 1_000 == 999 {
             shop.submit(charge).wait()?;
@@ -114,12 +116,13 @@ fn settled(ticket: Ticket<order::Order>) -> Result<bool> {
 }
 
 fn place(number: u64) -> Result<order::Place> {
-    let quantity = |units| Quantity::new(units).ok_or("no such quantity");
     let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
     // Half of the orders are for the thousand best sellers.
     let best = if number.is_multiple_of(2) { mixed % 1_000 } else { mixed % PRODUCTS };
-    let items =
-        [(product(best)?, quantity(1 + (mixed % 3) as i64)?), (product(mixed % 7_919)?, quantity(1)?)];
+    let items = [
+        (product(best)?, Quantity::try_from(1 + (mixed % 3) as i64)?),
+        (product(mixed % 7_919)?, Quantity::try_from(1)?),
+    ];
     Ok(order::Place {
         user: customer(mixed % USERS)?,
         items: order::Items::new(items)?,
@@ -128,9 +131,9 @@ fn place(number: u64) -> Result<order::Place> {
 }
 
 fn product(number: u64) -> Result<ProductId> {
-    Ok(ProductId::new(&format!("product-{number}"))?)
+    Ok(ProductId::try_from(format!("product-{number}"))?)
 }
 
 fn customer(number: u64) -> Result<UserId> {
-    Ok(UserId::new(&format!("user-{number}"))?)
+    Ok(UserId::try_from(format!("user-{number}"))?)
 }

@@ -1,32 +1,31 @@
-//! The outgoing events on the left, how the selected one stands on the right.
+//! Screen 6: the outgoing events on the left, the outbox and the selected event on the right.
 
 use commerce_core::Time;
 use commerce_core::outbox::{self, Event, Resting};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
+use super::Overview;
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
 use crate::list::List;
 
-use super::Overview;
-
-/// Screen 6.
+/// The state of the screen. The state of the outbox is kept by the overview.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
-    /// Only those that rest so.
+    /// The only status that is listed; none lists all.
     pub status: Option<Resting>,
     /// The events, oldest first.
     pub list: List<Event>,
 }
 
 impl Events {
-    /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk) {
-        let status = self.status;
-        self.list.settle(desk, Topic::Events, |page| Ask::Events(outbox::List { status, page }));
+    /// When the next request is due, if one is.
+    pub fn due_at(&self, overview: &Overview) -> Option<Time> {
+        self.list.due_at().into_iter().chain(overview.outbox_due_at()).min()
     }
 
-    /// When the next question is due.
-    pub fn due(&self, overview: &Overview) -> Option<Time> {
-        self.list.due().into_iter().chain(overview.outbox_due()).min()
+    /// Queues the queries that are due.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
+        let status = self.status;
+        self.list.fetch_if_due(effects, |number, page| Query::Events(number, outbox::List { status, page }));
     }
 }

@@ -1,65 +1,60 @@
-//! The orders on the left, newest first; the lines of the selected one on the right.
+//! Screen 3: the orders on the left, newest first; the lines of the selected one on the right.
 
 use commerce_core::order::{self, Order, Status};
-use commerce_core::{BadText, OrderId, Time, UserId};
+use commerce_core::{OrderId, UserId, ValueError};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
-use crate::input::Field;
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
 use crate::list::List;
-use crate::spot::{Move, Spot};
+use crate::selection::Selection;
+use crate::text_field::TextField;
 
-/// Screen 3.
+/// The state of the screen.
 #[derive(Clone, Debug, Default)]
 pub struct Orders {
-    /// The number of an order that is looked for, whatever else is wanted.
-    pub search: Field,
-    /// Whose orders; everyone's, if nothing is said.
+    /// The number of an order. If it is not empty, only that order is listed, whatever the filters are.
+    pub search: TextField,
+    /// The only customer whose orders are listed; none lists all.
     pub user: Option<UserId>,
-    /// Only those that stand so.
+    /// The only status that is listed; none lists all.
     pub status: Option<Status>,
     /// The orders.
     pub list: List<Order>,
     /// The selected line of the selected order.
-    pub spot: Spot,
+    pub line_selection: Selection,
 }
 
 impl Orders {
-    /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk) {
-        if let Some(order) = self.number().map(Result::ok) {
-            return self.list.settle(desk, Topic::Orders, |_| Ask::Order(order));
+    /// Queues the queries that are due.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
+        if let Some(number) = self.searched_number() {
+            return self.list.fetch_if_due(effects, |_, _| Query::FindOrder(number.clone().ok()));
         }
         let (user, status) = (self.user.clone(), self.status);
-        self.list.settle(desk, Topic::Orders, |page| {
-            Ask::Orders(order::List { user: user.clone(), status, from: None, to: None, page })
+        self.list.fetch_if_due(effects, |number, page| {
+            Query::Orders(number, order::List { user: user.clone(), status, from: None, to: None, page })
         });
     }
 
-    /// The number that is searched for, or what is wrong with the text as a number.
-    pub fn number(&self) -> Option<Result<OrderId, BadText>> {
-        let text = super::wanted(self.search.text())?;
+    /// The number in the search, or what is wrong with its text; none if the search is blank.
+    pub fn searched_number(&self) -> Option<Result<OrderId, ValueError>> {
+        let text = super::search_text(&self.search)?;
         Some(text.trim_start_matches('#').parse())
     }
 
-    /// Keeps the selected line where there is one.
-    pub fn keep_in_view(&mut self) {
-        self.spot.go(Move::By(0), self.lines());
-    }
-
     /// How many lines the selected order has.
-    pub fn lines(&self) -> usize {
-        self.list.current().map_or(0, |order| order.items.len())
+    pub fn line_count(&self) -> usize {
+        self.list.selected().map_or(0, |order| order.items.len())
     }
 
-    /// When the next question is due.
-    pub fn due(&self) -> Option<Time> {
-        self.list.due()
+    /// Keeps the selected line within the selected order.
+    pub fn clamp_selections(&mut self) {
+        self.line_selection.clamp(self.line_count());
     }
 
-    /// Shows one customer's orders, or everyone's.
-    pub fn show_those_of(&mut self, user: Option<UserId>) {
-        (self.search, self.user, self.status) = (Field::default(), user, None);
+    /// Clears the search and the filters, and lists the orders of one customer, or of all.
+    pub fn show_orders_of(&mut self, user: Option<UserId>) {
+        (self.search, self.user, self.status) = (TextField::default(), user, None);
         self.list.reset();
     }
 }

@@ -1,4 +1,4 @@
-//! Everything at a glance: orders per minute, revenue today, low stock, the newest orders, the outbox.
+//! Screen 7, the shop at a glance: orders by minute, today's revenue, low stock, the newest orders, the outbox.
 
 use commerce_core::catalog::{self, Product, Sort};
 use commerce_core::order::{self, Order};
@@ -6,45 +6,45 @@ use commerce_core::outbox::{self, Event, Resting};
 use commerce_core::sales::{self, SalesSeries, Step};
 use commerce_core::{Listing, Page, Time};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
-use crate::slot::Slot;
-use crate::spot::{Move, Spot};
+use crate::cache::Cached;
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
+use crate::selection::Selection;
 
-/// Screen 7. Low stock is shown among the products too, and the outbox among the events.
+/// The state of the screen. The products' screen shows low stock too, the events' screen the outbox.
 #[derive(Clone, Debug, Default)]
 pub struct Overview {
-    /// The last hour, minute by minute.
-    pub minutes: Slot<SalesSeries>,
-    /// The last days, today last.
-    pub days: Slot<SalesSeries>,
-    /// What is on sale, least stock first.
-    pub low: Slot<Listing<Product>>,
-    /// The selected row of that.
-    pub low_spot: Spot,
+    /// The sales of the last hour, by minute.
+    pub minutes: Cached<SalesSeries>,
+    /// The sales of the last days, today last.
+    pub days: Cached<SalesSeries>,
+    /// The products on sale with the least stock, whether or not it is low.
+    pub low_stock: Cached<Listing<Product>>,
+    /// The selected row of the products that are low in stock.
+    pub low_stock_selection: Selection,
     /// The newest orders.
-    pub newest: Slot<Listing<Order>>,
-    /// The selected row of those.
-    pub newest_spot: Spot,
-    /// The event that waits longest for its delivery.
-    pub oldest: Slot<Listing<Event>>,
+    pub newest: Cached<Listing<Order>>,
+    /// The selected one.
+    pub newest_selection: Selection,
+    /// The oldest event that is not delivered yet, if any.
+    pub oldest_pending: Cached<Listing<Event>>,
     /// The first dead events.
-    pub dead: Slot<Listing<Event>>,
+    pub dead: Cached<Listing<Event>>,
 }
 
-/// Stock of which there are so many or less is low.
-pub const LOW: i64 = 5;
+/// Stock up to this many units is low.
+pub const LOW_STOCK: i64 = 5;
 
 impl Overview {
-    /// What is low in stock.
-    pub fn low_rows(&self) -> &[Product] {
-        let rows = self.low.value.as_ref().map_or(&[][..], |low| &low.items);
-        &rows[..rows.partition_point(|product| product.stock.get() <= LOW)]
+    /// The products on sale that are low in stock.
+    pub fn low_stock_rows(&self) -> &[Product] {
+        let rows = self.low_stock.value.as_ref().map_or(&[][..], |listing| &listing.items);
+        &rows[..rows.partition_point(|product| product.stock.get() <= LOW_STOCK)]
     }
 
-    /// The selected one.
-    pub fn low_row(&self) -> Option<&Product> {
-        self.low_rows().get(self.low_spot.selected)
+    /// The selected product that is low in stock.
+    pub fn selected_low_stock(&self) -> Option<&Product> {
+        self.low_stock_rows().get(self.low_stock_selection.selected)
     }
 
     /// The newest orders.
@@ -52,71 +52,72 @@ impl Overview {
         self.newest.value.as_ref().map_or(&[], |newest| &newest.items)
     }
 
-    /// How many dead events are known of, and whether there are more.
+    /// How many dead events are loaded, and whether there are more.
     pub fn dead_events(&self) -> (usize, bool) {
         let dead = self.dead.value.as_ref();
         dead.map_or((0, false), |dead| (dead.items.len(), dead.next_cursor.is_some()))
     }
 
-    /// Since when anything is waited for.
-    pub fn since(&self) -> Option<Time> {
-        let slots = [self.minutes.since(), self.days.since(), self.low.since(), self.newest.since()];
-        slots.into_iter().chain([self.oldest.since(), self.dead.since()]).flatten().min()
+    /// Since when a request is in flight.
+    pub fn pending_since(&self) -> Option<Time> {
+        let sales = [self.minutes.pending_since(), self.days.pending_since()];
+        let rows = [self.low_stock.pending_since(), self.newest.pending_since()];
+        let outbox = [self.oldest_pending.pending_since(), self.dead.pending_since()];
+        sales.into_iter().chain(rows).chain(outbox).flatten().min()
     }
 
-    /// When the next question is due.
-    pub fn due(&self) -> Option<Time> {
-        let slots = [self.minutes.due(), self.days.due(), self.low.due(), self.newest.due()];
-        slots.into_iter().flatten().chain(self.outbox_due()).min()
+    /// When the next request is due, if one is.
+    pub fn due_at(&self) -> Option<Time> {
+        let sales = [self.minutes.due_at(), self.days.due_at()];
+        let rows = [self.low_stock.due_at(), self.newest.due_at()];
+        sales.into_iter().chain(rows).chain([self.outbox_due_at()]).flatten().min()
     }
 
-    /// When the next question about the outbox is due.
-    pub fn outbox_due(&self) -> Option<Time> {
-        self.oldest.due().into_iter().chain(self.dead.due()).min()
+    /// When the next request about the outbox is due, if one is.
+    pub fn outbox_due_at(&self) -> Option<Time> {
+        self.oldest_pending.due_at().into_iter().chain(self.dead.due_at()).min()
     }
 
-    /// Asks for everything.
-    pub fn settle(&mut self, desk: &mut Desk) {
-        let series = |step, count| move || Ask::Series(sales::Series { step, count, to: None });
-        self.minutes.settle(desk, Topic::Minutes, series(Step::Minute, 60));
-        self.days.settle(desk, Topic::Days, series(Step::Day, 8));
-        self.newest.settle(desk, Topic::Newest, || {
-            Ask::Orders(order::List { page: Page::first(100), ..order::List::default() })
+    /// Queues the queries that are due.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
+        let series = |step, count| sales::Series { step, count, to: None };
+        self.minutes.fetch_if_due(effects, || Query::SalesByMinute(series(Step::Minute, 60)));
+        self.days.fetch_if_due(effects, || Query::SalesByDay(series(Step::Day, 8)));
+        self.newest.fetch_if_due(effects, || {
+            Query::NewestOrders(order::List { page: Page::first(100), ..order::List::default() })
         });
-        self.settle_low(desk);
-        self.settle_outbox(desk);
+        self.fetch_low_stock_if_due(effects);
+        self.fetch_outbox_if_due(effects);
     }
 
-    /// Asks for what is low in stock.
-    pub fn settle_low(&mut self, desk: &mut Desk) {
-        self.low.settle(desk, Topic::Low, || {
+    /// Queues the query for low stock if it is due.
+    pub fn fetch_low_stock_if_due(&mut self, effects: &mut EffectQueue) {
+        self.low_stock.fetch_if_due(effects, || {
             let page = Page::first(100);
-            Ask::Products(catalog::List { search: None, sort: Sort::Stock, active: Some(true), page })
+            Query::LowStock(catalog::List { search: None, sort: Sort::Stock, active: Some(true), page })
         });
     }
 
-    /// Asks how the outbox stands.
-    pub fn settle_outbox(&mut self, desk: &mut Desk) {
-        let events = |status, limit| {
-            move || Ask::Events(outbox::List { status: Some(status), page: Page::first(limit) })
-        };
-        self.oldest.settle(desk, Topic::Oldest, events(Resting::Pending, 1));
-        self.dead.settle(desk, Topic::Dead, events(Resting::Dead, 100));
+    /// Queues the queries about the outbox that are due.
+    pub fn fetch_outbox_if_due(&mut self, effects: &mut EffectQueue) {
+        let events = |status, limit| outbox::List { status: Some(status), page: Page::first(limit) };
+        self.oldest_pending.fetch_if_due(effects, || Query::OldestPending(events(Resting::Pending, 1)));
+        self.dead.fetch_if_due(effects, || Query::DeadEvents(events(Resting::Dead, 100)));
     }
 
-    /// Wants newer answers.
-    pub fn touch(&mut self) {
-        self.minutes.touch();
-        self.days.touch();
-        self.low.touch();
-        self.newest.touch();
-        self.oldest.touch();
-        self.dead.touch();
+    /// Marks everything as out of date.
+    pub fn mark_stale(&mut self) {
+        self.minutes.mark_stale();
+        self.days.mark_stale();
+        self.low_stock.mark_stale();
+        self.newest.mark_stale();
+        self.oldest_pending.mark_stale();
+        self.dead.mark_stale();
     }
 
-    /// Keeps the selections where there are rows.
-    pub fn keep_in_view(&mut self) {
-        self.low_spot.go(Move::By(0), self.low_rows().len());
-        self.newest_spot.go(Move::By(0), self.newest_rows().len());
+    /// Keeps the selections within the loaded rows.
+    pub fn clamp_selections(&mut self) {
+        self.low_stock_selection.clamp(self.low_stock_rows().len());
+        self.newest_selection.clamp(self.newest_rows().len());
     }
 }

@@ -1,43 +1,48 @@
-//! The whole catalogue on the left, for administration; what is low in stock on the right.
+//! Screen 5: the whole catalogue on the left, for administration; the products that are low in stock on the right.
 
 use commerce_core::Time;
 use commerce_core::catalog::{self, Product, Sort};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
-use crate::input::Field;
-use crate::list::List;
-
 use super::Overview;
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
+use crate::list::List;
+use crate::text_field::TextField;
 
-/// Screen 5.
+/// The state of the screen. The products that are low in stock are kept by the overview.
 #[derive(Clone, Debug)]
 pub struct Products {
-    /// What is searched for.
-    pub search: Field,
-    /// The order of the list.
+    /// The search.
+    pub search: TextField,
+    /// The sort order.
     pub sort: Sort,
-    /// All products, on sale or not.
+    /// The products that match the search, on sale or not.
     pub list: List<Product>,
+}
+
+impl Products {
+    /// When the next request is due, if one is.
+    pub fn due_at(&self, overview: &Overview) -> Option<Time> {
+        self.list.due_at().into_iter().chain(overview.low_stock.due_at()).min()
+    }
+
+    /// Queues the queries that are due.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
+        let (search, sort) = (super::search_text(&self.search), self.sort);
+        self.list.fetch_if_due(effects, |number, page| {
+            Query::Products(number, catalog::List { search: search.clone(), sort, active: None, page })
+        });
+    }
+
+    /// Sorts the list in another order.
+    pub fn sort_by(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.list.reset();
+    }
 }
 
 impl Default for Products {
     fn default() -> Self {
-        Self { search: Field::default(), sort: Sort::Id, list: List::default() }
-    }
-}
-
-impl Products {
-    /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk) {
-        let (search, sort) = (super::wanted(self.search.text()), self.sort);
-        self.list.settle(desk, Topic::Products, |page| {
-            Ask::Products(catalog::List { search: search.clone(), sort, active: None, page })
-        });
-    }
-
-    /// When the next question is due.
-    pub fn due(&self, overview: &Overview) -> Option<Time> {
-        self.list.due().into_iter().chain(overview.low.due()).min()
+        Self { search: TextField::default(), sort: Sort::Id, list: List::default() }
     }
 }

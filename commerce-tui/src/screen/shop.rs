@@ -1,56 +1,38 @@
-//! The shop: the catalogue on the left, the cart of the chosen customer on the right.
-
-use std::time::Duration;
+//! Screen 1: the products on sale on the left, a customer's cart on the right.
 
 use commerce_core::cart::{self, Cart, Line};
 use commerce_core::catalog::{self, Product, Sort};
 use commerce_core::user::{self, User};
 use commerce_core::{Error, ProductId, Quantity, Time, UserId};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Deed, Topic};
-use crate::input::Field;
+use crate::cache::{Arrival, Cached};
+use crate::effect::{Operation, Query};
+use crate::effect_queue::EffectQueue;
 use crate::list::List;
-use crate::slot::Slot;
-use crate::spot::{Move, Spot};
+use crate::selection::{Move, Selection};
+use crate::text_field::TextField;
 
-/// Screen 1.
+/// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Shop {
-    /// What is searched for.
-    pub search: Field,
-    /// The order of the catalogue.
+    /// The search.
+    pub search: TextField,
+    /// The sort order of the products.
     pub sort: Sort,
-    /// What is on sale.
+    /// The products on sale that match the search.
     pub list: List<Product>,
-    /// Whose cart it is.
+    /// The customer whose cart is shown.
     pub customer: Option<UserId>,
-    /// The customer, with the balance.
-    pub who: Slot<User>,
-    /// The cart.
-    pub cart: Slot<Cart>,
+    /// That customer's account, with the balance.
+    pub account: Cached<User>,
+    /// That customer's cart, with the edits in flight applied.
+    pub cart: Cached<Cart>,
     /// The selected line of the cart.
-    pub spot: Spot,
-    /// What takes each edit of the cart back, the last one last.
-    pub undo: Vec<Vec<Deed>>,
-    /// The edit of the cart that was sent last; the cart that it answers is the newest.
-    pub edit: u64,
-}
-
-impl Default for Shop {
-    fn default() -> Self {
-        Self {
-            search: Field::default(),
-            sort: Sort::Name,
-            list: List::default(),
-            customer: None,
-            who: Slot::default(),
-            cart: Slot::default(),
-            spot: Spot::default(),
-            undo: Vec::new(),
-            edit: 0,
-        }
-    }
+    pub cart_selection: Selection,
+    /// The operations that undo each edit of the cart, the last edit last.
+    pub undo_stack: Vec<Vec<Operation>>,
+    /// The id of the last edit sent. Only its reply has all edits applied.
+    pub last_edit: u64,
 }
 
 impl Shop {
@@ -60,74 +42,127 @@ impl Shop {
     }
 
     /// The selected line of the cart.
-    pub fn line(&self) -> Option<&Line> {
-        self.lines().get(self.spot.selected)
+    pub fn selected_line(&self) -> Option<&Line> {
+        self.lines().get(self.cart_selection.selected)
     }
 
-    /// How many of a product are in the cart.
-    pub fn in_cart(&self, product: &ProductId) -> Option<Quantity> {
+    /// How many units of a product are in the cart.
+    pub fn quantity_in_cart(&self, product: &ProductId) -> Option<Quantity> {
         self.lines().iter().find(|line| line.product == *product).map(|line| line.quantity)
     }
 
-    /// Since when anything is waited for.
-    pub fn since(&self) -> Option<Time> {
-        [self.list.since(), self.who.since(), self.cart.since()].into_iter().flatten().min()
+    /// Since when a request is in flight.
+    pub fn pending_since(&self) -> Option<Time> {
+        let customer = [self.account.pending_since(), self.cart.pending_since()];
+        customer.into_iter().chain([self.list.pending_since()]).flatten().min()
     }
 
-    /// When the next question is due. The cart is not asked for while edits of it are under way: the answer could
-    /// be older than what is shown.
-    pub fn due(&self, editing: bool) -> Option<Time> {
-        let cart = if editing { None } else { self.cart.due() };
-        let of_customer = self.customer.as_ref().and_then(|_| self.who.due().into_iter().chain(cart).min());
-        self.list.due().into_iter().chain(of_customer).min()
+    /// When the next request is due, if one is. The cart is not fetched while edits of it are in flight, because the
+    /// answer could be older than the edits.
+    pub fn due_at(&self, is_editing_cart: bool) -> Option<Time> {
+        let cart = if is_editing_cart { None } else { self.cart.due_at() };
+        let customer =
+            self.customer.as_ref().and_then(|_| self.account.due_at().into_iter().chain(cart).min());
+        self.list.due_at().into_iter().chain(customer).min()
     }
 
-    /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk, editing: bool) {
-        let (search, sort) = (super::wanted(self.search.text()), self.sort);
-        self.list.settle(desk, Topic::Shop, |page| {
-            Ask::Products(catalog::List { search: search.clone(), sort, active: Some(true), page })
+    /// Queues the queries that are due; for the cart see [`Shop::due_at`].
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue, is_editing_cart: bool) {
+        let (search, sort) = (super::search_text(&self.search), self.sort);
+        self.list.fetch_if_due(effects, |number, page| {
+            Query::ShopProducts(
+                number,
+                catalog::List { search: search.clone(), sort, active: Some(true), page },
+            )
         });
         if let Some(user) = self.customer.clone() {
-            self.who.settle(desk, Topic::Customer, || Ask::User(user::Get { user: user.clone() }));
-            if !editing {
-                self.cart.settle(desk, Topic::Cart, || Ask::Cart(cart::Get { user }));
+            self.account.fetch_if_due(effects, || Query::Customer(user::Get { user: user.clone() }));
+            if !is_editing_cart {
+                self.cart.fetch_if_due(effects, || Query::Cart(cart::Get { user }));
             }
         }
     }
 
-    /// Wants newer answers.
-    pub fn touch(&mut self) {
-        self.list.touch();
-        self.who.touch();
-        self.cart.touch();
+    /// Marks everything as out of date.
+    pub fn mark_stale(&mut self) {
+        self.list.mark_stale();
+        self.account.mark_stale();
+        self.cart.mark_stale();
     }
 
-    /// Goes on with another customer, or none.
-    pub fn choose(&mut self, customer: Option<UserId>) {
+    /// Turns to another customer, or to none.
+    pub fn choose_customer(&mut self, customer: Option<UserId>) {
         self.customer = customer;
-        self.who.reset();
+        self.account.reset();
         self.cart.reset();
-        self.undo.clear();
-        self.spot.go(Move::To(0), 0);
+        self.undo_stack.clear();
+        self.cart_selection.apply(Move::To(0), 0);
     }
 
-    /// Takes what the store says of the cart.
-    pub fn take_cart(&mut self, number: u64, now: Time, took: Duration, told: Result<Cart, Error>) {
-        self.cart.take(number, now, took, told);
-        self.spot.go(Move::By(0), self.lines().len());
+    /// Stores the answer to the query of the cart.
+    pub fn receive_cart(&mut self, arrival: Arrival, result: Result<Cart, Error>) {
+        self.cart.receive(arrival, result);
+        self.cart_selection.clamp(self.lines().len());
     }
 
-    /// Takes the cart that an edit answered, if no later edit is under way.
-    pub fn edited(&mut self, number: u64, cart: Cart) {
-        if number >= self.edit && self.customer.as_ref() == Some(&cart.user) {
+    /// Stores the cart that the edit with this id replied, unless a later edit is in flight.
+    pub fn receive_edited_cart(&mut self, id: u64, cart: Cart) {
+        if id >= self.last_edit && self.customer.as_ref() == Some(&cart.user) {
             self.cart.value = Some(cart);
-            self.spot.go(Move::By(0), self.lines().len());
+            self.cart_selection.clamp(self.lines().len());
         }
     }
 
-    /// Shows a quantity before the store has answered, so that quick keys add up.
-    pub(crate) fn foresee(&mut self, product: &ProductId, quantity: Option<Quantity>) {
+    /// Applies an edit of the cart before the store has replied (an optimistic update), so that quick keys add up.
+    pub fn apply_optimistically(&mut self, edit: &Operation) {
+        match edit {
+            Operation::SetInCart(set) => {
+                for (product, units) in set.items.iter() {
+                    self.show_quantity(product, Quantity::try_from(units).ok());
+                }
+            }
+            Operation::RemoveFromCart(remove) => {
+                for product in &remove.products {
+                    self.show_quantity(product, None);
+                }
+            }
+            Operation::AddToCart(add) => {
+                for (product, units) in add.items.iter() {
+                    let present = self.quantity_in_cart(product);
+                    let sum = present.and_then(|present| Quantity::try_from(present.get() + units).ok());
+                    if sum.is_some() {
+                        self.show_quantity(product, sum);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The operations that undo an edit of the cart which has not been applied yet.
+    pub fn inverse(&self, edit: &Operation) -> Vec<Operation> {
+        let restore = |user: &UserId, product: &ProductId| {
+            let quantity = self.quantity_in_cart(product);
+            Operation::SetInCart(cart::Set::one(user.clone(), product.clone(), quantity))
+        };
+        match edit {
+            Operation::AddToCart(add) => {
+                add.items.iter().map(|(product, _)| restore(&add.user, product)).collect()
+            }
+            Operation::SetInCart(set) => {
+                set.items.iter().map(|(product, _)| restore(&set.user, product)).collect()
+            }
+            Operation::RemoveFromCart(remove) => {
+                remove.products.iter().map(|product| restore(&remove.user, product)).collect()
+            }
+            Operation::ClearCart(clear) => {
+                self.lines().iter().map(|line| restore(&clear.user, &line.product)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn show_quantity(&mut self, product: &ProductId, quantity: Option<Quantity>) {
         let Some(Cart { user, mut lines, .. }) = self.cart.value.take() else { return };
         match quantity {
             Some(quantity) => {
@@ -138,32 +173,22 @@ impl Shop {
             None => lines.retain(|line| line.product != *product),
         }
         self.cart.value = Some(Cart::new(user, lines));
-        self.spot.go(Move::By(0), self.lines().len());
+        self.cart_selection.clamp(self.lines().len());
     }
+}
 
-    /// What brings the cart back to what it is now, as far as an edit is about to change it.
-    pub(crate) fn way_back(&self, deed: &Deed) -> Vec<Deed> {
-        let set = |user: &UserId, product: &ProductId, quantity| {
-            Deed::SetInCart(cart::Set::one(user.clone(), product.clone(), quantity))
-        };
-        match deed {
-            Deed::AddToCart(add) => {
-                add.items.iter().map(|(product, _)| set(&add.user, product, self.in_cart(product))).collect()
-            }
-            Deed::SetInCart(edit) => edit
-                .items
-                .iter()
-                .map(|(product, _)| set(&edit.user, product, self.in_cart(product)))
-                .collect(),
-            Deed::RemoveFromCart(remove) => {
-                let back = |product| set(&remove.user, product, self.in_cart(product));
-                remove.products.iter().map(back).collect()
-            }
-            Deed::ClearCart(clear) => {
-                let back = |line: &Line| set(&clear.user, &line.product, Some(line.quantity));
-                self.lines().iter().map(back).collect()
-            }
-            _ => Vec::new(),
+impl Default for Shop {
+    fn default() -> Self {
+        Self {
+            search: TextField::default(),
+            sort: Sort::Name,
+            list: List::default(),
+            customer: None,
+            account: Cached::default(),
+            cart: Cached::default(),
+            cart_selection: Selection::default(),
+            undo_stack: Vec::new(),
+            last_edit: 0,
         }
     }
 }

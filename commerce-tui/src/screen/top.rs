@@ -1,56 +1,43 @@
-//! The best sellers on the left, their window of time step by step on the right.
+//! Screen 4: the best sellers on the left, the sales in their time window on the right.
 
 use commerce_core::Time;
 use commerce_core::sales::{self, By, SalesSeries, Seller, Step, TopSellers};
 
-use crate::desk::Desk;
-use crate::effect::{Ask, Topic};
-use crate::slot::Slot;
-use crate::spot::{Move, Spot};
+use crate::cache::Cached;
+use crate::effect::Query;
+use crate::effect_queue::EffectQueue;
+use crate::selection::{Move, Selection};
 
-/// Screen 4.
+/// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Top {
-    /// How many days the window is long: a place in [`WINDOWS`].
+    /// The length of the window, as an index of [`WINDOWS`].
     pub window: usize,
-    /// How many sellers.
+    /// How many products are listed at most.
     pub limit: u16,
     /// What they are ranked by, and what the bars show.
     pub by: By,
     /// The best sellers.
-    pub sellers: Slot<TopSellers>,
-    /// The window step by step.
-    pub steps: Slot<SalesSeries>,
+    pub sellers: Cached<TopSellers>,
+    /// The sales in the window, by hour or by day.
+    pub window_sales: Cached<SalesSeries>,
     /// The selected seller.
-    pub spot: Spot,
+    pub selection: Selection,
 }
 
-/// Lengths of the window, in days.
+/// The lengths of the window in days.
 pub const WINDOWS: [u16; 7] = [1, 3, 7, 14, 30, 90, 365];
 
-/// The longest and shortest list.
-pub const LIMITS: (u16, u16) = (5, 100);
-
-impl Default for Top {
-    fn default() -> Self {
-        Self {
-            window: 1,
-            limit: 20,
-            by: By::Units,
-            sellers: Slot::default(),
-            steps: Slot::default(),
-            spot: Spot::default(),
-        }
-    }
-}
+/// The limits to choose from: the smallest, the largest, and the step between two.
+const LIMITS: (u16, u16, u16) = (5, 100, 5);
 
 impl Top {
-    /// How many days the window is long.
+    /// The length of the window in days.
     pub fn days(&self) -> u16 {
         WINDOWS[self.window]
     }
 
-    /// The steps of the window: hours of a short one, days of a long one.
+    /// The unit of the chart, and how many of them cover the window: hours up to two weeks, days above.
     pub fn step(&self) -> (Step, u16) {
         match self.days() {
             days @ 0..=14 => (Step::Hour, days * 24 + 1),
@@ -58,52 +45,75 @@ impl Top {
         }
     }
 
-    /// The sellers.
+    /// The best sellers that are loaded.
     pub fn rows(&self) -> &[Seller] {
         self.sellers.value.as_ref().map_or(&[], |top| &top.items)
     }
 
-    /// Since when anything is waited for.
-    pub fn since(&self) -> Option<Time> {
-        self.sellers.since().into_iter().chain(self.steps.since()).min()
+    /// Since when a request is in flight.
+    pub fn pending_since(&self) -> Option<Time> {
+        self.sellers.pending_since().into_iter().chain(self.window_sales.pending_since()).min()
     }
 
-    /// When the next question is due.
-    pub fn due(&self) -> Option<Time> {
-        self.sellers.due().into_iter().chain(self.steps.due()).min()
+    /// When the next request is due, if one is.
+    pub fn due_at(&self) -> Option<Time> {
+        self.sellers.due_at().into_iter().chain(self.window_sales.due_at()).min()
     }
 
-    /// Asks for what is wanted.
-    pub fn settle(&mut self, desk: &mut Desk) {
+    /// Queues the queries that are due.
+    pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
         let (days, limit, by, (step, count)) = (self.days(), self.limit, self.by, self.step());
-        self.sellers.settle(desk, Topic::Top, || Ask::Top(sales::Top { days, limit, to: None, by }));
-        self.steps.settle(desk, Topic::Steps, || Ask::Series(sales::Series { step, count, to: None }));
+        self.sellers.fetch_if_due(effects, || Query::TopSellers(sales::Top { days, limit, to: None, by }));
+        self.window_sales
+            .fetch_if_due(effects, || Query::WindowSales(sales::Series { step, count, to: None }));
     }
 
-    /// Another window. What sold in the one before must not stand under its name.
-    pub(crate) fn show(&mut self, window: usize) {
-        self.window = window;
+    /// Marks everything as out of date.
+    pub fn mark_stale(&mut self) {
+        self.sellers.mark_stale();
+        self.window_sales.mark_stale();
+    }
+
+    /// Turns to the next longer or shorter window, if there is one. What is loaded belongs to another window, so it is
+    /// dropped.
+    pub fn change_window(&mut self, longer: bool) {
+        let window = if longer { self.window + 1 } else { self.window.wrapping_sub(1) };
+        if window < WINDOWS.len() {
+            self.window = window;
+            self.sellers.reset();
+            self.window_sales.reset();
+            self.selection.apply(Move::To(0), 0);
+        }
+    }
+
+    /// Ranks by units instead of revenue, or the other way round. What is loaded is ranked otherwise, so it is dropped.
+    pub fn toggle_ranking(&mut self) {
+        self.by = match self.by {
+            By::Units => By::Revenue,
+            By::Revenue => By::Units,
+        };
         self.sellers.reset();
-        self.steps.reset();
-        self.spot.go(Move::To(0), 0);
+        self.selection.apply(Move::To(0), 0);
     }
 
-    /// Another order. What was best by the one before must not stand under its name.
-    pub(crate) fn rank(&mut self, by: By) {
-        self.by = by;
-        self.sellers.reset();
-        self.spot.go(Move::To(0), 0);
+    /// Lists more or fewer products. The loaded ones stay until the answer arrives.
+    pub fn change_limit(&mut self, more: bool) {
+        let (least, most, step) = LIMITS;
+        let limit = if more { self.limit + step } else { self.limit.saturating_sub(step) };
+        self.limit = limit.clamp(least, most);
+        self.sellers.refetch();
     }
+}
 
-    /// Another length of the list; the sellers on show stay until more come.
-    pub(crate) fn lengthen(&mut self, limit: u16) {
-        self.limit = limit;
-        self.sellers.renew();
-    }
-
-    /// Wants newer answers.
-    pub fn touch(&mut self) {
-        self.sellers.touch();
-        self.steps.touch();
+impl Default for Top {
+    fn default() -> Self {
+        Self {
+            window: 1,
+            limit: 20,
+            by: By::Units,
+            sellers: Cached::default(),
+            window_sales: Cached::default(),
+            selection: Selection::default(),
+        }
     }
 }

@@ -1,25 +1,24 @@
-//! The keys of the customers' screen.
+//! The actions of the customers' screen.
 
 use crate::dialog::Dialog;
-use crate::form::Purpose;
+use crate::form::FormKind;
 use crate::keys::Action;
 use crate::model::State;
-use crate::navigation::Place;
+use crate::navigation::Screen;
 
 impl State {
-    /// What the customers' own keys do.
-    pub(crate) fn act_in_customers(&mut self, action: Action) {
-        match (action, self.customers.of.clone()) {
+    pub(super) fn handle_customers_action(&mut self, action: Action) {
+        match (action, self.customers.ledger_of.clone()) {
             (Action::Search, _) => self.dialogs.push(Dialog::Search),
-            (Action::New, _) => self.open_form(Purpose::AddUser),
-            (Action::Charge, Some(user)) => self.open_form(Purpose::Charge(user)),
+            (Action::New, _) => self.open_form(FormKind::AddUser),
+            (Action::Charge, Some(user)) => self.open_form(FormKind::Charge(user)),
             (Action::ShopAs, Some(user)) => {
-                self.shop.choose(Some(user));
-                self.go(Place::Shop);
+                self.shop.choose_customer(Some(user));
+                self.go_to(Screen::Shop);
             }
-            (Action::OrdersOf, Some(user)) => {
-                self.orders.show_those_of(Some(user));
-                self.go(Place::Orders);
+            (Action::ShowOrders, Some(user)) => {
+                self.orders.show_orders_of(Some(user));
+                self.go_to(Screen::Orders);
             }
             _ => {}
         }

@@ -1,18 +1,16 @@
-//! The keys of the events' screen.
+//! The actions of the events' screen.
 
 use commerce_core::outbox::{self, Resting};
 
-use crate::dialog::{About, Dialog, Question};
-use crate::effect::Deed;
-use crate::in_flight::Sending;
+use crate::dialog::{ConfirmAction, Dialog};
+use crate::effect::Operation;
 use crate::keys::Action;
 use crate::model::State;
 
 impl State {
-    /// What the events' own keys do.
-    pub(crate) fn act_in_events(&mut self, action: Action) {
+    pub(super) fn handle_events_action(&mut self, action: Action) {
         match action {
-            Action::Status => {
+            Action::NextStatus => {
                 self.events.status = match self.events.status {
                     None => Some(Resting::Pending),
                     Some(Resting::Pending) => Some(Resting::Delivered),
@@ -21,18 +19,16 @@ impl State {
                 };
                 self.events.list.reset();
             }
-            Action::Retry => {
-                if let Some(event) = self.events.list.current().filter(|event| event.status == Resting::Dead)
-                {
-                    let events = vec![event.event];
-                    self.send(Deed::Retry(outbox::Retry { events }));
+            Action::RetryEvent => {
+                let selected = self.events.list.selected().filter(|event| event.status == Resting::Dead);
+                if let Some(events) = selected.map(|event| vec![event.event]) {
+                    self.submit(Operation::RetryEvents(outbox::Retry { events }));
                 }
             }
-            Action::RetryAll => {
+            Action::RetryAllEvents => {
                 let (known, more) = self.overview.dead_events();
                 if known > 0 {
-                    let about = About::RetryAll { known, more };
-                    self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
+                    self.dialogs.push(Dialog::confirm(ConfirmAction::RetryAllEvents { known, more }));
                 }
             }
             _ => {}

@@ -1,22 +1,21 @@
-//! The keys of the orders' screen.
+//! The actions of the orders' screen.
 
 use commerce_core::order::Status;
 
-use crate::dialog::{Dialog, Picking, cancellable};
-use crate::form::Purpose;
+use crate::dialog::{Dialog, PickerPurpose, cancellable};
+use crate::form::FormKind;
 use crate::keys::Action;
 use crate::model::State;
 use crate::navigation::Pane;
 
 impl State {
-    /// What the orders' own keys do.
-    pub(crate) fn act_in_orders(&mut self, action: Action) {
+    pub(super) fn handle_orders_action(&mut self, action: Action) {
         match action {
-            Action::Open => self.turn_to(Pane::Right),
+            Action::Open => self.focus_pane(Pane::Right),
             Action::Search => self.dialogs.push(Dialog::Search),
-            Action::Who => self.pick(Picking::Orders),
-            Action::Everyone => self.orders.show_those_of(None),
-            Action::Status => {
+            Action::ChooseCustomer => self.open_picker(PickerPurpose::Orders),
+            Action::AllCustomers => self.orders.show_orders_of(None),
+            Action::NextStatus => {
                 self.orders.status = match self.orders.status {
                     None => Some(Status::Paid),
                     Some(Status::Paid) => Some(Status::Cancelled),
@@ -24,9 +23,9 @@ impl State {
                 };
                 self.orders.list.reset();
             }
-            Action::Cancel => {
-                if let Some((order, total, user)) = self.orders.list.current().and_then(cancellable) {
-                    self.open_form(Purpose::Cancel(order, total, user));
+            Action::CancelOrder => {
+                if let Some((order, total, user)) = self.orders.list.selected().and_then(cancellable) {
+                    self.open_form(FormKind::CancelOrder(order, total, user));
                 }
             }
             _ => {}

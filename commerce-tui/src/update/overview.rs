@@ -1,28 +1,27 @@
-//! The keys of the overview.
+//! The actions of the overview.
 
 use crate::keys::Action;
 use crate::model::State;
-use crate::navigation::{Pane, Place};
+use crate::navigation::{Pane, Screen};
 
 impl State {
-    /// What the overview's own keys do.
-    pub(crate) fn act_in_overview(&mut self, action: Action) {
+    pub(super) fn handle_overview_action(&mut self, action: Action) {
         if action != Action::Open {
             return;
         }
         match self.pane() {
             Pane::Left => {
-                if self.overview.low_row().is_some() {
-                    self.go(Place::Products);
-                    self.turn_to(Pane::Right);
+                if self.overview.selected_low_stock().is_some() {
+                    self.go_to(Screen::Products);
+                    self.focus_pane(Pane::Right);
                 }
             }
             Pane::Right => {
-                let rows = self.overview.newest_rows();
-                if let Some(order) = rows.get(self.overview.newest_spot.selected).map(|order| order.order) {
-                    self.orders.show_those_of(None);
-                    self.orders.list.wish(order);
-                    self.go(Place::Orders);
+                let selected = self.overview.newest_rows().get(self.overview.newest_selection.selected);
+                if let Some(order) = selected.map(|order| order.order) {
+                    self.orders.show_orders_of(None);
+                    self.orders.list.select_when_loaded(order);
+                    self.go_to(Screen::Orders);
                 }
             }
         }

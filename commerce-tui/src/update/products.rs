@@ -1,45 +1,37 @@
-//! The keys of the products' screen.
+//! The actions of the products' screen.
 
 use commerce_core::catalog::{Product, Sort};
 
-use crate::dialog::{About, Dialog, Question};
-use crate::form::Purpose;
-use crate::in_flight::Sending;
+use crate::dialog::{ConfirmAction, Dialog};
+use crate::form::FormKind;
 use crate::keys::Action;
 use crate::model::State;
 use crate::navigation::Pane;
 use crate::screen::next_sort;
 
 impl State {
-    /// The product that the keys are about.
-    fn product(&self) -> Option<&Product> {
-        match self.pane() {
-            Pane::Left => self.products.list.current(),
-            Pane::Right => self.overview.low_row(),
-        }
-    }
-
-    /// What the products' own keys do.
-    pub(crate) fn act_in_products(&mut self, action: Action) {
-        match (action, self.product().cloned()) {
+    pub(super) fn handle_products_action(&mut self, action: Action) {
+        match (action, self.selected_product().cloned()) {
             (Action::Search, _) => self.dialogs.push(Dialog::Search),
-            (Action::Sort, _) => self.sort_products(next_sort(self.products.sort)),
-            (Action::LowFirst, _) => self.sort_products(Sort::Stock),
-            (Action::New, _) => self.open_form(Purpose::AddProduct),
-            (Action::Edit, Some(product)) => self.open_form(Purpose::UpdateProduct(Box::new(product))),
-            (Action::Restock, Some(product)) => {
-                self.open_form(Purpose::Restock(product.product, product.stock));
+            (Action::Sort, _) => self.products.sort_by(next_sort(self.products.sort)),
+            (Action::SortByStock, _) => self.products.sort_by(Sort::Stock),
+            (Action::New, _) => self.open_form(FormKind::AddProduct),
+            (Action::Edit, Some(product)) => self.open_form(FormKind::UpdateProduct(Box::new(product))),
+            (Action::AdjustStock, Some(product)) => {
+                self.open_form(FormKind::AdjustStock(product.product, product.stock));
             }
-            (Action::OnOff, Some(product)) => {
-                let about = About::OnOff(product.product, !product.active);
-                self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
+            (Action::ToggleOnSale, Some(product)) => {
+                let action = ConfirmAction::SetOnSale(product.product, !product.active);
+                self.dialogs.push(Dialog::confirm(action));
             }
             _ => {}
         }
     }
 
-    fn sort_products(&mut self, sort: Sort) {
-        self.products.sort = sort;
-        self.products.list.reset();
+    fn selected_product(&self) -> Option<&Product> {
+        match self.pane() {
+            Pane::Left => self.products.list.selected(),
+            Pane::Right => self.overview.selected_low_stock(),
+        }
     }
 }

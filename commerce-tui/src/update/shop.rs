@@ -1,125 +1,102 @@
-//! The keys of the shop's screen, and the edits of the cart: shown at once, sent, and undone.
-
-use std::time::Duration;
+//! The actions of the shop's screen.
 
 use commerce_core::user::User;
 use commerce_core::{Error, Quantity, cart};
 
-use crate::dialog::{About, Dialog, Picking, Question};
-use crate::effect::Deed;
-use crate::form::Purpose;
-use crate::in_flight::Sending;
+use crate::cache::Arrival;
+use crate::dialog::{ConfirmAction, Dialog, PickerPurpose};
+use crate::effect::Operation;
+use crate::form::FormKind;
+use crate::in_flight::SubmitState;
 use crate::keys::Action;
 use crate::model::State;
 use crate::screen::next_sort;
-use crate::toast::News;
+use crate::toast::ToastKind;
 
 impl State {
-    /// What the shop's own keys do.
-    pub(crate) fn act_in_shop(&mut self, action: Action) {
-        let product = self.shop.list.current().map(|product| product.product.clone());
-        let line = self.shop.line().cloned();
+    pub(super) fn handle_shop_action(&mut self, action: Action) {
+        let product = self.shop.list.selected().map(|product| product.product.clone());
+        let line = self.shop.selected_line().cloned();
         match (action, self.shop.customer.clone()) {
             (Action::Search, _) => self.dialogs.push(Dialog::Search),
             (Action::Sort, _) => {
                 self.shop.sort = next_sort(self.shop.sort);
                 self.shop.list.reset();
             }
-            (Action::Who, _) => self.pick(Picking::Shop),
+            (Action::ChooseCustomer, _) => self.open_picker(PickerPurpose::Cart),
             (_, None) => {
-                self.tell(News::Note, "First choose whose cart it is.");
-                self.pick(Picking::Shop);
+                self.show_toast(ToastKind::Info, "Choose a customer first.");
+                self.open_picker(PickerPurpose::Cart);
             }
-            (Action::Charge, Some(user)) => self.open_form(Purpose::Charge(user)),
-            (Action::Add, Some(user)) => {
-                let one = Quantity::new(1);
-                if let (Some(product), Some(quantity)) = (product, one) {
-                    self.edit_cart(Deed::AddToCart(cart::Add::one(user, product, quantity)));
+            (Action::Charge, Some(user)) => self.open_form(FormKind::Charge(user)),
+            (Action::AddOne, Some(user)) => {
+                if let (Some(product), Ok(one)) = (product, Quantity::try_from(1)) {
+                    self.submit_cart_edit(Operation::AddToCart(cart::Add::one(user, product, one)));
                 }
             }
-            (Action::AddMany, Some(user)) => {
+            (Action::AddSeveral, Some(user)) => {
                 if let Some(product) = product {
-                    self.open_form(Purpose::AddToCart(user, product));
+                    self.open_form(FormKind::AddToCart(user, product));
                 }
             }
-            (Action::More | Action::Less, Some(user)) => {
+            (Action::Increase | Action::Decrease, Some(user)) => {
                 if let Some(line) = line {
-                    let by = if action == Action::More { 1 } else { -1 };
-                    let quantity = Quantity::new(line.quantity.get() + by);
-                    if quantity.is_some() || action == Action::Less {
-                        self.edit_cart(Deed::SetInCart(cart::Set::one(user, line.product, quantity)));
+                    let by = if action == Action::Increase { 1 } else { -1 };
+                    let quantity = Quantity::try_from(line.quantity.get() + by).ok();
+                    if quantity.is_some() || action == Action::Decrease {
+                        let set = cart::Set::one(user, line.product, quantity);
+                        self.submit_cart_edit(Operation::SetInCart(set));
                     }
                 }
             }
             (Action::Edit, Some(user)) => {
                 if let Some(line) = line {
-                    self.open_form(Purpose::SetInCart(user, line.product));
+                    self.open_form(FormKind::SetInCart(user, line.product));
                 }
             }
-            (Action::Remove, Some(user)) => {
+            (Action::RemoveLine, Some(user)) => {
                 if let Some(line) = line {
-                    self.edit_cart(Deed::RemoveFromCart(cart::Remove { user, products: vec![line.product] }));
+                    let remove = cart::Remove { user, products: vec![line.product] };
+                    self.submit_cart_edit(Operation::RemoveFromCart(remove));
                 }
             }
-            (Action::Clear, Some(user)) => {
-                let about = About::ClearCart(user);
-                self.dialogs.push(Dialog::Question(Question { about, sending: Sending::Not }));
+            (Action::ClearCart, Some(user)) => {
+                self.dialogs.push(Dialog::confirm(ConfirmAction::ClearCart(user)));
             }
-            (Action::Buy, Some(_)) => self.dialogs.push(Dialog::Checkout(Sending::Not)),
+            (Action::CheckOut, Some(_)) => self.dialogs.push(Dialog::Checkout(SubmitState::Idle)),
             (Action::Undo, Some(_)) => {
-                for deed in self.shop.undo.pop().unwrap_or_default() {
-                    self.send_edit(deed);
+                for operation in self.shop.undo_stack.pop().unwrap_or_default() {
+                    self.submit_without_undo(operation);
                 }
             }
             _ => {}
         }
     }
 
-    /// Sends an edit of the cart that can be undone.
-    pub(crate) fn edit_cart(&mut self, deed: Deed) -> u64 {
-        if deed.edits_cart_of() == self.shop.customer.as_ref() {
-            let back = self.shop.way_back(&deed);
-            self.shop.undo.push(back);
+    /// Submits an edit of the cart, shows it at once, and remembers how to undo it. Returns the id of the command.
+    pub(super) fn submit_cart_edit(&mut self, edit: Operation) -> u64 {
+        if edit.edits_cart_of() == self.shop.customer.as_ref() {
+            let inverse = self.shop.inverse(&edit);
+            self.shop.undo_stack.push(inverse);
         }
-        self.send_edit(deed)
+        self.submit_without_undo(edit)
     }
 
-    fn send_edit(&mut self, deed: Deed) -> u64 {
-        match &deed {
-            Deed::SetInCart(edit) => {
-                for (product, units) in edit.items.iter() {
-                    self.shop.foresee(product, Quantity::new(units));
-                }
-            }
-            Deed::RemoveFromCart(remove) => {
-                for product in &remove.products {
-                    self.shop.foresee(product, None);
-                }
-            }
-            Deed::AddToCart(add) => {
-                for (product, units) in add.items.iter() {
-                    let sum = self.shop.in_cart(product).and_then(|held| Quantity::new(held.get() + units));
-                    if sum.is_some() {
-                        self.shop.foresee(product, sum);
-                    }
-                }
-            }
-            _ => {}
-        }
-        let number = self.send(deed);
-        self.shop.edit = number;
-        number
-    }
-
-    /// Takes what the store says of the chosen customer; one who does not exist is chosen no more.
-    pub(crate) fn take_customer(&mut self, number: u64, took: Duration, told: Result<User, Error>) {
-        let now = self.now();
-        self.shop.who.take(number, now, took, told);
-        if let Some(Error::Refused(refusal)) = &self.shop.who.fault {
-            let told = refusal.to_string();
-            self.tell(News::Bad, told);
-            self.shop.choose(None);
+    /// Stores the account of the shop's customer. A customer who does not exist is not kept.
+    pub(super) fn receive_customer(&mut self, arrival: Arrival, result: Result<User, Error>) {
+        self.shop.account.receive(arrival, result);
+        if let Some(Error::Refused(refusal)) = &self.shop.account.error {
+            let text = refusal.to_string();
+            self.show_toast(ToastKind::Error, text);
+            self.shop.choose_customer(None);
             self.dialogs.retain(|dialog| !matches!(dialog, Dialog::Checkout(_)));
         }
+    }
+
+    fn submit_without_undo(&mut self, edit: Operation) -> u64 {
+        self.shop.apply_optimistically(&edit);
+        let id = self.submit(edit);
+        self.shop.last_edit = id;
+        id
     }
 }

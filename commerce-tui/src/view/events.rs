@@ -1,4 +1,4 @@
-//! The outgoing events, and how the outbox and the selected one stand.
+//! The events' panes: the outgoing events on the left, the outbox and the selected event on the right.
 
 use commerce_core::outbox::{Event, Resting};
 use ratatui::Frame;
@@ -7,19 +7,19 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::paint::{self, Cell, Column, number, table, text};
+use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
-use crate::text::{ago, moment};
+use crate::text::{age, date_time};
 
 const COLUMNS: [Column; 6] = [
-    number("EVENT", 8, 0),
-    text("TYPE", 15, 0),
-    text("SUBJECT", 0, 0),
-    text("WHEN (UTC)", 19, 90),
-    number("TRIES", 5, 60),
-    text("STATUS", 11, 0),
+    number_column("EVENT", 8, 0),
+    text_column("TYPE", 15, 0),
+    text_column("SUBJECT", 0, 0),
+    text_column("WHEN (UTC)", 19, 90),
+    number_column("TRIES", 5, 60),
+    text_column("STATUS", 11, 0),
 ];
 
 /// Draws the events' left pane.
@@ -27,89 +27,96 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let events = &state.events;
     let status = events.status.map_or("all".to_owned(), |status| word(&status));
     let title = format!("Events · {status} · oldest first");
-    paint::pane(frame, areas, state, Pane::Left, &title, &paint::place(&events.list));
-    let rows = areas.rows(state.place, Pane::Left);
-    let cells = |place: usize| events.list.get(place).map(|event| event_cells(state, event));
-    let known = events.list.known().0;
-    table(frame, state, rows, &COLUMNS, (&events.list.spot, known, true), cells);
+    widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&events.list));
+    let rows = areas.rows(state.screen, Pane::Left);
+    let cells = |row: usize| events.list.get(row).map(|event| event_cells(state, event));
+    let known = events.list.known_rows().0;
+    draw_table(frame, state, rows, &COLUMNS, (&events.list.selection, known, true), cells);
     if known == 0 {
-        let empty = ["No event fits.", "s shows others."];
-        paint::no_rows(frame, state, rows, events.list.fault.as_ref(), events.list.untouched(), &empty);
+        let empty = ["No matching events.", "s changes the status."];
+        widgets::draw_empty(
+            frame,
+            state,
+            rows,
+            events.list.error.as_ref(),
+            events.list.is_unloaded(),
+            &empty,
+        );
     }
 }
 
 fn event_cells(state: &State, event: &Event) -> Vec<Cell> {
-    let theme = &state.setup.theme;
+    let theme = &state.config.theme;
     vec![
         (event.event.to_string(), theme.accent),
         (event.kind.clone(), theme.text),
         (event.subject.clone(), theme.text),
-        (moment(event.at), theme.dim),
+        (date_time(event.at), theme.dim),
         (event.attempts.to_string(), theme.text),
-        standing(state, &event.status),
+        status_cell(state, &event.status),
     ]
 }
 
 /// Draws the events' right pane.
 pub fn draw_event(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
-    let theme = &state.setup.theme;
-    let inner = paint::pane(frame, areas, state, Pane::Right, "Outbox", "");
+    let theme = &state.config.theme;
+    let inner = widgets::draw_pane(frame, areas, state, Pane::Right, "Outbox", "");
     let mut lines = outbox(state);
     lines.push(Line::default());
-    let Some(event) = state.events.list.current() else { return paint::lines(frame, inner, lines) };
-    let (mark, style) = standing(state, &event.status);
+    let Some(event) = state.events.list.selected() else { return widgets::draw_lines(frame, inner, lines) };
+    let (status, style) = status_cell(state, &event.status);
     lines.extend([
         Line::styled(format!(" Event {}", event.event), theme.accent),
-        paint::pair(theme, " Type", event.kind.clone()),
-        paint::pair(theme, " Subject", event.subject.clone()),
-        paint::pair(theme, " Happened", moment(event.at)),
-        paint::pair(theme, " Status", mark).patch_style(style),
-        paint::pair(theme, " Tries", event.attempts.to_string()),
-        event.next_attempt.map(|at| paint::pair(theme, " Next", moment(at))).unwrap_or_default(),
+        widgets::label_value(theme, " Type", event.kind.clone()),
+        widgets::label_value(theme, " Subject", event.subject.clone()),
+        widgets::label_value(theme, " Happened", date_time(event.at)),
+        widgets::label_value(theme, " Status", status).patch_style(style),
+        widgets::label_value(theme, " Tries", event.attempts.to_string()),
+        event.next_attempt.map(|at| widgets::label_value(theme, " Next", date_time(at))).unwrap_or_default(),
     ]);
     let used = lines.len() as u16;
-    paint::lines(frame, inner, lines);
+    widgets::draw_lines(frame, inner, lines);
     if let Some(error) = &event.last_error {
         let below = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         let below = Rect { y: inner.y + used, height: inner.height.saturating_sub(used), ..below };
-        let text = Paragraph::new(commerce_core::harmless(error)).style(theme.bad).wrap(Wrap { trim: true });
+        let text = Paragraph::new(commerce_core::escape(error)).style(theme.error).wrap(Wrap { trim: true });
         frame.render_widget(text, below.intersection(inner));
     }
 }
 
-/// How the outbox stands: how long the oldest event waits, and how many are dead.
+/// The state of the outbox: the age of the oldest undelivered event, and how many events are dead.
 pub fn outbox(state: &State) -> Vec<Line<'static>> {
-    let (overview, theme) = (&state.overview, &state.setup.theme);
-    let lag = match overview.oldest.value.as_ref().map(|oldest| oldest.items.first()) {
+    let (overview, theme) = (&state.overview, &state.config.theme);
+    let lag = match overview.oldest_pending.value.as_ref().map(|oldest| oldest.items.first()) {
         None => Line::styled(" … outbox", theme.dim),
-        Some(None) => Line::styled(" ✓ nothing waits for delivery", theme.good),
+        Some(None) => Line::styled(" ✓ no event is pending", theme.success),
         Some(Some(event)) => {
-            let lag = ago(event.at, state.now());
-            Line::styled(format!(" ▲ event {} waits for {lag}", event.event), theme.warn)
+            let lag = age(event.at, state.now());
+            Line::styled(format!(" ▲ event {} pending for {lag}", event.event), theme.warning)
         }
     };
-    let dead = match overview.dead.value.as_ref().map(|dead| (dead.items.len(), dead.next_cursor.is_some())) {
+    let dead = match overview.dead.value.as_ref().map(|_| overview.dead_events()) {
         None => Line::default(),
-        Some((0, _)) => Line::styled(" ✓ none is dead", theme.good),
+        Some((0, _)) => Line::styled(" ✓ no event is dead", theme.success),
         Some((dead, more)) => {
             let more = if more { "+" } else { "" };
-            Line::styled(format!(" ✗ {dead}{more} dead: see screen 6"), theme.bad)
+            Line::styled(format!(" ✗ {dead}{more} dead, see screen 6"), theme.error)
         }
     };
     vec![lag, dead]
 }
 
-/// How an event stands, as a mark and a word.
-fn standing(state: &State, status: &Resting) -> (String, Style) {
-    let (theme, word) = (&state.setup.theme, word(status));
+/// The status of an event, as a mark and a word.
+fn status_cell(state: &State, status: &Resting) -> (String, Style) {
+    let (theme, word) = (&state.config.theme, word(status));
     match status {
-        Resting::Pending => (format!("… {word}"), theme.warn),
-        Resting::Delivered => (format!("✓ {word}"), theme.good),
-        Resting::Dead => (format!("✗ {word}"), theme.bad),
+        Resting::Pending => (format!("… {word}"), theme.warning),
+        Resting::Delivered => (format!("✓ {word}"), theme.success),
+        Resting::Dead => (format!("✗ {word}"), theme.error),
     }
 }
 
-/// The word that programs read too.
+/// The status as JSON has it.
 fn word(status: &Resting) -> String {
     let word = serde_json::to_value(status).ok();
     word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()

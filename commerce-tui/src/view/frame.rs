@@ -1,4 +1,4 @@
-//! What surrounds the panes: tabs and the store's state above, the keys that work now below, news over all.
+//! What surrounds the panes: the header with tabs and the store's status, the footer with keys, and toasts.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,24 +7,24 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::paint::{patience_ends, spinner};
+use super::widgets::{shows_spinner, spinner};
 use crate::dialog::Dialog;
 use crate::keys::{self, Action, Scope};
 use crate::layout::tabs;
-use crate::model::{Follow, Link, State};
-use crate::navigation::Place;
-use crate::text::{ago, fit};
-use crate::toast::News;
+use crate::model::{State, StoreStatus, UpdateMode};
+use crate::navigation::Screen;
+use crate::text::{age, fit};
+use crate::toast::ToastKind;
 
-/// Draws the tabs, and on the right how the store stands.
+/// Draws the tabs on the left, and the status of the store on the right.
 pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let theme = &state.setup.theme;
+    let theme = &state.config.theme;
     let mut end = 1;
-    for (place, start, width) in tabs(area.width) {
-        let (number, title) = (place as usize + 1, place.title());
-        let here = place == state.place;
-        let style = if here { theme.selected } else { theme.text };
-        let number_style = if here { theme.selected } else { theme.accent };
+    for (screen, start, width) in tabs(area.width) {
+        let (number, title) = (screen as usize + 1, screen.title());
+        let is_shown = screen == state.screen;
+        let style = if is_shown { theme.selected } else { theme.text };
+        let number_style = if is_shown { theme.selected } else { theme.accent };
         let line =
             Line::from(vec![Span::styled(format!("{number} "), number_style), Span::styled(title, style)]);
         frame.render_widget(line, Rect { x: start, width, ..area });
@@ -32,23 +32,22 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     if end == 1 {
         let title =
-            format!("‹ {} {} › of {}", state.place as usize + 1, state.place.title(), Place::ALL.len());
+            format!("‹ {} {} › of {}", state.screen as usize + 1, state.screen.title(), Screen::ALL.len());
         end = title.width() as u16 + 2;
         frame.render_widget(Line::styled(title, theme.accent), Rect { x: 1, width: area.width - 1, ..area });
     }
     let room = usize::from(area.width.saturating_sub(end + 2));
-    let (mark, style) = standing(state);
-    let mut parts = vec![(mark, style)];
-    if state.setup.read_only {
-        parts.insert(0, ("read only".to_owned(), theme.warn));
+    let mut parts = vec![store_status(state)];
+    if state.config.read_only {
+        parts.insert(0, ("read-only".to_owned(), theme.warning));
     }
-    if let Some(since) = state.unwritten.filter(|_| state.link == Link::Up) {
-        parts.insert(0, (format!("✗ not writable for {}", ago(since, state.now())), theme.bad));
+    if let Some(since) = state.write_failing_since.filter(|_| state.store_status == StoreStatus::Available) {
+        parts.insert(0, (format!("✗ writes failing for {}", age(since, state.now())), theme.error));
     }
-    if patience_ends(state) {
-        parts.insert(0, (format!("{} waiting", spinner(state.now())), theme.warn));
+    if shows_spinner(state) {
+        parts.insert(0, (format!("{} waiting", spinner(state.now())), theme.warning));
     }
-    parts.push((format!("{} · {}", state.setup.store, state.setup.currency), theme.dim));
+    parts.push((format!("{} · {}", state.config.store, state.config.currency), theme.dim));
     while parts.len() > 1 && parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>() > room {
         parts.pop();
     }
@@ -59,28 +58,30 @@ pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     frame.render_widget(line, Rect { x, width: area.width.saturating_sub(x + 1), ..area });
 }
 
-fn standing(state: &State) -> (String, Style) {
-    let theme = &state.setup.theme;
-    match (state.link, state.follow) {
-        (Link::Lost(since), _) => (format!("✗ no store for {}", ago(since, state.now())), theme.bad),
-        (Link::Gone, _) => ("✗ the store is gone".into(), theme.bad),
-        (Link::Up, Follow::Live) => ("● live".into(), theme.good),
-        (Link::Up, Follow::Frozen) => ("‖ frozen".into(), theme.warn),
-        (Link::Up, Follow::FrozenBehind) => ("‖ frozen, changed since".into(), theme.warn),
+fn store_status(state: &State) -> (String, Style) {
+    let theme = &state.config.theme;
+    match (state.store_status, state.update_mode) {
+        (StoreStatus::Unavailable(since), _) => {
+            (format!("✗ unavailable for {}", age(since, state.now())), theme.error)
+        }
+        (StoreStatus::Gone, _) => ("✗ the store is gone".into(), theme.error),
+        (StoreStatus::Available, UpdateMode::Live) => ("● live".into(), theme.success),
+        (StoreStatus::Available, UpdateMode::Frozen) => ("‖ frozen".into(), theme.warning),
+        (StoreStatus::Available, UpdateMode::FrozenStale) => ("‖ frozen, out of date".into(), theme.warning),
     }
 }
 
 /// Draws the keys that work now.
 pub fn footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let theme = &state.setup.theme;
+    let theme = &state.config.theme;
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(2);
     for (key, label) in hints(state) {
-        let long = key.width() + label.width() + 3;
-        if long > room {
+        let width = key.width() + label.width() + 3;
+        if width > room {
             break;
         }
-        room -= long;
+        room -= width;
         spans.push(Span::styled(key, theme.accent));
         spans.push(Span::styled(format!(" {label}  "), theme.dim));
     }
@@ -89,13 +90,13 @@ pub fn footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
 
 fn hints(state: &State) -> Vec<(String, String)> {
     let scopes = state.scopes();
-    let first = |keys: &str| keys::shown(keys.split(' ').next().unwrap_or(keys));
+    let first = |keys: &str| keys::display(keys.split(' ').next().unwrap_or(keys));
     let mut hints: Vec<(String, String)> = keys::bindings(&scopes)
-        .filter(|binding| !binding.label.is_empty() && fits(state, binding.action))
+        .filter(|binding| !binding.label.is_empty() && is_offered(state, binding.action))
         .map(|binding| (first(binding.keys), binding.label.to_owned()))
         .collect();
-    // The ways out come last in the table, but must not fall off the edge.
-    if scopes.contains(&Scope::Everywhere) {
+    // Help and quit come last in the table, but must stay visible in a narrow terminal.
+    if scopes.contains(&Scope::Global) {
         let tail: Vec<_> =
             hints.iter().filter(|(_, label)| label == "help" || label == "quit").cloned().collect();
         hints.retain(|(_, label)| label != "help" && label != "quit");
@@ -110,38 +111,38 @@ fn hints(state: &State) -> Vec<(String, String)> {
     hints
 }
 
-fn fits(state: &State, action: Action) -> bool {
+fn is_offered(state: &State, action: Action) -> bool {
     match (state.dialogs.last(), action) {
-        (Some(Dialog::Checkout(_)), Action::Charge) => state.missing().is_some(),
-        (Some(Dialog::Question(_)), Action::Charge) => false,
-        (Some(Dialog::Refusal(explained)), Action::Remedy(place)) => {
-            usize::from(place) < explained.remedies.len()
+        (Some(Dialog::Checkout(_)), Action::Charge) => state.missing_balance().is_some(),
+        (Some(Dialog::Confirm(_)), Action::Charge) => false,
+        (Some(Dialog::Refusal(refusal)), Action::Remedy(index)) => {
+            usize::from(index) < refusal.remedies.len()
         }
         (Some(_), _) => true,
-        (None, action) => state.hindrance(action).is_none(),
+        (None, action) => state.disabled_reason(action).is_none(),
     }
 }
 
-/// Draws the news above the footer, the newest lowest.
+/// Draws the toasts above the footer, the newest at the bottom.
 pub fn toasts(frame: &mut Frame<'_>, state: &State) {
-    let (theme, area) = (&state.setup.theme, frame.area());
+    let (theme, area) = (&state.config.theme, frame.area());
     let mut bottom = area.height.saturating_sub(2);
     for toast in state.toasts.iter().rev() {
         let (mark, style) = match toast.kind {
-            News::Good => ("✓", theme.good),
-            News::Note => ("i", theme.accent),
-            News::Bad => ("✗", theme.bad),
-            News::Slow => ("…", theme.warn),
+            ToastKind::Success => ("✓", theme.success),
+            ToastKind::Info => ("i", theme.accent),
+            ToastKind::Error => ("✗", theme.error),
+            ToastKind::SlowStore => ("…", theme.warning),
         };
-        let text = format!(" {mark} {} ", commerce_core::harmless(&toast.text));
+        let text = format!(" {mark} {} ", commerce_core::escape(&toast.text));
         let width = (text.width() as u16).min(area.width.saturating_sub(4)).clamp(1, 72);
         let paragraph = Paragraph::new(text.clone()).style(style).wrap(Wrap { trim: true });
         let height = (text.width() as u16).div_ceil(width.saturating_sub(2).max(1)).clamp(1, 3);
         let Some(y) = bottom.checked_sub(height).filter(|&y| y > 1) else { break };
-        let place = Rect { x: area.width - width - 2, y, width, height };
-        frame.render_widget(Clear, place);
-        frame.buffer_mut().set_style(place, theme.marked);
-        frame.render_widget(paragraph, place);
+        let toast_area = Rect { x: area.width - width - 2, y, width, height };
+        frame.render_widget(Clear, toast_area);
+        frame.buffer_mut().set_style(toast_area, theme.selected_unfocused);
+        frame.render_widget(paragraph, toast_area);
         bottom = y;
     }
 }

@@ -1,53 +1,79 @@
-//! The ledger of the selected customer.
+//! The customers' right pane: the ledger of the selected customer.
 
 use commerce_core::wallet::{Entry, EntryKind};
 use ratatui::Frame;
 
-use super::paint::{self, Cell, Column, number, table, text};
+use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
-use crate::text::{moment, money};
+use crate::text::{date_time, money};
 
-const COLUMNS: [Column; 4] =
-    [text("WHEN (UTC)", 19, 58), text("WHAT", 0, 0), number("AMOUNT", 13, 0), number("BALANCE", 13, 46)];
+const COLUMNS: [Column; 4] = [
+    text_column("WHEN (UTC)", 19, 58),
+    text_column("WHAT", 0, 0),
+    number_column("AMOUNT", 13, 0),
+    number_column("BALANCE", 13, 46),
+];
 
-/// Draws the customers' right pane.
+/// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
-    let (customers, theme) = (&state.customers, &state.setup.theme);
-    let inner = paint::pane(frame, areas, state, Pane::Right, "Ledger", &paint::place(&customers.ledger));
-    let rows = areas.rows(state.place, Pane::Right);
-    if let Some(user) = customers.list.current() {
+    let (customers, theme) = (&state.customers, &state.config.theme);
+    let inner = widgets::draw_pane(
+        frame,
+        areas,
+        state,
+        Pane::Right,
+        "Ledger",
+        &widgets::list_position(&customers.ledger),
+    );
+    let rows = areas.rows(state.screen, Pane::Right);
+    if let Some(user) = customers.list.selected() {
         let name = user.name.as_ref().map_or("–".to_owned(), |name| name.to_string());
         let width = usize::from(inner.width).saturating_sub(13);
         let head = [
-            paint::pair(theme, " Customer", crate::text::fit(&format!("{name} ({})", user.user), width)),
-            paint::pair(theme, " Balance", paint::money(state.setup.currency, user.balance.get())),
-            paint::pair(theme, " Since", moment(user.at)),
+            widgets::label_value(
+                theme,
+                " Customer",
+                crate::text::fit(&format!("{name} ({})", user.user), width),
+            ),
+            widgets::label_value(
+                theme,
+                " Balance",
+                widgets::money(state.config.currency, user.balance.get()),
+            ),
+            widgets::label_value(theme, " Since", date_time(user.at)),
         ];
-        paint::lines(frame, inner, head);
+        widgets::draw_lines(frame, inner, head);
     }
-    let cells = |place: usize| customers.ledger.get(place).map(|entry| entry_cells(state, entry));
-    let known = customers.ledger.known().0;
-    table(frame, state, rows, &COLUMNS, (&customers.ledger.spot, known, state.pane() == Pane::Right), cells);
+    let cells = |row: usize| customers.ledger.get(row).map(|entry| entry_cells(state, entry));
+    let known = customers.ledger.known_rows().0;
+    draw_table(
+        frame,
+        state,
+        rows,
+        &COLUMNS,
+        (&customers.ledger.selection, known, state.pane() == Pane::Right),
+        cells,
+    );
     if known == 0 {
-        let waits = customers.of.is_some() && customers.ledger.untouched();
-        let empty = ["No money has moved yet.", "c charges the wallet."];
-        paint::no_rows(frame, state, rows, customers.ledger.fault.as_ref(), waits, &empty);
+        let is_pending = customers.ledger_of.is_some() && customers.ledger.is_unloaded();
+        let empty = ["There are no entries yet.", "c charges the wallet."];
+        widgets::draw_empty(frame, state, rows, customers.ledger.error.as_ref(), is_pending, &empty);
     }
 }
 
 fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
-    let (theme, currency) = (&state.setup.theme, state.setup.currency);
+    let (theme, currency) = (&state.config.theme, state.config.currency);
     let charge = entry.charge.map_or(String::new(), |charge| charge.to_string());
     let order = entry.order.map_or(String::new(), |order| order.to_string());
     let (what, style) = match entry.kind {
-        EntryKind::Charge => (format!("+ charge {charge}"), theme.good),
+        EntryKind::Charge => (format!("+ charge {charge}"), theme.success),
         EntryKind::Payment => (format!("− order {order}"), theme.text),
-        EntryKind::Refund => (format!("+ refund of order {order}"), theme.good),
+        EntryKind::Refund => (format!("+ refund of order {order}"), theme.success),
     };
     vec![
-        (moment(entry.at), theme.dim),
+        (date_time(entry.at), theme.dim),
         (what, style),
         (money(currency, entry.amount), style),
         (money(currency, entry.balance.get()), theme.text),

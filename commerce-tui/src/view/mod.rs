@@ -1,35 +1,33 @@
-//! Drawing. One file per pane or dialog; each reads the state and writes cells, and changes nothing.
+//! Drawing, with one file per pane or dialog. The views read the state and change nothing.
 
+mod best_sellers;
 mod cart;
 mod customers;
 mod dialogs;
 mod events;
 mod frame;
 mod ledger;
-mod low;
-mod modal;
+mod low_stock;
 mod order;
 mod orders;
 mod overview;
-mod paint;
 mod products;
-mod question;
-mod sellers;
+mod sales_chart;
 mod shop;
-mod steps;
+mod widgets;
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::widgets::Paragraph;
 
-use crate::layout::{Areas, SMALLEST};
+use crate::layout::{Areas, MIN_SIZE};
 use crate::model::State;
-use crate::navigation::{Pane, Place};
+use crate::navigation::{Pane, Screen};
 
-/// Draws everything.
+/// Draws a frame.
 pub fn draw(frame: &mut Frame<'_>, state: &State) {
     let size = frame.area().as_size();
-    let Some(areas) = Areas::of(size, state.place, state.pane()) else {
+    let Some(areas) = Areas::of(size, state.screen, state.pane()) else {
         return too_small(frame, state);
     };
     frame::header(frame, areas.header, state);
@@ -44,30 +42,30 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
 }
 
 fn draw_pane(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane) {
-    match (state.place, pane) {
-        (Place::Shop, Pane::Left) => shop::draw(frame, areas, state),
-        (Place::Shop, Pane::Right) => cart::draw(frame, areas, state),
-        (Place::Customers, Pane::Left) => customers::draw(frame, areas, state),
-        (Place::Customers, Pane::Right) => ledger::draw(frame, areas, state),
-        (Place::Orders, Pane::Left) => orders::draw(frame, areas, state),
-        (Place::Orders, Pane::Right) => order::draw(frame, areas, state),
-        (Place::Top, Pane::Left) => sellers::draw(frame, areas, state),
-        (Place::Top, Pane::Right) => steps::draw(frame, areas, state),
-        (Place::Products, Pane::Left) => products::draw(frame, areas, state),
-        (Place::Products, Pane::Right) => low::draw(frame, areas, state, Pane::Right),
-        (Place::Events, Pane::Left) => events::draw(frame, areas, state),
-        (Place::Events, Pane::Right) => events::draw_event(frame, areas, state),
-        (Place::Overview, Pane::Left) => overview::draw(frame, areas, state),
-        (Place::Overview, Pane::Right) => overview::draw_newest(frame, areas, state),
+    match (state.screen, pane) {
+        (Screen::Shop, Pane::Left) => shop::draw(frame, areas, state),
+        (Screen::Shop, Pane::Right) => cart::draw(frame, areas, state),
+        (Screen::Customers, Pane::Left) => customers::draw(frame, areas, state),
+        (Screen::Customers, Pane::Right) => ledger::draw(frame, areas, state),
+        (Screen::Orders, Pane::Left) => orders::draw(frame, areas, state),
+        (Screen::Orders, Pane::Right) => order::draw(frame, areas, state),
+        (Screen::Top, Pane::Left) => best_sellers::draw(frame, areas, state),
+        (Screen::Top, Pane::Right) => sales_chart::draw(frame, areas, state),
+        (Screen::Products, Pane::Left) => products::draw(frame, areas, state),
+        (Screen::Products, Pane::Right) => low_stock::draw(frame, areas, state, Pane::Right),
+        (Screen::Events, Pane::Left) => events::draw(frame, areas, state),
+        (Screen::Events, Pane::Right) => events::draw_event(frame, areas, state),
+        (Screen::Overview, Pane::Left) => overview::draw(frame, areas, state),
+        (Screen::Overview, Pane::Right) => overview::draw_newest(frame, areas, state),
     }
 }
 
 fn too_small(frame: &mut Frame<'_>, state: &State) {
     let Rect { width, height, .. } = frame.area();
     let text = format!(
-        "The console needs {}x{}.\nThis is {width}x{height}.\nPlease make it larger.",
-        SMALLEST.width, SMALLEST.height
+        "The console needs {}x{}.\nThe terminal has {width}x{height}.\nPlease enlarge it.",
+        MIN_SIZE.width, MIN_SIZE.height
     );
-    let text = Paragraph::new(text).alignment(Alignment::Center).style(state.setup.theme.text);
+    let text = Paragraph::new(text).alignment(Alignment::Center).style(state.config.theme.text);
     frame.render_widget(text, frame.area());
 }

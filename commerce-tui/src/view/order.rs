@@ -1,62 +1,67 @@
-//! The selected order with its lines.
+//! The orders' right pane: the selected order with its lines.
 
 use commerce_core::order::{Item, Status};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::paint::{self, Cell, Column, number, table, text};
+use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
-use crate::text::{count, fit, moment, money};
+use crate::text::{count, date_time, fit, money};
 
-const COLUMNS: [Column; 4] =
-    [text("NAME", 0, 0), number("QTY", 5, 0), number("PRICE", 11, 46), number("AMOUNT", 12, 0)];
+const COLUMNS: [Column; 4] = [
+    text_column("NAME", 0, 0),
+    number_column("QTY", 5, 0),
+    number_column("PRICE", 11, 46),
+    number_column("AMOUNT", 12, 0),
+];
 
-/// Draws the orders' right pane.
+/// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
-    let (orders, theme, currency) = (&state.orders, &state.setup.theme, state.setup.currency);
-    let title = orders.list.current().map_or("Order".to_owned(), |order| format!("Order {}", order.order));
-    let note = paint::spot(&orders.spot, orders.lines(), false);
-    let inner = paint::pane(frame, areas, state, Pane::Right, &title, &note);
-    let Some(order) = orders.list.current() else { return };
+    let (orders, theme, currency) = (&state.orders, &state.config.theme, state.config.currency);
+    let title = orders.list.selected().map_or("Order".to_owned(), |order| format!("Order {}", order.order));
+    let note = widgets::position(&orders.line_selection, orders.line_count(), false);
+    let inner = widgets::draw_pane(frame, areas, state, Pane::Right, &title, &note);
+    let Some(order) = orders.list.selected() else { return };
     let width = usize::from(inner.width).saturating_sub(13);
     let status = match order.status {
-        Status::Paid => Line::styled(" ✓ paid", theme.good),
+        Status::Paid => Line::styled(" ✓ paid", theme.success),
         Status::Cancelled => {
-            let at = order.cancelled_at.map(moment).unwrap_or_default();
-            Line::styled(format!(" ✗ cancelled {at}"), theme.warn)
+            let at = order.cancelled_at.map(date_time).unwrap_or_default();
+            Line::styled(format!(" ✗ cancelled {at}"), theme.warning)
         }
     };
     let reason = order.reason.as_ref().map(|reason| fit(reason.as_str(), width));
     let head = [
-        paint::pair(theme, " Customer", order.user.to_string()),
-        paint::pair(theme, " Placed", format!("{} UTC", moment(order.at))),
+        widgets::label_value(theme, " Customer", order.user.to_string()),
+        widgets::label_value(theme, " Placed", format!("{} UTC", date_time(order.at))),
         status,
-        reason.map(|reason| paint::pair(theme, " Reason", reason)).unwrap_or_default(),
+        reason.map(|reason| widgets::label_value(theme, " Reason", reason)).unwrap_or_default(),
     ];
-    paint::lines(frame, inner, head);
-    let rows = areas.rows(state.place, Pane::Right);
-    let cells = |place: usize| order.items.get(place).map(|item| item_cells(state, item));
-    table(
+    widgets::draw_lines(frame, inner, head);
+    let rows = areas.rows(state.screen, Pane::Right);
+    let cells = |row: usize| order.items.get(row).map(|item| item_cells(state, item));
+    draw_table(
         frame,
         state,
         rows,
         &COLUMNS,
-        (&orders.spot, order.items.len(), state.pane() == Pane::Right),
+        (&orders.line_selection, order.items.len(), state.pane() == Pane::Right),
         cells,
     );
     let below = Rect { y: inner.bottom().saturating_sub(2), height: 2, ..inner };
-    let foot = [
-        paint::pair(theme, " Total", paint::money(currency, order.total.get())).patch_style(theme.accent),
-        paint::pair(theme, " Left then", paint::money(currency, order.balance.get())),
+    let totals = [
+        widgets::label_value(theme, " Total", widgets::money(currency, order.total.get()))
+            .patch_style(theme.accent),
+        widgets::label_value(theme, " Remaining", widgets::money(currency, order.balance.get())),
     ];
-    paint::lines(frame, below, foot);
+    widgets::draw_lines(frame, below, totals);
 }
 
 fn item_cells(state: &State, item: &Item) -> Vec<Cell> {
-    let (theme, currency) = (&state.setup.theme, state.setup.currency);
+    let (theme, currency) = (&state.config.theme, state.config.currency);
     vec![
         (item.name.to_string(), theme.text),
         (count(item.quantity.get()), theme.text),

@@ -1,77 +1,83 @@
-//! The orders, newest first.
+//! The orders' left pane: the orders, newest first.
 
 use commerce_core::order::{Order, Status};
 use ratatui::Frame;
 
-use super::paint::{self, Cell, Column, number, table, text};
 use super::shop::search_line;
+use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
-use crate::text::{clock, moment, money};
+use crate::text::{date_time, money, time_of_day};
 
 const COLUMNS: [Column; 6] = [
-    number("ORDER", 9, 0),
-    text("WHEN (UTC)", 19, 66),
-    text("AT", 8, 46),
-    text("CUSTOMER", 0, 0),
-    number("TOTAL", 12, 0),
-    text("STATUS", 9, 54),
+    number_column("ORDER", 9, 0),
+    text_column("WHEN (UTC)", 19, 66),
+    text_column("AT", 8, 46),
+    text_column("CUSTOMER", 0, 0),
+    number_column("TOTAL", 12, 0),
+    text_column("STATUS", 9, 54),
 ];
 
 /// Draws the orders' left pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let orders = &state.orders;
-    let whose = orders.user.as_ref().map_or("everyone's".to_owned(), |user| format!("of {user}"));
+    let customer = orders.user.as_ref().map_or("of all customers".to_owned(), |user| format!("of {user}"));
     let status = match orders.status {
         None => "all",
         Some(Status::Paid) => "paid",
         Some(Status::Cancelled) => "cancelled",
     };
-    let title = match orders.number() {
+    let title = match orders.searched_number() {
         Some(_) => format!("Order {}", orders.search.text().trim()),
-        None => format!("Orders {whose} · {status}"),
+        None => format!("Orders {customer} · {status}"),
     };
-    paint::pane(frame, areas, state, Pane::Left, &title, &paint::place(&orders.list));
+    widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&orders.list));
     search_line(frame, areas, state, &orders.search);
-    let rows = areas.rows(state.place, Pane::Left);
-    let cells = |place: usize| orders.list.get(place).map(|order| order_cells(state, order, rows.width));
-    let known = orders.list.known().0;
-    table(frame, state, rows, &COLUMNS, (&orders.list.spot, known, state.pane() == Pane::Left), cells);
+    let rows = areas.rows(state.screen, Pane::Left);
+    let cells = |row: usize| orders.list.get(row).map(|order| order_cells(state, order, rows.width));
+    let known = orders.list.known_rows().0;
+    draw_table(
+        frame,
+        state,
+        rows,
+        &COLUMNS,
+        (&orders.list.selection, known, state.pane() == Pane::Left),
+        cells,
+    );
     if known == 0 {
-        let number = orders.number();
-        let none = match &number {
-            Some(Ok(number)) => Some(format!("There is no order {number}.")),
-            Some(Err(_)) | None => None,
+        let not_found;
+        let empty: &[&str] = match orders.searched_number() {
+            Some(Ok(number)) => {
+                not_found = format!("There is no order {number}.");
+                &[&not_found, "esc clears the search."]
+            }
+            Some(Err(_)) => &["Enter the number of an order.", "esc clears the search."],
+            None => &["No matching orders.", "s changes the status, W shows all customers."],
         };
-        let empty: &[&str] = match (&number, &none) {
-            (Some(Err(_)), _) => &["An order is found by its number.", "esc ends the search."],
-            (_, Some(none)) => &[none, "esc ends the search."],
-            (_, None) => &["No order fits.", "s shows others; W shows everyone's."],
-        };
-        paint::no_rows(frame, state, rows, orders.list.fault.as_ref(), orders.list.untouched(), empty);
+        widgets::draw_empty(frame, state, rows, orders.list.error.as_ref(), orders.list.is_unloaded(), empty);
     }
 }
 
-/// An order's cells; the time of day alone where there is no room for the date.
+/// The cells of an order. If there is no room for the date, only the time of day is shown.
 fn order_cells(state: &State, order: &Order, width: u16) -> Vec<Cell> {
-    let theme = &state.setup.theme;
-    let (mark, style) = standing(state, order);
-    let short = if width < COLUMNS[1].from { clock(order.at) } else { String::new() };
+    let theme = &state.config.theme;
+    let (status, style) = status_cell(state, order);
+    let time = if width < COLUMNS[1].min_table_width { time_of_day(order.at) } else { String::new() };
     vec![
         (order.order.to_string(), theme.accent),
-        (moment(order.at), theme.dim),
-        (short, theme.dim),
+        (date_time(order.at), theme.dim),
+        (time, theme.dim),
         (order.user.to_string(), theme.text),
-        (money(state.setup.currency, order.total.get()), theme.text),
-        (mark, style),
+        (money(state.config.currency, order.total.get()), theme.text),
+        (status, style),
     ]
 }
 
-/// How an order stands, as a mark and a word.
-pub fn standing(state: &State, order: &Order) -> (String, ratatui::style::Style) {
+/// The status of an order, as a mark and a word.
+pub fn status_cell(state: &State, order: &Order) -> (String, ratatui::style::Style) {
     match order.status {
-        Status::Paid => ("✓ paid".into(), state.setup.theme.good),
-        Status::Cancelled => ("✗ cancel.".into(), state.setup.theme.warn),
+        Status::Paid => ("✓ paid".into(), state.config.theme.success),
+        Status::Cancelled => ("✗ cancel.".into(), state.config.theme.warning),
     }
 }

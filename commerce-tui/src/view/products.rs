@@ -1,10 +1,10 @@
-//! The whole catalogue, for administration.
+//! The products' left pane: the whole catalogue, for administration.
 
 use commerce_core::catalog::Product;
 use ratatui::Frame;
 
-use super::paint::{self, Cell, Column, number, table, text};
-use super::shop::{search_line, stock, titled};
+use super::shop::{list_title, search_line, stock};
+use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
@@ -12,41 +12,58 @@ use crate::screen::SORTS;
 use crate::text::money;
 
 const COLUMNS: [Column; 5] = [
-    text("NAME", 0, 0),
-    text("ID", 16, 64),
-    number("PRICE", 11, 0),
-    number("STOCK", 10, 0),
-    text("SALE", 5, 0),
+    text_column("NAME", 0, 0),
+    text_column("ID", 16, 64),
+    number_column("PRICE", 11, 0),
+    number_column("STOCK", 10, 0),
+    text_column("SALE", 5, 0),
 ];
 
-/// Draws the products' left pane.
+/// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let products = &state.products;
     let sort = SORTS.iter().find(|(sort, _)| *sort == products.sort).map_or("", |(_, name)| *name);
-    let title = titled("Products", &products.search, sort);
-    paint::pane(frame, areas, state, Pane::Left, &title, &paint::place(&products.list));
+    let title = list_title("Products", &products.search, sort);
+    widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&products.list));
     search_line(frame, areas, state, &products.search);
-    let rows = areas.rows(state.place, Pane::Left);
-    let cells = |place: usize| products.list.get(place).map(|product| product_cells(state, product));
-    let known = products.list.known().0;
-    table(frame, state, rows, &COLUMNS, (&products.list.spot, known, state.pane() == Pane::Left), cells);
+    let rows = areas.rows(state.screen, Pane::Left);
+    let cells = |row: usize| products.list.get(row).map(|product| product_cells(state, product));
+    let known = products.list.known_rows().0;
+    draw_table(
+        frame,
+        state,
+        rows,
+        &COLUMNS,
+        (&products.list.selection, known, state.pane() == Pane::Left),
+        cells,
+    );
     if known == 0 {
         let empty: &[&str] = match products.search.text().trim() {
             "" => &["There are no products yet.", "n adds one."],
-            _ => &["Nothing is found.", "esc ends the search."],
+            _ => &["No matching products.", "esc clears the search."],
         };
-        paint::no_rows(frame, state, rows, products.list.fault.as_ref(), products.list.untouched(), empty);
+        widgets::draw_empty(
+            frame,
+            state,
+            rows,
+            products.list.error.as_ref(),
+            products.list.is_unloaded(),
+            empty,
+        );
     }
 }
 
 fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
-    let theme = &state.setup.theme;
-    let sale =
-        if product.active { ("● on".to_owned(), theme.good) } else { ("○ off".to_owned(), theme.warn) };
+    let theme = &state.config.theme;
+    let sale = if product.active {
+        ("● on".to_owned(), theme.success)
+    } else {
+        ("○ off".to_owned(), theme.warning)
+    };
     vec![
         (product.name.to_string(), theme.text),
         (product.product.to_string(), theme.dim),
-        (money(state.setup.currency, product.price.get()), theme.text),
+        (money(state.config.currency, product.price.get()), theme.text),
         stock(state, product.stock.get()),
         sale,
     ]

@@ -53,7 +53,7 @@ fn program() {
 fn breaks_in(thread: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    let won = Currency::new("KRW").unwrap();
+    let won = Currency::try_from("KRW").unwrap();
     Commerce::create(&path, won, Options::new(SystemClock)).unwrap().close();
     let terminal = Terminal::open(100, 30, folder.path());
     let this = std::env::current_exe().unwrap();

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod broken;
+#[path = "../../../fixtures/console.rs"]
+mod console;
 mod readme;
 mod screens;
-#[path = "../../../fixtures/stage.rs"]
-mod stage;
 #[allow(dead_code, reason = "the tests of the command use more of it")]
 #[path = "../../../fixtures/terminal.rs"]
 mod terminal;

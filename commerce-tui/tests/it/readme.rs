@@ -1,4 +1,4 @@
-//! The README tells the keys as they are.
+//! The README's table of keys is up to date.
 
 #[test]
 fn the_readme_has_the_table_of_keys() {

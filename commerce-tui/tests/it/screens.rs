@@ -1,4 +1,4 @@
-//! Every screen as it looks, at three sizes, and in mono.
+//! Snapshots of every screen and dialog at three sizes, and of the screens without colours.
 
 use commerce_core::{Amount, ProductId, catalog};
 use commerce_tui::ThemeName;
@@ -6,12 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use ratatui::style::{Color, Modifier};
 
-use crate::stage::Stage;
+use crate::console::TestConsole;
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (44, 16)];
 const SCREENS: [&str; 7] = ["shop", "customers", "orders", "top", "products", "events", "overview"];
 
-/// The text on the screen, without what follows a wide character's first half.
+/// The text on the screen. A wide character takes two cells; the second is left out.
 fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
@@ -32,15 +32,15 @@ fn text(buffer: &Buffer) -> String {
     text
 }
 
-fn each_size(theme: ThemeName, check: impl Fn(&str, &Stage)) {
+fn each_size(theme: ThemeName, check: impl Fn(&str, &TestConsole)) {
     for (width, height) in SIZES {
-        let mut stage = Stage::new(Size { width, height }, theme);
+        let mut console = TestConsole::new(Size { width, height }, theme);
         for (number, name) in (1..).zip(SCREENS) {
-            stage.press(&[&number.to_string()]);
-            check(&format!("{name}-{width}x{height}"), &stage);
+            console.press(&[&number.to_string()]);
+            check(&format!("{name}-{width}x{height}"), &console);
             if width < 80 {
-                stage.press(&["tab"]);
-                check(&format!("{name}-right-{width}x{height}"), &stage);
+                console.press(&["tab"]);
+                check(&format!("{name}-right-{width}x{height}"), &console);
             }
         }
     }
@@ -48,13 +48,15 @@ fn each_size(theme: ThemeName, check: impl Fn(&str, &Stage)) {
 
 #[test]
 fn every_screen_at_every_size() {
-    each_size(ThemeName::Dark, |name, stage| insta::assert_snapshot!(name.to_owned(), text(&stage.screen())));
+    each_size(ThemeName::Dark, |name, console| {
+        insta::assert_snapshot!(name.to_owned(), text(&console.screen()))
+    });
 }
 
 #[test]
-fn mono_tells_the_same_without_a_colour() {
-    each_size(ThemeName::Mono, |name, stage| {
-        let mono = stage.screen();
+fn the_mono_theme_has_no_colours() {
+    each_size(ThemeName::Mono, |name, console| {
+        let mono = console.screen();
         let colours = mono.content.iter().filter(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset);
         assert_eq!(colours.count(), 0, "{name} uses colours");
         let chosen = mono.content.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
@@ -63,7 +65,7 @@ fn mono_tells_the_same_without_a_colour() {
     });
 }
 
-/// The text, and under each line that has any, which cells are reversed (#), bold (*) or underlined (_).
+/// The text; below each line that has any, marks for reversed (#), bold (*) and underlined (_) cells.
 fn marked(buffer: &Buffer) -> String {
     let mut marked = String::new();
     for (y, line) in (0..).zip(text(buffer).lines()) {
@@ -99,93 +101,93 @@ fn every_dialog_at_every_size() {
             ("quit", &["c", "5", "esc", "a", "q"]),
         ];
         for (name, keys) in keys {
-            let mut stage = Stage::new(Size { width, height }, ThemeName::Dark);
-            stage.press(keys);
-            insta::assert_snapshot!(format!("dialog-{name}-{width}x{height}"), text(&stage.screen()));
+            let mut console = TestConsole::new(Size { width, height }, ThemeName::Dark);
+            console.press(keys);
+            insta::assert_snapshot!(format!("dialog-{name}-{width}x{height}"), text(&console.screen()));
         }
     }
 }
 
 #[test]
 fn refusals_are_explained_with_their_facts() {
-    let mut stage = Stage::new(Size::new(100, 30), ThemeName::Dark);
-    let line = stage.state.shop.lines()[0].clone();
+    let mut console = TestConsole::new(Size::new(100, 30), ThemeName::Dark);
+    let line = console.state.shop.lines()[0].clone();
     let out = -line.available.get() + 1;
-    stage.press(&["b"]);
-    stage.beside(catalog::Adjust::new(line.product.clone(), out, None).unwrap());
-    stage.press(&["enter"]);
-    insta::assert_snapshot!("refusal-stock", text(&stage.screen()));
-    stage.press(&["enter"]);
-    let quantity = |stage: &Stage| stage.state.shop.lines()[0].quantity.get();
-    assert_eq!(quantity(&stage), 1, "as many as there are left");
+    console.press(&["b"]);
+    console.beside(catalog::Adjust::new(line.product.clone(), out, None).unwrap());
+    console.press(&["enter"]);
+    insta::assert_snapshot!("refusal-stock", text(&console.screen()));
+    console.press(&["enter"]);
+    let quantity = |console: &TestConsole| console.state.shop.lines()[0].quantity.get();
+    assert_eq!(quantity(&console), 1, "the quantity is reduced to the stock");
 
     let dear = catalog::Update {
         product: line.product.clone(),
         name: None,
-        price: Amount::new(90_000_000),
+        price: Amount::try_from(90_000_000).ok(),
         active: None,
     };
-    stage.press(&["b"]);
-    stage.beside(dear);
-    stage.press(&["enter"]);
-    insta::assert_snapshot!("refusal-total", text(&stage.screen()));
-    stage.press(&["enter"]);
-    insta::assert_snapshot!("price-changed", text(&stage.screen()));
-    stage.press(&["enter"]);
-    insta::assert_snapshot!("refusal-balance", text(&stage.screen()));
-    stage.press(&["esc"]);
+    console.press(&["b"]);
+    console.beside(dear);
+    console.press(&["enter"]);
+    insta::assert_snapshot!("refusal-total", text(&console.screen()));
+    console.press(&["enter"]);
+    insta::assert_snapshot!("price-changed", text(&console.screen()));
+    console.press(&["enter"]);
+    insta::assert_snapshot!("refusal-balance", text(&console.screen()));
+    console.press(&["esc"]);
     let off = catalog::Update { product: line.product, name: None, price: None, active: Some(false) };
-    stage.press(&["b"]);
-    stage.beside(off);
-    stage.press(&["enter", "enter"]);
-    assert_eq!(stage.state.shop.lines().len(), 2, "what is off sale left the cart");
+    console.press(&["b"]);
+    console.beside(off);
+    console.press(&["enter", "enter"]);
+    assert_eq!(console.state.shop.lines().len(), 2, "the product off sale was removed from the cart");
 }
 
 #[test]
-fn a_terminal_that_is_too_small_is_told_so() {
+fn a_terminal_that_is_too_small_shows_the_needed_size() {
     for (width, height) in [(39, 12), (40, 11), (8, 2)] {
-        let stage = Stage::new(Size { width, height }, ThemeName::Dark);
-        assert!(text(&stage.screen()).contains("The con"), "{width}x{height}");
+        let console = TestConsole::new(Size { width, height }, ThemeName::Dark);
+        assert!(text(&console.screen()).contains("The con"), "{width}x{height}");
     }
-    let stage = Stage::new(Size::new(40, 12), ThemeName::Dark);
-    assert!(!text(&stage.screen()).contains("larger"));
+    let console = TestConsole::new(Size::new(40, 12), ThemeName::Dark);
+    assert!(!text(&console.screen()).contains("enlarge"));
 }
 
 #[test]
-fn names_of_old_data_cannot_steer_the_terminal() {
-    let mut stage = Stage::new(Size::new(100, 30), ThemeName::Dark);
-    // Names are checked today; a store may hold older ones.
-    let path = stage.folder().join("shop.db");
+fn names_with_escape_sequences_are_shown_escaped() {
+    let mut console = TestConsole::new(Size::new(100, 30), ThemeName::Dark);
+    // New names are validated, but a store may hold older ones.
+    let path = console.folder().join("shop.db");
     let raw = rusqlite::Connection::open(path).unwrap();
     raw.execute_batch("PRAGMA busy_timeout = 5000").unwrap();
     raw.execute("UPDATE products SET name = char(27) || '[2J' || char(7) || char(8238) || name", []).unwrap();
     raw.execute("UPDATE users SET name = char(27) || ']0;x' || char(7) || name", []).unwrap();
-    stage.press(&["5", "1", "2", "4", "7", "1", "b"]);
+    console.press(&["5", "1", "2", "4", "7", "1", "b"]);
     for keys in ["1", "2", "3", "4", "5", "6", "7"] {
-        stage.press(&["esc", keys]);
-        stage.event(commerce_tui::update::Event::Changed);
-        let screen = stage.screen();
-        let harm = |symbol: &str| symbol.chars().any(commerce_core::harmful);
+        console.press(&["esc", keys]);
+        console.event(commerce_tui::update::Event::StoreChanged);
+        let screen = console.screen();
+        let harm = |symbol: &str| symbol.chars().any(commerce_core::is_control);
         assert!(!screen.content.iter().any(|cell| harm(cell.symbol())), "{}", text(&screen));
     }
-    let shown = ProductId::new("x").is_ok() && text(&stage.screen()).contains("u{1b}");
-    assert!(shown, "what was there is shown, escaped");
+    let shown = ProductId::try_from("x").is_ok() && text(&console.screen()).contains("u{1b}");
+    assert!(shown, "the escape sequences are shown as text");
 }
 
 #[test]
 fn an_order_is_found_by_its_number() {
-    let mut stage = Stage::new(Size { width: 120, height: 40 }, ThemeName::Dark);
-    // Whatever else was wanted.
-    stage.press(&["3", "s", "s", "/", "1", "enter"]);
-    let found = text(&stage.screen());
+    let mut console = TestConsole::new(Size { width: 120, height: 40 }, ThemeName::Dark);
+    // The filters do not apply to a search by number.
+    console.press(&["3", "s", "s", "/", "1", "enter"]);
+    let found = text(&console.screen());
     assert!(found.contains("Order 1 ") && found.contains("1 of 1"), "{found}");
-    for (typed, told) in
-        [(&["9", "9", "9"][..], "There is no order 1999."), (&["x"], "An order is found by its number.")]
+    for (typed, message) in
+        [(&["9", "9", "9"][..], "There is no order 1999."), (&["x"], "Enter the number of an order.")]
     {
-        stage.press(&[&["/"], typed, &["enter"]].concat());
-        let none = text(&stage.screen());
-        assert!(none.contains(told), "{none}");
+        console.press(&[&["/"], typed, &["enter"]].concat());
+        let none = text(&console.screen());
+        assert!(none.contains(message), "{none}");
     }
-    stage.press(&["esc"]);
-    assert!(text(&stage.screen()).contains("Orders everyone's · cancelled"));
+    console.press(&["esc"]);
+    assert!(text(&console.screen()).contains("Orders of all customers · cancelled"));
 }

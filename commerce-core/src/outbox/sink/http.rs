@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
 use super::{Failure, Message, Secret, Settings, Sink};
+use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
 /// The most of an answer's body that is read, so that its connection can be used again.
@@ -26,8 +27,9 @@ const AFTER: Duration = Duration::from_secs(3_600);
 const NAME: Duration = Duration::from_secs(5);
 
 /// The receiver at a URL, with what the settings say.
-pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, String> {
-    let secret = settings.secret.clone().ok_or("a sink over HTTP needs a secret to sign with")?;
+pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, ValueError> {
+    let secret = settings.secret.clone();
+    let secret = secret.ok_or_else(|| ValueError::new("a sink over HTTP needs a secret to sign with"))?;
     Ok(Box::new(HttpSink::new(url, secret)?.allow_private(settings.allow_private)))
 }
 
@@ -46,13 +48,15 @@ impl HttpSink {
     /// The receiver at a URL, which needs the secret to check signatures.
     ///
     /// # Errors
-    /// A sentence when the URL is none, or carries a password.
-    pub fn new(url: &str, secret: Secret) -> Result<Self, String> {
-        let uri: Uri = url.parse().map_err(|e| format!("{} is no URL: {e}", crate::id::quoted(url)))?;
+    /// [`ValueError`] for text that is not a URL, and for a URL with a password.
+    pub fn new(url: &str, secret: Secret) -> Result<Self, ValueError> {
+        let uri: Uri = url.parse().map_err(|e| ValueError::new(format!("{} is no URL: {e}", quoted(url))))?;
         let host = uri.authority().filter(|authority| !authority.host().is_empty());
-        let authority = host.ok_or_else(|| format!("{} names no host", crate::id::quoted(url)))?;
+        let authority = host.ok_or_else(|| ValueError::new(format!("{} names no host", quoted(url))))?;
         if authority.as_str().contains('@') {
-            return Err("the address of a sink must carry no user or password: requests are signed".into());
+            return Err(ValueError::new(
+                "the address of a sink must carry no user or password: requests are signed",
+            ));
         }
         let sink = Self {
             url: url.into(),
@@ -325,7 +329,7 @@ mod tests {
 
     #[test]
     fn an_address_must_be_a_url_without_a_password() {
-        let secret = Secret::new("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        let secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse::<Secret>().unwrap();
         for bad in ["http://", "http://user:password@example.com/"] {
             assert!(HttpSink::new(bad, secret.clone()).is_err(), "{bad}");
         }

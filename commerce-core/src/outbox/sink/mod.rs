@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::EventKind;
 use crate::number::EventId;
+use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
 /// A receiver of events. Accepting means: whatever happens from now on, the receiver has them.
@@ -119,15 +120,15 @@ pub struct Settings {
 /// The sink of an address: `file:PATH`, `http(s)://…`, or nothing for `none`.
 ///
 /// # Errors
-/// A sentence when it is none of these, or something it needs is missing.
-pub fn open(address: &str, settings: &Settings) -> Result<Option<Box<dyn Sink>>, String> {
+/// [`ValueError`] when it is none of these, or something it needs is missing.
+pub fn open(address: &str, settings: &Settings) -> Result<Option<Box<dyn Sink>>, ValueError> {
     match address.split_once(':') {
         None if address == "none" => Ok(None),
         Some(("file", path)) if !path.is_empty() => Ok(Some(Box::new(FileSink::new(path)))),
         Some(("http" | "https", _)) => http::open(address, settings).map(Some),
-        _ => Err(format!(
+        _ => Err(ValueError::new(format!(
             "{} is no sink; there are file:PATH, http://…, https://… and none",
-            crate::id::quoted(address)
-        )),
+            quoted(address)
+        ))),
     }
 }

@@ -2,31 +2,36 @@
 //! ours, whole and recent (<https://www.standardwebhooks.com>).
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::text::ValueError;
+
 /// A secret to sign with: `whsec_` and 24 to 64 bytes in base64. It is never shown.
 #[derive(Clone)]
 pub struct Secret(Hmac<Sha256>);
 
-impl Secret {
-    /// Reads a secret.
-    ///
-    /// # Errors
-    /// A sentence that does not repeat it.
-    pub fn new(text: &str) -> Result<Self, String> {
+/// The error does not repeat the text.
+impl FromStr for Secret {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let bytes = text.trim().strip_prefix("whsec_").and_then(|encoded| STANDARD.decode(encoded).ok());
         let bytes = bytes.filter(|bytes| (24..=64).contains(&bytes.len()));
         let key = bytes.and_then(|bytes| Hmac::new_from_slice(&bytes).ok());
         key.map(Self).ok_or_else(|| {
-            "the secret must be whsec_ and 24 to 64 bytes in base64 (make one: echo whsec_$(openssl rand -base64 32))"
-                .into()
+            ValueError::new(
+                "the secret must be whsec_ and 24 to 64 bytes in base64 (make one: echo whsec_$(openssl rand -base64 32))",
+            )
         })
     }
+}
 
+impl Secret {
     /// The value of the header `webhook-signature` for the event `id` with this body, sent at `seconds` after the
     /// Unix epoch. A sink of a program's own can sign as the one over HTTP does.
     #[must_use]
@@ -51,9 +56,9 @@ mod tests {
     #[test]
     fn a_secret_is_checked_and_never_shown() {
         let good = format!("whsec_{}", STANDARD.encode([7; 32]));
-        assert_eq!(format!("{:?}", Secret::new(&good).unwrap()), "Secret(…)");
+        assert_eq!(format!("{:?}", good.parse::<Secret>().unwrap()), "Secret(…)");
         for bad in ["", "whsec_", "whsec_AAAA", "hello", &good[6..]] {
-            let sentence = Secret::new(bad).unwrap_err();
+            let sentence = bad.parse::<Secret>().unwrap_err().to_string();
             assert!(bad.is_empty() || bad == "whsec_" || !sentence.contains(bad), "{sentence}");
         }
     }

@@ -1,15 +1,15 @@
 //! Stands in for the sink over HTTP where the feature `http-sink` is off: an address is refused with its reason.
 
 use super::{Settings, Sink};
-use crate::id::quoted;
+use crate::text::{ValueError, quoted};
 
 /// # Errors
 /// Always.
-pub(super) fn open(url: &str, _: &Settings) -> Result<Box<dyn Sink>, String> {
-    Err(format!(
+pub(super) fn open(url: &str, _: &Settings) -> Result<Box<dyn Sink>, ValueError> {
+    Err(ValueError::new(format!(
         "{} cannot be used: this program was built without the feature \"http-sink\" of commerce-core",
         quoted(url)
-    ))
+    )))
 }
 
 #[cfg(test)]
@@ -18,9 +18,10 @@ mod tests {
 
     #[test]
     fn an_address_is_refused_by_the_name_of_the_feature() {
-        let Err(sentence) = open("https://example.com/hook", &Settings::default()) else {
+        let Err(error) = open("https://example.com/hook", &Settings::default()) else {
             panic!("not built in")
         };
+        let sentence = error.to_string();
         assert!(sentence.contains("\"http-sink\""), "{sentence}");
     }
 }

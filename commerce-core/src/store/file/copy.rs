@@ -8,8 +8,8 @@ use rusqlite::{Connection, backup::Backup};
 use super::durable::{beside, sync_name};
 use super::open::{Found, connect, inspect, make_file, migrate};
 use super::{failed, uncertain};
+use crate::currency::Currency;
 use crate::error::{Error, OpenError};
-use crate::money::Currency;
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Restore, Terms};
 
@@ -71,7 +71,7 @@ pub(crate) fn usable(restore: &Restore<'_>) -> Result<Connection, Error> {
     let from = sound(path)?;
     let code: String = from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(failed)?;
     let because = format!("its currency is {code:?}");
-    let backup = Currency::new(&code).ok_or(OpenError::Foreign { path: path.into(), because })?;
+    let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
     if backup != store && !other_currency {
         return Err(OpenError::Currency { path: path.into(), backup, store }.into());
     }

@@ -12,8 +12,8 @@ use super::read::FileReader;
 use super::turn::Turn;
 use super::watch::Watch;
 use super::write::FileWriter;
+use crate::currency::Currency;
 use crate::error::{Error, OpenError};
-use crate::money::Currency;
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{Opened, Terms};
 
@@ -60,7 +60,7 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
     let (code, unindexed): (String, bool) = connection
         .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(|e| refused(&path, &e))?;
-    let currency = Currency::new(&code).ok_or_else(|| OpenError::Foreign {
+    let currency = code.parse::<Currency>().map_err(|_| OpenError::Foreign {
         path: path.clone(),
         because: format!("its currency is {code:?}"),
     })?;

@@ -9,9 +9,9 @@ use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
 use super::write::ServerWriter;
+use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
-use crate::money::Currency;
 use crate::row::{Rows, Value};
 use crate::store::Opened;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
@@ -177,7 +177,7 @@ impl Opening {
         })?;
         let row = rows.first().and_then(Rows::first);
         let code = row.map(|row| row[0].text()).unwrap_or_default();
-        let currency = Currency::new(&code).ok_or_else(|| {
+        let currency = code.parse::<Currency>().map_err(|_| {
             let because = format!("its currency is {code:?}");
             OpenError::Foreign { path: path(&self.client.url), because }
         })?;

@@ -1,4 +1,4 @@
-//! A store that is slow, fails, cannot be written, is not at hand for a while, or is gone.
+//! A store that is slow, fails, cannot be written, is unavailable for a while, or is gone.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -6,104 +6,113 @@ use ratatui::backend::TestBackend;
 use super::*;
 
 #[test]
-fn a_lost_store_is_told_and_read_anew_when_found() {
-    let mut hand = Hand::stocked(false);
-    hand.event(Event::Lost(Error::Unavailable("no such disk".into())));
-    assert!(matches!(hand.state.link, Link::Lost(..)));
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("no such disk")));
-    let before = hand.effects.len();
-    hand.keys("2");
-    assert_eq!(hand.effects.len(), before, "nothing is asked of a store that is not at hand");
-    hand.event(Event::Found);
-    assert!(hand.asked(Topic::Customers(0)).is_some());
+fn an_unavailable_store_is_reported_and_read_again_later() {
+    let mut console = Console::stocked(false);
+    console.event(Event::StoreUnavailable(Error::Unavailable("no such disk".into())));
+    assert!(matches!(console.state.store_status, StoreStatus::Unavailable(..)));
+    assert!(console.state.toasts.iter().any(|toast| toast.text.contains("no such disk")));
+    let before = console.effects.len();
+    console.keys("2");
+    assert_eq!(console.effects.len(), before, "nothing is requested from an unavailable store");
+    console.event(Event::StoreAvailable);
+    assert!(console.request_id(Topic::Customers(0)).is_some());
 }
 
 #[test]
-fn a_store_that_is_gone_is_told_and_nothing_is_done_to_what_comes_in_its_place() {
+fn a_gone_store_is_reported_once_and_its_replacement_is_left_alone() {
     let gone = || Error::Gone("its file was removed");
-    // Whoever notices first: the look at the version, a question, a change.
-    let ways: [fn(&mut Hand, Error); 3] = [
-        |hand, gone| hand.event(Event::Lost(gone)),
-        |hand, gone| {
-            hand.keys("2");
-            hand.answer(Topic::Customers(0), Err(gone));
-            hand.keys("1");
+    // The version poll, a query and a command can each be the first to notice.
+    let ways: [fn(&mut Console, Error); 3] = [
+        |console, gone| console.event(Event::StoreUnavailable(gone)),
+        |console, gone| {
+            console.keys("2");
+            console.answer(Answer::Customers(0, Err(gone)));
+            console.keys("1");
         },
-        |hand, gone| {
-            hand.keys("b enter");
-            hand.decide(Err(gone));
-            let failed = hand.state.dialogs.last();
-            let Some(Dialog::Checkout(Sending::Failed(told, None))) = failed else { panic!("{failed:?}") };
-            assert!(told.contains("the store is gone: its file was removed"), "{told}");
-            hand.keys("esc");
+        |console, gone| {
+            console.keys("b enter");
+            console.complete(Err(gone));
+            let failed = console.state.dialogs.last();
+            let Some(Dialog::Checkout(SubmitState::Failed { message, retry: None })) = failed else {
+                panic!("{failed:?}")
+            };
+            assert!(message.contains("the store is gone: its file was removed"), "{message}");
+            console.keys("esc");
         },
     ];
     for way in ways {
-        let mut hand = Hand::stocked(false);
-        way(&mut hand, gone());
-        assert_eq!(hand.state.link, Link::Gone);
-        assert!(screen(&hand).contains("✗ the store is gone") && !screen(&hand).contains("live"));
-        let told =
-            |hand: &Hand| hand.state.toasts.iter().filter(|toast| toast.text.contains("removed")).count();
-        assert_eq!(told(&hand), 1);
-        let before = hand.effects.len();
-        hand.event(Event::Lost(gone()));
-        hand.event(Event::Changed);
-        hand.event(Event::Found);
-        hand.keys("a b 2 n esc 5 3 1");
-        hand.wait(60_000);
-        assert_eq!((hand.state.link, told(&hand)), (Link::Gone, 0), "and not told again and again");
-        assert_eq!(hand.effects.len(), before, "nothing is asked or done");
-        hand.keys("a");
-        assert!(hand.state.toasts.iter().any(|toast| toast.text.starts_with("The store is gone")));
-    }
-}
-
-#[test]
-fn a_store_that_cannot_be_written_is_told_until_somebody_commits() {
-    let full = || Err(Error::Unavailable("the disk is full".into()));
-    let mut hand = Hand::stocked(false);
-    let marked = |hand: &Hand| screen(hand).contains("✗ not writable for");
-    for by_others in [true, false] {
-        hand.keys("b enter");
-        hand.decide(full());
-        let Some(Dialog::Checkout(Sending::Failed(told, Some(_)))) = hand.state.dialogs.last() else {
-            panic!("it can be tried again")
+        let mut console = Console::stocked(false);
+        way(&mut console, gone());
+        assert_eq!(console.state.store_status, StoreStatus::Gone);
+        assert!(screen(&console).contains("✗ the store is gone") && !screen(&console).contains("live"));
+        let toasts = |console: &Console| {
+            console.state.toasts.iter().filter(|toast| toast.text.contains("removed")).count()
         };
-        assert!(told.contains("cannot be written: the disk is full"), "{told}");
-        assert!(marked(&hand));
-        if by_others {
-            hand.event(Event::Changed);
-        } else {
-            hand.keys("enter");
-            hand.decide(Ok(Done::Ordered(order())));
-        }
-        assert!(!marked(&hand));
-        hand.keys("esc");
+        assert_eq!(toasts(&console), 1);
+        let before = console.effects.len();
+        console.event(Event::StoreUnavailable(gone()));
+        console.event(Event::StoreChanged);
+        console.event(Event::StoreAvailable);
+        console.keys("a b 2 n esc 5 3 1");
+        console.wait(60_000);
+        assert_eq!(
+            (console.state.store_status, toasts(&console)),
+            (StoreStatus::Gone, 0),
+            "it is not reported again"
+        );
+        assert_eq!(console.effects.len(), before, "nothing is requested or submitted");
+        console.keys("a");
+        assert!(console.state.toasts.iter().any(|toast| toast.text.starts_with("The store is gone")));
     }
 }
 
 #[test]
-fn a_slow_store_is_told_of() {
-    let mut hand = Hand::new(false);
-    hand.wait(6_000);
-    assert!(hand.state.toasts.iter().any(|toast| toast.kind == News::Slow));
-    assert!(hand.state.wake() <= Duration::from_millis(100), "the wheel turns");
+fn failing_writes_are_reported_until_a_commit_succeeds() {
+    let full = || Err(Error::Unavailable("the disk is full".into()));
+    let mut console = Console::stocked(false);
+    let marked = |console: &Console| screen(console).contains("✗ writes failing for");
+    for by_others in [true, false] {
+        console.keys("b enter");
+        console.complete(full());
+        let Some(Dialog::Checkout(SubmitState::Failed { message, retry: Some(_) })) =
+            console.state.dialogs.last()
+        else {
+            panic!("it can be retried")
+        };
+        assert!(message.contains("cannot be written: the disk is full"), "{message}");
+        assert!(marked(&console));
+        if by_others {
+            console.event(Event::StoreChanged);
+        } else {
+            console.keys("enter");
+            console.complete(Ok(Reply::OrderPlaced(order())));
+        }
+        assert!(!marked(&console));
+        console.keys("esc");
+    }
 }
 
 #[test]
-fn a_failing_store_is_asked_again_but_not_without_a_pause() {
-    let mut hand = Hand::new(false);
-    let first = hand.asked(Topic::Shop(0));
-    hand.answer(Topic::Shop(0), Err(Error::Store("disk".into())));
-    assert_eq!(hand.asked(Topic::Shop(0)), first);
-    assert!(hand.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
-    hand.wait(1_100);
-    assert!(hand.asked(Topic::Shop(0)) > first);
+fn a_slow_store_is_reported() {
+    let mut console = Console::new(false);
+    console.wait(6_000);
+    assert!(console.state.toasts.iter().any(|toast| toast.kind == ToastKind::SlowStore));
+    assert!(console.state.next_tick() <= Duration::from_millis(100), "the spinner turns");
 }
 
-fn screen(hand: &Hand) -> String {
+#[test]
+fn a_failing_store_is_retried_after_a_pause() {
+    let mut console = Console::new(false);
+    let first = console.request_id(Topic::ShopProducts(0));
+    console.answer(Answer::ShopProducts(0, Err(Error::Store("disk".into()))));
+    assert_eq!(console.request_id(Topic::ShopProducts(0)), first);
+    assert!(console.state.toasts.iter().any(|toast| toast.text.contains("the store failed: disk")));
+    console.wait(1_100);
+    assert!(console.request_id(Topic::ShopProducts(0)) > first);
+}
+
+fn screen(console: &Console) -> String {
     let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-    terminal.draw(|frame| crate::view::draw(frame, &hand.state)).unwrap();
+    terminal.draw(|frame| crate::view::draw(frame, &console.state)).unwrap();
     terminal.backend().to_string()
 }

@@ -180,5 +180,5 @@ impl Run {
 
 /// A sink's sentence, fit to be stored and shown.
 fn clean(text: &str) -> String {
-    text.chars().filter(|&c| !crate::id::harmful(c)).take(300).collect()
+    text.chars().filter(|&c| !crate::text::is_control(c)).take(300).collect()
 }

@@ -1,25 +1,25 @@
-//! Anything may be pressed, and the store may say anything: nothing panics, and every state fits together.
+//! Random input and random answers: nothing panics, and every state keeps its invariants.
 
 use std::time::Duration;
 
 use commerce_core::cart::{Cart, Line, Problem};
 use commerce_core::catalog::{Adjusted, Product};
 use commerce_core::order::{Item, Order, Status};
-use commerce_core::outbox::{Event as Outgoing, Resting};
-use commerce_core::sales::{SalesSeries, Seller, Sold, Span, TopSellers};
+use commerce_core::outbox::{Event as OutboxEvent, Resting};
+use commerce_core::sales::{self, SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
 use commerce_core::{
-    Amount, Currency, Error, Key, Listing, Name, Number, ProductId, Quantity, Refusal, Shortage, Stock, Time,
-    UserId,
+    Amount, Currency, Error, Key, LIMIT, Listing, Name, Number, ProductId, Quantity, Refusal, Shortage,
+    Stock, Time, UserId,
 };
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Size;
 
-use crate::effect::{Answer, Ask, Change, Data, Deed, Done, Effect, Request};
-use crate::model::{Setup, State};
+use crate::effect::{Answer, Command, Effect, Operation, Query, Reply, Request, Response};
+use crate::model::{Config, State};
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
 
@@ -42,11 +42,11 @@ impl Random {
     }
 
     fn user(&mut self) -> UserId {
-        UserId::new(&format!("user-{}", self.below(5))).unwrap()
+        UserId::try_from(format!("user-{}", self.below(5))).unwrap()
     }
 
     fn product_id(&mut self) -> ProductId {
-        ProductId::new(&format!("product-{}", self.below(300))).unwrap()
+        ProductId::try_from(format!("product-{}", self.below(300))).unwrap()
     }
 
     fn name(&mut self) -> Name {
@@ -65,15 +65,15 @@ impl Random {
 
     fn amount(&mut self) -> Amount {
         let minor = self.of(&[0, 1, 999, 1_000, 12_345_678, (1 << 53) - 1]);
-        Amount::new(minor).unwrap()
+        Amount::try_from(minor).unwrap()
     }
 
     fn stock(&mut self) -> Stock {
-        Stock::new(self.of(&[0, 1, 5, 6, 1_000_000])).unwrap()
+        Stock::try_from(self.of(&[0, 1, 5, 6, 1_000_000])).unwrap()
     }
 
     fn quantity(&mut self) -> Quantity {
-        Quantity::new(self.of(&[1, 2, 1_000_000])).unwrap()
+        Quantity::try_from(self.of(&[1, 2, 1_000_000])).unwrap()
     }
 
     fn time(&mut self) -> Time {
@@ -122,8 +122,8 @@ impl Random {
         Line { product, name, price, price_when_added, quantity, available, problem }
     }
 
-    fn outgoing(&mut self) -> Outgoing {
-        Outgoing {
+    fn event(&mut self) -> OutboxEvent {
+        OutboxEvent {
             event: self.number(300),
             kind: "OrderCompleted".into(),
             subject: "orders/1".into(),
@@ -169,24 +169,48 @@ impl Random {
         ])
     }
 
-    fn answer(&mut self, request: &Request) -> Answer {
-        let data = match &request.ask {
-            Ask::Products(_) => Data::Products(self.page(Self::product)),
-            Ask::Users(_) => Data::Users(self.page(Self::shopper)),
-            Ask::User(_) => Data::User(self.shopper()),
-            Ask::Ledger(_) => Data::Ledger(self.page(Self::entry)),
-            Ask::Cart(get) => Data::Cart(self.cart(get.user.clone())),
-            Ask::Orders(_) | Ask::Order(_) => Data::Orders(self.page(Self::order)),
-            Ask::Events(_) => Data::Events(self.page(Self::outgoing)),
-            Ask::Top(_) => Data::Top(self.top()),
-            Ask::Series(series) => {
-                let sold = |_| Sold { from: Time::default(), orders: 1, revenue: i64::MAX };
-                Data::Series(SalesSeries { items: (0..series.count).map(sold).collect() })
-            }
+    fn response(&mut self, request: &Request) -> Response {
+        let answer = match &request.query {
+            Query::ShopProducts(page, _) => Answer::ShopProducts(*page, self.result(Self::products)),
+            Query::Cart(get) => Answer::Cart(self.result(|random| random.cart(get.user.clone()))),
+            Query::Customer(_) => Answer::Customer(self.result(Self::shopper)),
+            Query::Customers(page, _) => Answer::Customers(*page, self.result(Self::shoppers)),
+            Query::Ledger(page, _) => Answer::Ledger(*page, self.result(|random| random.page(Self::entry))),
+            Query::Orders(page, _) => Answer::Orders(*page, self.result(Self::orders)),
+            Query::FindOrder(_) => Answer::Orders(0, self.result(Self::orders)),
+            Query::TopSellers(_) => Answer::TopSellers(self.result(Self::top)),
+            Query::WindowSales(query) => Answer::WindowSales(self.result(|_| series(query))),
+            Query::Products(page, _) => Answer::Products(*page, self.result(Self::products)),
+            Query::LowStock(_) => Answer::LowStock(self.result(Self::products)),
+            Query::Events(page, _) => Answer::Events(*page, self.result(Self::events)),
+            Query::OldestPending(_) => Answer::OldestPending(self.result(Self::events)),
+            Query::DeadEvents(_) => Answer::DeadEvents(self.result(Self::events)),
+            Query::NewestOrders(_) => Answer::NewestOrders(self.result(Self::orders)),
+            Query::SalesByMinute(query) => Answer::SalesByMinute(self.result(|_| series(query))),
+            Query::SalesByDay(query) => Answer::SalesByDay(self.result(|_| series(query))),
+            Query::PickerCustomers(page, _) => Answer::PickerCustomers(*page, self.result(Self::shoppers)),
         };
-        let result = if self.below(8) == 0 { Err(self.error()) } else { Ok(data) };
-        let took = Duration::from_millis(self.below(400));
-        Answer { number: request.number, topic: request.topic, took, result }
+        Response { id: request.id, elapsed: Duration::from_millis(self.below(400)), answer }
+    }
+
+    fn result<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Result<T, Error> {
+        if self.below(8) == 0 { Err(self.error()) } else { Ok(value(self)) }
+    }
+
+    fn products(&mut self) -> Listing<Product> {
+        self.page(Self::product)
+    }
+
+    fn shoppers(&mut self) -> Listing<User> {
+        self.page(Self::shopper)
+    }
+
+    fn orders(&mut self) -> Listing<Order> {
+        self.page(Self::order)
+    }
+
+    fn events(&mut self) -> Listing<OutboxEvent> {
+        self.page(Self::event)
     }
 
     fn top(&mut self) -> TopSellers {
@@ -198,33 +222,38 @@ impl Random {
             price: random.amount(),
             stock: random.stock(),
             units: random.below(1_000) as i64,
-            revenue: random.amount().get(),
+            revenue: random.amount(),
         };
         let window = Span { from: self.time(), to: self.time() };
         TopSellers { window, items: (1..=sellers).map(|rank| seller(rank, self)).collect() }
     }
 
-    fn outcome(&mut self, change: &Change) -> Result<Done, Error> {
+    fn outcome(&mut self, command: &Command) -> Result<Reply, Error> {
         if self.below(3) == 0 {
             return Err(self.error());
         }
-        Ok(match &change.deed {
-            Deed::AddUser(_) => Done::Added(self.shopper()),
-            Deed::Charge(_) => {
+        Ok(match &command.operation {
+            Operation::AddUser(_) => Reply::UserAdded(self.shopper()),
+            Operation::Charge(_) => {
                 let (charge, user, amount, balance) =
                     (self.number(1), self.user(), self.amount(), self.amount());
-                Done::Charged(Charged { charge, user, amount, balance, at: self.time() })
+                Reply::Charged(Charged { charge, user, amount, balance, at: self.time() })
             }
-            Deed::AddProduct(_) | Deed::UpdateProduct(_) => Done::Product(self.product()),
-            Deed::Adjust(_) => Done::Adjusted(Adjusted { product: self.product_id(), stock: self.stock() }),
-            Deed::AddToCart(_) | Deed::SetInCart(_) | Deed::RemoveFromCart(_) | Deed::ClearCart(_) => {
+            Operation::AddProduct(_) | Operation::UpdateProduct(_) => Reply::ProductSaved(self.product()),
+            Operation::AdjustStock(_) => {
+                Reply::StockAdjusted(Adjusted { product: self.product_id(), stock: self.stock() })
+            }
+            Operation::AddToCart(_)
+            | Operation::SetInCart(_)
+            | Operation::RemoveFromCart(_)
+            | Operation::ClearCart(_) => {
                 let user = self.user();
-                Done::Cart(self.cart(user))
+                Reply::CartEdited(self.cart(user))
             }
-            Deed::Checkout(_) => Done::Ordered(self.order()),
-            Deed::Cancel(_) => Done::Cancelled(self.order()),
-            Deed::Retry(retry) => Done::Retried(retry.events.len() as i64),
-            Deed::RetryAll => Done::Retried(1_000_000),
+            Operation::Checkout(_) => Reply::OrderPlaced(self.order()),
+            Operation::CancelOrder(_) => Reply::OrderCancelled(self.order()),
+            Operation::RetryEvents(retry) => Reply::EventsRetried(retry.events.len() as i64),
+            Operation::RetryAllEvents => Reply::EventsRetried(1_000_000),
         })
     }
 
@@ -271,7 +300,7 @@ impl Random {
     }
 }
 
-/// Cursors, which only a store can make.
+/// Cursors of a real store.
 pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
     use std::sync::OnceLock;
     static CURSORS: OnceLock<Vec<commerce_core::Cursor>> = OnceLock::new();
@@ -279,10 +308,10 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
         .get_or_init(|| {
             let folder = tempfile::tempdir().unwrap();
             let options = commerce_core::Options::new(commerce_core::SystemClock);
-            let won = Currency::new("KRW").unwrap();
+            let won = Currency::try_from("KRW").unwrap();
             let shop = commerce_core::Commerce::create(folder.path().join("s.db"), won, options).unwrap();
             for number in 0..9 {
-                let user = UserId::new(&format!("u{number}")).unwrap();
+                let user = UserId::try_from(format!("u{number}")).unwrap();
                 shop.submit(commerce_core::user::Add { user, name: None }).wait().unwrap();
             }
             let list = |page| commerce_core::user::List { search: None, page };
@@ -293,61 +322,69 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
         .clone()
 }
 
+fn series(query: &sales::Series) -> SalesSeries {
+    let sold = |_| Sold { from: Time::default(), orders: 1, revenue: Amount::try_from(LIMIT).unwrap() };
+    SalesSeries { items: (0..query.count).map(sold).collect() }
+}
+
 fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let theme = random.of(&[ThemeName::Dark, ThemeName::Light, ThemeName::Mono]).theme();
     let read_only = seed.is_multiple_of(4);
-    let setup = Setup { currency: Currency::new("USD").unwrap(), store: "shop.db".into(), read_only, theme };
+    let config =
+        Config { currency: Currency::try_from("USD").unwrap(), store: "shop.db".into(), read_only, theme };
     let customer = seed.is_multiple_of(2).then(|| random.user());
     let mut now = 1_700_000_000_000;
     let size = Size::new(120, 40);
-    let mut state = State::new(setup, customer, size, Time::from_millis(now), Key::new("run").unwrap());
+    let mut state = State::new(config, customer, size, Time::from_millis(now), Key::try_from("run").unwrap());
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height)).unwrap();
-    let (mut asked, mut sent): (Vec<Request>, Vec<Change>) = (Vec::new(), Vec::new());
+    let (mut requested, mut sent): (Vec<Request>, Vec<Command>) = (Vec::new(), Vec::new());
     for step in 0..EVENTS / RUNS as u32 {
         now += random.of(&[0, 1, 5, 100, 2_000]);
         let event = match random.below(20) {
             0 if !sent.is_empty() => {
-                let change = sent.swap_remove(random.below(sent.len() as u64) as usize);
-                Event::Decided(change.number, Box::new(random.outcome(&change)))
+                let command = sent.swap_remove(random.below(sent.len() as u64) as usize);
+                Event::Completed(command.id, Box::new(random.outcome(&command)))
             }
-            1..=4 if !asked.is_empty() => {
-                let request = asked.swap_remove(random.below(asked.len() as u64) as usize);
-                Event::Answered(Box::new(random.answer(&request)))
+            1..=4 if !requested.is_empty() => {
+                let request = requested.swap_remove(random.below(requested.len() as u64) as usize);
+                Event::Answered(Box::new(random.response(&request)))
             }
             5 => Event::Mouse(random.mouse()),
-            6 => random.of(&[Event::Tick, Event::Changed, Event::Resumed, Event::Suspend]),
-            7 if random.below(5) == 0 => {
-                random.of(&[Event::Lost(Error::Busy("the server")), Event::Found, Event::Found])
-            }
-            7 if random.below(200) == 0 => Event::Lost(Error::Gone("its file was removed")),
+            6 => random.of(&[Event::Tick, Event::StoreChanged, Event::Resumed, Event::Suspend]),
+            7 if random.below(5) == 0 => random.of(&[
+                Event::StoreUnavailable(Error::Busy("the server")),
+                Event::StoreAvailable,
+                Event::StoreAvailable,
+            ]),
+            7 if random.below(200) == 0 => Event::StoreUnavailable(Error::Gone("its file was removed")),
             8 if random.below(3) == 0 => Event::Resize(random.size()),
             9 => Event::Paste(random.of(&["1,000", "x\ny\u{1b}[31m", "", "머그컵"]).into()),
             _ => Event::Key(random.key()),
         };
-        let told = format!("seed {seed}, step {step}: {event:?}");
+        let context = format!("seed {seed}, step {step}: {event:?}");
         let changed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let effects = update(&mut state, event, Time::from_millis(now));
             state.check();
             effects
         }));
-        for effect in changed.unwrap_or_else(|_| panic!("{told}")) {
+        for effect in changed.unwrap_or_else(|_| panic!("{context}")) {
             match effect {
-                Effect::Ask(request) => asked.push(request),
-                Effect::Do(change) => sent.push(change),
+                Effect::Query(request) => requested.push(request),
+                Effect::Execute(command) => sent.push(command),
                 Effect::Suspend | Effect::Redraw | Effect::Quit => {}
             }
         }
-        assert!(!read_only || sent.is_empty(), "{told}");
+        assert!(!read_only || sent.is_empty(), "{context}");
         if step % 20 == 0 {
             terminal.backend_mut().resize(state.size.width, state.size.height);
-            terminal.draw(|frame| crate::view::draw(frame, &state)).unwrap_or_else(|_| panic!("{told}"));
+            terminal.draw(|frame| crate::view::draw(frame, &state)).unwrap_or_else(|_| panic!("{context}"));
         }
     }
 }
 
 #[test]
-fn nothing_that_is_pressed_or_answered_breaks_it() {
+fn random_events_keep_the_invariants() {
     for seed in 1..=RUNS {
         run(seed);
     }

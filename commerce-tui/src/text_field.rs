@@ -1,20 +1,20 @@
-//! A line of text that is being typed.
+//! A line of text that the user edits.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 use unicode_width::UnicodeWidthStr;
 
-/// A field.
+/// A text field with its cursor.
 #[derive(Clone, Debug, Default)]
-pub struct Field {
+pub struct TextField {
     input: Input,
 }
 
-/// The most characters a field takes: a name's length.
-const LONGEST: usize = 200;
+/// The most characters that a field takes, as many as a name may have.
+const MAX_CHARS: usize = 200;
 
-impl Field {
-    /// A field that holds some text already.
+impl TextField {
+    /// A field with some text, and the cursor at its end.
     pub fn of(text: impl Into<String>) -> Self {
         Self { input: Input::new(text.into()) }
     }
@@ -24,8 +24,8 @@ impl Field {
         self.input.value()
     }
 
-    /// Takes a key, and tells whether the text is another now.
-    pub fn press(&mut self, key: &KeyEvent) -> bool {
+    /// Handles a key, and returns whether it changed the text.
+    pub fn handle_key(&mut self, key: &KeyEvent) -> bool {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let request = match key.code {
             KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
@@ -50,14 +50,14 @@ impl Field {
         self.input.handle(request).is_some_and(|change| change.value)
     }
 
-    /// Takes pasted text, of which line ends and control characters are left out.
+    /// Inserts pasted text without its line ends and control characters, and returns whether anything was left.
     pub fn paste(&mut self, text: &str) -> bool {
         text.chars().filter(|&c| self.insert(c)).count() > 0
     }
 
-    /// The part to show in so many columns, and the cursor's column in it.
-    pub fn view(&self, width: usize) -> (String, usize) {
-        // The column after the text is the cursor's.
+    /// The part that is visible in `width` columns, and the cursor's column in it.
+    pub fn visible(&self, width: usize) -> (String, usize) {
+        // The cursor may stand in the column after the text.
         let room = width.saturating_sub(1);
         let before: String = self.text().chars().take(self.input.cursor()).collect();
         let mut start = 0;
@@ -69,7 +69,7 @@ impl Field {
     }
 
     fn insert(&mut self, c: char) -> bool {
-        if commerce_core::harmful(c) || self.text().chars().count() >= LONGEST {
+        if commerce_core::is_control(c) || self.text().chars().count() >= MAX_CHARS {
             return false;
         }
         self.input.handle(InputRequest::InsertChar(c)).is_some()
@@ -81,15 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cursor_stays_in_view_by_true_width() {
-        let mut field = Field::of("");
+    fn the_cursor_stays_visible_by_display_width() {
+        let mut field = TextField::of("");
         assert!(field.paste("머그컵\u{1b}[31m\n ☕ abc"));
         assert_eq!(field.text(), "머그컵[31m ☕ abc");
-        let (shown, cursor) = field.view(8);
+        let (shown, cursor) = field.visible(8);
         assert!(shown.width() <= 8 && cursor < 8, "{shown} {cursor}");
         for _ in 0..40 {
-            field.press(&KeyEvent::from(KeyCode::Left));
+            field.handle_key(&KeyEvent::from(KeyCode::Left));
         }
-        assert_eq!(field.view(8).1, 0);
+        assert_eq!(field.visible(8).1, 0);
     }
 }

@@ -4,11 +4,12 @@
 use std::io::{self, Write};
 
 use commerce_core::{Currency, Cursor};
-use serde_json::Value;
 
+use super::csv::Csv;
+use super::grid::grid;
+use super::json::json;
+use super::record::{Record, filled};
 use crate::options::Output;
-use crate::output;
-use crate::row::{Cells, Row};
 
 /// Rows that are printed at a time. They share the widths of a table, which later ones only widen.
 pub const PART: usize = 256;
@@ -30,37 +31,36 @@ impl<W: Write> Listing<W> {
     }
 
     /// Prints some rows.
-    pub fn rows<T: Row>(&mut self, rows: &[T]) -> io::Result<()> {
+    pub fn rows<T: Record>(&mut self, rows: &[T]) -> io::Result<()> {
         let first = !std::mem::replace(&mut self.begun, true);
         let text = &mut self.text;
         text.clear();
         match self.form {
             Output::Csv => {
-                let mut cells = Cells::new(text, self.currency);
+                let mut csv = Csv::new(text, self.currency);
                 if first {
-                    cells.header(T::COLUMNS);
+                    csv.header(T::COLUMNS.iter());
                 }
-                rows.iter().for_each(|row| cells.row(row));
+                rows.iter().for_each(|row| csv.record(row, T::COLUMNS.iter()));
             }
             Output::Jsonl => {
                 for row in rows {
-                    writeln!(text, "{}", output::json(row))?;
+                    writeln!(text, "{}", json(row))?;
                 }
             }
             Output::Json => {
                 text.extend(if first { &b"{\"items\":["[..] } else { b"," });
                 for (place, row) in rows.iter().enumerate() {
-                    write!(text, "{}{}", if place == 0 { "" } else { "," }, output::json(row))?;
+                    write!(text, "{}{}", if place == 0 { "" } else { "," }, json(row))?;
                 }
             }
             Output::Table => {
-                let rows = rows.iter().map(serde_json::to_value).collect::<Result<Vec<Value>, _>>()?;
-                let mut columns = output::columns(rows.iter());
+                let mut columns = filled(rows);
                 if !first || rows.len() >= PART {
                     // Rows to come may have what these have not.
-                    columns = T::COLUMNS.to_vec();
+                    columns = T::COLUMNS.iter().collect();
                 }
-                let grid = output::grid(&rows, &columns, &mut self.widths, self.currency);
+                let grid = grid(rows, &columns, &mut self.widths, self.currency);
                 writeln!(text, "{grid}")?;
             }
         }
@@ -68,7 +68,7 @@ impl<W: Write> Listing<W> {
     }
 
     /// Ends the list; the next page, if there is one, begins there.
-    pub fn end<T: Row>(mut self, next: Option<&Cursor>) -> io::Result<()> {
+    pub fn end<T: Record>(mut self, next: Option<&Cursor>) -> io::Result<()> {
         match (self.form, self.begun) {
             (Output::Table, false) => writeln!(self.out, "(none)")?,
             (Output::Csv | Output::Json, false) => self.rows::<T>(&[])?,

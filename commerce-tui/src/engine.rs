@@ -1,0 +1,93 @@
+//! Runs the console's queries and operations on the engine. Both calls block until the store has answered.
+
+use commerce_core::Submit;
+use commerce_core::order::{self, Order};
+use commerce_core::{Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
+
+use crate::effect::{Answer, Command, Operation, Query, Reply};
+use crate::list::PAGE_SIZE;
+
+/// Runs a query.
+pub fn run_query(shop: &Commerce, query: &Query) -> Answer {
+    match query {
+        Query::ShopProducts(page, query) => Answer::ShopProducts(*page, shop.query(query)),
+        Query::Cart(query) => Answer::Cart(shop.query(query)),
+        Query::Customer(query) => Answer::Customer(shop.query(query)),
+        Query::Customers(page, query) => Answer::Customers(*page, shop.query(query)),
+        Query::Ledger(page, query) => Answer::Ledger(*page, shop.query(query)),
+        Query::Orders(page, query) => Answer::Orders(*page, full_page(shop, query)),
+        Query::FindOrder(order) => Answer::Orders(0, find_order(shop, *order)),
+        Query::TopSellers(query) => Answer::TopSellers(shop.query(query)),
+        Query::WindowSales(query) => Answer::WindowSales(shop.query(query)),
+        Query::Products(page, query) => Answer::Products(*page, shop.query(query)),
+        Query::LowStock(query) => Answer::LowStock(shop.query(query)),
+        Query::Events(page, query) => Answer::Events(*page, shop.query(query)),
+        Query::OldestPending(query) => Answer::OldestPending(shop.query(query)),
+        Query::DeadEvents(query) => Answer::DeadEvents(shop.query(query)),
+        Query::NewestOrders(query) => Answer::NewestOrders(shop.query(query)),
+        Query::SalesByMinute(query) => Answer::SalesByMinute(shop.query(query)),
+        Query::SalesByDay(query) => Answer::SalesByDay(shop.query(query)),
+        Query::PickerCustomers(page, query) => Answer::PickerCustomers(*page, shop.query(query)),
+    }
+}
+
+/// Runs an operation under the command's key.
+///
+/// # Errors
+/// Those of the engine: the operation was refused or failed, or its outcome is unknown.
+pub fn run_command(shop: &Commerce, command: Command) -> Result<Reply, Error> {
+    let Command { operation, key, .. } = command;
+    Ok(match operation {
+        Operation::AddUser(add) => Reply::UserAdded(submit(shop, add, key)?),
+        Operation::Charge(charge) => Reply::Charged(submit(shop, charge, key)?),
+        Operation::AddProduct(add) => Reply::ProductSaved(submit(shop, add, key)?),
+        Operation::UpdateProduct(update) => Reply::ProductSaved(submit(shop, update, key)?),
+        Operation::AdjustStock(adjust) => Reply::StockAdjusted(submit(shop, adjust, key)?),
+        Operation::AddToCart(add) => Reply::CartEdited(submit(shop, add, key)?),
+        Operation::SetInCart(set) => Reply::CartEdited(submit(shop, set, key)?),
+        Operation::RemoveFromCart(remove) => Reply::CartEdited(submit(shop, remove, key)?),
+        Operation::ClearCart(clear) => Reply::CartEdited(submit(shop, clear, key)?),
+        Operation::Checkout(checkout) => Reply::OrderPlaced(submit(shop, checkout, key)?),
+        Operation::CancelOrder(cancel) => Reply::OrderCancelled(submit(shop, cancel, key)?),
+        Operation::RetryEvents(retry) => {
+            let retried = submit(shop, retry, key)?;
+            Reply::EventsRetried(retried.events.len() as i64)
+        }
+        // A repetition retries what is still dead, so it needs no key.
+        Operation::RetryAllEvents => {
+            let mut count = 0;
+            outbox::retry_all(shop, None, |events| {
+                count += events.len() as i64;
+                Ok::<_, Error>(())
+            })?;
+            Reply::EventsRetried(count)
+        }
+    })
+}
+
+fn submit<O: Submit>(shop: &Commerce, operation: O, key: Key) -> Result<O::Reply, Error> {
+    Ok(shop.submit(Submission::new(operation).key(key)).wait()?.reply)
+}
+
+/// A full page of orders. A page that is filtered by status may be short although more orders follow.
+fn full_page(shop: &Commerce, query: &order::List) -> Result<Listing<Order>, Error> {
+    let mut listing = shop.query(query)?;
+    while let (Some(next), short @ 1..) =
+        (&listing.next_cursor, PAGE_SIZE.saturating_sub(listing.items.len()))
+    {
+        let page = Page::first(short as u16).at(next);
+        let more = shop.query(&order::List { page, ..query.clone() })?;
+        listing.items.extend(more.items);
+        listing.next_cursor = more.next_cursor;
+    }
+    Ok(listing)
+}
+
+/// The order as a listing, which is empty if there is no such order.
+fn find_order(shop: &Commerce, order: Option<OrderId>) -> Result<Listing<Order>, Error> {
+    let items = match order.map(|order| shop.query(&order::Get { order })) {
+        None | Some(Err(Error::Refused(_))) => Vec::new(),
+        Some(order) => vec![order?],
+    };
+    Ok(Listing { items, next_cursor: None })
+}
