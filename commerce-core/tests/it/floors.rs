@@ -26,7 +26,7 @@ const FLOORS: [(&str, &str, &str); 7] = [
     ("rows", "row/, store", "values"),
     (
         "values",
-        "ahead, error, id, input/, location, money, number, refusal, schema, search, time, order, token, wallet, outbox, sales/sums",
+        "ahead, currency, error, id, input/, location, money, number, refusal, schema, search, text, time, order, token, wallet, outbox, sales/sums",
         "",
     ),
 ];
