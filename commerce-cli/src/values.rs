@@ -107,7 +107,7 @@ impl Values {
         if args.all {
             return Some(Page::default());
         }
-        self.several(Page::new(args.limit, args.cursor.as_deref()))
+        self.several(Page::new(args.limit, args.cursor.as_deref().map(Into::into)))
     }
 
     fn fault(&mut self, name: &str, detail: impl Display) {

@@ -353,7 +353,7 @@ pub(crate) fn decide<S: Submit<Reply: Reply>>(
 }
 
 /// The rows that operations need.
-pub(crate) fn needs<O: Submit>(operations: &[&O], key: Option<&Key>) -> Keys {
+pub(crate) fn needs<O: Submit + ?Sized>(operations: &[&O], key: Option<&Key>) -> Keys {
     let mut keys = Keys::default();
     operations.iter().for_each(|operation| Submit::needs(*operation, &mut keys));
     keys.keys.extend(key.cloned());
@@ -434,7 +434,7 @@ fn code(told: &str) -> &str {
     told.split(' ').next().unwrap_or_default()
 }
 
-fn read<O: Operation>(operation: &Json) -> O {
+pub(crate) fn read<O: Operation>(operation: &Json) -> O {
     Fields::read(operation, O::parse).unwrap_or_else(|error| panic!("{operation}: {error}"))
 }
 

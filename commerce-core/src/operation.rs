@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{Key, UserId};
@@ -81,13 +81,13 @@ pub trait Reply: Serialize + serde::de::DeserializeOwned + Clone + Send + 'stati
 }
 
 /// A reply, and whether it is the one of an earlier submission under the same key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer<R> {
     /// The reply.
     #[serde(flatten)]
     pub reply: R,
     /// Whether it was given before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
 }
 

@@ -1,12 +1,16 @@
 //! Pages of a list: how many rows to answer, and where to continue.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::input::{Fields, Invalid, within};
+use crate::input::{Fields, FromInput, Input, Invalid, within};
+use crate::text::ValueError;
 
 /// How many rows of a list to answer, and where to go on.
 #[derive(Clone, Debug)]
@@ -16,11 +20,11 @@ pub struct Page {
     #[cfg_attr(feature = "schema", schemars(schema_with = "length"))]
     limit: u16,
     /// Where the page begins: the `next_cursor` of the page before.
-    cursor: Option<String>,
+    cursor: Option<Cursor>,
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "ListOf{T}"))]
 pub struct Listing<T> {
@@ -30,8 +34,10 @@ pub struct Listing<T> {
     pub next_cursor: Option<Cursor>,
 }
 
-/// An opaque place in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a page of a list begins. Its text means nothing to anyone else; it is made from the text of a `next_cursor`, and
+/// checked when a list is asked for the page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
@@ -41,9 +47,35 @@ impl Cursor {
     }
 }
 
-impl Serialize for Cursor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+impl From<&str> for Cursor {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Cursor {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.into())
+    }
+}
+
+impl FromInput for Cursor {
+    fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
+        input.text().map(Self::from)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -69,9 +101,9 @@ impl Page {
     ///
     /// # Errors
     /// [`Invalid`] when `limit` is out of range.
-    pub fn new(limit: i64, cursor: Option<&str>) -> Result<Self, Invalid> {
+    pub fn new(limit: i64, cursor: Option<Cursor>) -> Result<Self, Invalid> {
         let limit = within(limit, Self::MAX).map_err(|detail| Invalid::at("/limit", detail))?;
-        Ok(Self { limit, cursor: cursor.map(str::to_owned) })
+        Ok(Self { limit, cursor })
     }
 
     /// The same page, as long as one that nobody has to look at.
@@ -81,7 +113,7 @@ impl Page {
 
     /// The page of the same length at `cursor`.
     pub fn at(&self, cursor: &Cursor) -> Self {
-        Self { limit: self.limit, cursor: Some(cursor.0.clone()) }
+        Self { limit: self.limit, cursor: Some(cursor.clone()) }
     }
 
     /// Reads `limit` and `cursor`.
@@ -104,7 +136,7 @@ impl Page {
     /// The place at which this page begins, in the list named by `list`.
     pub(crate) fn place<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        let text = URL_SAFE_NO_PAD.decode(cursor).ok();
+        let text = URL_SAFE_NO_PAD.decode(cursor.as_str()).ok();
         let read: Option<(String, T)> = text.and_then(|text| serde_json::from_slice(&text).ok());
         match read {
             Some((of, place)) if of == list => Ok(Some(place)),

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::currency::Currency;
@@ -20,7 +21,7 @@ pub trait Query: Send + 'static {
     /// The name, used alike everywhere.
     const NAME: &'static str;
     /// What is answered.
-    type Answer: Serialize;
+    type Answer: Serialize + DeserializeOwned;
 
     /// Reads the fields of a JSON object; faults are reported to `fields`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>

@@ -1,6 +1,6 @@
 //! Every refusal: its code, a sentence, and the facts that a caller needs to act on it.
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::id::{ProductId, TokenName, UserId};
 use crate::money::Amount;
@@ -131,7 +131,7 @@ pub enum Refusal {
 }
 
 /// A product of which there is less than was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shortage {
     /// The short product.

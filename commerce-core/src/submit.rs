@@ -184,3 +184,6 @@ fn digest<O: Operation>(operation: &O) -> i64 {
     first.copy_from_slice(&bytes[..8]);
     i64::from_le_bytes(first)
 }
+
+#[cfg(test)]
+mod tests;

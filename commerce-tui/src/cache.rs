@@ -139,3 +139,58 @@ impl Default for FetchState {
         Self { pending: None, stale: true, cooldown_until: Time::default() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::{Key, UserId, cart};
+
+    use super::*;
+
+    fn queue(now: i64) -> EffectQueue {
+        EffectQueue::new(Time::from_millis(now), Key::random())
+    }
+
+    fn fetch(cached: &mut Cached<u8>, effects: &mut EffectQueue) -> bool {
+        let user = UserId::try_from("alice").unwrap();
+        cached.fetch_if_due(effects, || Query::Cart(cart::Get { user }));
+        !effects.take().is_empty()
+    }
+
+    fn arrival(id: u64, at: i64, elapsed: u64) -> Arrival {
+        Arrival { id, at: Time::from_millis(at), elapsed: Duration::from_millis(elapsed) }
+    }
+
+    #[test]
+    fn the_cooldown_grows_with_the_query_up_to_a_limit() {
+        for (elapsed, failed, cooldown) in
+            [(0, false, 0), (7, false, 70), (9_000, false, 30_000), (7, true, 1_000)]
+        {
+            let (mut cached, mut effects) = (Cached::default(), queue(0));
+            assert!(fetch(&mut cached, &mut effects));
+            assert!(!fetch(&mut cached, &mut effects), "one request at a time");
+            let result = if failed { Err(Error::Closed) } else { Ok(1) };
+            cached.receive(arrival(1, 100, elapsed), result);
+            cached.mark_stale();
+            assert_eq!(cached.due_at(), Some(Time::from_millis(100 + cooldown)), "{elapsed} ms, {failed}");
+            effects.now = Time::from_millis(99 + cooldown);
+            assert!(!fetch(&mut cached, &mut effects));
+            effects.now = Time::from_millis(100 + cooldown);
+            assert!(fetch(&mut cached, &mut effects));
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_the_older_answer_and_is_retried() {
+        let (mut cached, mut effects) = (Cached::default(), queue(0));
+        fetch(&mut cached, &mut effects);
+        cached.receive(arrival(1, 0, 0), Ok(1));
+        assert_eq!(cached.due_at(), None, "nothing has changed");
+        cached.refetch();
+        fetch(&mut cached, &mut effects);
+        cached.receive(arrival(1, 0, 0), Ok(2));
+        assert_eq!(cached.value, Some(1), "the response to an older request is ignored");
+        cached.receive(arrival(2, 0, 0), Err(Error::Closed));
+        assert_eq!((cached.value, cached.error.is_some()), (Some(1), true));
+        assert_eq!(cached.due_at(), Some(Time::from_millis(1_000)));
+    }
+}

@@ -1,4 +1,4 @@
-//! `apply`: results in order, each line after the ones before it, and no line that can break it.
+//! Tests `apply`: results come in order, each line follows the ones before it, and no line can break it.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn history_is_imported_with_its_times() {
     let top = shop.json(&["top", "--to", "2024-05-06T00:00:00Z"]);
     assert_eq!(top["items"], json!([]), "an order at the window's open end is not in it");
     assert_eq!(shop.json(&["top", "--to", "2024-05-05T23:59:59.999Z"])["items"][0]["units"], 2);
-    // Done again, what has a key is answered as before, and the rest is older than the newest time.
+    // In a second run, lines with a key have the same answer, and the others are older than the newest time.
     let again = shop.run(&["apply", "old.jsonl", "--trust-time", "-q"], b"");
     let results = results(&again.stdout);
     assert_eq!(results[2]["ok"]["replayed"], true);
@@ -82,7 +82,7 @@ fn it_can_stop_at_the_first_error() {
 }
 
 #[test]
-fn nothing_to_do_is_done() {
+fn an_empty_file_is_done() {
     let shop = Folder::shop();
     shop.write("empty.jsonl", "");
     assert_eq!(shop.ok(&["apply", "empty.jsonl", "-q"]), "");

@@ -1,4 +1,4 @@
-//! What goes wrong: each with its exit code and a sentence that names the place, never a panic.
+//! Tests failures: each has its exit code and a message that names the location, and none panics.
 
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ fn a_cart_of_ten_thousand_lines_is_invalid() {
 
 #[cfg(unix)]
 #[test]
-fn arguments_that_are_no_text() {
+fn arguments_that_are_not_unicode_are_invalid() {
     use std::os::unix::ffi::OsStrExt;
     let shop = Shop::stocked();
     let output = shop.program(&["balance"]).arg(std::ffi::OsStr::from_bytes(b"a\xff")).output().unwrap();

@@ -1,9 +1,9 @@
-//! Catalogues in and out.
+//! Tests the import and export of catalogues.
 
 use crate::shop::{Shop, told};
 
 #[test]
-fn what_is_exported_can_be_imported() {
+fn an_export_can_be_imported() {
     let shop = Shop::bare();
     shop.ok(&["init", "--currency", "USD", "--sample"]);
     for form in ["csv", "jsonl"] {
@@ -36,7 +36,7 @@ fn one_bad_row_never_loses_the_others() {
 }
 
 #[test]
-fn rows_of_json_are_judged_alone_too() {
+fn json_rows_are_checked_one_by_one_too() {
     let shop = Shop::new();
     let text = b"{\"product\":\"a\",\"name\":\"A\",\"price\":1,\"stock\":1}\n\n{\"product\":\"b\"}\n\xff\n\
                  {\"product\":\"c\",\"name\":\"C\",\"price\":1,\"stock\":1,\"active\":\"yes\"}\n\
@@ -49,7 +49,7 @@ fn rows_of_json_are_judged_alone_too() {
 }
 
 #[test]
-fn existing_products_change_only_when_told() {
+fn existing_products_change_only_on_request() {
     let shop = Shop::stocked();
     let file = shop.file("c.csv", "product,name,price,stock\nmug,Cup,9,77\nnew,New,1,1\n");
     assert!(shop.fails(3, &["product", "import", &file]).contains("line 2: product mug exists"));
@@ -69,7 +69,7 @@ fn an_import_with_a_key_can_be_repeated() {
 }
 
 #[test]
-fn a_header_that_lacks_a_column_is_said_once() {
+fn a_missing_column_in_the_header_is_reported_once() {
     let shop = Shop::new();
     let file = shop.file("c.csv", "mug,Mug,1,1\npen,Pen,1,1\n");
     let said = shop.fails(2, &["product", "import", &file]);

@@ -1,4 +1,4 @@
-//! A newest stored time that lies in the future is told wherever the store is watched, with the remedy.
+//! Tests that a newest stored time in the future is reported everywhere, with the remedy.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::instances::http::Client;
 use crate::shop::{Shop, told};
 use crate::system;
 
-/// A store whose newest time is that far ahead, as a clock that was wrong leaves it.
+/// A store whose newest time is `by` ahead, as a wrong clock leaves it.
 fn ahead(by: Duration) -> Shop {
     let shop = Shop::stocked();
     let newest = (SystemTime::now() + by).duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
@@ -32,13 +32,13 @@ fn every_command_warns_and_does_its_work() {
     let verified = shop.json(&["verify"]);
     assert_eq!(verified["differences"], json!([]));
     assert!(verified["warnings"][0].as_str().unwrap().contains("ahead of the clock"), "{verified}");
-    // What is done bears that time: none steps back.
+    // New rows have that time, since times never go back.
     let ledger = shop.json(&["wallet", "history", "alice"]);
     assert!(ledger["items"][0]["at"].as_str() > ledger["items"][1]["at"].as_str(), "{ledger}");
 }
 
 #[test]
-fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
+fn a_small_clock_difference_is_not_reported() {
     let shop = ahead(Duration::from_secs(50));
     let output = shop.run(&["balance", "alice"]);
     assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
@@ -47,7 +47,7 @@ fn clocks_that_are_almost_the_same_are_not_worth_a_word() {
 }
 
 #[test]
-fn a_server_logs_it_and_tells_whoever_watches() {
+fn a_server_logs_it_and_reports_it_to_monitors() {
     let shop = ahead(Duration::from_hours(1));
     let mut program = shop.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]);
     let mut child = program.stderr(Stdio::piped()).spawn().unwrap();

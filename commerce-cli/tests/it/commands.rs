@@ -1,4 +1,4 @@
-//! Every command once, in the forms in which it is read.
+//! Tests every command once, in each output format.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ fn a_customer_charges_browses_orders_and_cancels() {
 }
 
 #[test]
-fn a_key_does_it_once() {
+fn a_charge_with_a_key_is_made_once() {
     let shop = Folder::shop();
     let charge = ["charge", "alice", "5", "--key", "once"];
     let first = shop.json(&charge);
@@ -68,7 +68,7 @@ fn output_is_for_people_and_for_programs() {
 }
 
 #[test]
-fn lists_go_on_where_they_stopped() {
+fn lists_continue_where_they_stopped() {
     let shop = Folder::shop();
     for number in 0..5 {
         shop.ok(&["user", "add", &format!("u{number}")]);
@@ -114,14 +114,14 @@ fn a_backup_can_be_restored() {
     };
     let before = identity();
     shop.ok(&["restore", "copy.db", "--yes"]);
-    // Numbers of events are given again, so events must not bear the identifiers of those they stand in for.
+    // The numbers of events are used again, so the new events must have new identifiers.
     assert_ne!(identity(), before);
     assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 3);
     assert_eq!(shop.json(&["--db", "copy.db", "balance", "alice"])["balance"], 10_000);
 }
 
 #[test]
-fn the_story_is_told() {
+fn the_demo_prints_the_story() {
     let folder = Folder::empty();
     let told = folder.ok(&["--db", "tour.db", "demo"]);
     for part in ["not enough stock of lamp-moon", "does not cover", "replayed  yes", "RANK", "payment"] {
@@ -144,7 +144,7 @@ fn the_program_explains_itself() {
 }
 
 #[test]
-fn repair_rebuilds_what_derives() {
+fn repair_rebuilds_derived_figures() {
     let shop = Folder::shop();
     shop.ok(&["buy", "alice", "mug"]);
     let connection = rusqlite::Connection::open(shop.path("commerce.db")).unwrap();

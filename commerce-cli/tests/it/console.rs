@@ -1,4 +1,4 @@
-//! The console in a real terminal, from the first key to the shell's prompt, beside other processes.
+//! Tests the console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,7 @@ fn a_customer_charges_searches_orders_and_sees_it_while_others_buy() {
 }
 
 #[test]
-fn an_order_is_cancelled_and_the_outbox_and_overview_know_it() {
+fn an_order_is_cancelled_and_the_outbox_and_overview_show_it() {
     let shop = stocked();
     shop.ok(&["buy", "bob", "mug:2"]);
     let terminal = console(&shop, 80, 24, "");
@@ -148,7 +148,7 @@ fn a_console_that_only_reads_changes_nothing() {
         let mut told =
             [&["user", "list"][..], &["product", "list"], &["cart", "show", "bob"], &["events", "list"]]
                 .map(|ask| shop.json(ask));
-        // Events grow older by themselves.
+        // The age of an event grows between two queries.
         for event in told[3]["items"].as_array_mut().unwrap() {
             event.as_object_mut().unwrap().remove("age");
         }
@@ -166,7 +166,7 @@ fn a_console_that_only_reads_changes_nothing() {
     terminal.see("● Cart of bob");
     terminal.type_in("+-dD");
     terminal.press("Escape");
-    // A key in the same breath as an escape would be a key with alt.
+    // A key that directly follows an escape would be a key with alt.
     terminal.see("● On sale");
     terminal.press("q");
     terminal.restored();
@@ -174,7 +174,7 @@ fn a_console_that_only_reads_changes_nothing() {
 }
 
 #[test]
-fn the_terminal_comes_back_after_a_signal() {
+fn the_terminal_is_restored_after_a_signal() {
     let shop = stocked();
     let terminal = console(&shop, 80, 24, "");
     terminate(&terminal, "TERM");
@@ -183,7 +183,7 @@ fn the_terminal_comes_back_after_a_signal() {
 }
 
 #[test]
-fn the_console_makes_way_for_the_shell_and_returns() {
+fn the_console_suspends_to_the_shell_and_returns() {
     let shop = stocked();
     let terminal = console(&shop, 80, 24, "--user alice");
     terminal.press("C-z");
@@ -200,7 +200,7 @@ fn the_console_makes_way_for_the_shell_and_returns() {
 }
 
 #[test]
-fn any_size_at_any_moment() {
+fn the_terminal_may_have_any_size_at_any_moment() {
     let shop = stocked();
     let terminal = console(&shop, 120, 40, "--user alice");
     terminal.resize(39, 11);
@@ -217,10 +217,10 @@ fn any_size_at_any_moment() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
+fn a_full_disk_is_reported_and_the_shop_continues_when_there_is_space() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
-    // The disk is filled and freed when the test says so, by making a file.
+    // The test creates a file to fill the disk, and another to free it.
     let script = r#"mount -t tmpfs -o size=900k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init -q &&
         "$0" user add alice -q || exit
         said() { until [ -e "$1" ]; do sleep 0.05; done; }
@@ -258,7 +258,7 @@ fn a_full_disk_is_told_and_the_shop_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_store_that_is_removed_or_replaced_under_a_console_is_told_and_left_alone() {
+fn a_store_that_is_removed_or_replaced_under_a_console_is_reported_and_left_unchanged() {
     for replaced in [false, true] {
         let shop = stocked();
         let terminal = console(&shop, 120, 40, "--user alice");
@@ -293,7 +293,7 @@ fn without_a_terminal_the_console_says_so() {
 }
 
 #[test]
-fn a_missing_store_is_told_before_the_terminal_is_taken() {
+fn a_missing_store_is_reported_before_the_terminal_is_taken() {
     let shop = Shop::bare();
     let terminal = Terminal::open(80, 24, shop.folder.path());
     terminal.run(&format!("{} --db none.db tui; echo code:$?", env!("CARGO_BIN_EXE_commerce")));

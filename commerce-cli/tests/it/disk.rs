@@ -1,4 +1,4 @@
-//! Disks that are full or may not be written: told clearly, with nothing lost or half done.
+//! Tests full and read-only disks: they are reported clearly, and nothing is lost or half done.
 
 use std::process::Output;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, told};
 
 #[test]
-fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_there_is_room() {
+fn a_full_disk_loses_nothing_acknowledged_and_the_shop_continues_when_there_is_space() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let charge =
@@ -42,7 +42,7 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
     let failed = results("first").into_iter().find(|result| result["error"].is_object()).unwrap();
     assert!(failed["error"]["detail"].as_str().unwrap().contains("the disk is full"), "{failed}");
     assert_eq!(failed["error"]["code"], "store_unavailable");
-    // It stopped there, and accounts for every line.
+    // It stopped there, and its summary accounts for every line.
     let summary = std::fs::read_to_string(shop.path("summary")).unwrap();
     let last = failed["line"].as_u64().unwrap() - 1;
     assert!(
@@ -53,13 +53,13 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_the_shop_goes_on_when_the
     let left = 4_001 - results("first").len();
     let counted = format!("{} done, 0 refused, 0 invalid, {many} failed, {left} not attempted", done + 1);
     assert!(summary.contains(&counted), "{counted}: {summary}");
-    // With room again the same lines do the rest, each once.
+    // With free space the same lines complete the work, each once.
     let replayed = results("second").iter().filter(|result| result["ok"]["replayed"] == true).count();
     assert_eq!((balance(after), replayed), (4_000, done));
 }
 
 #[test]
-fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
+fn a_read_only_folder_is_reported_and_left_unchanged() {
     let shop = Shop::stocked();
     let output = ended(
         &shop,
@@ -76,7 +76,7 @@ fn a_folder_that_may_not_be_written_is_told_and_left_alone() {
 }
 
 #[test]
-fn results_that_find_no_room_stop_it_at_a_whole_line() {
+fn results_that_find_no_space_stop_it_at_a_whole_line() {
     let shop = Shop::stocked();
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     shop.file("lines", format!("{charge}\n").repeat(20_000));
@@ -106,14 +106,14 @@ fn results_that_find_no_room_stop_it_at_a_whole_line() {
     );
 }
 
-/// The number behind some words.
+/// The number that follows some words.
 fn number_after(text: &str, words: &str) -> u64 {
     let place = text.find(words).unwrap_or_else(|| panic!("{words} in {text}")) + words.len();
     let digits: String = text[place..].chars().take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap_or_else(|e| panic!("{words} in {text}: {e}"))
 }
 
-/// What came of a script with mounts of its own.
+/// Runs a script with mounts of its own and returns its output.
 fn ended(shop: &Shop, script: &str) -> Output {
     shop.apart(script).output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Every command once, doing what it is for.
+//! Tests the effect of every command once.
 
 use serde_json::{Value, json};
 
@@ -113,7 +113,7 @@ fn verify_backup_and_restore() {
 }
 
 #[test]
-fn the_demo_tells_the_whole_story() {
+fn the_demo_shows_the_whole_story() {
     let shop = Shop::bare();
     let told = shop.ok(&["demo", "--db", "tour.db"]);
     for expected in [
@@ -173,7 +173,7 @@ fn completions_and_the_manual_page() {
 }
 
 #[test]
-fn every_dead_event_is_brought_back_and_told_in_each_form() {
+fn every_dead_event_is_retried_and_reported_in_each_format() {
     let shop = Shop::stocked();
     let charge = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
     shop.feed(&["apply", "-"], charge.repeat(700));

@@ -1,4 +1,4 @@
-//! What ends a command before its time: signals, and output that cannot be written. What was done is told.
+//! Tests commands that end early, by a signal or because output cannot be written. They report what they have done.
 
 use std::fs::File;
 use std::io::Write;
@@ -21,7 +21,7 @@ fn results(shop: &Shop) -> Vec<Value> {
     lines(&std::fs::read_to_string(shop.path("results")).unwrap_or_default())
 }
 
-/// Waits until something holds, and fails loudly where it never does.
+/// Waits until a condition is true, and fails after a time-out.
 fn until(what: &str, holds: impl Fn() -> bool) {
     let late = Instant::now() + Duration::from_secs(60);
     while !holds() {
@@ -35,7 +35,7 @@ fn apply(shop: &Shop, input: &str) -> Child {
     program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// All lines have a result up to one, and each result is of something that was done.
+/// Asserts that all lines up to the last result have a result, and that the store has each of them.
 fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
     assert_eq!(output.status.code(), Some(128 + signal), "{}", told(output));
     assert_eq!(output.status.signal(), None);
@@ -74,7 +74,7 @@ fn a_signal_ends_it_between_two_lines() {
 fn a_signal_ends_it_while_it_waits_for_input() {
     let shop = Shop::stocked();
     let mut child = apply(&shop, "-");
-    // Held open: there may be more to come.
+    // The input stays open, so more lines may follow.
     let mut input = child.stdin.take().unwrap();
     input.write_all(CHARGE.repeat(3).as_bytes()).unwrap();
     until("three results", || results(&shop).len() == 3);
@@ -135,7 +135,7 @@ fn results_that_cannot_be_written_stop_it() {
 }
 
 #[test]
-fn what_was_done_is_told_where_the_reply_cannot_be_written() {
+fn a_change_is_reported_if_its_reply_cannot_be_written() {
     let shop = Shop::stocked();
     let full = |arguments: &[&str]| {
         let mut program = shop.program(arguments);
@@ -158,14 +158,14 @@ fn what_was_done_is_told_where_the_reply_cannot_be_written() {
     assert_eq!(shop.json(&["token", "list"])["items"][0]["name"], "office");
     assert!(told(&full(&["backup", "copy.db"])).contains("it was done"));
     assert!(shop.path("copy.db").exists());
-    // Nothing was done here.
+    // This command changed nothing.
     let output = full(&["balance", "alice"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(!told(&output).contains("it was done"), "{}", told(&output));
 }
 
 #[test]
-fn a_reply_that_nobody_reads_is_told_and_a_list_is_not() {
+fn an_unread_reply_is_reported_and_an_unread_list_is_not() {
     let shop = Shop::stocked();
     let closed = |arguments: &[&str]| {
         let mut child =

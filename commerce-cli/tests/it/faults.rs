@@ -1,4 +1,4 @@
-//! Wrong usage, bad input, stores that cannot be used: a clear sentence, the right exit code, never a panic.
+//! Tests wrong usage, bad input and unusable stores: each gives a clear message and the right exit code, and none panics.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::run::Folder;
 
 #[test]
-fn a_missing_store_is_told_with_the_remedy() {
+fn a_missing_store_is_reported_with_the_remedy() {
     let folder = Folder::empty();
     let told = folder.fails(4, &["--db", "none.db", "balance", "alice"]);
     assert!(told.contains("none.db") && told.contains("init"), "{told}");
@@ -48,7 +48,7 @@ fn other_files_are_refused() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_told() {
+fn a_read_only_file_is_reported() {
     let folder = Folder::shop();
     let path = folder.path("commerce.db");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();

@@ -1,4 +1,4 @@
-//! The forms of output, colours, notes, prompts, and readers that go away.
+//! Tests output formats, colours, notes, prompts, and readers that close the pipe.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::shop::{Shop, lines, printed, told};
 
 #[test]
-fn a_list_in_every_form() {
+fn a_list_in_every_format() {
     let shop = Shop::bare();
     shop.ok(&["init", "--currency", "USD"]);
     shop.ok(&["product", "add", "mug", "--name", "머그컵", "--price", "12.50", "--stock", "5"]);
@@ -21,7 +21,7 @@ fn a_list_in_every_form() {
     assert_eq!((rows.len(), &rows[1]["price"]), (2, &1250.into()));
     assert_eq!(lines(&list("json"))[0]["items"].as_array().unwrap().len(), 2);
     let table = list("table");
-    // Where the prices end is the same place, counted in the cells of a terminal: Hangul takes two.
+    // The prices end in the same column, counted in terminal cells. A Hangul syllable takes two cells.
     let ends: Vec<usize> = ["0.05", "12.50"]
         .iter()
         .map(|price| {
@@ -51,7 +51,7 @@ fn pages_and_all() {
 }
 
 #[test]
-fn colours_only_where_they_are_wanted() {
+fn colours_are_used_only_where_they_are_wanted() {
     let shop = Shop::stocked();
     let colored = |arguments: &[&str]| shop.ok(arguments).contains('\u{1b}');
     assert!(!colored(&["balance", "alice"]));
@@ -62,7 +62,7 @@ fn colours_only_where_they_are_wanted() {
 }
 
 #[test]
-fn what_destroys_needs_consent() {
+fn destructive_commands_ask_for_confirmation() {
     let shop = Shop::stocked();
     shop.ok(&["cart", "add", "alice", "mug"]);
     shop.ok(&["buy", "alice", "pen"]);
@@ -81,7 +81,7 @@ fn what_destroys_needs_consent() {
 }
 
 #[test]
-fn a_reader_that_went_away_is_no_error() {
+fn a_reader_that_disconnects_is_no_error() {
     let shop = Shop::bare();
     shop.ok(&["init", "--sample"]);
     for command in [
@@ -141,7 +141,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
     );
     shop.ok(&["token", "create", "phone", "--role", "shopper", "--user", "alice"]);
     let before: Vec<String> = lists.iter().map(|(list, _)| head(&csv(list, &[]))).collect();
-    // Now every field has a value somewhere.
+    // Now every field has a value in some row.
     shop.ok(&["order", "cancel", "1", "--reason", "why", "--yes"]);
     shop.ok(&["token", "revoke", "phone", "--yes"]);
     for ((list, header), before) in lists.into_iter().zip(before) {
@@ -151,7 +151,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
         assert_eq!(text.lines().count(), rows.len() + 1);
         let columns: Vec<&str> = header.split(',').collect();
         for (line, row) in text.lines().skip(1).zip(&rows) {
-            // Nothing here needs quotes, and won have no decimals.
+            // No value here needs quotes, and won have no decimals.
             assert_eq!(line.split(',').count(), columns.len(), "{line}");
             for (cell, name) in line.split(',').zip(&columns).filter(|(_, name)| **name != "items") {
                 let same = match &row[*name] {
@@ -171,7 +171,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
 }
 
 #[test]
-fn all_pages_together_are_what_each_is() {
+fn all_prints_the_pages_one_after_the_other() {
     let shop = Shop::bare();
     shop.ok(&["init", "--sample"]);
     let list = ["product", "list", "--sort", "-price", "--limit", "70"];
@@ -190,7 +190,7 @@ fn all_pages_together_are_what_each_is() {
     assert_eq!(one["items"].as_array().unwrap().clone(), lines(&all("jsonl")));
     assert!(one["next_cursor"].is_null() && one.as_object().unwrap().len() == 2);
     assert_eq!(shop.ok(&["product", "export"]), shop.ok(&["product", "list", "--all", "--output", "csv"]));
-    // A list that cannot be read is none.
+    // A list that fails prints no rows.
     let output = shop.run(&["product", "list", "--all", "--sort", "colour", "--output", "json"]);
     assert_eq!((output.status.code(), printed(&output)), (Some(2), String::new()));
 }

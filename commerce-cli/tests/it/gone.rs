@@ -1,4 +1,4 @@
-//! Stores that go away, disks without room and files that others could read, as people and programs meet them.
+//! Tests removed stores, full disks and file permissions, as users and programs see them.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::instances::http::Client;
 use crate::shop::Shop;
 
-/// A server, ended when dropped.
+/// A server that stops when dropped.
 struct Served(Child, SocketAddr);
 
 impl Served {
@@ -40,7 +40,7 @@ impl Drop for Served {
 }
 
 #[test]
-fn a_file_removed_under_a_server_and_under_apply_is_told_and_nothing_acknowledged() {
+fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowledged() {
     let shop = Shop::stocked();
     let server = Served::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
     let mut client = server.client();
@@ -97,7 +97,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
             201 => done += 1,
             503 => {
                 assert_eq!(answer.json()["code"], "store_unavailable", "{:?}", answer.json());
-                // What was found out is told again for a second.
+                // The server caches the result for a second.
                 std::thread::sleep(std::time::Duration::from_millis(1_100));
                 let ready = client.send("GET", "/readyz", &[], None).unwrap();
                 assert_eq!((ready.status, &ready.json()["code"]), (503, &"store_unavailable".into()));
@@ -113,7 +113,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
 }
 
 #[test]
-fn nobody_but_the_owner_reads_what_is_made() {
+fn only_the_owner_can_read_created_files() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["restore", "monday.db", "--yes"]);
@@ -133,7 +133,7 @@ fn nobody_but_the_owner_reads_what_is_made() {
 }
 
 #[test]
-fn a_restore_keeps_what_it_replaces_and_no_slip_empties_a_shop() {
+fn a_restore_keeps_the_replaced_store_and_no_mistake_empties_a_shop() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["charge", "alice", "1"]);

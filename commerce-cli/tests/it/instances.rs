@@ -1,5 +1,5 @@
-//! Four servers on one file, nothing between them, hammered while they are killed and started again: what was
-//! acknowledged is there, once, and whoever asks again under the same key hears the same.
+//! Tests four independent servers on one file under load while they are killed and restarted. Every acknowledged operation
+//! is in the store once, and a retry with the same key gets the same answer.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -21,7 +21,7 @@ use crate::shop::Shop;
 const SERVERS: usize = 4;
 const CLIENTS: usize = 8;
 
-/// A server, killed when dropped.
+/// A server that is killed when dropped.
 struct Server {
     child: Child,
     address: SocketAddr,
@@ -35,7 +35,7 @@ impl Server {
         let line = said.next().expect("the server says where it listens").unwrap();
         let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}"));
         let address = address.parse().unwrap();
-        // What it says later is read, so that it never waits for a reader.
+        // The rest of its output is read too, so that the server never blocks on it.
         std::thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
         Self { child, address }
     }
@@ -48,7 +48,7 @@ impl Drop for Server {
     }
 }
 
-/// A request that changes something, under its key.
+/// A request that changes the store, with its key.
 #[derive(Clone)]
 struct Request {
     path: String,
@@ -62,14 +62,14 @@ impl Request {
     }
 }
 
-/// A customer with an own account, who never gives up.
+/// A customer with an account of their own, who retries every request until it is answered.
 struct Customer<'a> {
     user: String,
     secret: &'a str,
     addresses: &'a Mutex<Vec<SocketAddr>>,
     random: u64,
     connection: Option<Client>,
-    /// What was acknowledged.
+    /// The acknowledged requests.
     done: Vec<(Request, Answer)>,
     lost: usize,
 }
@@ -103,7 +103,7 @@ impl Customer<'_> {
                     self.done.push((request, answer));
                     return reply;
                 }
-                // Killed, perhaps before, perhaps after the commit.
+                // The server was killed before or after the commit.
                 Err(_) => {
                     self.connection = None;
                     self.lost += 1;
@@ -112,7 +112,7 @@ impl Customer<'_> {
         }
     }
 
-    /// One of each kind of request. Gives what it did to the balance and to the stock.
+    /// Sends one of each kind of request. Returns the changes of the balance and of the stock.
     fn act(&mut self) -> (i64, i64) {
         let user = self.user.clone();
         let own = |rest: &str| format!("/v1/users/{user}/{rest}");
@@ -142,7 +142,7 @@ impl Customer<'_> {
     }
 }
 
-/// More rounds: `COMMERCE_TEST_KILLS=200 cargo test -p commerce-cli instances`.
+/// For more rounds: `COMMERCE_TEST_KILLS=200 cargo test -p commerce-cli instances`.
 #[test]
 fn servers_killed_at_random_lose_nothing_and_double_nothing() {
     let kills =

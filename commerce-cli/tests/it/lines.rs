@@ -1,4 +1,4 @@
-//! `apply`: what comes of each line, in order.
+//! Tests `apply`: the result of each line, in order.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ fn balance(shop: &Shop) -> Value {
 }
 
 #[test]
-fn outcomes_stand_in_the_order_of_the_lines() {
+fn outcomes_are_in_the_order_of_the_lines() {
     let shop = Shop::stocked();
     let input = [
         CHARGE.as_bytes(),
@@ -96,7 +96,7 @@ fn a_line_too_long_is_invalid_and_the_next_is_done() {
 }
 
 #[test]
-fn all_is_done_when_nobody_reads_the_results() {
+fn every_line_is_done_although_nobody_reads_the_results() {
     let shop = Shop::stocked();
     let file = shop.file("in.jsonl", format!("{CHARGE}\n").repeat(5_000));
     let mut program = shop.program(&["apply", &file]);
@@ -108,14 +108,14 @@ fn all_is_done_when_nobody_reads_the_results() {
 }
 
 #[test]
-fn each_line_sees_the_lines_before_it_however_many_fly() {
+fn each_line_sees_the_lines_before_it_however_many_are_in_flight() {
     let shop = Shop::stocked();
     let buy = r#"{"op":"order.place","user":"alice","items":[{"product":"pen","quantity":1}]}"#;
     let output = shop.feed(&["apply", "-", "-q"], vec![buy; 9_000].join("\n"));
     assert_eq!((output.status.code(), told(&output)), (Some(3), String::new()));
     let results = lines(&printed(&output));
     assert_eq!(results.len(), 9_000);
-    // 50,000 pays for 33 pens of 1,500.
+    // A balance of 50,000 pays for 33 pens at 1,500.
     assert!(results.iter().enumerate().all(|(place, result)| result["ok"].is_object() == (place < 33)));
 }
 

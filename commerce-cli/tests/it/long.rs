@@ -1,4 +1,4 @@
-//! Long lists: all of their rows, in every form, in the memory of a few.
+//! Tests long lists: they print all rows in every format in little memory.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -7,13 +7,13 @@ use rusqlite::Connection;
 
 use crate::shop::{Shop, lines};
 
-/// Collected as JSON, so many orders take 120 MB.
+/// Collected as JSON, this many orders take 120 MB.
 const ORDERS: usize = 30_000;
 
 /// The most memory for a list, in KiB.
 const MEMORY: u64 = 64 << 10;
 
-/// A shop of many orders and products, written as the engine would.
+/// A shop of many orders and products, written directly in the engine's format.
 fn grown(orders: usize) -> Shop {
     let shop = Shop::bare();
     shop.ok(&["init"]);
@@ -37,7 +37,7 @@ fn grown(orders: usize) -> Shop {
     shop
 }
 
-/// What a command prints, and the most memory in KiB that it had meanwhile: it waits until what it prints is read.
+/// The output of a command, and its peak memory in KiB. The command blocks until its output is read.
 fn measured(command: &mut Command) -> (String, u64) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
     let (mut out, mut printed, mut peak) = (child.stdout.take().unwrap(), Vec::new(), 0);
@@ -73,7 +73,7 @@ fn long_lists_take_the_memory_of_a_few_rows() {
 }
 
 #[test]
-fn a_long_table_stands_in_columns_that_only_widen() {
+fn the_columns_of_a_long_table_only_widen() {
     let shop = grown(2_000);
     shop.ok(&["order", "cancel", "7", "--reason", "why", "--yes"]);
     let table = shop.ok(&["order", "list", "--all"]);

@@ -1,4 +1,4 @@
-//! The program as people and scripts use it: the built binary, real files, real pipes.
+//! Tests the program as users and scripts run it: the built binary, real files, real pipes.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 

@@ -1,4 +1,4 @@
-//! A month of a real shop through the program: each outcome, balance, stock and top seller.
+//! Tests a month of a real shop through the program: every outcome, balance, stock and best seller.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::shop::{Shop, lines};
 
-/// Beside the checkout, where it is kept.
+/// The folder of the data beside the checkout.
 const MONTH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/online-retail");
 
 #[test]
@@ -43,7 +43,7 @@ fn a_month_of_a_real_shop_comes_out_exactly() {
     assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
-/// Every row of a list has the figure that is expected of it, and there are no others.
+/// Asserts that the rows of a list have the expected figures, and that there are no others.
 fn compare(shop: &Shop, list: &[&str], [id, figure]: [&str; 2], expected: &Value) {
     let rows = shop.json(&[list, &["--all"]].concat());
     let rows = rows["items"].as_array().unwrap();

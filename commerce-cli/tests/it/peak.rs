@@ -1,4 +1,4 @@
-//! What the commands that go through everything hold in memory at most: no more for a shop, or an input, ten times as
+//! Tests the peak memory of commands that read everything: it does not grow with a shop, or an input, ten times as
 //! large.
 
 use std::process::Stdio;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::shop::Shop;
 
-/// Orders of the smaller input, and how many times larger the other is.
+/// Orders of the smaller input. The other is `TIMES` times as large.
 const ORDERS: usize = 4_000;
 const TIMES: usize = 10;
 
-/// The most bytes that any of them may hold, and by how much that may grow: the caches of SQLite fill up.
+/// The limit of peak memory in bytes, and of its growth, since SQLite's caches fill up.
 const MOST: usize = 80_000_000;
 const GROWTH: usize = 20_000_000;
 
 #[test]
-fn what_goes_through_everything_holds_little() {
+fn commands_that_read_everything_use_little_memory() {
     let peaks = [1, TIMES].map(|times| {
         let shop = Shop::new();
         let input = shop.file("lines.jsonl", lines(ORDERS * times));
@@ -47,7 +47,7 @@ fn lines(orders: usize) -> String {
     lines
 }
 
-/// The most memory that a command held, looked at while it runs.
+/// The peak memory of a command, sampled while it runs.
 fn peak(shop: &Shop, command: &[&str]) -> usize {
     let mut child = shop.program(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = 0;

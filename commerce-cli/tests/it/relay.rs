@@ -1,4 +1,4 @@
-//! `events relay`: a file as the sink, full disks, signals, and what is said when it cannot be done.
+//! Tests `events relay`: a file as the sink, full disks, signals and error messages.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::shop::Shop;
 use crate::system;
 
-/// Waits until something holds, for as long as a slow machine may need.
+/// Waits until a condition is true, for as long as a slow machine may need.
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -23,7 +23,7 @@ fn lines(path: &Path) -> usize {
     std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }
 
-/// A relay at work, as `events relay` in the background.
+/// A running relay: `events relay` in the background.
 struct Running(Child);
 
 impl Running {
@@ -33,20 +33,20 @@ impl Running {
         Self(child)
     }
 
-    /// The same as a script says, which has the program as `$0`, with mounts of its own, so that nothing stays mounted
-    /// whatever happens here.
+    /// Starts the relay by a script, in which `$0` is the program. The script has mounts of its own, so that nothing
+    /// stays mounted after the test.
     fn apart(shop: &Shop, script: &str) -> Self {
         let mut apart = shop.apart(script);
         Self(apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
-    /// A file of the shop's folder as it is there.
+    /// A file of the shop's folder, as the script sees it.
     fn path(&self, shop: &Shop, name: &str) -> PathBuf {
         let inside = Path::new("/proc").join(self.0.id().to_string()).join("root");
         inside.join(shop.path(name).strip_prefix("/").unwrap())
     }
 
-    /// Ends it as a terminal or a service manager does. Tells what it said, on both ways out.
+    /// Stops the relay as a terminal or a service manager does. Returns its standard output and standard error.
     fn end(mut self, signal: &str) -> (String, String) {
         system::signal(self.0.id(), signal);
         let said = |out: &mut dyn std::io::Read| {
@@ -61,7 +61,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -99,7 +99,7 @@ fn it_delivers_until_stopped_and_wakes_when_others_commit() {
 }
 
 #[test]
-fn a_sink_that_cannot_be_used_is_told() {
+fn an_unusable_sink_is_reported() {
     let shop = Shop::stocked();
     for (sink, told) in [
         (&[][..], "--sink"),
@@ -126,7 +126,7 @@ fn a_sink_that_cannot_be_used_is_told() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
+fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     let shop = Shop::stocked();
     let charge = |count: usize| {
         let line = r#"{"op":"wallet.charge","user":"alice","amount":1}"#;
@@ -137,7 +137,7 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     let pending =
         || shop.json(&["events", "list", "--status", "pending", "--limit", "1"])["items"][0].clone();
 
-    // A disk with 16 KiB of room that only the relay sees.
+    // A disk with 16 KiB of free space that only the relay sees.
     let mount = r#"mount -t tmpfs -o size=64k tmpfs small && head -c 49152 /dev/zero > small/filler &&
         exec "$0" events relay --sink file:small/events.jsonl"#;
     let relay = Running::apart(&shop, mount);
@@ -148,7 +148,7 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     let file = relay.path(&shop, "small/events.jsonl");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'), "a torn line is left");
-    // The shop goes on.
+    // The shop still works.
     charge(3);
     std::fs::remove_file(file.with_file_name("filler")).unwrap();
     until("delivery goes on by itself", || pending().is_null());
@@ -158,8 +158,8 @@ fn a_full_disk_is_told_and_delivery_goes_on_when_there_is_room() {
     assert!(told.contains("the disk is full") && told.contains("accepted again"), "{told}");
 }
 
-/// A shop with events on a small disk, kept open by somebody so that opening it takes no room, and how to fill the disk
-/// up to so many KiB.
+/// Makes a shop with events on a small disk, and a function that fills the disk except for some KiB. Another process keeps
+/// the shop open, so that opening it takes no space.
 const FULL: &str = r#"mount -t tmpfs -o size=600k tmpfs small && export COMMERCE_DB=small/shop.db && "$0" init -q
     mkfifo line; "$0" apply - < line > results 2>&1 & exec 3> line
     echo '{"op":"user.add","user":"alice"}' >&3; echo '{"op":"wallet.charge","user":"alice","amount":5}' >&3
@@ -170,7 +170,7 @@ const FULL: &str = r#"mount -t tmpfs -o size=600k tmpfs small && export COMMERCE
 fn once_ends_with_an_error_where_the_store_cannot_be_written() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
-    // No room for the lease, or a little for what comes before delivery.
+    // No space for the lease, or a little for the writes before delivery.
     for (sink, room, full) in [
         ("events.jsonl", 0, "the store cannot be written: the disk is full"),
         ("small/events.jsonl", 0, "the store cannot be written: the disk is full"),
@@ -195,7 +195,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
 }
 
 #[test]
-fn a_relay_goes_on_when_the_store_can_be_written_again() {
+fn a_relay_continues_when_the_store_can_be_written_again() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
@@ -230,7 +230,7 @@ fn every_relay_ends_when_the_store_is_gone() {
 }
 
 #[test]
-fn a_damaged_file_is_told_and_delivery_goes_on() {
+fn a_damaged_file_is_reported_and_delivery_continues() {
     let shop = Shop::stocked();
     let relay = ["events", "relay", "--sink", "file:events.jsonl", "--once", "-q"];
     shop.ok(&relay);

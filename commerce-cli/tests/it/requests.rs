@@ -1,18 +1,18 @@
-//! How many requests each command sends to a server: each is a round trip. Every command stands in the table, with how
-//! many it sends besides those that open the store.
+//! Tests the number of requests, and so of round trips, that each command sends to a server. The table has every command
+//! with its requests after opening the store.
 
 use std::collections::BTreeSet;
 
 use crate::proxy::Proxy;
 use crate::run::Folder;
 
-/// Its version, what it holds, whether it can be written, and whether its clock is right.
+/// Requests that open a store: its version, its contents, whether it is writable, and whether the clock is right.
 const OPEN: usize = 4;
 
-/// A group begins and loads with one request, saves and commits with another, and the program ends its stream.
+/// Requests of a change: one begins and loads, one saves and commits, and one closes the stream.
 const CHANGE: usize = 3;
 
-/// Commands in an order in which each finds what it needs.
+/// Commands in an order in which each one finds the rows that it needs.
 const COMMANDS: [(&str, usize); 37] = [
     ("user add alice --name Alice", CHANGE),
     ("user add bob", CHANGE),
@@ -53,10 +53,10 @@ const COMMANDS: [(&str, usize); 37] = [
     ("apply lines.jsonl", CHANGE),
 ];
 
-/// Those that go through every table, and the most that they send in a shop of this size.
+/// Commands that read every table, and the most requests that they send in a shop of this size.
 const WHOLE: [(&str, usize); 3] = [("backup copy.db", 100), ("restore copy.db --yes", 150), ("verify", 170)];
 
-/// What needs no store, makes one, or runs until it is stopped and sends as many as there is time for.
+/// Commands that need no store, create one, or run until they are stopped.
 const OTHERS: [&str; 8] =
     ["init", "demo", "completions", "man", "serve", "tui", "events relay", "verify --repair"];
 
@@ -84,7 +84,7 @@ fn each_command_sends_as_many_requests_as_the_table_says() {
 }
 
 #[test]
-fn every_command_stands_in_the_table() {
+fn every_command_is_in_the_table() {
     let shop = Folder::empty();
     let mut waiting = vec![String::new()];
     let mut missing = Vec::new();

@@ -1,4 +1,4 @@
-//! A folder with a store, and the program run in it.
+//! A folder with a store, in which tests run the program.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -18,7 +18,7 @@ impl Folder {
         Self { folder: tempfile::tempdir().unwrap(), server: None }
     }
 
-    /// With a server of its own, on which the program then works.
+    /// A folder with a server of its own, which the program uses.
     pub fn with_server() -> Self {
         Self::with(Sqld::start())
     }
@@ -27,7 +27,7 @@ impl Folder {
         Self { server: Some(server), ..Self::empty() }
     }
 
-    /// With a store in USD: a user `alice` with 100.00, and a mug at 12.50 of which there are 3.
+    /// A folder with a store in USD: a user `alice` with 100.00, and a mug at 12.50 with a stock of 3.
     pub fn shop() -> Self {
         let folder = Self::empty();
         folder.ok(&["init", "--currency", "USD"]);
@@ -49,7 +49,7 @@ impl Folder {
         Command::from_std(self.program(args)).write_stdin(input).output().unwrap()
     }
 
-    /// The program, not yet run.
+    /// A command of the program, not yet started.
     pub fn program(&self, args: &[&str]) -> std::process::Command {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_commerce"));
         program.current_dir(self.folder.path()).env_remove("COMMERCE_DB").args(args);
@@ -59,7 +59,7 @@ impl Folder {
         program
     }
 
-    /// Standard output of a command that must succeed.
+    /// Runs a command that must succeed and returns its standard output.
     pub fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args, b"");
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -71,7 +71,7 @@ impl Folder {
         serde_json::from_str(&self.ok(&args)).unwrap()
     }
 
-    /// Standard error of a command that must fail with this exit code.
+    /// Runs a command that must fail with this exit code and returns its standard error.
     pub fn fails(&self, code: i32, args: &[&str]) -> String {
         let output = self.run(args, b"");
         let told = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! `serve` and `token`: started, told to stop, and refused where others could do everything.
+//! Tests `serve` and `token`: start, stop, and the refusal to serve others without tokens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::shop::Shop;
 use crate::system;
 
 #[test]
-fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
+fn a_server_serves_and_shuts_down_in_order() {
     let shop = Shop::stocked();
     let mut program =
         shop.program(&["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"]);
@@ -40,7 +40,7 @@ fn a_server_serves_and_ends_in_order_when_it_is_told_to() {
 }
 
 #[test]
-fn what_cannot_be_served_is_told() {
+fn wrong_usage_of_serve_is_reported() {
     let shop = Shop::stocked();
     assert!(shop.fails(2, &["serve", "--listen", "0.0.0.0:0"]).contains("no token"));
     assert!(shop.fails(2, &["serve", "--listen", "nowhere"]).contains("nowhere"));

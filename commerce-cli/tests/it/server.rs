@@ -1,4 +1,4 @@
-//! Every command on a server, and why a server cannot be used.
+//! Tests every command on a server, and the errors of unusable servers.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -70,7 +70,7 @@ fn events_are_relayed_from_a_server_and_requests_served_on_it() {
     }
     let ready = client.send("GET", "/readyz", &with[..1], None).unwrap();
     assert_eq!(ready.status, 200);
-    // Killed here, it leaves nothing that holds up the next.
+    // A kill at this point leaves no lock that blocks the next process.
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 750);
@@ -99,7 +99,7 @@ fn a_server_is_backed_up_to_a_file_that_is_a_store_and_restored_from_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_server_is_told_with_the_remedy() {
+fn problems_of_a_server_are_reported_with_the_remedy() {
     let folder = Folder::empty();
     for (url, part) in [
         ("libsql://127.0.0.1:1", "cannot be reached"),
@@ -118,7 +118,7 @@ fn what_is_wrong_with_a_server_is_told_with_the_remedy() {
 }
 
 #[test]
-fn a_server_that_does_not_sync_is_told_of_however_quiet() {
+fn a_server_that_does_not_sync_is_reported_even_with_quiet() {
     let folder = Folder::with(Sqld::start_unconfigured(&[]));
     folder.ok(&["init"]);
     let output = folder.run(&["--quiet", "user", "add", "alice"], b"");

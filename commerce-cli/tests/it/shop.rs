@@ -1,4 +1,4 @@
-//! A store of its own for each test, and the program run on it.
+//! The store of each test, and commands of the program on it.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -14,7 +14,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// A folder in which no store was made yet.
+    /// A folder without a store.
     pub fn bare() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -36,18 +36,18 @@ impl Shop {
         shop
     }
 
-    /// A file of the folder.
+    /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file of the folder, and gives its path.
+    /// Writes a file in the folder and returns its path.
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         std::fs::write(self.path(name), content).unwrap();
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    /// The program, not yet run.
+    /// A command of the program, not yet started.
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_commerce"));
         program.env("COMMERCE_DB", self.path("shop.db")).env_remove("NO_COLOR");
@@ -55,8 +55,8 @@ impl Shop {
         program
     }
 
-    /// A script, not yet run, that has the program as `$0`: in the shop's folder with mounts of its own, so that nothing
-    /// stays mounted whatever happens.
+    /// A script, not yet started, in which `$0` is the program. It runs in the shop's folder with mounts of its own, so
+    /// that nothing stays mounted after the test.
     pub fn apart(&self, script: &str) -> Command {
         system::require();
         let program = self.program(&[]);
@@ -77,25 +77,25 @@ impl Shop {
         self.feed(arguments, "")
     }
 
-    /// Runs the program with something on standard input.
+    /// Runs the program with this standard input.
     pub fn feed(&self, arguments: &[&str], input: impl Into<Vec<u8>>) -> Output {
         assert_cmd::Command::from_std(self.program(arguments)).write_stdin(input).output().unwrap()
     }
 
-    /// What it prints when it succeeds.
+    /// Runs a command that must succeed and returns its standard output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", told(&output));
         printed(&output)
     }
 
-    /// The object it prints when it succeeds.
+    /// Runs a command that must succeed and returns its JSON output.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let text = self.ok(&[arguments, &["--output", "json"]].concat());
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What it tells when it fails with this code.
+    /// Runs a command that must fail with this exit code and returns its standard error.
     #[track_caller]
     pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.run(arguments);

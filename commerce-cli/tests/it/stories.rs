@@ -1,5 +1,5 @@
-//! The stories, played at the command line: each operation through its own command where its fields can be
-//! said in arguments, and through `apply` where they cannot (times, wrong types).
+//! Plays the stories through the command line. Each operation runs as its own command if arguments can express its fields,
+//! and through `apply` if they cannot (times, wrong types).
 
 #[path = "../../../fixtures/story.rs"]
 mod story;
@@ -20,7 +20,7 @@ impl story::Door for Folder {
             (Some(2), _, Ok(problem)) if problem["code"] == "invalid_request" => {
                 json!({ "invalid": problem })
             }
-            // What cannot even be an argument has no place in JSON to point at; a line has.
+            // A value that is not a valid argument has no JSON pointer; a line of `apply` has one.
             (Some(2), ..) => self.apply(operation),
             _ => panic!("{args:?}: {output:?}"),
         }
@@ -74,7 +74,7 @@ impl Folder {
     }
 }
 
-/// The command of an operation, if every field can be said in arguments.
+/// The command of an operation, if arguments can express every field.
 fn command(operation: &Value) -> Option<Vec<String>> {
     let fields = operation.as_object()?;
     let mut left: Vec<&str> = fields.keys().map(String::as_str).filter(|name| *name != "op").collect();
@@ -137,7 +137,7 @@ fn text(value: &Value) -> String {
 }
 
 #[test]
-fn the_stories_come_out_at_the_command_line() {
+fn the_stories_hold_on_the_command_line() {
     story::play_all(|| {
         let folder = Folder::empty();
         folder.ok(&["init"]);
@@ -146,7 +146,7 @@ fn the_stories_come_out_at_the_command_line() {
 }
 
 #[test]
-fn the_stories_come_out_at_the_command_line_on_a_server() {
+fn the_stories_hold_on_the_command_line_with_a_server() {
     story::play_all(|| {
         let folder = Folder::with_server();
         folder.ok(&["init"]);

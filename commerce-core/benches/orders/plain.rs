@@ -199,7 +199,7 @@ fn place(connection: &Connection, (user, products, key): &(u64, [u64; 3], String
     }
     let total: i64 = lines.iter().map(|line| line.2).sum();
     if balance < total || lines.iter().any(|line| line.3 < 1) {
-        return Err("there is enough of everything".into());
+        return Err("an order was refused although money and stock suffice".into());
     }
     let left = balance - total;
     one("UPDATE wallets SET balance = ?2 WHERE user_no = ?1")?.execute([user_no, left])?;

@@ -101,11 +101,15 @@ impl Cart {
     /// A cart of these lines, with their total. A client that shows an edit before the store has answered builds the
     /// edited cart with it.
     pub fn new(user: UserId, lines: Vec<Line>) -> Self {
-        let amount = |line: &Line| i128::from(line.price.get()) * i128::from(line.quantity.get());
-        let total: i128 = lines.iter().map(amount).sum();
+        let total = total(lines.iter().map(|line| (line.price, line.quantity)));
         let total = i64::try_from(total).unwrap_or(LIMIT).min(LIMIT);
         Self { user, lines, total: Amount::try_from(total).unwrap_or_default() }
     }
+}
+
+/// The exact total of lines, each a price and a quantity. It may exceed the largest amount.
+pub(super) fn total(lines: impl Iterator<Item = (Amount, Quantity)>) -> i128 {
+    lines.map(|(price, quantity)| i128::from(price.get()) * i128::from(quantity.get())).sum()
 }
 
 impl Line {

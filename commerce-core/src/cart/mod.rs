@@ -93,11 +93,8 @@ fn shown(facts: &Facts, user: &UserId) -> Cart {
 }
 
 fn total(facts: &Facts, lines: &[CartLine]) -> i128 {
-    let amount = |line: &CartLine| {
-        let price = facts.find_product(&line.product).map_or(0, |product| product.price.get());
-        i128::from(price) * i128::from(line.quantity.get())
-    };
-    lines.iter().map(amount).sum()
+    let price = |line: &CartLine| facts.find_product(&line.product).map(|product| product.price);
+    get::total(lines.iter().map(|line| (price(line).unwrap_or_default(), line.quantity)))
 }
 
 #[cfg(test)]

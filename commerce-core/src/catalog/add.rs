@@ -32,12 +32,9 @@ impl Operation for Add {
     type Reply = Product;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (product, name) = (fields.required::<ProductId>("product"), fields.required("name"));
+        let (product, name) = (fields.required("product"), fields.required("name"));
         let (price, stock) = (fields.required("price"), fields.required("stock"));
-        let product = product.and_then(|product| match usable(&product) {
-            Ok(()) => Some(product),
-            Err(bad) => fields.fault("product", bad),
-        });
+        let product = fields.test("product", product, usable);
         Some(Self { product: product?, name: name?, price: price?, stock: stock? })
     }
 

@@ -123,3 +123,6 @@ impl Facts {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests;

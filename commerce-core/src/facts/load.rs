@@ -356,3 +356,6 @@ fn wallet(id: &str, row: &[Value]) -> Result<Wallet, Error> {
         last_order: row[2].read(format_args!("the last order of user {id}"))?,
     })
 }
+
+#[cfg(test)]
+mod tests;

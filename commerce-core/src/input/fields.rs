@@ -86,6 +86,20 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The value of a field if it passes a test. The error of the test is reported.
+    pub fn test<T, E: Into<String>>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+        test: impl FnOnce(&T) -> Result<(), E>,
+    ) -> Option<T> {
+        let value = value?;
+        match test(&value) {
+            Ok(()) => Some(value),
+            Err(error) => self.fault(name, error),
+        }
+    }
+
     /// A field that may be left out (or null). Nothing: it was there and wrong.
     pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
@@ -112,11 +126,8 @@ impl<'a> Fields<'a> {
 
     /// The identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
-        let id: Id<K> = self.required(name)?;
-        match id.check_new() {
-            Ok(()) => Some(id),
-            Err(error) => self.fault(name, error),
-        }
+        let id = self.required(name);
+        self.test(name, id, Id::check_new)
     }
 
     /// An integer from 1 to `max` that may be left out.

@@ -110,3 +110,15 @@ impl Order {
         Self { status: Status::Paid, cancelled_at: None, reason: None, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn a_status_has_one_word() {
+        for status in [Status::Paid, Status::Cancelled] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
+}

@@ -2,10 +2,11 @@
 //! is a reference; what it tells is rendered here, from rows that never change, so it reads the same
 //! whenever and however often it is asked for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::EventKind;
 use crate::error::Error;
@@ -29,14 +30,14 @@ pub struct Since {
 }
 
 /// Events in a row, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Following {
     /// The events; fewer than were asked for when there are no more.
     pub items: Vec<Told>,
 }
 
 /// An event with its envelope.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// The sequence number.
     pub event: EventId,
@@ -45,10 +46,10 @@ pub struct Told {
 }
 
 /// An event as others receive it, in the form of CloudEvents 1.0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// The version of CloudEvents: 1.0.
-    pub specversion: &'static str,
+    pub specversion: Cow<'static, str>,
     /// The same however often the event is delivered: the store's UUID and the sequence number.
     pub id: String,
     /// The store.
@@ -61,13 +62,13 @@ pub struct Envelope {
     /// When that took place.
     pub time: Time,
     /// `application/json`.
-    pub datacontenttype: &'static str,
+    pub datacontenttype: Cow<'static, str>,
     /// The order or the charge.
     pub data: Data,
 }
 
 /// What an event carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Data {
     /// The whole order: as it was paid, or as it was cancelled.
@@ -170,13 +171,13 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
             }
         };
         let envelope = Envelope {
-            specversion: "1.0",
+            specversion: "1.0".into(),
             id: format!("{store}-{}", event.event),
             source: source.clone(),
             kind: event.kind,
             subject,
             time,
-            datacontenttype: "application/json",
+            datacontenttype: "application/json".into(),
             data,
         };
         Ok(Told { event: event.event, envelope })

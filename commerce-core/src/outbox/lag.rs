@@ -1,6 +1,6 @@
 //! `event.lag`: how far the data platform is behind, cheap enough to be asked for with every scrape.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::list::List;
 use super::state;
@@ -17,7 +17,7 @@ use crate::time::Time;
 pub struct Lag;
 
 /// What is not delivered yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backlog {
     /// Events that wait to be delivered, perhaps again.
@@ -25,18 +25,18 @@ pub struct Backlog {
     /// Events that were given up.
     pub dead: i64,
     /// The oldest pending one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Oldest>,
     /// Why the sink takes nothing at present.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When it is tried again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Time>,
 }
 
 /// An event that has waited longest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Oldest {
     /// The sequence number.

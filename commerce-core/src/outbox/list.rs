@@ -1,6 +1,6 @@
 //! `event.list`: the outgoing events, oldest first, with how their delivery stands.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::envelope::subject;
 use super::{Delivery, Resting, state};
@@ -22,7 +22,7 @@ pub struct List {
 }
 
 /// An outgoing event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The sequence number.
     pub event: EventId,
@@ -40,10 +40,10 @@ pub struct Event {
     /// How often it was tried and not accepted.
     pub attempts: i64,
     /// Why the last attempt failed, or why the sink takes nothing at present.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When it is tried again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Time>,
 }
 

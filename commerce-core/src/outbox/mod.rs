@@ -33,7 +33,7 @@ use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
 /// What an event tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// An order was placed and paid.
     OrderCompleted,

@@ -1,6 +1,6 @@
 //! `sales.series`: orders and revenue minute by minute, hour by hour or day by day.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 use crate::error::Error;
@@ -34,14 +34,14 @@ pub enum Step {
 }
 
 /// The steps, oldest first, those without a sale too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalesSeries {
     /// One per step.
     pub items: Vec<Sold>,
 }
 
 /// What one step sold: paid and not cancelled orders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sold {
     /// When the step began.
     pub from: Time,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::count::count;
 use super::sold::Sales;
@@ -46,7 +46,7 @@ pub enum By {
 }
 
 /// The best sellers: paid and not cancelled orders with from < at <= to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TopSellers {
     /// The window.
@@ -56,7 +56,7 @@ pub struct TopSellers {
 }
 
 /// A span of time: after `from`, up to and with `to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// Not in it.
@@ -66,7 +66,7 @@ pub struct Span {
 }
 
 /// A product that sold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seller {
     /// 1 for the best.

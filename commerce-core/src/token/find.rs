@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rows::token;
 use super::{Digest, Token};
@@ -24,7 +24,7 @@ pub struct Find {
 pub struct Changes;
 
 /// Where the changes to tokens stand: as long as two marks are equal, no token was made or revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     changes: i64,
     store: Arc<str>,

@@ -1,6 +1,6 @@
 //! `wallet.balance`: what a wallet holds.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
 use crate::error::Error;
@@ -19,7 +19,7 @@ pub struct Balance {
 }
 
 /// What a wallet holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WalletBalance {
     /// Whose wallet.
@@ -27,7 +27,6 @@ pub struct WalletBalance {
     /// In minor units of the currency.
     pub balance: Amount,
     /// The store's currency.
-    #[serde(serialize_with = "code")]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub currency: Currency,
 }
@@ -44,8 +43,4 @@ impl Query for Balance {
         let user = user::Get { user: self.user.clone() }.answer(view)?;
         Ok(WalletBalance { user: user.user, balance: user.balance, currency: view.currency })
     }
-}
-
-fn code<S: Serializer>(currency: &Currency, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(currency.code())
 }

@@ -45,10 +45,15 @@ impl Charge {
     /// # Errors
     /// [`ValueError`] when the amount is 0.
     pub fn new(user: UserId, amount: Amount) -> Result<Self, ValueError> {
-        match amount {
-            Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
-            amount => Ok(Self { user, amount }),
-        }
+        at_least_one(&amount)?;
+        Ok(Self { user, amount })
+    }
+}
+
+fn at_least_one(amount: &Amount) -> Result<(), ValueError> {
+    match *amount {
+        Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
+        _ => Ok(()),
     }
 }
 
@@ -58,12 +63,7 @@ impl Operation for Charge {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, amount) = (fields.required("user"), fields.required("amount"));
-        let amount = amount.filter(|&amount| {
-            amount != Amount::ZERO || {
-                fields.fault::<()>("amount", "must be at least 1, got 0");
-                false
-            }
-        });
+        let amount = fields.test("amount", amount, at_least_one);
         Some(Self { user: user?, amount: amount? })
     }
 

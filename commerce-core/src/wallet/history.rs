@@ -1,6 +1,6 @@
 //! `wallet.history`: a user's ledger, newest first, read along the list that the entries form.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub struct History {
 }
 
 /// An entry of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// The number of the entry.
@@ -38,10 +38,10 @@ pub struct Entry {
     /// What the wallet held after it.
     pub balance: Amount,
     /// The charge, for a charge.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<ChargeId>,
     /// The order, for a payment or refund.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
     /// When.
     pub at: Time,

@@ -98,7 +98,7 @@ fn a_full_queue_refuses_at_once_and_breaks_the_chain() {
 }
 
 #[test]
-fn after_a_panic_while_writing_nobody_waits_in_vain() {
+fn after_a_panic_while_writing_every_caller_is_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let calls = AtomicU64::new(0);
     let clock = Told(move || assert!(calls.fetch_add(1, Ordering::SeqCst) != 1, "a clock that breaks"));

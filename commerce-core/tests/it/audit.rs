@@ -55,7 +55,7 @@ const DAMAGES: [(&str, &str, &str); 25] = [
 ];
 
 #[test]
-fn every_damage_is_told() {
+fn every_damage_is_reported() {
     for (damage, what, id) in DAMAGES {
         let shop = shop();
         shop.clean();
@@ -68,7 +68,7 @@ fn every_damage_is_told() {
 }
 
 #[test]
-fn references_that_lead_nowhere_are_told() {
+fn dangling_references_are_reported() {
     let shop = shop();
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
     connection
@@ -79,7 +79,7 @@ fn references_that_lead_nowhere_are_told() {
 }
 
 #[test]
-fn a_shop_that_is_wrong_everywhere_is_told_in_bounds() {
+fn the_report_of_a_shop_that_is_wrong_everywhere_is_bounded() {
     let shop = Shop::new();
     for number in 0..1_500 {
         shop.submit(&json!({ "op": "user.add", "user": format!("u{number}") }));
@@ -91,7 +91,7 @@ fn a_shop_that_is_wrong_everywhere_is_told_in_bounds() {
 }
 
 #[test]
-fn it_says_what_it_looked_at_and_how_far_it_is() {
+fn it_reports_what_it_checked_and_its_progress() {
     let shop = shop();
     let mut heard = Vec::new();
     let audit = shop.commerce.audit(&mut |progress| heard.push(progress)).unwrap();
@@ -113,7 +113,7 @@ fn it_says_what_it_looked_at_and_how_far_it_is() {
 }
 
 #[test]
-fn repairs_put_right_what_derives() {
+fn repairs_fix_derived_figures() {
     let shop = shop();
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
     connection

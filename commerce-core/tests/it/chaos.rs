@@ -23,7 +23,7 @@ use crate::worker::{Worker, go};
 const ROUNDS: u64 = 60;
 
 #[test]
-fn whoever_dies_every_event_arrives_in_order_and_none_is_marked_too_soon() {
+fn whatever_dies_every_event_arrives_in_order_and_none_is_marked_early() {
     let shop = Shop::new();
     for user in 0..4 {
         shop.submit(&json!({ "op": "user.add", "user": format!("u{user}") }));

@@ -95,7 +95,7 @@ fn requests_to_a_server_are_as_many_as_the_table_says() {
 }
 
 #[test]
-fn costs_are_counted_where_they_are_asked_for() {
+fn costs_are_counted_only_on_request() {
     let shop = Shop::new();
     shop.submit(&json!({ "op": "user.add", "user": "alice" }));
     assert_eq!(shop.commerce.costs(), []);

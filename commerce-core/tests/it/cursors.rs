@@ -87,7 +87,7 @@ fn a_cursor_is_taken_only_by_the_list_that_gave_it() {
 }
 
 #[test]
-fn another_length_of_page_and_another_spelling_of_the_same_filter_take_it() {
+fn a_cursor_works_with_another_page_size_and_another_spelling_of_the_filter() {
     let shop = stocked();
     let first = shop.ask("product.list", &json!({ "search": "PEN", "sort": "price", "limit": 1 }));
     let next = json!({ "search": "pen", "sort": "price", "limit": 2, "cursor": first["next_cursor"] });

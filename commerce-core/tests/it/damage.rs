@@ -120,7 +120,7 @@ fn damage_fails_what_touches_it_and_nothing_else() {
 }
 
 #[test]
-fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
+fn a_group_with_an_impossible_row_is_not_stored() {
     let shop = stocked();
     damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
     let op = |user: &str, product: &str| {
@@ -145,7 +145,7 @@ fn a_group_with_a_row_that_cannot_be_is_stored_by_nobody() {
 }
 
 #[test]
-fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
+fn a_chain_continues_after_refusals_and_ends_when_the_store_fails() {
     let shop = stocked();
     damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
     let chain = Chain::while_stored();
@@ -170,7 +170,7 @@ fn a_chain_goes_on_after_refusals_and_ends_when_the_store_fails() {
 }
 
 #[test]
-fn events_that_are_missing_are_told_once_and_those_behind_them_go_on() {
+fn missing_events_are_reported_once_and_later_ones_are_delivered() {
     let shop = stocked();
     for user in ["ann", "bob"] {
         shop.submit(&json!({ "op": "wallet.charge", "user": user, "amount": 1 }));

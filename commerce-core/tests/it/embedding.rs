@@ -31,7 +31,7 @@ fn without_features_there_is_no_tls_and_no_http_client() {
 }
 
 #[test]
-fn the_settings_of_sqlite_are_those_that_embedders_are_told() {
+fn the_settings_of_sqlite_are_those_in_the_docs() {
     let config = include_str!("../../../.cargo/config.toml");
     let flags = config.lines().find(|line| line.starts_with("LIBSQLITE3_FLAGS")).unwrap();
     assert!(include_str!("../../src/lib.rs").lines().any(|line| line.trim_start_matches("//! ") == flags));

@@ -51,7 +51,7 @@ fn an_envelope_is_a_cloud_event_and_stays_the_same() {
 }
 
 #[test]
-fn a_damaged_outbox_is_told_and_nothing_wrong_is_sent() {
+fn a_damaged_outbox_is_reported_and_nothing_wrong_is_sent() {
     for (damage, told) in [
         ("UPDATE ledger SET amount = -5", "entry 1 of the ledger"),
         ("DELETE FROM ledger", "event 1 tells of something that is not there"),

@@ -212,7 +212,7 @@ fn a_server_killed_and_restarted_lost_nothing_it_acknowledged() {
 }
 
 #[test]
-fn a_server_that_stands_still_and_a_late_commit_are_survived() {
+fn a_suspended_server_and_a_late_commit_are_survived() {
     let shop = shop();
     let server = shop.server.as_ref().unwrap();
     let proxy = Proxy::to(server.port);
@@ -234,7 +234,7 @@ fn a_server_that_stands_still_and_a_late_commit_are_survived() {
 }
 
 #[test]
-fn an_outcome_that_cannot_be_learnt_is_told_and_the_key_resolves_it() {
+fn an_unknown_outcome_is_reported_and_the_key_resolves_it() {
     let shop = shop();
     for (fault, key) in [(Fault::CutAnswer(0), "kept"), (Fault::CutRequest(500), "void")] {
         let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
@@ -259,7 +259,7 @@ fn an_outcome_that_cannot_be_learnt_is_told_and_the_key_resolves_it() {
 }
 
 #[test]
-fn a_group_that_is_decided_anew_breaks_its_chain_where_it_did_before() {
+fn a_group_that_is_decided_again_breaks_its_chain_at_the_same_place() {
     let shop = shop();
     let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
     let instance = open(&proxy.url(), patient());
@@ -279,7 +279,7 @@ fn a_group_that_is_decided_anew_breaks_its_chain_where_it_did_before() {
 }
 
 #[test]
-fn an_instance_that_dies_inside_a_transaction_holds_the_others_up_for_its_time_out_only() {
+fn an_instance_that_dies_inside_a_transaction_blocks_the_others_only_until_its_time_out() {
     let shop = shop();
     let server = shop.server.as_ref().unwrap();
     let begin = json!({ "type": "batch", "batch": { "steps": [{ "stmt": { "sql": "BEGIN IMMEDIATE" } }] } });

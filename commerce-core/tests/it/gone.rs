@@ -89,7 +89,7 @@ fn nothing_is_acknowledged_once_the_store_is_gone() {
 }
 
 #[test]
-fn a_store_that_was_put_back_is_opened_anew() {
+fn a_restored_store_is_opened_again() {
     let shop = Shop::new();
     submit(&shop.commerce, &json!({ "op": "user.add", "user": "u" })).unwrap();
     let aside = shop.path.with_extension("aside");

@@ -61,7 +61,7 @@ fn status_410_ends_delivery_and_events_stay_pending() {
 }
 
 #[test]
-fn private_addresses_and_places_that_are_not_there_are_told() {
+fn private_and_unreachable_addresses_are_reported() {
     let shop = charged(1);
     let receiver = Receiver::start(|_| Answer::Status(200));
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -87,7 +87,7 @@ fn private_addresses_and_places_that_are_not_there_are_told() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused() {
+fn an_invalid_address_is_refused() {
     let none = Settings::default();
     assert!(sink::open("none", &none).unwrap().is_none());
     for bad in ["", "file:", "ftp://example.com", "/var/events", "https://example.com/without-a-secret"] {

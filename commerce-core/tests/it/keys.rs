@@ -26,7 +26,7 @@ fn charge(key: &str) -> Value {
 }
 
 #[test]
-fn a_key_is_known_for_as_long_as_was_said_and_let_go_when_others_come() {
+fn a_key_is_kept_for_the_configured_time_and_deleted_when_others_come() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("shop.db");
     let clock = Set(Arc::new(AtomicI64::new(1_800_000_000_000)));

@@ -125,13 +125,13 @@ fn walk_orders(on: On, cases: u32) {
 }
 
 #[test]
-fn orders_are_those_of_a_filter_over_all() {
+fn lists_of_orders_equal_a_filter_over_all_orders() {
     walk_orders(On::File, 400);
     walk_orders(On::Server(1), 24);
 }
 
 #[test]
-fn a_user_who_is_not_there_has_no_list_of_orders() {
+fn an_unknown_user_has_no_list_of_orders() {
     for on in [On::File, On::Server(1)] {
         let shop = Shop::on(on);
         submit_all(&shop, vec![json!({ "op": "user.add", "user": "ann" })]);
@@ -147,7 +147,7 @@ fn a_user_who_is_not_there_has_no_list_of_orders() {
 }
 
 #[test]
-fn a_page_of_paid_orders_looks_at_so_many_and_goes_on() {
+fn a_page_of_paid_orders_reads_a_bounded_number_and_has_a_cursor() {
     const RUN: i64 = 5_000;
     let shop = Shop::new();
     let mut given = vec![
@@ -216,7 +216,7 @@ fn whole_lists_are_their_pages_one_after_the_other() {
 }
 
 #[test]
-fn a_whole_list_is_of_one_moment_and_ends_when_it_is_told() {
+fn a_whole_list_is_a_snapshot_and_ends_on_request() {
     let shop = shop(On::File);
     let mut seen = 0;
     let all = order::List::default();

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::shop::{Shop, submit};
 
 #[test]
-fn the_library_takes_them_no_more_than_a_line_does() {
+fn the_library_refuses_them_as_a_line_does() {
     let shop = Shop::new();
     let invalid = |outcome: Result<(), Error>, pointer: &str| match outcome {
         Err(Error::Invalid(invalid)) => {
@@ -49,7 +49,7 @@ fn the_library_takes_them_no_more_than_a_line_does() {
 }
 
 #[test]
-fn what_bears_them_from_before_is_used_like_anything_else() {
+fn existing_rows_with_such_names_work() {
     let shop = Shop::new();
     let blank = "\u{200b}";
     let rename = json!({ "op": "product.update", "product": "p", "name": "P", "key": "k" });

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::shop::submit;
 
 #[test]
-fn of_many_that_make_a_store_at_once_one_does_and_the_others_are_told() {
+fn of_many_that_create_a_store_at_once_one_succeeds_and_the_others_are_refused() {
     for _ in 0..10 {
         let folder = tempfile::tempdir().unwrap();
         let (path, start) = (folder.path().join("shop.db"), Barrier::new(8));

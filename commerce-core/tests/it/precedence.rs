@@ -239,7 +239,7 @@ fn rows() -> Vec<(Value, Value)> {
 }
 
 #[test]
-fn the_first_refusal_that_holds_is_the_answer() {
+fn the_first_refusal_that_applies_is_the_answer() {
     everywhere(first_refusals);
 }
 

@@ -170,7 +170,7 @@ fn events_are_gone_within_the_hour_after_the_retention_and_never_before() {
 }
 
 #[test]
-fn a_relay_that_goes_on_prunes_by_itself() {
+fn a_running_relay_prunes_by_itself() {
     let shop = Shop::new();
     shop.charge(3_000);
     let relay = Relay::start(&shop.commerce, Box::new(accepting()), kept_for(HOUR)).unwrap();

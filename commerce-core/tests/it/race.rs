@@ -137,7 +137,7 @@ fn share(on: On) {
 
 /// For more rounds: `COMMERCE_TEST_KILLS=1000 cargo test -p commerce-core killed`.
 #[test]
-fn killed_processes_lose_nothing_and_hold_nobody_up() {
+fn killed_processes_lose_nothing_and_block_nobody() {
     let rounds = std::env::var("COMMERCE_TEST_KILLS").map(|text| text.parse().expect("a number of rounds"));
     kill(On::File, rounds.clone().unwrap_or(50));
     // A process that dies inside a transaction on a server blocks the others until the transaction times out.
@@ -185,7 +185,7 @@ fn kill(on: On, rounds: usize) {
 }
 
 #[test]
-fn the_version_tells_every_commit_here_and_elsewhere_and_nothing_else() {
+fn the_version_changes_with_every_commit_here_and_elsewhere_and_nothing_else() {
     everywhere(watch_the_version);
 }
 

@@ -128,7 +128,7 @@ fn every_event_comes_to_the_file_as_its_envelope() {
 }
 
 #[test]
-fn a_failing_subject_holds_up_no_other_and_is_brought_back_in_order() {
+fn a_failing_subject_blocks_no_other_and_is_retried_in_order() {
     let shop = charged(5);
     let poisoned = Arc::new(Mutex::new(true));
     let asked = poisoned.clone();
@@ -218,7 +218,7 @@ fn a_refused_event_holds_back_those_of_its_subject() {
 }
 
 #[test]
-fn a_sink_that_is_down_costs_no_attempts_and_is_told_of() {
+fn a_sink_that_is_down_costs_no_attempts_and_is_reported() {
     let shop = charged(3);
     let down = Arc::new(Mutex::new(true));
     let asked = down.clone();
@@ -313,7 +313,7 @@ fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
 }
 
 #[test]
-fn what_a_sink_says_besides_is_told() {
+fn warnings_of_a_sink_are_reported() {
     struct Saying(Mutex<Vec<String>>);
     impl Sink for Saying {
         fn deliver(&self, _: &[Message]) -> Result<(), Failure> {
@@ -395,7 +395,7 @@ fn delivered_events_are_pruned_and_others_stay() {
 }
 
 #[test]
-fn a_full_or_unwritable_place_is_told_and_delivery_goes_on_when_it_is_mended() {
+fn a_full_or_read_only_folder_is_reported_and_delivery_continues_when_it_is_fixed() {
     let shop = charged(3);
     let folder = shop.path.with_file_name("not-there-yet");
     let path = folder.join("events.jsonl");
@@ -411,7 +411,7 @@ fn a_full_or_unwritable_place_is_told_and_delivery_goes_on_when_it_is_mended() {
 }
 
 #[test]
-fn whoever_waits_learns_of_commits_here_and_elsewhere() {
+fn waiting_ends_with_a_commit_here_or_elsewhere() {
     let shop = charged(1);
     let other =
         commerce_core::Commerce::open(&shop.path, commerce_core::Options::new(commerce_core::SystemClock));
@@ -431,7 +431,7 @@ fn whoever_waits_learns_of_commits_here_and_elsewhere() {
 }
 
 #[test]
-fn a_store_from_before_the_relay_is_brought_up_to_date() {
+fn a_store_from_before_the_relay_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let old = rusqlite::Connection::open(&path).unwrap();

@@ -22,7 +22,7 @@ fn place(commerce: &Commerce) -> Value {
 }
 
 #[test]
-fn what_another_instance_changed_is_what_an_order_is_decided_by() {
+fn an_order_sees_the_changes_of_another_instance() {
     everywhere(|on| {
         let (shop, other) = known(on);
         let change = |operation: Value| submit(&other, &operation).expect("a change");
@@ -45,7 +45,7 @@ fn what_another_instance_changed_is_what_an_order_is_decided_by() {
 }
 
 #[test]
-fn what_another_program_changed_counts_as_well() {
+fn changes_of_another_program_count_too() {
     let (shop, other) = known(On::File);
     other.close();
     let sql = rusqlite::Connection::open(&shop.path).expect("the file");
@@ -55,7 +55,7 @@ fn what_another_program_changed_counts_as_well() {
 }
 
 #[test]
-fn a_store_that_was_put_back_is_not_taken_for_the_one_before() {
+fn a_restored_store_is_not_taken_for_the_one_before() {
     let (shop, other) = known(On::File);
     let (backup, kept) = (shop.path.with_extension("backup"), shop.path.with_extension("kept"));
     other.backup(&backup).expect("a backup");

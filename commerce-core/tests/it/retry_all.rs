@@ -39,7 +39,7 @@ fn brought_back(shop: &Commerce, key: Option<&Key>) -> Vec<Vec<i64>> {
 }
 
 #[test]
-fn all_come_back_a_few_in_a_group() {
+fn all_are_retried_a_few_in_a_group() {
     let shop = charged(600);
     assert_eq!(brought_back(&shop.commerce, None), [[0_i64; 0]; 0]);
     kill(&shop);
@@ -53,7 +53,7 @@ fn all_come_back_a_few_in_a_group() {
 }
 
 #[test]
-fn what_a_failure_left_is_brought_back_the_next_time() {
+fn events_left_by_a_failure_are_retried_the_next_time() {
     let shop = charged(600);
     kill(&shop);
     let mut portions = 0;
@@ -67,7 +67,7 @@ fn what_a_failure_left_is_brought_back_the_next_time() {
 }
 
 #[test]
-fn with_a_key_the_same_events_come_back_once() {
+fn with_a_key_the_same_events_are_retried_once() {
     let shop = charged(300);
     kill(&shop);
     let key = Key::try_from("once").unwrap();
@@ -79,7 +79,7 @@ fn with_a_key_the_same_events_come_back_once() {
 }
 
 #[test]
-fn several_at_once_bring_each_back_once() {
+fn several_at_once_retry_each_event_once() {
     let shop = charged(600);
     kill(&shop);
     let commerce = &shop.commerce;
@@ -92,7 +92,7 @@ fn several_at_once_bring_each_back_once() {
 }
 
 #[test]
-fn a_server_brings_them_back_too() {
+fn they_are_retried_on_a_server_too() {
     let shop = Shop::on(On::Server(1));
     assert_eq!(brought_back(&shop.commerce, None), [[0_i64; 0]; 0]);
     shop.submit(&json!({ "op": "user.add", "user": "u" }));

@@ -95,7 +95,7 @@ proptest! {
 }
 
 #[test]
-fn texts_found_often_and_seldom_are_found_in_every_order() {
+fn frequent_and_rare_texts_are_found_in_every_order() {
     let shop = Shop::new();
     let ids: Vec<String> = (0..20_000).map(|number| format!("p{number:05}")).collect();
     for group in 0..5 {
@@ -168,7 +168,7 @@ fn products_of_an_older_version_are_found_by_all_who_open_it_at_once() {
 }
 
 #[test]
-fn products_are_found_in_copies_and_after_one_was_put_back() {
+fn products_are_found_in_copies_and_after_a_restore() {
     everywhere(|on| {
         let shop = Shop::on(on);
         let folder = tempfile::tempdir().unwrap();
@@ -195,7 +195,7 @@ fn products_are_found_in_copies_and_after_one_was_put_back() {
 }
 
 #[test]
-fn what_the_search_goes_by_is_audited_and_rebuilt() {
+fn the_search_index_is_audited_and_rebuilt() {
     let differ = |sql: &str| {
         let shop = Shop::new();
         for number in 0..5 {

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::shop::Shop;
 
 #[test]
-fn steps_hold_what_was_paid_and_not_cancelled() {
+fn steps_count_paid_orders_without_cancelled_ones() {
     let shop = Shop::new();
     let place = |at: &str| json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 1 }], "at": at });
     for operation in [

@@ -39,7 +39,7 @@ fn run(server: &Sqld, sql: &str) -> Value {
 }
 
 #[test]
-fn addresses_without_a_server_are_told() {
+fn addresses_without_a_server_are_reported() {
     let refusal = refused(Commerce::open(at(&format!("libsql://127.0.0.1:{}", free_port())), options()));
     assert!(matches!(refusal, OpenError::Unreachable { .. }), "{refusal}");
     let refusal = refused(Commerce::open(at("libsql://no-such-host.invalid"), options()));
@@ -72,7 +72,7 @@ fn answering(answer: &'static str) -> String {
 }
 
 #[test]
-fn stores_that_cannot_be_used_are_told() {
+fn unusable_stores_are_reported() {
     let server = Sqld::start();
     let at = at(&server.url());
     assert!(matches!(refused(Commerce::open(at.clone(), options())), OpenError::Missing(_)));
@@ -89,7 +89,7 @@ fn stores_that_cannot_be_used_are_told() {
 }
 
 #[test]
-fn a_server_that_takes_no_writes_or_does_not_sync_them_is_told() {
+fn a_server_that_takes_no_writes_or_does_not_sync_them_is_reported() {
     let server = Sqld::start_unconfigured(&[]);
     let at = at(&server.url());
     let shop = create(&at).unwrap();
@@ -222,7 +222,7 @@ fn a_server_is_copied_to_a_file_and_back() {
 }
 
 #[test]
-fn what_derives_from_the_ledgers_is_rebuilt() {
+fn figures_derived_from_the_ledgers_are_rebuilt() {
     let shop = Shop::on(On::Server(1));
     filled(&shop);
     run(shop.server.as_ref().unwrap(), "UPDATE wallets SET balance = 5; UPDATE stocks SET stock = 1");

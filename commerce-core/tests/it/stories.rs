@@ -18,6 +18,6 @@ impl story::Door for Shop {
 }
 
 #[test]
-fn the_stories_come_out_at_the_library() {
+fn the_stories_hold_in_the_library() {
     everywhere(|on| story::play_all(|| Box::new(Shop::on(on))));
 }

@@ -98,7 +98,7 @@ fn kept(shop: &Shop) -> (i64, i64) {
 }
 
 #[test]
-fn sums_tell_what_the_lines_do() {
+fn sums_equal_the_lines() {
     let shop = shop();
     cancel(&shop, (1..ORDERS).step_by(97));
     check(&shop);
@@ -117,7 +117,7 @@ fn sums_tell_what_the_lines_do() {
 }
 
 #[test]
-fn a_sum_that_is_wrong_is_told_and_made_anew() {
+fn a_wrong_sum_is_reported_and_rebuilt() {
     let shop = shop();
     check(&shop);
     let connection = rusqlite::Connection::open(&shop.path).unwrap();

@@ -67,7 +67,7 @@ fn a_group_may_make_and_revoke_the_same_token() {
 }
 
 #[test]
-fn a_probe_commits_and_stands_in_nobodys_way() {
+fn a_probe_commits_and_blocks_nobody() {
     let shop = Shop::new();
     shop.submit(&json!({ "op": "user.add", "user": "old", "at": "2020-01-01T00:00:00Z" }));
     let (version, commits) = (shop.commerce.version().unwrap(), shop.commerce.stats().commits);
@@ -79,7 +79,7 @@ fn a_probe_commits_and_stands_in_nobodys_way() {
 }
 
 #[test]
-fn a_store_of_the_first_schema_is_brought_forward() {
+fn a_store_of_the_first_schema_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.db");
     let old = rusqlite::Connection::open(&path).unwrap();

@@ -47,7 +47,7 @@ async fn connection(address: SocketAddr, number: u64, until: Instant, make: Make
         answer.clear();
         while !whole(&answer)? {
             if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the server hung up".into());
+                return Err("the server closed the connection".into());
             }
         }
         waits.push(asked.elapsed());

@@ -1,4 +1,4 @@
-//! Every route of the table, asked by everybody who may not, and by those who may.
+//! Tests the permissions of every route: with every token that is not allowed, and with those that are.
 
 use commerce_core::token::{Revoke, TokenName};
 use commerce_server::route::{Permission, ROUTES, Route};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::http::{Answer, Client};
 use crate::served::Served;
 
-/// A request to a route that would succeed for an operator, concerning the user and order given.
+/// A request to a route, on this user and order, that succeeds for an operator.
 fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
     let path = route.path.replace("{user}", user).replace("{product}", "mug").replace("{order}", order);
     let body = match route.name {
@@ -29,7 +29,7 @@ fn ask(client: &mut Client, route: &Route, user: &str, order: &str) -> Answer {
     let (path, body) = request(route, user, order);
     let method = route.method.as_str();
     match route.name {
-        // A stream has no end to wait for.
+        // A stream never ends, so the test does not wait for its end.
         "events" => {
             client.write(head(client, &path).as_bytes()).unwrap();
             let answer = client.head().unwrap();
@@ -52,7 +52,7 @@ fn body_of(client: &mut Client, answer: &Answer) -> Vec<u8> {
     client.exactly(length)
 }
 
-/// A shop with an order of alice's, and the secrets of an operator, of alice and of bob.
+/// A shop with an order of alice, and the secrets of an operator, of alice and of bob.
 fn shop() -> (Served, [String; 3]) {
     let served = Served::stocked();
     served.submit(
@@ -67,7 +67,7 @@ fn shop() -> (Served, [String; 3]) {
 }
 
 #[test]
-fn strangers_come_nowhere() {
+fn requests_without_a_valid_token_are_refused() {
     let (served, [office, ..]) = shop();
     let revoked = served.token("gone", None);
     let name = TokenName::try_from("gone").unwrap();
@@ -102,7 +102,7 @@ fn strangers_come_nowhere() {
             assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{case}");
         }
     }
-    // The probe of readyz is an operation of its own, at most one a second.
+    // `/readyz` performs an operation of its own, at most once a second.
     let done = served.shop.stats().operations - before;
     assert!(done < 60, "{done} operations were decided for strangers");
     assert_eq!(served.client().get("/v1/nothing").status, 404);
@@ -113,7 +113,7 @@ fn strangers_come_nowhere() {
 }
 
 #[test]
-fn shoppers_reach_their_own_and_learn_nothing_of_others() {
+fn shoppers_see_only_their_own_data() {
     let (served, [_, alice, bob]) = shop();
     let mut client = served.client().bearer(&bob);
     for route in &ROUTES {
@@ -149,7 +149,7 @@ fn shoppers_reach_their_own_and_learn_nothing_of_others() {
     for route in
         ROUTES.iter().filter(|route| [Permission::OwnUser, Permission::OwnOrder].contains(&route.permission))
     {
-        // What was taken out or ordered has to be there for the next.
+        // Restores the cart that the last request emptied.
         served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
         let answer = ask(&mut client, route, "alice", "1");
         assert_eq!(answer.status, route.status.as_u16(), "{} by alice: {answer:?}", route.path);
@@ -214,7 +214,7 @@ fn without_tokens_this_machine_may_do_everything_but_no_page_of_another_origin()
 }
 
 #[test]
-fn nobody_listens_elsewhere_without_a_token() {
+fn without_a_token_the_server_listens_only_on_loopback() {
     let served = Served::new();
     let serve = |shop: &commerce_core::Commerce| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -229,7 +229,7 @@ fn nobody_listens_elsewhere_without_a_token() {
 }
 
 #[test]
-fn what_is_no_number_of_an_order_is_invalid_whoever_asks() {
+fn an_impossible_order_number_is_invalid_everywhere() {
     let (served, [office, alice, _]) = shop();
     for secret in [&office, &alice] {
         let mut client = served.client();

@@ -1,5 +1,5 @@
-//! Requests that make no sense, told apart by hand and made up at random: the right status, never a panic, and
-//! no memory that stays.
+//! Tests invalid requests, hand-written and random: each gets the right status, none panics, and no memory stays
+//! allocated.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -158,7 +158,7 @@ fn each_fault_has_its_status() {
         assert_eq!(code == "invalid_request", problem["errors"][0]["pointer"].is_string(), "{case}");
         assert_eq!(status == 405, answer.header("allow").is_some(), "{case}");
     }
-    // What is no HTTP at all gets what the protocol has for it.
+    // Input that is not HTTP gets the protocol's own error.
     for text in [
         "GET /livez\r\n\r\n",
         "GET /livez HTTP/9.9\r\n\r\n",
@@ -178,13 +178,13 @@ fn each_fault_has_its_status() {
     }
     let long = format!("GET /livez HTTP/1.1\r\nX-Long: {}\r\n\r\n", "x".repeat(1 << 20));
     let mut client = served.client();
-    // The server may stop reading before all is written.
+    // The server may stop reading before everything is written.
     let _ = client.write(long.as_bytes());
     assert!(client.read(false).map_or(true, |answer| answer.status == 431));
     assert_eq!(served.client().get("/v1/users/alice/balance").json()["balance"], 100_000);
 }
 
-/// Pieces that requests are made of, whole and broken.
+/// Parts of requests, valid and invalid.
 const METHODS: [&str; 8] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW", "OPTIONS"];
 const PATHS: [&str; 16] = [
     "/v1/orders",
@@ -249,7 +249,7 @@ impl Random {
         (0..self.below(most + 1)).map(|_| pieces[self.below(pieces.len())]).collect()
     }
 
-    /// A request that is whole as HTTP goes, and nonsense.
+    /// A request that is valid HTTP with random content.
     fn framed(&mut self) -> Vec<u8> {
         let method = METHODS[self.below(METHODS.len())];
         let (path, body) = (self.some(&PATHS, 4), self.some(&BODIES, 4));
@@ -262,7 +262,7 @@ impl Random {
         .into_bytes()
     }
 
-    /// A request with some of its bytes lost, changed or doubled.
+    /// A request with some bytes lost, changed or doubled.
     fn broken(&mut self) -> Vec<u8> {
         let mut text = self.framed();
         for _ in 0..=self.below(4) {
@@ -277,7 +277,7 @@ impl Random {
     }
 }
 
-/// Sends so many requests, some at a time on one connection; how many were answered.
+/// Sends random requests, `at_a_time` on one connection, and returns the number of answers.
 fn send(address: std::net::SocketAddr, seed: u64, requests: usize, at_a_time: usize) -> usize {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut answered = 0;
@@ -286,7 +286,7 @@ fn send(address: std::net::SocketAddr, seed: u64, requests: usize, at_a_time: us
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let make = |random: &mut Random| if at_a_time == 1 { random.broken() } else { random.framed() };
         let text: Vec<u8> = (0..at_a_time).flat_map(|_| make(&mut random)).collect();
-        // The server may hang up at any time.
+        // The server may close the connection at any time.
         let _ = stream.write_all(&text);
         let _ = stream.shutdown(Shutdown::Write);
         let mut told = Vec::new();

@@ -1,4 +1,4 @@
-//! What one client can cost: memory, time and places of others are bounded, whatever it does.
+//! Tests the limits on one client: it cannot use unlimited memory or time, nor block other clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::h2::{ask, speak};
 use crate::served::{Apart, Served};
 
-/// The longest answer to a fault.
+/// The most bytes of an answer to an invalid request.
 const ANSWER: usize = 16 << 10;
 
 #[test]
@@ -58,7 +58,7 @@ fn answers_to_faults_are_short_and_list_twenty() {
 }
 
 #[test]
-fn conflicts_between_path_and_body_are_told_with_all_other_faults() {
+fn conflicts_between_path_and_body_are_reported_with_all_other_faults() {
     let served = Served::stocked();
     let body = json!({ "user": "alice", "key": "k", "amount": "much", "colour": "red" });
     let answer = served.client().post("/v1/users/alice/charges?at=1&amount=2", &body);
@@ -87,9 +87,9 @@ fn heads_hold_16_kb_on_both_protocols() {
         (format!("GET /livez HTTP/1.1\r\nHost: x\r\n{many}\r\n"), 431),
     ] {
         let mut client = served.client();
-        // The server may stop reading before all is written.
+        // The server may stop reading before everything is written.
         let _ = client.write(text.as_bytes());
-        // It has hung up where so much came that its answer was lost.
+        // After too much input the server closes the connection, and its answer may be lost.
         let told = client.read(false).map(|answer| answer.status);
         assert!(
             told.as_ref().map_or(text.len() > 100_000, |told| *told == status),
@@ -99,7 +99,7 @@ fn heads_hold_16_kb_on_both_protocols() {
     speak(served.address, 65_535, async |mut client| {
         for (length, status) in [(16_000, 200), (17_000, 431)] {
             let request = Request::get("http://localhost/livez").header("x-long", long(length)).body(());
-            // Where the answer does not come the connection has ended, which will do as well.
+            // A closed connection without an answer is also correct.
             let told = ask(&mut client, request.unwrap()).await.map_or(431, |(told, ..)| told);
             assert_eq!(told, status, "{length}");
         }
@@ -155,7 +155,7 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
     let waiting: Vec<TcpStream> = (0..200)
         .map(|_| {
             let mut stream = TcpStream::connect(served.address).unwrap();
-            // It may become HTTP/2, or POST.
+            // This may become HTTP/2, or POST.
             stream.write_all(b"P").unwrap();
             stream
         })
@@ -165,7 +165,7 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
     std::thread::sleep(Duration::from_secs(3));
     let spent = served.processor_time() - before;
     assert!(spent < Duration::from_millis(150), "{spent:?} of 3 s");
-    // They are still taken for what they turn out to be.
+    // The server still handles each connection by its protocol.
     for mut stream in waiting.into_iter().take(3) {
         stream.write_all(b"OST /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let mut told = [0; 12];
@@ -176,11 +176,11 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
 }
 
 #[test]
-fn who_does_not_read_is_given_up() {
+fn a_client_that_does_not_read_is_disconnected() {
     let write_timeout = Duration::from_millis(700);
     let served = Served::with(|options| options.limits(Limits { write_timeout, ..Limits::default() }));
     served.stock();
-    // Long answers, long events, and many of them: more than the system keeps for a connection.
+    // Many long answers and events: more than the system buffers for a connection.
     for number in 0..400 {
         let name = "x".repeat(200);
         served.submit(&json!({ "op": "product.add", "product": format!("p{number}"), "name": name, "price": 0, "stock": 1_000_000 }));
@@ -199,7 +199,7 @@ fn who_does_not_read_is_given_up() {
     let _pages = open("GET /v1/products?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let _events = open("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n");
     alone(&served);
-    // On HTTP/2 the client may make no room for an answer, though its connection is read and it is there.
+    // An HTTP/2 client may leave no window for an answer although it reads its connection and answers pings.
     speak(served.address, 0, async |mut client| {
         let request = || Request::get("http://localhost/v1/products/mug").body(()).unwrap();
         let (coming, _) = client.send_request(request(), true).unwrap();
@@ -207,7 +207,7 @@ fn who_does_not_read_is_given_up() {
         assert!(body.data().await.unwrap().is_err(), "the connection ends");
     });
     alone(&served);
-    // Who reads slowly, but does, gets all.
+    // A client that reads slowly gets everything.
     let mut slow = served.client();
     slow.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n").unwrap();
     for _ in 0..10 {
@@ -216,7 +216,7 @@ fn who_does_not_read_is_given_up() {
     }
 }
 
-/// Waits until the server has no other connection than ours.
+/// Waits until the server has no connection but this test's.
 fn alone(served: &Served) {
     let begun = Instant::now();
     let mut client = served.client();

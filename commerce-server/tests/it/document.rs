@@ -1,5 +1,5 @@
-//! The document that describes the API: the file in the repository is what the code says, and what the code
-//! says holds for what the server answers.
+//! Tests the OpenAPI document: the file in the repository is the one that the code generates, and it describes every
+//! route.
 
 use std::path::Path;
 

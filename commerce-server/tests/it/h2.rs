@@ -1,4 +1,4 @@
-//! A client that speaks HTTP/2, for what only that can ask.
+//! An HTTP/2 client, for requests that HTTP/1.1 cannot express.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use axum::http::{HeaderMap, Request, Response};
 use h2::client::SendRequest;
 
-/// An answer: its status and head, and its body.
+/// An answer: its status, headers and body.
 pub type Answered = (u16, HeaderMap, Vec<u8>);
 
-/// Runs something that speaks HTTP/2 with a server, with room for so many bytes of each answer.
+/// Runs a client on an HTTP/2 connection to a server, with a window of `window` bytes for each answer.
 pub fn speak<T, F: Future<Output = T>>(
     server: SocketAddr,
     window: u32,
@@ -26,7 +26,7 @@ pub fn speak<T, F: Future<Output = T>>(
     })
 }
 
-/// Asks, and reads the answer.
+/// Sends a request and reads the answer.
 pub async fn ask(
     client: &mut SendRequest<bytes::Bytes>,
     request: Request<()>,

@@ -1,4 +1,4 @@
-//! Clients that are slow, idle, many or endless: each gets the right answer or none, and others are served.
+//! Tests slow, idle, numerous and endless clients: each gets the right answer or none, and others are served.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::http::Client;
 use crate::served::{Apart, Served};
 
-/// With short timeouts.
+/// A server with short time-outs.
 fn short() -> Served {
     let (header_timeout, body_timeout) = (Duration::from_millis(300), Duration::from_millis(300));
     let served = Served::with(|options| {
@@ -26,13 +26,13 @@ fn short() -> Served {
     served
 }
 
-/// What the server still says on a connection until it closes it.
+/// Reads a connection until the server closes it.
 fn rest(mut stream: TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut told = Vec::new();
     match stream.read_to_end(&mut told) {
         Ok(_) => {}
-        // Closed with something of ours unread.
+        // The server closed the connection with unread input.
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => {}
         Err(error) => panic!("the connection stays open: {error}"),
     }
@@ -40,7 +40,7 @@ fn rest(mut stream: TcpStream) -> String {
 }
 
 #[test]
-fn who_does_not_finish_the_head_is_sent_away() {
+fn an_unfinished_head_closes_the_connection() {
     let served = short();
     for begin in [
         "",
@@ -55,7 +55,7 @@ fn who_does_not_finish_the_head_is_sent_away() {
         let told = rest(stream);
         assert!(told.is_empty() || told.starts_with("HTTP/1.1 4"), "{begin:?}: {told}");
     }
-    // A byte now and then does not help.
+    // A byte from time to time does not extend the time-out.
     let mut stream = TcpStream::connect(served.address).unwrap();
     let mut dripped = 0;
     while stream.write_all(b"G").is_ok() && dripped < 1_000 {
@@ -63,7 +63,7 @@ fn who_does_not_finish_the_head_is_sent_away() {
         dripped += 1;
     }
     assert!(dripped < 1_000, "the connection stays open");
-    // Nor does one good request.
+    // Nor does one valid request.
     let mut client = served.client();
     assert_eq!(client.get("/livez").status, 200);
     assert!(client.line().is_err(), "an idle connection is closed");
@@ -71,7 +71,7 @@ fn who_does_not_finish_the_head_is_sent_away() {
 }
 
 #[test]
-fn who_does_not_finish_the_body_is_told_and_sent_away() {
+fn an_unfinished_body_gets_an_error_and_closes_the_connection() {
     let served = short();
     for body in ["", "{\"user\":"] {
         let mut stream = TcpStream::connect(served.address).unwrap();
@@ -97,7 +97,7 @@ fn bodies_that_are_too_long_are_refused_without_reading_them() {
     client.write(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
     let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
     for _ in 0..4 {
-        // The server may have closed it by now.
+        // The server may have closed the connection already.
         let _ = client.write(chunk.as_bytes());
     }
     assert_eq!(client.read(false).unwrap().status, 413);
@@ -116,7 +116,7 @@ fn bodies_that_end_early_do_nothing() {
         );
         client.write(text.as_bytes()).unwrap();
         client.finish().unwrap();
-        // Who has gone need not be answered.
+        // A client that has disconnected needs no answer.
         if let Ok(told) = client.read(false) {
             assert_eq!(told.status, 400, "{told:?}");
         }
@@ -125,18 +125,18 @@ fn bodies_that_end_early_do_nothing() {
 }
 
 #[test]
-fn at_the_bound_of_connections_others_wait_for_a_free_place() {
+fn at_the_limit_of_connections_others_wait() {
     let served = Served::with(|options| options.limits(Limits { max_connections: 3, ..Limits::default() }));
     let mut held: Vec<Client> = (0..3).map(|_| served.client()).collect();
     for client in &mut held {
         assert_eq!(client.get("/livez").status, 200);
     }
     let mut waiting = served.client();
-    waiting.patience(Duration::from_millis(300));
+    waiting.set_timeout(Duration::from_millis(300));
     let waits = waiting.send("GET", "/livez", &[], None).unwrap_err().kind();
     assert!(matches!(waits, std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{waits}");
     drop(held.pop());
-    waiting.patience(Duration::from_secs(60));
+    waiting.set_timeout(Duration::from_secs(60));
     assert_eq!(waiting.read(false).unwrap().status, 200);
 }
 
@@ -147,7 +147,7 @@ fn five_thousand_idle_connections_cost_little_and_keep_nobody_out() {
     let raised = rlimit::increase_nofile_limit(needed).expect("a limit of descriptors");
     assert!(raised >= needed, "this test needs {needed} descriptors: raise the hard limit (ulimit -Hn)");
     let served = Apart::start();
-    // What is allocated once is not a connection's.
+    // Allocations that happen once do not count for a connection.
     drop((0..64).map(|_| asked(&served)).collect::<Vec<_>>());
     for open in [|served: &Apart| TcpStream::connect(served.address).unwrap(), asked] {
         let before = served.resident();
@@ -162,7 +162,7 @@ fn five_thousand_idle_connections_cost_little_and_keep_nobody_out() {
     served.end_well();
 }
 
-/// A connection that rests after one request.
+/// A connection that is idle after one request.
 fn asked(served: &Apart) -> TcpStream {
     let mut stream = TcpStream::connect(served.address).unwrap();
     stream.write_all(b"GET /v1/products/mug HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();

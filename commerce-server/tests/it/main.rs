@@ -1,4 +1,4 @@
-//! The server as clients meet it: through sockets, well behaved or not.
+//! Tests the server through sockets, with well-behaved and hostile clients.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 

@@ -1,4 +1,4 @@
-//! A server on a store of its own.
+//! The server of each test, on a store of its own.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::http::Client;
 
-/// A server that ends with this value.
+/// A server that stops when the value is dropped.
 pub struct Served {
     pub shop: Commerce,
     pub address: SocketAddr,
@@ -33,7 +33,7 @@ impl Served {
         Self::on(StoreOptions::new(SystemClock).readers(commerce_server::readers(2)), options)
     }
 
-    /// On a store opened so.
+    /// A server on a store that is opened with these options.
     pub fn on(store: StoreOptions, options: impl FnOnce(Options) -> Options) -> Self {
         watch_for_panics();
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -50,7 +50,7 @@ impl Served {
                 .enable_all()
                 .build();
             let shutdown = async {
-                // A test that ended without a word wants it stopped too.
+                // A dropped sender stops the server too, so that a failed test ends.
                 let _ = stopped.await;
             };
             runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
@@ -59,7 +59,7 @@ impl Served {
         Self { shop, address, stop: Some(stop), thread: Some(thread), folder: Some(folder) }
     }
 
-    /// With a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.
+    /// A server with a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.
     pub fn stocked() -> Self {
         let served = Self::new();
         served.stock();
@@ -78,7 +78,7 @@ impl Served {
         }
     }
 
-    /// Does an operation that must succeed, past the server.
+    /// Performs an operation that must succeed, directly on the store.
     pub fn submit(&self, operation: &Value) -> Value {
         let text = operation.to_string();
         let submission = registry::parse_operation(&input::json(text.as_bytes()).unwrap()).unwrap();
@@ -86,7 +86,7 @@ impl Served {
         serde_json::to_value(answer).unwrap()
     }
 
-    /// The store's file.
+    /// The path of the store's file.
     pub fn path(&self) -> std::path::PathBuf {
         self.folder.as_ref().expect("its folder").path().join("shop.db")
     }
@@ -95,7 +95,7 @@ impl Served {
         Client::connect(self.address).expect("a connection")
     }
 
-    /// Makes a token and gives its secret. It is a shopper's where there is a user.
+    /// Creates a token and returns its secret. With a user, the token is a shopper's.
     pub fn token(&self, name: &str, user: Option<&str>) -> String {
         let secret = format!("{name:-<43}");
         let (name, digest) = (TokenName::try_from(name).unwrap(), Digest::of(&secret));
@@ -134,20 +134,20 @@ impl Drop for Served {
     }
 }
 
-/// A server in a process of its own, so that its memory is nobody else's: this test binary started again.
+/// A server in a process of its own, so that its memory can be measured: this test binary, started again.
 pub struct Apart {
     pub address: SocketAddr,
     child: Child,
-    /// Kept, since who writes to nobody fails.
+    /// Kept open, since the process could not write to a closed pipe.
     _said: BufReader<ChildStdout>,
     folder: tempfile::TempDir,
 }
 
-/// Names the store that a process of its own serves.
+/// The environment variable with the store of such a process.
 const STORE: &str = "COMMERCE_TEST_STORE";
 
 impl Apart {
-    /// On a store with users and products.
+    /// Starts a server on a store with users and products.
     pub fn start() -> Self {
         let mut here = Served::stocked();
         here.stop();
@@ -168,7 +168,7 @@ impl Apart {
         Self { address: address.expect("the process serves"), child, _said: said, folder }
     }
 
-    /// Bytes of memory that the process holds.
+    /// The resident memory of the process in bytes.
     pub fn resident(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("Linux's account of the process");
@@ -176,18 +176,18 @@ impl Apart {
         line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1_024
     }
 
-    /// How long the process has used a processor so far.
+    /// The CPU time of the process so far.
     pub fn processor_time(&self) -> std::time::Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.expect("Linux's account of the process");
         let (_, fields) = stat.rsplit_once(')').expect("its name");
-        // After the name the 12th and 13th are its own time and the system's, in hundredths of a second.
+        // After the name, the 12th and 13th fields are user and system time, in hundredths of a second.
         let ticks =
             fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
         std::time::Duration::from_millis(ticks.sum::<u64>() * 10)
     }
 
-    /// Ends the process, which must not have panicked, and audits its store.
+    /// Stops the process, which must not have panicked, and audits its store.
     pub fn end_well(mut self) {
         drop(self.child.stdin.take());
         assert!(self.child.wait().expect("its end").success());
@@ -201,7 +201,7 @@ impl Apart {
 
 impl Drop for Apart {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -224,7 +224,7 @@ fn process() {
     runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
 }
 
-/// What servers log in this process without being told to, from the first call on.
+/// The log of the servers in this process at the default level, from the first call on.
 pub fn log() -> Arc<Mutex<Vec<u8>>> {
     static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
     let start = || {
@@ -253,12 +253,12 @@ impl std::io::Write for Line {
     }
 }
 
-/// What a server's threads are called here.
+/// The name of a server's threads in tests.
 const THREADS: &str = "served";
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// A panic while a request is answered costs its connection only, and so would go unnoticed.
+/// Fails the test after a panic in a server's thread. Such a panic only closes its connection and could go unnoticed.
 fn watch_for_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -272,7 +272,7 @@ fn watch_for_panics() {
     });
 }
 
-/// Text as it stands in a URL.
+/// Percent-encodes a text for a URL.
 pub fn encoded(text: &str) -> String {
     let one = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => char::from(byte).to_string(),

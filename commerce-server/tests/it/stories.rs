@@ -1,6 +1,6 @@
-//! The stories, played through HTTP: each operation and query through its own route, found in the table. What
-//! cannot be said there (a time of the past, several products taken out of a cart at once, the list of events, a
-//! key with a line break in it) goes to the engine behind the same server.
+//! Plays the stories through HTTP: each operation and query through its own route, from the table. Those that no route can
+//! express (a past time, several products removed from a cart at once, the list of events, a key with a line break) go to
+//! the engine behind the same server.
 
 #[path = "../../../fixtures/story.rs"]
 mod story;
@@ -33,7 +33,7 @@ impl story::Door for Door {
         let key = fields.remove("key");
         let key = key.as_ref().map(|key| key.as_str().expect("a key that is text"));
         let headers: Vec<_> = key.iter().map(|key| ("Idempotency-Key", *key)).collect();
-        // A route whose fields all stand in the path takes no body.
+        // A route with all its fields in the path takes no body.
         let body = Value::Object(fields);
         let body = Some(&body).filter(|body| *body != &json!({}));
         told(self.client.send(route.method.as_str(), &path, &headers, body).expect("an answer"))
@@ -65,7 +65,7 @@ impl Door {
     }
 }
 
-/// What the engine itself says.
+/// The outcome from the engine itself.
 fn past(outcome: Result<Value, Error>, to: impl std::fmt::Display) -> Value {
     match outcome {
         Ok(answer) => json!({ "ok": answer }),
@@ -75,7 +75,7 @@ fn past(outcome: Result<Value, Error>, to: impl std::fmt::Display) -> Value {
     }
 }
 
-/// The route of an operation or query, its path with the fields that stand there, and the other fields.
+/// The route of an operation or query, its path with the fields filled in, and the other fields.
 fn addressed(name: &str, fields: &Value) -> Option<(&'static Route, String, Map<String, Value>)> {
     let route = ROUTES.iter().find(|route| route.name == name)?;
     let mut fields = fields.as_object()?.clone();
@@ -91,7 +91,7 @@ fn addressed(name: &str, fields: &Value) -> Option<(&'static Route, String, Map<
             Some(name) => match fields.remove(name)? {
                 Value::String(text) if !text.is_empty() => encoded(&text),
                 Value::Number(number) if name == "order" => number.to_string(),
-                // What is no text cannot stand in a path.
+                // A value that is not text cannot be part of a path.
                 _ => return None,
             },
         };
@@ -116,7 +116,7 @@ fn told(answer: Answer) -> Value {
 }
 
 #[test]
-fn the_stories_come_out_through_http() {
+fn the_stories_hold_through_http() {
     story::play_all(|| {
         let served = Served::new();
         let client = served.client();

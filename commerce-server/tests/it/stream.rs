@@ -1,4 +1,5 @@
-//! The outbox as a live stream: in order, resumable, fed by every process, and gone when the server is.
+//! Tests the live stream of the outbox: it is in order and resumable, has the events of every process, and ends with the
+//! server.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::http::Client;
 use crate::served::Served;
 
-/// A stream that was begun.
+/// An open stream.
 struct Live {
     client: Client,
     text: String,
@@ -31,7 +32,7 @@ fn begin(client: &mut Client, after: Option<&str>) {
 }
 
 impl Live {
-    /// The next line of the stream, which comes in chunks; nothing at its orderly end.
+    /// The next line of the chunked stream, or `None` at its orderly end.
     fn line(&mut self) -> Option<String> {
         while !self.text.contains('\n') {
             let size = self.client.line().expect("a chunk");
@@ -47,7 +48,7 @@ impl Live {
         Some(line)
     }
 
-    /// What stands behind the next line of this kind.
+    /// The value of the next line of this kind.
     fn next(&mut self, kind: &str) -> String {
         loop {
             let line = self.line().expect("a line");
@@ -65,7 +66,7 @@ fn next(live: &mut Live) -> (String, Value) {
 }
 
 #[test]
-fn events_come_once_committed_and_a_stream_goes_on_where_it_was_left() {
+fn events_come_after_their_commit_and_a_stream_resumes() {
     let served = Served::stocked();
     let mut live = open(&served, None);
     served.submit(
@@ -78,7 +79,7 @@ fn events_come_once_committed_and_a_stream_goes_on_where_it_was_left() {
         (Some("1.0"), Some("orders/1"))
     );
 
-    // Another handle on the file, as another process has it.
+    // Another handle on the file, as another process would have.
     let other = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
     let cancel = commerce_core::order::Cancel { order: 1.try_into().unwrap(), reason: None };
     other.submit(cancel).wait().unwrap();
@@ -114,7 +115,7 @@ fn many_events_come_in_order_without_a_gap() {
 }
 
 #[test]
-fn a_quiet_stream_says_that_it_is_there_and_ends_with_the_server() {
+fn a_quiet_stream_sends_heartbeats_and_ends_with_the_server() {
     let heartbeat_interval = Duration::from_millis(100);
     let mut served =
         Served::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
@@ -166,12 +167,12 @@ fn a_stream_without_a_token_ends_when_the_first_is_made() {
 }
 
 #[test]
-fn who_asks_for_what_was_let_go_is_told_of_the_gap() {
+fn a_client_that_asks_for_pruned_events_is_sent_a_gap() {
     let served = Served::stocked();
     for amount in 1..=5 {
         served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": amount }));
     }
-    // As a relay leaves it that delivered three events long ago and gave up the second.
+    // The state after a relay delivered three events long ago and gave up the second.
     let store = rusqlite::Connection::open(served.path()).unwrap();
     store
         .execute_batch("DELETE FROM outbox WHERE event IN (1, 3); UPDATE relay SET settled = 3, pruned = 3")
@@ -184,7 +185,7 @@ fn who_asks_for_what_was_let_go_is_told_of_the_gap() {
     let mut live = open(&served, Some("3"));
     assert_eq!(live.next("event"), "WalletCharged", "nothing is missing for who knows so much");
 
-    // More is let go.
+    // Further events are pruned.
     store
         .execute_batch("DELETE FROM outbox WHERE event = 5; UPDATE relay SET settled = 5, pruned = 5")
         .unwrap();

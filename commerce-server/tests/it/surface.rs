@@ -1,5 +1,5 @@
-//! What HTTP adds around operations and queries: tags, ids, compression, TLS, rates, other origins, an
-//! orderly end.
+//! Tests what HTTP adds to operations and queries: tags, ids, compression, TLS, rate limits, other origins, and an orderly
+//! shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn with(client: &mut Client, path: &str, name: &str, value: &str) -> Answer {
 }
 
 #[test]
-fn who_has_the_answer_is_told_so() {
+fn a_client_with_the_current_answer_gets_304() {
     let served = Served::stocked();
     served.submit(
         &json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 1 }] }),
@@ -31,7 +31,7 @@ fn who_has_the_answer_is_told_so() {
             assert_eq!(answer.header("etag"), Some(tag.as_str()));
         }
         assert_eq!(with(&mut client, path, "If-None-Match", "W/\"0\"").status, 200);
-        // Any commit may have changed it; only one that did changes the tag.
+        // Any commit may change the answer. Only a commit that does changes the tag.
         served.submit(&json!({ "op": "user.add", "user": format!("u{number}") }));
         assert_eq!(with(&mut client, path, "If-None-Match", &tag).status, 304, "{path}");
         served.submit(&json!({ "op": "cart.add", "user": "alice", "product": "mug", "quantity": 1 }));
@@ -97,7 +97,7 @@ fn only_what_is_long_is_compressed() {
     let mut client = served.client();
     let long = with(&mut client, "/v1/products?limit=100", "Accept-Encoding", "gzip");
     assert_eq!(long.header("content-encoding"), Some("gzip"));
-    // Compressed, it comes in chunks that this client does not put together.
+    // A compressed answer comes in chunks, which this client does not assemble.
     let mut client = served.client();
     for path in ["/v1/products?limit=1", "/v1/products/p1"] {
         assert_eq!(with(&mut client, path, "Accept-Encoding", "gzip").header("content-encoding"), None);
@@ -105,7 +105,7 @@ fn only_what_is_long_is_compressed() {
 }
 
 #[test]
-fn pages_of_other_origins_may_call_where_that_was_said() {
+fn pages_of_configured_origins_may_call() {
     let preflight = |served: &Served, origin: &str| {
         let headers = [("Origin", origin), ("Access-Control-Request-Method", "POST")];
         served.client().send("OPTIONS", "/v1/orders", &headers, None).unwrap()
@@ -138,7 +138,7 @@ fn a_client_that_asks_too_often_waits_and_others_do_not() {
 }
 
 #[test]
-fn a_full_queue_is_told_at_once() {
+fn a_full_queue_is_reported_at_once() {
     let served = Served::on(StoreOptions::new(SystemClock).queue(0), |options| options);
     let answer = served.client().post("/v1/users", &json!({ "user": "alice" }));
     assert_eq!((answer.status, answer.code().as_str()), (503, "busy"));
@@ -156,7 +156,7 @@ fn a_request_that_failed_is_found_in_the_log_by_its_id_with_the_token_and_the_ad
     let mut client = served.client().bearer(&secret);
     let mut ask = |id: &str| client.send("GET", "/v1/users/alice", &[("X-Request-Id", id)], None).unwrap();
     assert_eq!(ask("went-well-1").status, 200);
-    // As a disk does that gives back something else.
+    // Corrupts a row, as a faulty disk does.
     let store = rusqlite::Connection::open(served.path()).unwrap();
     store.execute_batch("PRAGMA foreign_keys = OFF; ALTER TABLE users RENAME TO people").unwrap();
     let failed = ask("went-wrong-1");
@@ -171,7 +171,7 @@ fn a_request_that_failed_is_found_in_the_log_by_its_id_with_the_token_and_the_ad
 }
 
 #[test]
-fn a_request_that_had_to_be_sent_away_is_in_the_log_too() {
+fn a_request_that_is_turned_away_is_in_the_log_too() {
     let log = crate::served::log();
     let served = Served::on(StoreOptions::new(SystemClock).queue(0), |options| options);
     let body = json!({ "user": "alice" });
@@ -183,7 +183,7 @@ fn a_request_that_had_to_be_sent_away_is_in_the_log_too() {
 }
 
 #[test]
-fn figures_tell_what_was_done() {
+fn metrics_count_requests_and_operations() {
     let served = Served::stocked();
     let mut client = served.client();
     for _ in 0..3 {
@@ -221,7 +221,7 @@ fn readiness_writes_but_not_more_than_once_a_second() {
 }
 
 #[test]
-fn what_is_in_flight_is_answered_before_the_end() {
+fn requests_in_flight_are_answered_before_shutdown() {
     let mut served = Served::stocked();
     let (mut busy, mut idle) = (served.client(), served.client());
     assert_eq!(idle.get("/livez").status, 200);
@@ -231,7 +231,7 @@ fn what_is_in_flight_is_answered_before_the_end() {
         body.len()
     );
     busy.write(head.as_bytes()).unwrap();
-    // The server is known to have begun with the request once it counts it as a connection with one.
+    // Gives the server time to start with the request.
     std::thread::sleep(Duration::from_millis(200));
     served.begin_to_stop();
     assert!(idle.line().is_err(), "who rests is sent away");

@@ -48,7 +48,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let config = Config { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
     let customer = UserId::try_from("user-1").ok();
     let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
-    let (events, coming) = channel();
+    let (events, queue) = channel();
     let worker = Worker::start(shop, &events)?;
     let over = Arc::new(AtomicBool::new(false));
     let placed = Arc::new(AtomicU64::new(0));
@@ -63,7 +63,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let begun = Instant::now();
     while begun.elapsed() < WATCHED {
         let next_key = begun + Duration::from_micros(16_667) * pressed;
-        let event = match coming.recv_timeout(next_key.saturating_duration_since(Instant::now())) {
+        let event = match queue.recv_timeout(next_key.saturating_duration_since(Instant::now())) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => {
                 pressed += 1;
@@ -72,7 +72,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
             Err(error) => return Err(error.into()),
         };
         let (frame, worked) = (Instant::now(), worked()?);
-        for event in std::iter::once(event).chain(coming.try_iter().take(63)) {
+        for event in std::iter::once(event).chain(queue.try_iter().take(63)) {
             for effect in update(&mut state, event, SystemClock.now()) {
                 if let Effect::Query(request) = effect {
                     worker.query(request);
@@ -102,8 +102,8 @@ fn at(times: &mut [Duration], part: f64) -> f64 {
 
 /// CPU time of this thread so far.
 fn worked() -> Result<Duration> {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(Duration::from_nanos(told.split(' ').next().unwrap_or_default().parse()?))
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(stat.split(' ').next().unwrap_or_default().parse()?))
 }
 
 fn millis(time: Duration) -> f64 {

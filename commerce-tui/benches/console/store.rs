@@ -51,7 +51,7 @@ pub fn load(
         let mut turn = number * 7_919;
         while !over.load(Ordering::Relaxed) {
             turn += 1;
-            if settled(shop.submit(place(turn)?))? {
+            if was_placed(shop.submit(place(turn)?))? {
                 placed.fetch_add(1, Ordering::Relaxed);
             }
             std::thread::sleep(pause);
@@ -98,7 +98,7 @@ fn make(path: &Path) -> Result<()> {
         orders.push(shop.submit(Submission::new(place(number)?).at(Time::from_millis(at))));
         if orders.len() == 5_000 {
             for ticket in orders.drain(..) {
-                settled(ticket)?;
+                was_placed(ticket)?;
             }
         }
     }
@@ -107,7 +107,7 @@ fn make(path: &Path) -> Result<()> {
 }
 
 /// Whether an order was placed. Some products are sold out, as in a real shop.
-fn settled(ticket: Ticket<order::Order>) -> Result<bool> {
+fn was_placed(ticket: Ticket<order::Order>) -> Result<bool> {
     match ticket.wait() {
         Ok(_) => Ok(true),
         Err(Error::Refused(_)) => Ok(false),

@@ -3,7 +3,7 @@
 use commerce_core::sales::{By, Seller};
 use ratatui::Frame;
 
-use super::shop::stock;
+use super::shop::stock_cell;
 use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
@@ -56,7 +56,7 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
         (widgets::bar(part, BAR), theme.bar),
         (count(seller.units), theme.text),
         (money(state.config.currency, seller.revenue.get()), theme.text),
-        stock(state, seller.stock.get()),
+        stock_cell(state, seller.stock.get()),
     ]
 }
 

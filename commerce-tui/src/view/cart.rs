@@ -58,7 +58,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         widgets::draw_empty(frame, state, rows, shop.cart.error.as_ref(), is_pending, &empty);
     }
     let below = Rect { y: inner.bottom().saturating_sub(2), height: 2, ..inner };
-    widgets::draw_lines(frame, below, [line_note(state), total(state, inner.width)]);
+    widgets::draw_lines(frame, below, [line_note(state), total_line(state, inner.width)]);
 }
 
 fn line_cells(state: &State, line: &CartLine) -> Vec<Cell> {
@@ -100,7 +100,7 @@ fn line_note(state: &State) -> Line<'static> {
     Line::styled(text, style)
 }
 
-fn total(state: &State, width: u16) -> Line<'static> {
+fn total_line(state: &State, width: u16) -> Line<'static> {
     let theme = &state.config.theme;
     let total = state.shop.cart.value.as_ref().map_or(0, |cart| cart.total.get());
     let shown = widgets::money(state.config.currency, total);

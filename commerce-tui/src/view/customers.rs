@@ -3,8 +3,8 @@
 use commerce_core::user::User;
 use ratatui::Frame;
 
-use super::shop::{list_title, search_line};
-use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
+use super::shop::{draw_search_line, list_title};
+use super::widgets::{self, Cell, Column, draw_list, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
@@ -18,32 +18,15 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let customers = &state.customers;
     let title = list_title("Customers", &customers.search, "by ID");
     widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&customers.list));
-    search_line(frame, areas, state, &customers.search);
+    draw_search_line(frame, areas, state, &customers.search);
     let rows = areas.rows(state.screen, Pane::Left);
-    let cells = |row: usize| customers.list.get(row).map(|user| user_cells(state, user));
-    let known = customers.list.known_rows().0;
-    draw_table(
-        frame,
-        state,
-        rows,
-        &COLUMNS,
-        (&customers.list.selection, known, state.pane() == Pane::Left),
-        cells,
-    );
-    if known == 0 {
-        let empty: &[&str] = match customers.search.text().trim() {
-            "" => &["There are no customers yet.", "n adds one."],
-            _ => &["No matching customers.", "esc clears the search."],
-        };
-        widgets::draw_empty(
-            frame,
-            state,
-            rows,
-            customers.list.error.as_ref(),
-            customers.list.is_unloaded(),
-            empty,
-        );
-    }
+    let empty: &[&str] = match customers.search.text().trim() {
+        "" => &["There are no customers yet.", "n adds one."],
+        _ => &["No matching customers.", "esc clears the search."],
+    };
+    let has_focus = state.pane() == Pane::Left;
+    let cells = |user: &User| user_cells(state, user);
+    draw_list(frame, state, rows, &COLUMNS, (&customers.list, has_focus), cells, empty);
 }
 
 /// The cells of a customer: name, ID, balance.

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
+use super::widgets::{self, Cell, Column, draw_list, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
@@ -25,24 +25,14 @@ const COLUMNS: [Column; 6] = [
 /// Draws the events' left pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let events = &state.events;
-    let status = events.status.map_or("all".to_owned(), |status| word(&status));
+    let status = events.status.map_or("all".to_owned(), |status| status_word(&status));
     let title = format!("Events · {status} · oldest first");
     widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&events.list));
     let rows = areas.rows(state.screen, Pane::Left);
-    let cells = |row: usize| events.list.get(row).map(|event| event_cells(state, event));
-    let known = events.list.known_rows().0;
-    draw_table(frame, state, rows, &COLUMNS, (&events.list.selection, known, true), cells);
-    if known == 0 {
-        let empty = ["No matching events.", "s changes the status."];
-        widgets::draw_empty(
-            frame,
-            state,
-            rows,
-            events.list.error.as_ref(),
-            events.list.is_unloaded(),
-            &empty,
-        );
-    }
+    let cells = |event: &Event| event_cells(state, event);
+    let empty = ["No matching events.", "s changes the status."];
+    // The other pane has no rows, so its keys move here too.
+    draw_list(frame, state, rows, &COLUMNS, (&events.list, true), cells, &empty);
 }
 
 fn event_cells(state: &State, event: &Event) -> Vec<Cell> {
@@ -61,7 +51,7 @@ fn event_cells(state: &State, event: &Event) -> Vec<Cell> {
 pub fn draw_event(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let theme = &state.config.theme;
     let inner = widgets::draw_pane(frame, areas, state, Pane::Right, "Outbox", "");
-    let mut lines = outbox(state);
+    let mut lines = outbox_lines(state);
     lines.push(Line::default());
     let Some(event) = state.events.list.selected() else { return widgets::draw_lines(frame, inner, lines) };
     let (status, style) = status_cell(state, &event.status);
@@ -71,7 +61,7 @@ pub fn draw_event(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         widgets::label_value(theme, " Subject", event.subject.clone()),
         widgets::label_value(theme, " Happened", date_time(event.at)),
         widgets::label_value(theme, " Status", status).patch_style(style),
-        widgets::label_value(theme, " Tries", event.attempts.to_string()),
+        widgets::label_value(theme, " Attempts", event.attempts.to_string()),
         event.next_attempt.map(|at| widgets::label_value(theme, " Next", date_time(at))).unwrap_or_default(),
     ]);
     let used = lines.len() as u16;
@@ -85,7 +75,7 @@ pub fn draw_event(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
 }
 
 /// The state of the outbox: the age of the oldest undelivered event, and how many events are dead.
-pub fn outbox(state: &State) -> Vec<Line<'static>> {
+pub fn outbox_lines(state: &State) -> Vec<Line<'static>> {
     let (overview, theme) = (&state.overview, &state.config.theme);
     let lag = match overview.oldest_pending.value.as_ref().map(|oldest| oldest.items.first()) {
         None => Line::styled(" … outbox", theme.dim),
@@ -108,7 +98,7 @@ pub fn outbox(state: &State) -> Vec<Line<'static>> {
 
 /// The status of an event, as a mark and a word.
 fn status_cell(state: &State, status: &Resting) -> (String, Style) {
-    let (theme, word) = (&state.config.theme, word(status));
+    let (theme, word) = (&state.config.theme, status_word(status));
     match status {
         Resting::Pending => (format!("… {word}"), theme.warning),
         Resting::Delivered => (format!("✓ {word}"), theme.success),
@@ -117,7 +107,7 @@ fn status_cell(state: &State, status: &Resting) -> (String, Style) {
 }
 
 /// The status as JSON has it.
-fn word(status: &Resting) -> String {
+fn status_word(status: &Resting) -> String {
     let word = serde_json::to_value(status).ok();
     word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

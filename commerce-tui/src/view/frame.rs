@@ -17,7 +17,7 @@ use crate::text::{age, fit};
 use crate::toast::ToastKind;
 
 /// Draws the tabs on the left, and the status of the store on the right.
-pub fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let theme = &state.config.theme;
     let mut end = 1;
     for (screen, start, width) in tabs(area.width) {
@@ -72,7 +72,7 @@ fn store_status(state: &State) -> (String, Style) {
 }
 
 /// Draws the keys that work now.
-pub fn footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
+pub fn draw_footer(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let theme = &state.config.theme;
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(2);
@@ -124,7 +124,7 @@ fn is_offered(state: &State, action: Action) -> bool {
 }
 
 /// Draws the toasts above the footer, the newest at the bottom.
-pub fn toasts(frame: &mut Frame<'_>, state: &State) {
+pub fn draw_toasts(frame: &mut Frame<'_>, state: &State) {
     let (theme, area) = (&state.config.theme, frame.area());
     let mut bottom = area.height.saturating_sub(2);
     for toast in state.toasts.iter().rev() {

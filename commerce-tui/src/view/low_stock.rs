@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 
-use super::shop::stock;
+use super::shop::stock_cell;
 use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
@@ -35,7 +35,7 @@ pub fn draw_rows(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane
     let cells = |row: usize| -> Option<Vec<Cell>> {
         let product = low.get(row)?;
         let (name, id) = (product.name.to_string(), product.product.to_string());
-        Some(vec![(name, theme.text), (id, theme.dim), stock(state, product.stock.get())])
+        Some(vec![(name, theme.text), (id, theme.dim), stock_cell(state, product.stock.get())])
     };
     draw_table(
         frame,

@@ -30,15 +30,15 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
     let Some(areas) = Areas::of(size, state.screen, state.pane()) else {
         return too_small(frame, state);
     };
-    frame::header(frame, areas.header, state);
+    frame::draw_header(frame, areas.header, state);
     for pane in [Pane::Left, Pane::Right] {
         if !areas.pane(pane).is_empty() {
             draw_pane(frame, &areas, state, pane);
         }
     }
-    frame::footer(frame, areas.footer, state);
+    frame::draw_footer(frame, areas.footer, state);
     dialogs::draw(frame, state);
-    frame::toasts(frame, state);
+    frame::draw_toasts(frame, state);
 }
 
 fn draw_pane(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane) {

@@ -3,8 +3,8 @@
 use commerce_core::order::{Order, Status};
 use ratatui::Frame;
 
-use super::shop::search_line;
-use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
+use super::shop::draw_search_line;
+use super::widgets::{self, Cell, Column, draw_list, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
@@ -13,7 +13,7 @@ use crate::text::{date_time, money, time_of_day};
 const COLUMNS: [Column; 6] = [
     number_column("ORDER", 9, 0),
     text_column("WHEN (UTC)", 19, 66),
-    text_column("AT", 8, 46),
+    text_column("TIME", 8, 46),
     text_column("CUSTOMER", 0, 0),
     number_column("TOTAL", 12, 0),
     text_column("STATUS", 9, 54),
@@ -33,30 +33,20 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         None => format!("Orders {customer} · {status}"),
     };
     widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&orders.list));
-    search_line(frame, areas, state, &orders.search);
+    draw_search_line(frame, areas, state, &orders.search);
     let rows = areas.rows(state.screen, Pane::Left);
-    let cells = |row: usize| orders.list.get(row).map(|order| order_cells(state, order, rows.width));
-    let known = orders.list.known_rows().0;
-    draw_table(
-        frame,
-        state,
-        rows,
-        &COLUMNS,
-        (&orders.list.selection, known, state.pane() == Pane::Left),
-        cells,
-    );
-    if known == 0 {
-        let not_found;
-        let empty: &[&str] = match orders.searched_number() {
-            Some(Ok(number)) => {
-                not_found = format!("There is no order {number}.");
-                &[&not_found, "esc clears the search."]
-            }
-            Some(Err(_)) => &["Enter the number of an order.", "esc clears the search."],
-            None => &["No matching orders.", "s changes the status, W shows all customers."],
-        };
-        widgets::draw_empty(frame, state, rows, orders.list.error.as_ref(), orders.list.is_unloaded(), empty);
-    }
+    let not_found;
+    let empty: &[&str] = match orders.searched_number() {
+        Some(Ok(number)) => {
+            not_found = format!("There is no order {number}.");
+            &[&not_found, "esc clears the search."]
+        }
+        Some(Err(_)) => &["Enter the number of an order.", "esc clears the search."],
+        None => &["No matching orders.", "s changes the status, W shows all customers."],
+    };
+    let has_focus = state.pane() == Pane::Left;
+    let cells = |order: &Order| order_cells(state, order, rows.width);
+    draw_list(frame, state, rows, &COLUMNS, (&orders.list, has_focus), cells, empty);
 }
 
 /// The cells of an order. If there is no room for the date, only the time of day is shown.

@@ -38,7 +38,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let chart = Rect { x: inner.x + 1, y: inner.y + 1, width: inner.width.saturating_sub(2), height: 3 };
     widgets::draw_sparkline(frame, chart.intersection(inner), &orders, theme.bar);
     let mut below = vec![today(state), yesterday(state)];
-    below.extend(events::outbox(state));
+    below.extend(events::outbox_lines(state));
     let area = Rect { y: inner.y + 5, height: inner.height.saturating_sub(5).min(4), ..inner };
     widgets::draw_lines(frame, area, below);
     low_stock::draw_rows(frame, areas, state, Pane::Left);
@@ -57,7 +57,8 @@ fn yesterday(state: &State) -> Line<'static> {
 fn day(state: &State, label: &'static str, sold: Option<&commerce_core::sales::Sold>) -> Line<'static> {
     let text = sold.map_or("…".to_owned(), |sold| {
         let revenue = widgets::money(state.config.currency, sold.revenue.get());
-        format!("{revenue}, {} orders", count(sold.orders))
+        let unit = if sold.orders == 1 { "order" } else { "orders" };
+        format!("{revenue}, {} {unit}", count(sold.orders))
     });
     widgets::label_value(&state.config.theme, label, text)
 }

@@ -3,8 +3,8 @@
 use commerce_core::catalog::Product;
 use ratatui::Frame;
 
-use super::shop::{list_title, search_line, stock};
-use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
+use super::shop::{draw_search_line, list_title, stock_cell};
+use super::widgets::{self, Cell, Column, draw_list, number_column, text_column};
 use crate::layout::Areas;
 use crate::model::State;
 use crate::navigation::Pane;
@@ -25,32 +25,15 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let sort = SORTS.iter().find(|(sort, _)| *sort == products.sort).map_or("", |(_, name)| *name);
     let title = list_title("Products", &products.search, sort);
     widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&products.list));
-    search_line(frame, areas, state, &products.search);
+    draw_search_line(frame, areas, state, &products.search);
     let rows = areas.rows(state.screen, Pane::Left);
-    let cells = |row: usize| products.list.get(row).map(|product| product_cells(state, product));
-    let known = products.list.known_rows().0;
-    draw_table(
-        frame,
-        state,
-        rows,
-        &COLUMNS,
-        (&products.list.selection, known, state.pane() == Pane::Left),
-        cells,
-    );
-    if known == 0 {
-        let empty: &[&str] = match products.search.text().trim() {
-            "" => &["There are no products yet.", "n adds one."],
-            _ => &["No matching products.", "esc clears the search."],
-        };
-        widgets::draw_empty(
-            frame,
-            state,
-            rows,
-            products.list.error.as_ref(),
-            products.list.is_unloaded(),
-            empty,
-        );
-    }
+    let empty: &[&str] = match products.search.text().trim() {
+        "" => &["There are no products yet.", "n adds one."],
+        _ => &["No matching products.", "esc clears the search."],
+    };
+    let has_focus = state.pane() == Pane::Left;
+    let cells = |product: &Product| product_cells(state, product);
+    draw_list(frame, state, rows, &COLUMNS, (&products.list, has_focus), cells, empty);
 }
 
 fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
@@ -64,7 +47,7 @@ fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
         (product.name.to_string(), theme.text),
         (product.product.to_string(), theme.dim),
         (money(state.config.currency, product.price.get()), theme.text),
-        stock(state, product.stock.get()),
+        stock_cell(state, product.stock.get()),
         sale,
     ]
 }

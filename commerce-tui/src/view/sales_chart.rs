@@ -52,7 +52,11 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         lines.push(widgets::label_value(theme, " Price", widgets::money(currency, seller.price.get())));
         lines.push(widgets::label_value(theme, " Units", count(seller.units)));
         lines.push(widgets::label_value(theme, " Revenue", widgets::money(currency, seller.revenue.get())));
-        lines.push(widgets::label_value(theme, " Stock", super::shop::stock(state, seller.stock.get()).0));
+        lines.push(widgets::label_value(
+            theme,
+            " Stock",
+            super::shop::stock_cell(state, seller.stock.get()).0,
+        ));
     }
     widgets::draw_lines(frame, below, lines);
 }

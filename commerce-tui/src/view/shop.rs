@@ -4,7 +4,7 @@ use commerce_core::catalog::Product;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
+use super::widgets::{self, Cell, Column, draw_list, number_column, text_column};
 use crate::dialog::Dialog;
 use crate::layout::Areas;
 use crate::model::State;
@@ -28,24 +28,14 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let title = list_title("On sale", &shop.search, sort);
     widgets::draw_pane(frame, areas, state, Pane::Left, &title, &widgets::list_position(&shop.list));
     let rows = areas.rows(state.screen, Pane::Left);
-    search_line(frame, areas, state, &shop.search);
-    let cells = |row: usize| shop.list.get(row).map(|product| product_cells(state, product));
-    let known = shop.list.known_rows().0;
-    draw_table(
-        frame,
-        state,
-        rows,
-        &COLUMNS,
-        (&shop.list.selection, known, state.pane() == Pane::Left),
-        cells,
-    );
-    if known == 0 {
-        let empty: &[&str] = match shop.search.text().trim() {
-            "" => &["There are no products on sale.", "Screen 5 adds products."],
-            _ => &["No matching products.", "esc clears the search."],
-        };
-        widgets::draw_empty(frame, state, rows, shop.list.error.as_ref(), shop.list.is_unloaded(), empty);
-    }
+    draw_search_line(frame, areas, state, &shop.search);
+    let empty: &[&str] = match shop.search.text().trim() {
+        "" => &["There are no products on sale.", "Screen 5 adds products."],
+        _ => &["No matching products.", "esc clears the search."],
+    };
+    let has_focus = state.pane() == Pane::Left;
+    let cells = |product: &Product| product_cells(state, product);
+    draw_list(frame, state, rows, &COLUMNS, (&shop.list, has_focus), cells, empty);
 }
 
 fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
@@ -55,13 +45,13 @@ fn product_cells(state: &State, product: &Product) -> Vec<Cell> {
         (product.name.to_string(), theme.text),
         (product.product.to_string(), theme.dim),
         (money(state.config.currency, product.price.get()), theme.text),
-        stock(state, product.stock.get()),
+        stock_cell(state, product.stock.get()),
         (in_cart.map(|quantity| format!("×{quantity}")).unwrap_or_default(), theme.accent),
     ]
 }
 
 /// The stock of a product: marked if it is low, in words if there is none.
-pub fn stock(state: &State, stock: i64) -> Cell {
+pub fn stock_cell(state: &State, stock: i64) -> Cell {
     let theme = &state.config.theme;
     match stock {
         0 => ("✗ sold out".into(), theme.error),
@@ -79,7 +69,7 @@ pub fn list_title(name: &str, search: &TextField, sort: &str) -> String {
 }
 
 /// Draws the search line over the title of the left pane while it is open.
-pub fn search_line(frame: &mut Frame<'_>, areas: &Areas, state: &State, search: &TextField) {
+pub fn draw_search_line(frame: &mut Frame<'_>, areas: &Areas, state: &State, search: &TextField) {
     let area = areas.pane(Pane::Left);
     if !matches!(state.dialogs.last(), Some(Dialog::Search)) || area.width < 12 {
         return;

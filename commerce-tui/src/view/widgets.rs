@@ -116,6 +116,24 @@ pub fn draw_table(
     }
 }
 
+/// Draws a list as a table, or why it has no rows.
+pub fn draw_list<T: Row>(
+    frame: &mut Frame<'_>,
+    state: &State,
+    rows: Rect,
+    columns: &[Column],
+    (list, focused): (&List<T>, bool),
+    cells: impl Fn(&T) -> Vec<Cell>,
+    empty: &[&str],
+) {
+    let known = list.known_rows().0;
+    let cells_of = |row: usize| list.get(row).map(&cells);
+    draw_table(frame, state, rows, columns, (&list.selection, known, focused), cells_of);
+    if known == 0 {
+        draw_empty(frame, state, rows, list.error.as_ref(), list.is_unloaded(), empty);
+    }
+}
+
 /// Draws text in place of rows.
 pub fn draw_notice(frame: &mut Frame<'_>, rows: Rect, lines: &[Line<'_>]) {
     let y = rows.y + rows.height / 3;

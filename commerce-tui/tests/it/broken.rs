@@ -1,4 +1,4 @@
-//! What no user can do on purpose: a console that breaks while it runs. The terminal is given back all the same.
+//! Tests a console that panics while it runs: the terminal is restored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +13,10 @@ use crate::terminal::Terminal;
 const STORE: &str = "COMMERCE_TEST_STORE";
 const THREAD: &str = "COMMERCE_TEST_THREAD";
 
-/// The thread in which a test runs is called like the test.
+/// The name of the test's main thread, which is that of the test.
 const MAIN: &str = "broken::program";
 
-/// A clock that breaks in some thread after a while.
+/// A clock that panics in one thread after a while.
 struct Breaking {
     thread: String,
     due: Arc<AtomicBool>,
@@ -30,12 +30,12 @@ impl Clock for Breaking {
     }
 }
 
-/// The console as a program of its own, started by the tests below in a terminal.
+/// The console as a program of its own. The tests below start it in a terminal.
 #[test]
 #[ignore = "a program that the tests below start"]
 fn program() {
     let thread = std::env::var(THREAD).unwrap();
-    // The console itself breaks once it is drawn; a reader as soon as it reads.
+    // The console itself panics after it is drawn, a reader at its first read.
     let due = Arc::new(AtomicBool::new(thread != MAIN));
     let broken = due.clone();
     std::thread::spawn(move || {
@@ -68,11 +68,11 @@ fn breaks_in(thread: &str) {
 }
 
 #[test]
-fn the_terminal_comes_back_when_the_console_panics() {
+fn the_terminal_is_restored_when_the_console_panics() {
     breaks_in(MAIN);
 }
 
 #[test]
-fn the_terminal_comes_back_when_a_worker_panics() {
+fn the_terminal_is_restored_when_a_worker_panics() {
     breaks_in("console-reader");
 }

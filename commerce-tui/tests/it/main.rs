@@ -1,4 +1,4 @@
-//! The console on real stores: what it draws, and how it behaves in a real terminal.
+//! Tests the console on real stores: its screens, and its behaviour in a real terminal.
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 

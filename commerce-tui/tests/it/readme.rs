@@ -1,4 +1,4 @@
-//! The README's table of keys is up to date.
+//! Tests that the README has the current table of keys.
 
 #[test]
 fn the_readme_has_the_table_of_keys() {

@@ -11,7 +11,7 @@ use crate::console::TestConsole;
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (44, 16)];
 const SCREENS: [&str; 7] = ["shop", "customers", "orders", "top", "products", "events", "overview"];
 
-/// The text on the screen. A wide character takes two cells; the second is left out.
+/// The text on the screen. A wide character takes two cells, of which the second is left out.
 fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
@@ -65,7 +65,7 @@ fn the_mono_theme_has_no_colours() {
     });
 }
 
-/// The text; below each line that has any, marks for reversed (#), bold (*) and underlined (_) cells.
+/// The text, with marks for reversed (#), bold (*) and underlined (_) cells below each line that has any.
 fn marked(buffer: &Buffer) -> String {
     let mut marked = String::new();
     for (y, line) in (0..).zip(text(buffer).lines()) {
@@ -91,12 +91,12 @@ fn every_dialog_at_every_size() {
             ("search", &["/", "컵"]),
             ("check-out", &["b"]),
             ("charge", &["c", "12.5", "enter"]),
-            ("whose-cart", &["w", "a"]),
+            ("choose-customer", &["w", "a"]),
             ("palette", &[":", "ord"]),
             ("help", &["?"]),
             ("clear-cart", &["tab", "D"]),
             ("new-product", &["5", "n", "mug 1", "enter", "enter", "enter", "enter"]),
-            ("restock", &["5", "t", "24"]),
+            ("adjust-stock", &["5", "t", "24"]),
             ("cancel", &["3", "x", "wrong size"]),
             ("quit", &["c", "5", "esc", "a", "q"]),
         ];

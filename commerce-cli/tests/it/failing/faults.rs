@@ -1,22 +1,22 @@
-//! Which calls are made to fail, and counting what went wrong.
+//! Chooses the calls that fail, and counts the faults that the tests find.
 
 use crate::shim::Fault;
 
 const ENOSPC: i32 = 28;
 const EIO: i32 = 5;
-/// No error: half of the work is done.
+/// Not an errno: the call does half of its work.
 const HALF: i32 = 0;
 
-/// The kinds of calls, and how each may fail.
+/// The kinds of calls, and the ways in which each may fail.
 pub const WRITES: &[(char, &[i32])] = &[('w', &[ENOSPC, EIO, HALF])];
 pub const READS: &[(char, &[i32])] = &[('r', &[EIO, HALF])];
 pub const OTHERS: &[(char, &[i32])] =
     &[('s', &[EIO, ENOSPC]), ('t', &[EIO]), ('o', &[EIO]), ('n', &[EIO, ENOSPC])];
 
-/// Tells whether the run came to the call that was to fail, or what went wrong.
+/// Runs with a failing call. Returns whether the run reached the call, or what went wrong.
 pub type Attempt<'a> = &'a dyn Fn(Fault) -> Result<bool, String>;
 
-/// Has every `step`th call of each kind fail, in every way, once and from then on. Only one with
+/// Makes every `step`th call of each kind fail, in every way, once and from then on. For a single fault:
 /// `COMMERCE_TEST_FAULT=run:kind:which:errno:on`.
 pub fn each(name: &str, kinds: &[(char, &[i32])], step: u64, attempt: Attempt<'_>) {
     let named = |fault: Fault| {
@@ -59,7 +59,7 @@ pub fn each(name: &str, kinds: &[(char, &[i32])], step: u64, attempt: Attempt<'_
     }
 }
 
-/// How many calls apart those that fail are: one, which is all of them, with `COMMERCE_TEST_FAULTS=all`.
+/// The distance between failing calls. With `COMMERCE_TEST_FAULTS=all` it is one, so every call fails.
 pub fn step(usual: u64) -> u64 {
     match std::env::var("COMMERCE_TEST_FAULTS").as_deref() {
         Ok("all") => 1,
@@ -68,7 +68,7 @@ pub fn step(usual: u64) -> u64 {
     }
 }
 
-/// The one fault that is to be tried, and in which run, if one was named.
+/// The run and the fault that the environment selects, if it does.
 fn only() -> Option<(String, Fault)> {
     let named = std::env::var("COMMERCE_TEST_FAULT").ok()?;
     let parts: Vec<&str> = named.split(':').collect();

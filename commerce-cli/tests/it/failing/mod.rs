@@ -1,6 +1,6 @@
-//! Failing calls. The shim makes one call of the program on its folder fail, once or from then on: no space, an
-//! input/output error, half of the work done. For every call of a run: the program ends, within 15 s and with a code of
-//! the contract; what it acknowledged was done, what it answered as failed was not; the store is sound and works.
+//! Tests failing calls. The shim makes one call of the program on its folder fail, once or from then on: no space, an
+//! input/output error, or half of the work done. For every call of a run, the program must end within 15 s with a code of
+//! the contract. Acknowledged operations were done, failed ones were not, and the store is sound and works.
 
 mod faults;
 mod modes;
@@ -11,7 +11,7 @@ use std::process::ExitStatus;
 
 use crate::power::stage::Said;
 
-/// A run ended as the contract says: what was asked for was done, or the store is why not.
+/// Checks that the run ended with success or because of the store.
 fn ended(status: ExitStatus) -> Result<(), String> {
     match status.code() {
         Some(0 | 1 | 3 | 4 | 5) => Ok(()),
@@ -19,7 +19,7 @@ fn ended(status: ExitStatus) -> Result<(), String> {
     }
 }
 
-/// A disk that fails is no fault of the program.
+/// Checks that the program does not report a failing disk as its own fault.
 fn blamed(said: &[Said]) -> Result<(), String> {
     let told = ["store_unavailable", "store_gone", "busy", "unknown"];
     match said.iter().find(|said| said.error().is_some_and(|code| !told.contains(&&*code))) {

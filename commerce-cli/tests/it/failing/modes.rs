@@ -1,4 +1,4 @@
-//! The same for processes beside others, backup, restore, and delivery: some of their calls, or all with
+//! Tests failing calls of a process beside others, of backup, restore and delivery: some of their calls, or all with
 //! `COMMERCE_TEST_FAULTS=all cargo test -p commerce-cli failing`.
 
 use super::faults::{Attempt, OTHERS, READS, WRITES, each, step};
@@ -84,7 +84,7 @@ fn restore() {
         let image = Image::new(&left);
         let looked = run(&image, &["balance", "u0"]);
         let held = match (looked.status.code(), output.status.code()) {
-            // There is no such user in the backup.
+            // The backup has no such user.
             (Some(3), Some(0 | 5)) => promises.hold(&image, &[]),
             (Some(0), Some(1 | 4 | 5)) => promises.hold(&image, &before),
             _ => return Err(format!("{}, then {}", told(&output), told(&looked))),
@@ -113,7 +113,7 @@ fn some(name: &str, usual: u64, attempt: Attempt<'_>) {
     each(name, &[WRITES, READS, OTHERS].concat(), step(usual), attempt);
 }
 
-/// What there is after a run in which the call that was to fail was reached.
+/// The recording and the files after a run that reached the failing call.
 fn struck(stage: Stage) -> Option<(Recording, Content)> {
     let left = get(&stage.path());
     let recording = stage.finish();

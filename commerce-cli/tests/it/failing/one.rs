@@ -1,4 +1,4 @@
-//! One process at work.
+//! Tests failing calls of one process.
 
 use super::faults::{OTHERS, READS, WRITES, each};
 use super::{blamed, ended};

@@ -1,5 +1,5 @@
-//! The same for a server: what it answers with success was done, what it refuses as unavailable was not, it never
-//! blames itself, and it ends when it is told to.
+//! Tests failing calls of a server. Successful requests were done and unavailable ones were not. The server never reports
+//! `internal`, and it stops when told to.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -45,11 +45,10 @@ fn attempt(script: &Script, promises: &Promises, fault: Fault) -> Result<bool, S
     Ok(true)
 }
 
-/// Asks for everything once, line by line, and then tells the server to end. What is answered is given as results of
-/// `apply`.
+/// Sends every line as a request and then stops the server. Returns the answers as results of `apply`.
 fn serve(script: &Script, child: &mut Child) -> Result<Vec<Said>, String> {
     let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    // Where it cannot begin, it ends with an exit code.
+    // If it cannot start, it ends with an exit code.
     let Some(address) =
         told.find_map(|line| Some(line.strip_prefix("listening on http://")?.parse().unwrap()))
     else {
@@ -57,7 +56,7 @@ fn serve(script: &Script, child: &mut Child) -> Result<Vec<Said>, String> {
     };
     std::thread::spawn(move || told.for_each(drop));
     let mut client = Client::connect(address).unwrap();
-    client.patience(Duration::from_secs(10));
+    client.set_timeout(Duration::from_secs(10));
     let mut said = Vec::new();
     for (at, line) in script.0.iter().enumerate() {
         let (path, body) = request(line);
@@ -69,7 +68,7 @@ fn serve(script: &Script, child: &mut Child) -> Result<Vec<Said>, String> {
     Ok(said)
 }
 
-/// The route of an operation, and what goes into the body.
+/// The route of an operation, and the body of the request.
 fn request(line: &Line) -> (String, Value) {
     let mut body = line.operation.clone();
     let fields = body.as_object_mut().unwrap();
@@ -91,12 +90,12 @@ fn request(line: &Line) -> (String, Value) {
     (path, body)
 }
 
-/// An answer as `apply` would give it.
+/// An answer in the format of `apply`.
 fn result(answer: &Answer) -> Value {
     let body = answer.json();
     match answer.status {
         200 | 201 => json!({ "ok": body }),
-        // It may have been done, and only that is said of it.
+        // The operation may have been done; the answer says only that.
         503 if body["detail"].as_str().is_some_and(|detail| detail.contains("could not be learnt")) => {
             json!({ "error": { "code": "unknown" } })
         }

@@ -1,5 +1,5 @@
-//! The power goes again: what a first cut left is opened by a process that is killed at some call, then by another that
-//! goes on to the end, and the power is cut somewhere in that.
+//! Tests a second power cut. A process that recovers from the first cut is killed at some call, another one runs to its
+//! end, and the power is cut at some point of that.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use super::tally::{Image, Tally};
 use super::{beginning, one, whole};
 use crate::shim::Shim;
 
-/// Second cuts for each first one.
+/// Second cuts for each first cut.
 const SECOND: usize = 5;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Opening what a power cut left, with the real program, and holding it to what was promised.
+//! Opens the folder that a power cut left with the real program, and checks the promises made before the cut.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -11,16 +11,16 @@ use super::stage::{STORE, Said, Watch, objects, program};
 use super::tally::{Image, Lost};
 use crate::shim::Shim;
 
-/// What processes were asked to do on a store, and how it must stand when all of it is done.
+/// The lines that processes were given on a store, and the final state of the store.
 pub struct Promises {
-    /// Every line that anybody was given, once.
+    /// Every line of any process, once.
     all: Script,
     figures: String,
     expected: Vec<Value>,
 }
 
 impl Promises {
-    /// Of scripts on a store, which was sound as it is here.
+    /// The promises of scripts on a store that is sound in this image.
     pub fn new(scripts: &[&Script], sound: &Image) -> Self {
         let all = Script(scripts.iter().flat_map(|script| script.0.iter().cloned()).collect());
         let users = all.0.iter().filter_map(|line| line.operation["user"].as_str());
@@ -37,8 +37,8 @@ impl Promises {
         promises
     }
 
-    /// Has everything done that was asked for, under the same keys: what was acknowledged must be answered as it was,
-    /// the rest must be done, each once, and the figures must be those of a store that never lost power.
+    /// Applies all lines with the same keys. Acknowledged lines must get the same answers, all others must be done once,
+    /// and the figures must be those of a store that never lost power.
     pub fn hold(&self, image: &Image, said: &[Said]) -> Result<(), Lost> {
         match said.iter().find(|said| said.error().is_some()) {
             Some(said) => unsound(format!("nothing failed, and yet {}", said.text)),
@@ -46,13 +46,13 @@ impl Promises {
         }
     }
 
-    /// The same where calls failed: what was answered with an error was not done, unless that was not known.
+    /// The same after failing calls: a line that got an error was not done, unless the outcome was unknown.
     pub fn hold_despite_errors(&self, image: &Image, said: &[Said]) -> Result<(), Lost> {
         let acknowledged = acknowledged(said)?;
         let failed = |said: &&Said| said.error().is_some_and(|code| code != "unknown");
         let failed: Vec<&str> =
             said.iter().filter(failed).filter_map(|said| Some(said.asked.as_ref()?.key())).collect();
-        // What was answered is asked first, before anything else changes the store.
+        // Answered lines are repeated first, before other lines change the store.
         let is_answered = |line: &&Line| acknowledged.contains_key(line.key());
         let (answered, open): (Vec<&Line>, Vec<&Line>) = self.all.0.iter().partition(is_answered);
         let lines: Vec<&Line> = answered.into_iter().chain(open).collect();
@@ -92,7 +92,7 @@ impl Promises {
         verified(image)
     }
 
-    /// Asks for everything, and then for the figures.
+    /// Applies the lines and then reads the figures.
     fn ask(&self, image: &Image, lines: &[&Line]) -> Result<Vec<Value>, Lost> {
         let input: String = lines.iter().map(|line| format!("{}\n", line.operation)).collect();
         let output = feed(image, &["apply", "-", "-q"], &(input + &self.figures));
@@ -104,7 +104,7 @@ impl Promises {
     }
 }
 
-/// The replies that were given, by key; nothing for what was refused. Whoever was answered under a key heard the same.
+/// The replies by key, or null for a refusal. All answers under a key must be the same.
 fn acknowledged(said: &[Said]) -> Result<HashMap<&str, Value>, Lost> {
     let mut acknowledged: HashMap<&str, Value> = HashMap::new();
     for Said { asked, text, .. } in said {
@@ -121,7 +121,7 @@ fn acknowledged(said: &[Said]) -> Result<HashMap<&str, Value>, Lost> {
     Ok(acknowledged)
 }
 
-/// Nothing differs from the ledgers, and SQLite finds no fault in the file.
+/// Checks that `verify` finds no difference, and SQLite no fault in the file.
 pub fn verified(image: &Image) -> Result<(), Lost> {
     let output = run(image, &["verify", "-q"]);
     if output.status.code() != Some(0) {
@@ -137,10 +137,10 @@ pub fn run(image: &Image, arguments: &[&str]) -> Output {
     feed(image, arguments, "")
 }
 
-/// Runs the program on an image, with something on standard input.
+/// Runs the program on an image with this standard input.
 pub fn feed(image: &Image, arguments: &[&str], input: &str) -> Output {
     let mut program = program(&image.path(), arguments);
-    // Only so that no sync costs time.
+    // The shim is only there to skip real syncs.
     let log = image.folder.path().join("log");
     let shim = Shim { folder: image.path(), log, ..Shim::default() };
     shim.before(&mut program);
@@ -149,7 +149,7 @@ pub fn feed(image: &Image, arguments: &[&str], input: &str) -> Output {
     let _watch = Watch::over(&child, &shim);
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // Where the program ends early, its exit code is what counts.
+        // If the program ends early, its exit code decides.
         scope.spawn(move || stdin.write_all(input.as_bytes()).ok());
         child.wait_with_output().unwrap()
     })
@@ -163,7 +163,7 @@ pub fn unsound<T>(told: String) -> Result<T, Lost> {
     Err(Lost { operations: 0, told })
 }
 
-/// A reply without the word that it is given again.
+/// A reply without `replayed`.
 fn plain(result: &Value) -> Value {
     let mut reply = result["ok"].clone();
     if let Some(fields) = reply.as_object_mut() {
@@ -172,7 +172,7 @@ fn plain(result: &Value) -> Value {
     reply
 }
 
-/// What a figure's line tells.
+/// The figure in a line.
 fn figure(result: &Value) -> Value {
     json!([result["ok"]["balance"], result["ok"]["stock"]])
 }

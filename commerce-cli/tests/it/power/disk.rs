@@ -1,40 +1,40 @@
-//! What a power cut leaves of a folder, after the log of what was done to it.
+//! Computes what a power cut may leave of a folder, from the log of the calls that changed it.
 //!
-//! A system keeps what is written in memory and puts it on the disk when it likes, in any order; only a sync forces it.
-//! So at a cut each write that was not synced since is there, is not, or is there in part: a disk writes sectors of 512
-//! bytes whole (<https://www.sqlite.org/atomiccommit.html>). Names are kept in folders, which are synced by themselves.
-//! File systems promise more or less about them ("All File Systems Are Not Created Equal", Pillai et al., OSDI 2014,
-//! whose tool ALICE makes images as this does), so there are two models.
+//! A system keeps writes in memory and writes them to the disk at any time, in any order; only a sync forces it. After a
+//! cut, each write that was not synced is therefore present, missing, or partly present: a disk writes sectors of 512
+//! bytes atomically (<https://www.sqlite.org/atomiccommit.html>). Folders hold names, and are synced separately. File
+//! systems make different promises about names ("All File Systems Are Not Created Equal", Pillai et al., OSDI 2014, whose
+//! tool ALICE makes images in the same way), so there are two models.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::random::Random;
 use crate::shim::Call;
 
-/// The size of what a disk writes whole.
+/// The bytes that a disk writes atomically.
 const SECTOR: usize = 512;
 
 /// The files of a folder by name.
 pub type Content = BTreeMap<String, Vec<u8>>;
 
-/// What a file system promises about names and lengths.
+/// The promises of a file system about names and lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Model {
-    /// Only what POSIX does: a name is durable when its folder was synced, and each change by itself.
+    /// Only the promises of POSIX: a name is durable after its folder was synced, and each change is separate.
     Strict,
-    /// As ext4 does: changes of names and lengths go through a journal, in order, and any sync writes all of it up to
-    /// there. Blocks that were new to a file may hold zeros.
+    /// The promises of ext4: changes of names and lengths go through a journal, in order, and any sync writes the journal
+    /// up to that point. New blocks of a file may hold zeros.
     Journal,
 }
 
 /// A folder on a disk, while programs work on it.
 pub struct Disk<'a> {
     pub model: Model,
-    /// What is durable.
+    /// The durable state.
     durable: Durable,
-    /// What was done since and may be lost, in order.
+    /// Later changes that may be lost, in order.
     pending: Vec<Change<'a>>,
-    /// The names as the programs see them, and the files by their inodes.
+    /// The inode of each name that the programs see.
     seen: BTreeMap<String, usize>,
     inodes: HashMap<u64, usize>,
 }
@@ -55,7 +55,7 @@ enum Change<'a> {
 }
 
 impl<'a> Disk<'a> {
-    /// A folder of which all is durable, with the inodes of its files.
+    /// A folder whose content is all durable, with the inodes of its files.
     pub fn new(model: Model, content: &Content, inodes: &BTreeMap<String, u64>) -> Self {
         let mut durable = Durable::default();
         for (name, bytes) in content {
@@ -67,7 +67,7 @@ impl<'a> Disk<'a> {
         Self { model, durable, pending: Vec::new(), seen, inodes }
     }
 
-    /// Does what a program did.
+    /// Applies a call of a program.
     pub fn step(&mut self, call: &'a Call) {
         match call {
             Call::Write { file, at, data } => {
@@ -121,7 +121,7 @@ impl<'a> Disk<'a> {
 
     /// The folder as it may be after a power cut now.
     pub fn cut(&self, random: &mut Random) -> Content {
-        // All lost, all kept, and what lies between.
+        // From all changes lost to all kept.
         let odds = [0, 1, 5, 9, 10][random.below(5)];
         let in_journal = self.pending.iter().filter(|change| change.is_of_the_journal()).count();
         let mut journal_left = match odds {
@@ -140,7 +140,7 @@ impl<'a> Disk<'a> {
             };
             match change {
                 Change::Write { file, at, data } if !kept => {
-                    // Its length may have come without its data.
+                    // The new length may be durable without the data.
                     let (file, end) = (&mut left.files[*file], at + data.len());
                     if file.len() < end && odds > 0 && random.below(4) == 0 {
                         file.resize(end, 0);
@@ -169,7 +169,7 @@ impl<'a> Disk<'a> {
 }
 
 impl Change<'_> {
-    /// The file that is changed, unless it is the folder.
+    /// The file that this changes, unless it is the folder.
     fn file(&self) -> Option<usize> {
         match self {
             Self::Write { file, .. } | Self::Resize { file, .. } => Some(*file),
@@ -209,7 +209,7 @@ impl Durable {
         file[at..end].copy_from_slice(data);
     }
 
-    /// Puts some sectors of a write: those up to one, or any.
+    /// Writes some sectors of a write: the first ones, or any.
     fn tear(&mut self, file: usize, at: usize, data: &[u8], random: &mut Random) {
         let up_to = (random.below(2) == 0).then(|| at + random.below(data.len() + 1));
         let mut from = 0;

@@ -1,5 +1,5 @@
-//! Commands that make or replace whole files: init, migration, backup, restore, repair. Each is done or not done after a
-//! power cut, and once it says that it is done, it is.
+//! Tests power cuts in commands that create or replace whole files: init, migration, backup, restore, repair. After a cut,
+//! each is done or not done, and it is done if the command has reported success.
 
 use rusqlite::Connection;
 
@@ -20,7 +20,7 @@ fn init() {
     tally.cut(&recording, whole(&recording), images, &|image, said| {
         let output = run(image, &["balance", "nobody"]);
         match output.status.code() {
-            // A store, in which there is no such user.
+            // The store exists and has no such user.
             Some(3) => verified(image),
             Some(4) if said.is_empty() => {
                 let again = run(image, &["init"]);
@@ -59,7 +59,7 @@ fn backup() {
         scope.spawn(|| stage.ok(&["backup", "copy.db", "--output", "json"]));
     });
     let recording = stage.finish();
-    // What the first customer was answered stands in the copy; of the second, what was done by then.
+    // The copy has all answered lines of the first customer, and those of the second that were done by then.
     let first = |said: &&Said| said.asked.as_ref().is_some_and(|line| scripts[0].0.contains(line));
     let images = tally.left();
     tally.cut(&recording, begun..usize::MAX, images, &|image, said| {
@@ -91,7 +91,7 @@ fn restore() {
     tally.cut(&recording, whole(&recording), images, &|image, said| {
         let output = run(image, &["balance", "u0"]);
         match (output.status.code(), said.is_empty()) {
-            // There is no such user in the backup.
+            // The backup has no such user.
             (Some(3), _) => {
                 kept(&promises, image, &before)?;
                 promises.hold(image, &[])
@@ -119,7 +119,7 @@ fn repair() {
         let output = run(image, &["verify", "-q"]);
         match (output.status.code(), &copy) {
             (Some(0), Some(copy)) => {
-                // The copy is whole, and wrong as the store was.
+                // The copy is complete, with the same wrong balance as the store.
                 let kept = run(image, &["--db", copy, "verify", "-q"]);
                 if kept.status.code() != Some(3) {
                     return unsound(format!("the copy before the repair: {}", told(&kept)));
@@ -143,14 +143,14 @@ fn repair() {
     tally.end();
 }
 
-/// The store as it was before it was replaced is there, whole.
+/// Checks that the copy of the replaced store is complete.
 fn kept(promises: &Promises, image: &Image, before: &[Said]) -> Result<(), Lost> {
     let copy = get(&image.path()).into_iter().find(|(name, _)| name.starts_with("shop.db.before-restore-"));
     let Some((_, copy)) = copy else { return unsound("the copy before the restore is gone".into()) };
     promises.hold(&Image::new(&Content::from([(STORE.into(), copy)])), before)
 }
 
-/// A store on which a customer's script was done, and what was answered.
+/// A store after a customer's script, with the script and its answers.
 pub fn worked() -> (Script, Content, Vec<Said>) {
     let script = Script::customer(0, 2);
     let stage = Stage::new(beginning());
@@ -159,7 +159,7 @@ pub fn worked() -> (Script, Content, Vec<Said>) {
     (script, content, stage.finish().said())
 }
 
-/// A store in which a balance is not that of the ledger.
+/// A store in which a balance differs from the ledger.
 fn wrong(content: &Content) -> Content {
     let image = Image::new(content);
     put(&image.path(), content);
@@ -169,7 +169,7 @@ fn wrong(content: &Content) -> Content {
     get(&image.path())
 }
 
-/// A store as the first version made it: a user with 500, and none of the later tables.
+/// A store of the first schema version: a user with 500, and none of the later tables.
 fn old() -> Content {
     let image = Image::new(&Content::new());
     let store = Connection::open(image.path().join(STORE)).unwrap();

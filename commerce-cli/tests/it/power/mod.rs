@@ -1,6 +1,6 @@
-//! Power cuts. Real processes work on a real folder while the shim writes down what they do to it; from that, images
-//! are made of what a power cut at any point may leave (`disk.rs`), and each is opened with the real program: what was
-//! acknowledged before the cut is there, replays and refusals included, nothing is half done, `verify` finds nothing.
+//! Tests power cuts. Real processes work on a real folder while the shim records their calls. From the recording come
+//! images of the folder as a power cut at any point may leave it (`disk.rs`), and the real program opens each. Everything
+//! acknowledged before the cut must be there, replays and refusals included, nothing half done, and `verify` finds nothing.
 
 mod again;
 pub mod check;
@@ -21,7 +21,7 @@ use disk::Content;
 use script::Script;
 use stage::{Recording, STORE, Stage};
 
-/// A store with what every script needs, closed.
+/// A closed store with the rows that every script needs.
 pub fn beginning() -> &'static Content {
     static BEGINNING: OnceLock<Content> = OnceLock::new();
     BEGINNING.get_or_init(|| {
@@ -34,12 +34,12 @@ pub fn beginning() -> &'static Content {
     })
 }
 
-/// All of a recording.
+/// The range of a whole recording.
 fn whole(recording: &Recording) -> Range<usize> {
     0..recording.entries.len()
 }
 
-/// One process that does a script on a store that was just made, some lines at once.
+/// Records one process that runs a script on a new store, `at_once` lines at a time.
 fn one(script: &Script, at_once: usize) -> Recording {
     let stage = Stage::new(beginning());
     assert!(stage.feed(script, at_once, &stage.shim()));

@@ -1,10 +1,10 @@
-//! Numbers that look random and come out the same in every run (SplitMix64).
+//! Pseudorandom numbers that are the same in every run (SplitMix64).
 
 #[derive(Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// A series of its own for each thing that has a name and a number.
+    /// A separate sequence for each name and number.
     pub fn new(name: &str, number: usize) -> Self {
         let mix = |seed: u64, byte: u8| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
         Self(
@@ -13,7 +13,7 @@ impl Random {
         )
     }
 
-    /// A number from 0 to one less than the end.
+    /// A number from 0 to `end` - 1.
     pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut next = self.0;

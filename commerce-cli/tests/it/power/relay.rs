@@ -1,5 +1,5 @@
-//! Delivery into a file: what the store calls delivered stands in the file, whole, and the rest comes when it is asked
-//! for again.
+//! Tests power cuts in delivery to a file: the file has a complete line for every event marked as delivered, and the next
+//! run delivers the rest.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::tally::{Image, Lost, Tally};
 use crate::shim::{Call, Entry};
 
 const SINK: &str = "events.jsonl";
-/// Delivers what is pending, and ends.
+/// The command that delivers all pending events and exits.
 pub const RELAY: [&str; 5] = ["events", "relay", "--once", "--sink", "file:events.jsonl"];
 
 #[test]
@@ -32,7 +32,7 @@ fn a_relay_into_a_file() {
     let recording = stage.finish();
     let images = tally.left() / 2;
     tally.cut(&recording, begun..usize::MAX, images, &|image, said| delivered(&promises, image, said));
-    // The other half while lines are written, which are few calls among many.
+    // The other half of the cuts are near writes of lines, which are few among many calls.
     let appended: Vec<usize> = appended(&recording).collect();
     for (place, at) in appended.iter().enumerate() {
         let images = tally.left().div_ceil(appended.len() - place);
@@ -41,7 +41,7 @@ fn a_relay_into_a_file() {
     tally.end();
 }
 
-/// The places in the log right after lines were written to the file.
+/// The positions in the log right after lines were written to the file.
 fn appended(recording: &Recording) -> impl Iterator<Item = usize> {
     let sink = |entry: &Entry| match &entry.call {
         Call::Create { file, name } if name == SINK => Some(*file),
@@ -53,7 +53,7 @@ fn appended(recording: &Recording) -> impl Iterator<Item = usize> {
     entries.filter(move |(_, entry)| appends(entry)).map(|(at, _)| at + 1)
 }
 
-/// What is called delivered is there, and the rest comes.
+/// Checks that delivered events are in the file, and that the next run delivers the rest.
 pub fn delivered(promises: &Promises, image: &Image, said: &[Said]) -> Result<(), Lost> {
     let there = lines(image);
     let missing: Vec<i64> =
@@ -77,7 +77,7 @@ pub fn delivered(promises: &Promises, image: &Image, said: &[Said]) -> Result<()
     promises.hold_despite_errors(image, said)
 }
 
-/// Events of a status, by number.
+/// The numbers of the events with a status.
 fn events(image: &Image, status: &str) -> Result<Vec<i64>, Lost> {
     let output = run(image, &["events", "list", "--status", status, "--all", "--output", "jsonl"]);
     if output.status.code() != Some(0) {
@@ -86,7 +86,7 @@ fn events(image: &Image, status: &str) -> Result<Vec<i64>, Lost> {
     Ok(objects(&output.stdout).iter().filter_map(|event| event["event"].as_i64()).collect())
 }
 
-/// Events of which a whole line stands in the file, by number, which is the last part of their identifier.
+/// The numbers of the events with a complete line in the file. The number is the last part of the identifier.
 fn lines(image: &Image) -> HashSet<i64> {
     let text = std::fs::read(image.path().join(SINK)).unwrap_or_default();
     let number = |line: &Value| line["id"].as_str()?.rsplit('-').next()?.parse().ok();

@@ -1,4 +1,5 @@
-//! Processes at work: one, three at once, and one that fills the log so that it is written back and begun anew.
+//! Tests power cuts in running processes: one, three at once, and one that fills the log so that it is checkpointed and
+//! restarted.
 
 use super::check::Promises;
 use super::script::Script;
@@ -39,11 +40,11 @@ fn three_processes_at_once() {
 }
 
 #[test]
-fn the_log_is_written_back_and_begun_anew() {
+fn the_log_is_checkpointed_and_restarted() {
     let mut tally = Tally::new("checkpoint", 150);
     let script = Script::long(0, 500);
     let recording = one(&script, 1);
-    // From the last commits before the store itself is written to, to some that overwrite the log.
+    // From the last commits before the checkpoint to some that overwrite the log.
     let store = recording.inodes[STORE];
     let first = |entry: &Entry| matches!(entry.call, Call::Write { file, .. } if file == store);
     let begun =
@@ -56,9 +57,9 @@ fn the_log_is_written_back_and_begun_anew() {
     tally.end();
 }
 
-/// A disk that acknowledges syncs and does nothing: what this suite finds where a sync is missing.
+/// A disk that acknowledges syncs without syncing. It shows that the suite detects a missing sync.
 #[test]
-fn a_disk_that_lies_is_found_out() {
+fn a_disk_that_ignores_syncs_is_detected() {
     let mut tally = Tally::new("lie", 40);
     let script = Script::customer(0, 4);
     let mut recording = one(&script, 3);
@@ -66,5 +67,5 @@ fn a_disk_that_lies_is_found_out() {
     let promises = Promises::new(&[&script], &Image::new(beginning()));
     let images = tally.left();
     tally.cut(&recording, whole(&recording), images, &|image, said| promises.hold(image, said));
-    tally.end_of_a_lie();
+    tally.end_expecting_losses();
 }

@@ -1,4 +1,4 @@
-//! What the processes are asked to do: a bit of everything, each line under a key, so that it can be asked again.
+//! The work of the processes: operations of every kind, each with a key, so that it can be repeated.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script(pub Vec<Line>);
 
-/// An operation, and how it ends in the end, whatever happened in between.
+/// An operation and its final outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub operation: Value,
-    /// The code of the refusal, which holds for good from the first time on.
+    /// The code of its refusal, which is permanent.
     pub refused: Option<&'static str>,
 }
 
@@ -21,7 +21,7 @@ impl Line {
 }
 
 impl Script {
-    /// What every store begins with: products, and orders that can be cancelled.
+    /// The lines that every store begins with: products, and orders that can be cancelled.
     pub fn beginning() -> Self {
         let mut script = Self::default();
         for (product, stock) in [("pen", 1_000_000), ("mug", 1_000_000)] {
@@ -41,13 +41,13 @@ impl Script {
         script
     }
 
-    /// A customer of her own, with so many rounds of charging and buying, and refusals that hold for good once the lines
-    /// before them were done. Customers are numbered from 0 to 7.
+    /// The lines of one customer: rounds of charges and orders, and refusals that are permanent once the lines before
+    /// them were done. Customers are numbered from 0 to 7.
     pub fn customer(number: usize, rounds: usize) -> Self {
         Self::rounds(number, rounds, true)
     }
 
-    /// The same without those refusals: any lines may fail, and be done later in any order.
+    /// The same without those refusals, so that any line may fail and be repeated later in any order.
     pub fn obliging(number: usize, rounds: usize) -> Self {
         Self::rounds(number, rounds, false)
     }
@@ -88,7 +88,7 @@ impl Script {
         script
     }
 
-    /// Charges and orders of a customer, so many of each: small changes that each fill some pages of the log.
+    /// `count` charges and `count` orders of a customer: small changes that each fill some pages of the log.
     pub fn long(number: usize, count: usize) -> Self {
         let mut script = Self::customer(number, 1);
         let user = format!("u{number}");
@@ -100,7 +100,7 @@ impl Script {
         script
     }
 
-    /// Charges of somebody who is there.
+    /// Charges of an existing user.
     pub fn charges(user: &str, count: usize) -> Self {
         let mut script = Self::default();
         for amount in 1..=count {
@@ -122,7 +122,7 @@ impl Script {
         self.0.push(Line { operation, refused });
     }
 
-    /// The line that a result of `apply` answers.
+    /// The line to which a result of `apply` belongs.
     pub fn asked(&self, result: &str) -> &Line {
         let result: Value = serde_json::from_str(result).unwrap();
         &self.0[usize::try_from(result["line"].as_u64().unwrap()).unwrap() - 1]

@@ -1,4 +1,4 @@
-//! A folder in which processes work under the shim, and what was recorded of them.
+//! A folder in which processes run under the shim, and the recording of their calls.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Write};
@@ -26,11 +26,11 @@ pub struct Stage {
     folder: TempDir,
     before: Content,
     inodes: BTreeMap<String, u64>,
-    /// Which process was given which script.
+    /// The script of each process.
     scripts: Mutex<HashMap<u32, Script>>,
 }
 
-/// What happened on a stage.
+/// The recording of a stage.
 pub struct Recording {
     pub before: Content,
     pub inodes: BTreeMap<String, u64>,
@@ -38,18 +38,18 @@ pub struct Recording {
     pub scripts: HashMap<u32, Script>,
 }
 
-/// A line that a process printed on standard output: from then on, what it says is promised.
+/// A line that a process printed on standard output. From then on, its content is a promise.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// The place in the log.
+    /// The position in the log.
     pub at: usize,
     pub text: String,
-    /// The line of a script that this answers.
+    /// The line of a script to which this is the answer.
     pub asked: Option<Line>,
 }
 
 impl Said {
-    /// The code of an error, if this is one.
+    /// The code of the error, if this is an error.
     pub fn error(&self) -> Option<String> {
         let result: Value = serde_json::from_str(&self.text).ok()?;
         result["error"]["code"].as_str().map(Into::into)
@@ -57,7 +57,7 @@ impl Said {
 }
 
 impl Stage {
-    /// A folder with these files, of which all is durable.
+    /// A folder with these files, all durable.
     pub fn new(content: &Content) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("shop")).unwrap();
@@ -67,7 +67,7 @@ impl Stage {
         Self { folder, before: content.clone(), inodes, scripts: Mutex::default() }
     }
 
-    /// The folder that is watched.
+    /// The folder that the shim records.
     pub fn path(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap().join("shop")
     }
@@ -76,7 +76,7 @@ impl Stage {
         Shim { folder: self.path(), log: self.folder.path().join("log"), ..Shim::default() }
     }
 
-    /// The program under the shim, not yet run.
+    /// A command of the program under the shim, not yet started.
     pub fn program(&self, arguments: &[&str], shim: &Shim) -> Command {
         let mut program = program(&self.path(), arguments);
         shim.before(&mut program);
@@ -97,15 +97,15 @@ impl Stage {
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Has a process do a script, some lines at once; the next come when those were answered. Tells whether it
-    /// came to its end, or was killed at a call as the shim was told.
+    /// Runs a script in a process, `at_once` lines at a time. The next lines follow when those were answered. Returns
+    /// false if the shim killed the process.
     pub fn feed(&self, script: &Script, at_once: usize, shim: &Shim) -> bool {
         let status = self.status(script, at_once, shim);
         assert!(matches!(status.code(), Some(0 | 3)) || status.signal() == Some(9), "{status}");
         status.signal().is_none()
     }
 
-    /// The same, with how the process ended.
+    /// The same, but returns the exit status.
     pub fn status(&self, script: &Script, at_once: usize, shim: &Shim) -> ExitStatus {
         let mut fed = Fed::start(self, shim);
         self.scripts.lock().unwrap().insert(fed.child.id(), script.clone());
@@ -122,7 +122,7 @@ impl Stage {
         fed
     }
 
-    /// How long the log is by now.
+    /// The current length of the log.
     pub fn mark(&self) -> usize {
         read(&self.shim().log).len()
     }
@@ -138,7 +138,7 @@ impl Stage {
     }
 }
 
-/// `apply` with a conversation.
+/// An `apply` process that gets its lines in steps.
 pub struct Fed {
     child: Child,
     _watch: Watch,
@@ -154,13 +154,13 @@ impl Fed {
         Self { _watch: Watch::over(&child, shim), child, answers }
     }
 
-    /// Hands lines over and waits for their results; false if the process was killed.
+    /// Writes lines and waits for their results. Returns false if the process was killed.
     fn say(&mut self, lines: &[&str]) -> bool {
         let said = self.child.stdin.as_mut().unwrap().write_all(format!("{}\n", lines.join("\n")).as_bytes());
         said.is_ok() && lines.iter().all(|_| self.answers.next().is_some_and(|line| line.is_ok()))
     }
 
-    /// Has it end, as it does when there are no more lines.
+    /// Closes the input, which ends the process.
     pub fn end(self) {
         let status = self.status();
         assert_eq!(status.code(), Some(3), "{status}");
@@ -174,25 +174,25 @@ impl Fed {
 
 impl Drop for Fed {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Aborts a process that hangs, which is then seen by the signal it ended with.
+/// Aborts a process that hangs. The signal then shows in its exit status.
 pub struct Watch {
     _over: Sender<()>,
 }
 
 impl Watch {
     pub fn over(child: &Child, shim: &Shim) -> Self {
-        // Where calls fail, waiting for long is a fault of its own. Otherwise the machine may be busy.
-        let patience = Duration::from_secs(if shim.fault.is_some() { 15 } else { 120 });
+        // With a failing call, a long wait is a fault. Without one, the machine may be busy.
+        let timeout = Duration::from_secs(if shim.fault.is_some() { 15 } else { 120 });
         let (over, ended) = channel::<()>();
         let process = child.id();
         std::thread::spawn(move || {
-            if ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            if ended.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
                 system::signal(process, "ABRT");
             }
         });
@@ -201,12 +201,12 @@ impl Watch {
 }
 
 impl Recording {
-    /// Whether the call that was to fail was reached.
+    /// Whether the run reached the failing call.
     pub fn failed(&self) -> bool {
         self.entries.iter().any(|entry| matches!(entry.call, Call::Failed))
     }
 
-    /// What was said on standard output, line by line, in order.
+    /// The lines on standard output, in order.
     pub fn said(&self) -> Vec<Said> {
         let mut begun: HashMap<u32, Vec<u8>> = HashMap::new();
         let mut said = Vec::new();
@@ -226,7 +226,7 @@ impl Recording {
         said
     }
 
-    /// The log, done once more, must give the folder as it is: otherwise a call escaped the shim.
+    /// Asserts that replaying the log gives the folder as it is. Otherwise a call has escaped the shim.
     fn is_complete(&self, after: &Content) {
         let mut disk = Disk::new(Model::Strict, &self.before, &self.inodes);
         self.entries.iter().for_each(|entry| disk.step(&entry.call));
@@ -242,7 +242,7 @@ impl Recording {
     }
 }
 
-/// The program in a folder with a store, not yet run.
+/// A command of the program in a folder with a store, not yet started.
 pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_commerce"));
     program.current_dir(folder).env("COMMERCE_DB", folder.join(STORE)).env("NO_COLOR", "1");
@@ -250,7 +250,7 @@ pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     program
 }
 
-/// The files of a folder, but for what is memory with a name.
+/// The files of a folder, without the `-shm` file.
 pub fn get(folder: &Path) -> Content {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
     let files = files.filter(|file| !file.file_name().to_str().unwrap().ends_with("-shm"));
@@ -264,7 +264,7 @@ pub fn put(folder: &Path, content: &Content) {
     }
 }
 
-/// One JSON object per line, if a line is one.
+/// The JSON objects of a text with one per line. Other lines are skipped.
 pub fn objects(text: &[u8]) -> Vec<Value> {
     String::from_utf8_lossy(text).lines().map(|line| serde_json::from_str(line).unwrap_or_default()).collect()
 }

@@ -1,6 +1,6 @@
-//! Processes that start after another died: it is killed at every write and every sync of its work, others then start
-//! together and are asked the same under the same keys, and the power is cut after that. Whoever finds in memory
-//! what the dead process never synced must not answer from it before it is durable.
+//! Tests processes that start after another one died. The first is killed at every write and every sync, the others then
+//! start together and get the same lines with the same keys, and the power is cut after that. A process that finds writes
+//! of the dead process in memory must make them durable before it answers from them.
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
@@ -12,14 +12,14 @@ use super::tally::{Image, Lost, Tally};
 use super::{beginning, one};
 use crate::shim::{Call, Entry, Shim};
 
-/// Who else has the store open.
+/// Another process that has the store open.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
     Nobody,
-    /// A process that opened it before the one that dies.
+    /// A process that opened the store before the process that dies.
     Before,
-    /// A program that only reads, such as `sqlite3`, and came when that one had died: it was the first to find what is
-    /// in the log.
+    /// A program that only reads, such as `sqlite3`, and opened the store after the process died. It is the first to read
+    /// the log.
     After,
 }
 
@@ -42,7 +42,7 @@ fn killed(name: &'static str, reader: Reader) {
     let mut tally = Tally::new(name, 300);
     let script = Script::customer(0, 1);
     let promises = Promises::new(&[&script], &Image::new(beginning()));
-    // At a sync most is at stake.
+    // A kill at a sync can lose the most.
     let weight = |entry: &Entry| match entry.call {
         Call::Said { .. } => None,
         Call::Sync { .. } => Some(8),
@@ -61,13 +61,13 @@ fn killed(name: &'static str, reader: Reader) {
     tally.end();
 }
 
-/// Lines that the process which dies is given at once.
+/// Lines at a time for the process that dies.
 const AT_ONCE: usize = 4;
 
-/// What one of those that start only reads.
+/// The command of a later process that only reads.
 const HISTORY: [&str; 6] = ["wallet", "history", "u0", "--all", "--output", "jsonl"];
 
-/// Entries that were read are still there.
+/// Checks that the entries that were read are still there.
 fn seen(image: &Image, said: &[Said]) -> Result<(), Lost> {
     let mut read =
         said.iter().filter(|said| said.asked.is_none() && said.text.starts_with("{\"id\"")).peekable();
@@ -82,16 +82,16 @@ fn seen(image: &Image, said: &[Said]) -> Result<(), Lost> {
     }
 }
 
-/// A process dies and four come. Tells where in the log it died.
+/// Kills a process and starts four others. Returns the recording and the position of the kill.
 fn dead(script: &Script, kill: u64, reader: Reader) -> (Recording, usize) {
     let stage = Stage::new(beginning());
     let before = (reader == Reader::Before).then(|| stage.reader());
     stage.feed(script, AT_ONCE, &Shim { kill: Some(kill), ..stage.shim() });
-    // Without a log it would make one itself.
+    // Without a log the reader would create one.
     let log = stage.path().join(format!("{STORE}-wal")).exists();
     let after = (reader == Reader::After && log).then(|| {
         let connection = Connection::open(stage.path().join(STORE)).unwrap();
-        // What it did to the files would not be recorded.
+        // The reader's own changes to the files would not be recorded.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
         let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
         assert!(connection.query_row("SELECT count(*) FROM sqlite_schema", [], count).unwrap() > 0);
@@ -110,6 +110,6 @@ fn dead(script: &Script, kill: u64, reader: Reader) -> (Recording, usize) {
     }
     let recording = stage.finish();
     let died = recording.entries.iter().position(|entry| matches!(entry.call, Call::Killed));
-    // How its lines come together is not the same in every run, so that the last call may not be reached.
+    // Its lines are not grouped the same in every run, so the last call may not be reached.
     (recording, died.unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Cutting the power at many points of a recording, and counting what was lost.
+//! Cuts the power at many points of a recording, and counts the lost operations.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,18 @@ use super::random::Random;
 use super::stage::{Recording, Said, put};
 use crate::shim::Call;
 
-/// All images of the suite. More: `COMMERCE_TEST_IMAGES=20000 cargo test -p commerce-cli power`.
+/// The images of the whole suite. For more: `COMMERCE_TEST_IMAGES=20000 cargo test -p commerce-cli power`.
 const IMAGES: usize = 2_000;
 
-/// What was promised and is not so.
+/// A broken promise.
 #[derive(Debug)]
 pub struct Lost {
-    /// How many acknowledged operations are missing; 0 where the store is unsound in another way.
+    /// The number of missing acknowledged operations, or 0 if the store is unsound in another way.
     pub operations: usize,
     pub told: String,
 }
 
-/// Opens an image and holds it to what was said before the cut.
+/// Opens an image and checks it against the answers before the cut.
 pub type Check<'a> = &'a dyn Fn(&Image, &[Said]) -> Result<(), Lost>;
 
 /// A folder after a power cut.
@@ -34,15 +34,15 @@ pub struct Tally {
     name: &'static str,
     made: usize,
     left: usize,
-    /// How many were opened: all that were made, unless one was asked for.
+    /// The number of opened images: all of them, unless the environment selects one.
     images: usize,
     lost_images: usize,
     lost_operations: usize,
-    /// The first that were unsound: what is to be told, and where the image is to be kept.
+    /// The first unsound images: the message, the path to keep the image at, and its content.
     first: Vec<(String, PathBuf, Content)>,
 }
 
-/// Where the power is cut.
+/// A point at which the power is cut.
 struct Cut {
     model: Model,
     at: usize,
@@ -70,18 +70,18 @@ impl Tally {
         Self::exactly(name, (share * all).div_ceil(IMAGES))
     }
 
-    /// A scenario of so many images.
+    /// A scenario with exactly `left` images.
     pub fn exactly(name: &'static str, left: usize) -> Self {
         Self { name, made: 0, left, images: 0, lost_images: 0, lost_operations: 0, first: Vec::new() }
     }
 
-    /// How many images there are left to make.
+    /// The number of images that are left to make.
     pub fn left(&self) -> usize {
         self.left
     }
 
-    /// Cuts the power at so many points of a recording that lie in a range of its log. A third of the points come right
-    /// after something was said, where least may be missing, and a third right before a sync, where most may be.
+    /// Cuts the power at `images` points in a range of a recording's log. A third of the points are right after an answer,
+    /// when the least may be missing, and a third right before a sync, when the most may be missing.
     pub fn cut(&mut self, recording: &Recording, range: Range<usize>, images: usize, check: Check<'_>) {
         let (said, range) = (recording.said(), range.start..range.end.min(recording.entries.len()));
         let answers: Vec<usize> =
@@ -166,7 +166,7 @@ impl Tally {
     }
 
     /// Fails unless much was lost.
-    pub fn end_of_a_lie(self) {
+    pub fn end_expecting_losses(self) {
         self.tell();
         assert!(self.lost_images * 4 >= self.images, "only {} of {} show it", self.lost_images, self.images);
     }
@@ -179,11 +179,11 @@ impl Tally {
     }
 }
 
-/// The one image of a scenario that is to be made, if one was named: `COMMERCE_TEST_IMAGE=scenario:number`.
+/// The image of a scenario that `COMMERCE_TEST_IMAGE=scenario:number` selects, if it is set.
 fn only(scenario: &str) -> Option<usize> {
     let named = std::env::var("COMMERCE_TEST_IMAGE").ok()?;
     let (name, number) = named.split_once(':').expect("COMMERCE_TEST_IMAGE: scenario:number");
-    // Of other scenarios, none.
+    // Other scenarios then make no images.
     Some(if name == scenario {
         number.parse().expect("COMMERCE_TEST_IMAGE: scenario:number")
     } else {

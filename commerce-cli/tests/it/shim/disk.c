@@ -1,20 +1,19 @@
 /*
- * Stands between a program and one folder of its disk, loaded with LD_PRELOAD. It writes down, in one order for all
- * processes, what they do to the folder's files and what they say on standard output and standard error; it makes a
- * chosen call fail; and it kills its process at a chosen call.
+ * Intercepts the calls between a program and one folder of its disk, loaded with LD_PRELOAD. It records, in one order
+ * for all processes, their changes of the folder's files and their output on standard output and standard error. It can
+ * make a chosen call fail, and kill its process at a chosen call.
  *
  *   DISK_FOLDER  the folder, as an absolute path without links
  *   DISK_LOG     the file to which records are appended (log.rs reads them)
- *   DISK_FAIL    "CALLS NTH ERROR ON": the NTH call of a kind fails with an errno, or is done by half where ERROR is 0;
+ *   DISK_FAIL    "CALLS NTH ERROR ON": the NTH call of a kind fails with an errno, or does half its work if ERROR is 0;
  *                ON is 1 if all later ones of the kind fail too. The kinds are w (write), s (sync), t (truncate),
- *                o (open), r (read), n (a name is made, changed or removed)
+ *                o (open), r (read), n (create, change or remove a name)
  *   DISK_KILL    "NTH": SIGKILL instead of the NTH call that changes or syncs something
  *
- * A call and its record are one step: a lock is held around both, so that the order of the records is the order in
- * which things happened. Nothing is ever really synced, since what a power cut leaves is worked out from the records
- * (disk.rs), and real syncs would only cost time. The -shm file is left out of the records: it is memory that happens
- * to have a name, and SQLite makes it anew after a crash. A call that the records cannot express is recorded as such,
- * and the test ends there.
+ * A lock is held around a call and its record, so that the records are in the order of the calls. The shim skips real
+ * syncs, which would only cost time: disk.rs computes the effect of a power cut from the records. The records leave out
+ * the -shm file, which is shared memory with a name, and which SQLite rebuilds after a crash. A call that the records
+ * cannot express is recorded as such, and ends the test.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,8 +33,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define HERE (-1) /* where the file stands, rather than at a place that was given */
-#define HALF (-1) /* the fault of a call that does half of its work */
+#define HERE (-1) /* at the current position of the file, rather than at a given one */
+#define HALF (-1) /* the fault of a call that does half its work */
 
 static char folder[PATH_MAX];
 static size_t folder_length;
@@ -84,7 +83,7 @@ static void record(char what, uint64_t file, uint64_t at, const char *name, cons
     errno = error;
 }
 
-/* What is wrong with this call: 0, an errno, or HALF. */
+/* The fault of this call: 0, an errno, or HALF. */
 static int wrong(char what)
 {
     if (fault.what != what) return 0;
@@ -94,7 +93,7 @@ static int wrong(char what)
     return fault.error ? fault.error : HALF;
 }
 
-/* Counts a call that changes or syncs something, and dies if it is the one. */
+/* Counts a call that changes or syncs something, and kills the process at the chosen one. */
 static void count(void)
 {
     if (++calls == kill_at) {
@@ -103,7 +102,7 @@ static void count(void)
     }
 }
 
-/* Tells whether an absolute path lies in the folder, and its name there: "" for the folder itself. */
+/* Whether an absolute path is in the folder, and its name there: "" for the folder itself. */
 static int inside(const char *path, char *name)
 {
     if (strncmp(path, folder, folder_length) || (path[folder_length] && path[folder_length] != '/')) return 0;
@@ -144,7 +143,7 @@ static int inside_path(int at, const char *path, char *name)
     return inside(real, name);
 }
 
-/* Whether what happens to a file is written down. */
+/* Whether calls on a file are recorded. */
 static int kept(const char *name)
 {
     size_t length = strlen(name);
@@ -316,7 +315,7 @@ int open64(const char *path, int flags, ...) { OPENED(AT_FDCWD); }
 int openat(int at, const char *path, int flags, ...) { OPENED(at); }
 int openat64(int at, const char *path, int flags, ...) { OPENED(at); }
 
-/* A change of one or two names: 'u' unlinks, 'r' renames, 'l' links. Both names lie in the folder or neither does. */
+/* A change of one or two names: 'u' unlinks, 'r' renames, 'l' links. Both names are in the folder or neither is. */
 static int named(char what, int at, const char *path, int at_other, const char *other, unsigned flags)
 {
     char name[PATH_MAX], name_other[PATH_MAX] = "";
@@ -351,7 +350,7 @@ int linkat(int at, const char *from, int to_at, const char *to, int flags)
     return named('l', at, from, to_at, to, flags);
 }
 
-/* ---- What the records cannot express; SQLite and the program have no need of it at present ---- */
+/* ---- Calls that the records cannot express; SQLite and the program do not use them at present ---- */
 
 void *mmap(void *where, size_t size, int protection, int flags, int fd, off_t at)
 {

@@ -1,15 +1,15 @@
-//! The records of the shim, read back.
+//! Reads the records of the shim.
 
 use std::path::Path;
 
-/// What a process did, in the order in which all of them did it.
+/// A call of a process, in one order for all processes.
 #[derive(Debug)]
 pub struct Entry {
     pub process: u32,
     pub call: Call,
 }
 
-/// One step. Files are named by their inode, since names come and go.
+/// A recorded call. Inodes identify files, since names change.
 #[derive(Debug)]
 pub enum Call {
     Write {
@@ -40,13 +40,13 @@ pub enum Call {
     Remove {
         name: String,
     },
-    /// Something was said on standard output (1) or standard error (2).
+    /// A write to standard output (1) or standard error (2).
     Said {
         stream: u64,
         text: Vec<u8>,
     },
     Killed,
-    /// The call that was to fail has failed.
+    /// The selected call has failed.
     Failed,
 }
 

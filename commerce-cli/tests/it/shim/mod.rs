@@ -1,4 +1,4 @@
-//! The shim that stands between the program and its disk (`disk.c`): built once, and put before a command.
+//! The shim between the program and its disk (`disk.c`). It is built once and loaded into a command.
 
 mod log;
 
@@ -10,14 +10,14 @@ use crate::system;
 
 pub use log::{Call, Entry, read};
 
-/// What the shim is told to do.
+/// The settings of the shim.
 #[derive(Clone, Debug, Default)]
 pub struct Shim {
-    /// The folder that is watched, without links.
+    /// The folder to record, as a path without links.
     pub folder: PathBuf,
-    /// Where the records go. Several processes may share it.
+    /// The file of the records. Several processes may share it.
     pub log: PathBuf,
-    /// SIGKILL instead of this call that changes or syncs something, counted from 1.
+    /// Sends SIGKILL instead of this call. Calls that change or sync something are counted from 1.
     pub kill: Option<u64>,
     /// A call that fails.
     pub fault: Option<Fault>,
@@ -26,18 +26,18 @@ pub struct Shim {
 /// A call that fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// The kind, as `disk.c` names them.
+    /// The kind of call, as named in `disk.c`.
     pub calls: char,
-    /// Which of them, counted from 1.
+    /// The number of the call of this kind, counted from 1.
     pub nth: u64,
-    /// The errno, or 0 where half of the work is done.
+    /// The errno, or 0 for a call that does half of its work.
     pub error: i32,
-    /// Whether all later ones of the kind fail too.
+    /// Whether all later calls of the kind fail too.
     pub on: bool,
 }
 
 impl Shim {
-    /// Puts the shim before a command.
+    /// Loads the shim into a command.
     pub fn before(&self, command: &mut Command) {
         command.env("LD_PRELOAD", library()).env("DISK_FOLDER", &self.folder).env("DISK_LOG", &self.log);
         if let Some(kill) = self.kill {
@@ -65,7 +65,7 @@ fn library() -> &'static Path {
             .arg(source);
         let built = compiler.output().unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        // Another test process may be using the one that is there.
+        // Another test process may be using the existing file.
         std::fs::rename(part, &library).unwrap();
         library
     })

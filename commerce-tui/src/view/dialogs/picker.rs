@@ -1,5 +1,6 @@
 //! The choice of a customer: a search and the customers that match it.
 
+use commerce_core::user::User;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -8,7 +9,7 @@ use crate::dialog::{CustomerPicker, PickerPurpose};
 use crate::layout::picker_area;
 use crate::model::State;
 use crate::view::customers::user_cells;
-use crate::view::widgets::{self, Column, draw_table, number_column, text_column};
+use crate::view::widgets::{Column, draw_list, number_column, text_column};
 
 const COLUMNS: [Column; 3] =
     [text_column("NAME", 0, 0), text_column("ID", 16, 0), number_column("BALANCE", 14, 44)];
@@ -27,12 +28,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, picker: &CustomerPicker) {
         width: inner.width + 2,
         height: inner.height.saturating_sub(3),
     };
-    let cells = |row: usize| picker.list.get(row).map(|user| user_cells(state, user));
-    let known = picker.list.known_rows().0;
-    draw_table(frame, state, rows, &COLUMNS, (&picker.list.selection, known, true), cells);
-    if known == 0 {
-        let empty = ["No matching customers.", "ctrl-n adds a customer."];
-        let is_pending = picker.list.is_unloaded();
-        widgets::draw_empty(frame, state, rows, picker.list.error.as_ref(), is_pending, &empty);
-    }
+    let cells = |user: &User| user_cells(state, user);
+    let empty = ["No matching customers.", "ctrl-n adds a customer."];
+    draw_list(frame, state, rows, &COLUMNS, (&picker.list, true), cells, &empty);
 }
