@@ -65,14 +65,14 @@ pub type Judge = dyn Fn(&Message) -> Result<(), Failure> + Send + Sync;
 
 /// A sink whose answers come from a function. It keeps the accepted events.
 #[derive(Clone)]
-pub struct Told {
+pub struct ScriptedSink {
     pub answer: Arc<Judge>,
     pub accepted: Arc<Mutex<Vec<(i64, String)>>>,
     pub batch: usize,
     pub parallel: usize,
 }
 
-impl Told {
+impl ScriptedSink {
     pub fn new(answer: impl Fn(&Message) -> Result<(), Failure> + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), accepted: Arc::default(), batch: 1, parallel: 4 }
     }
@@ -82,7 +82,7 @@ impl Told {
     }
 }
 
-impl Sink for Told {
+impl Sink for ScriptedSink {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
         messages.iter().try_for_each(|message| (self.answer)(message))?;
         let heard = messages.iter().map(|message| (message.event.get(), message.subject.to_string()));
@@ -133,9 +133,9 @@ fn a_failing_subject_blocks_no_other_and_is_retried_in_order() {
     let poisoned = Arc::new(Mutex::new(true));
     let asked = poisoned.clone();
     for batch in [1, 100] {
-        let sink = Told {
+        let sink = ScriptedSink {
             batch,
-            ..Told::new({
+            ..ScriptedSink::new({
                 let asked = asked.clone();
                 move |message| match (message.event.get(), *asked.lock().unwrap()) {
                     (1, true) => Err(Failure::refused("no\u{1b}[31m thanks")),
@@ -190,9 +190,9 @@ fn a_refused_event_holds_back_those_of_its_subject() {
         tries.lock().unwrap().clear();
         let counted = tries.clone();
         // The sink accepts every third event only at the third attempt.
-        let sink = Told {
+        let sink = ScriptedSink {
             batch,
-            ..Told::new(move |message| {
+            ..ScriptedSink::new(move |message| {
                 let mut tries = counted.lock().unwrap();
                 let tried = tries.entry(message.event.get()).or_default();
                 *tried += 1;
@@ -222,7 +222,7 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_reported() {
     let shop = charged(3);
     let down = Arc::new(Mutex::new(true));
     let asked = down.clone();
-    let sink = Told::new(move |_| match *asked.lock().unwrap() {
+    let sink = ScriptedSink::new(move |_| match *asked.lock().unwrap() {
         true => Err(Failure::down("nobody is there")),
         false => Ok(()),
     });
@@ -252,7 +252,7 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_reported() {
 #[test]
 fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     let shop = charged(3);
-    let gone = Told::new(|message| match message.event.get() {
+    let gone = ScriptedSink::new(|message| match message.event.get() {
         1..=4 => Ok(()),
         _ => Err(Failure::Gone { because: "410".into() }),
     });
@@ -263,7 +263,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     charge(&shop, 1);
     assert_eq!(lag(&shop)["pending"], 4);
     drop(relay);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     let relay = Relay::once(&shop.commerce, Box::new(sink.clone()), quick()).unwrap();
     let status = relay.wait();
     assert_eq!((status.delivered, status.left), (4, false));
@@ -273,7 +273,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
 #[test]
 fn once_tries_each_event_once_and_ends() {
     let shop = charged(3);
-    let sink = Told::new(|message| match message.event.get() {
+    let sink = ScriptedSink::new(|message| match message.event.get() {
         2 => Err(Failure::refused("no")),
         _ => Ok(()),
     });
@@ -293,11 +293,11 @@ fn once_tries_each_event_once_and_ends() {
 #[test]
 fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
     let shop = charged(2);
-    let stuck = Told::new(|_| Err(Failure::down("nobody is there")));
+    let stuck = ScriptedSink::new(|_| Err(Failure::down("nobody is there")));
     let short = || quick().lease(Duration::from_millis(200));
     let holder = Relay::start(&shop.commerce, Box::new(stuck), short()).unwrap();
     until("it holds the lease", || holder.status().active);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     let once = Relay::once(&shop.commerce, Box::new(sink.clone()), short()).unwrap();
     let status = once.wait();
     let failure = once.failure().unwrap();
@@ -343,9 +343,10 @@ fn a_sink_that_refuses_everything_uses_up_the_attempts_of_few() {
         );
     }
     let slow = Options::default().back_off(Duration::from_secs(3_600), Duration::from_secs(3_600));
-    let status = Relay::once(&shop.commerce, Box::new(Told::new(|_| Err(Failure::refused("no")))), slow)
-        .unwrap()
-        .wait();
+    let status =
+        Relay::once(&shop.commerce, Box::new(ScriptedSink::new(|_| Err(Failure::refused("no")))), slow)
+            .unwrap()
+            .wait();
     assert_eq!(status.delivered, 0);
     assert!((16..20).contains(&status.refused), "{status:?}");
     assert_eq!(lag(&shop)["pending"], 62);
@@ -354,7 +355,7 @@ fn a_sink_that_refuses_everything_uses_up_the_attempts_of_few() {
 #[test]
 fn one_relay_delivers_and_the_other_takes_over() {
     let shop = charged(50);
-    let (first, second) = (Told::new(|_| Ok(())), Told::new(|_| Ok(())));
+    let (first, second) = (ScriptedSink::new(|_| Ok(())), ScriptedSink::new(|_| Ok(())));
     let one = Relay::start(&shop.commerce, Box::new(first.clone()), quick()).unwrap();
     let two = Relay::start(&shop.commerce, Box::new(second.clone()), quick()).unwrap();
     until("all are delivered", || lag(&shop)["pending"] == 0);
@@ -374,7 +375,7 @@ fn one_relay_delivers_and_the_other_takes_over() {
 #[test]
 fn delivered_events_are_pruned_and_others_stay() {
     let shop = charged(300);
-    let sink = Told::new(|message| match message.event.get() {
+    let sink = ScriptedSink::new(|message| match message.event.get() {
         7 => Err(Failure::refused("never")),
         _ => Ok(()),
     });
@@ -382,14 +383,15 @@ fn delivered_events_are_pruned_and_others_stay() {
     let relay = Relay::start(&shop.commerce, Box::new(sink), options.clone()).unwrap();
     until("all but one are delivered", || lag(&shop)["pending"] == 0);
     drop(relay);
-    let relay = Relay::start(&shop.commerce, Box::new(Told::new(|_| Ok(()))), options.clone()).unwrap();
+    let relay =
+        Relay::start(&shop.commerce, Box::new(ScriptedSink::new(|_| Ok(()))), options.clone()).unwrap();
     charge(&shop, 1);
     let left = || numbers(&shop.ask("event.list", &json!({ "limit": 100 })));
     until("they are gone", || left().first() == Some(&7) && left().get(1).is_none_or(|&event| event > 256));
     assert_eq!(shop.submit(&json!({ "op": "event.retry", "events": [7] }))["ok"], json!({ "events": [7] }));
     until("the last is delivered", || lag(&shop)["pending"] == 0);
     drop(relay);
-    Relay::once(&shop.commerce, Box::new(Told::new(|_| Ok(()))), options).unwrap().wait();
+    Relay::once(&shop.commerce, Box::new(ScriptedSink::new(|_| Ok(()))), options).unwrap().wait();
     assert_eq!(left(), [0_i64; 0]);
     shop.clean();
 }
@@ -448,7 +450,7 @@ fn a_store_from_before_the_relay_is_migrated() {
     drop(old);
     let shop = Commerce::open(&path, commerce_core::Options::new(SystemClock)).unwrap();
     assert_eq!(shop.query(&Lag).unwrap().pending, 1);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     assert_eq!(Relay::once(&shop, Box::new(sink.clone()), quick()).unwrap().wait().delivered, 1);
     assert_eq!(sink.accepted(), [1]);
     assert_eq!(shop.query(&Lag).unwrap().pending, 0);

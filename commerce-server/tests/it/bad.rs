@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::http::Client;
-use crate::served::{Apart, Served};
+use crate::served::{OwnProcess, Served};
 
 #[test]
 fn each_fault_has_its_status() {
@@ -304,7 +304,7 @@ fn send(address: std::net::SocketAddr, seed: u64, requests: usize, at_a_time: us
 
 #[test]
 fn a_hundred_thousand_malformed_requests_leave_no_trace() {
-    let served = Apart::start();
+    let served = OwnProcess::start();
     let address = served.address;
     send(address, 1, 5_000, 50);
     let before = served.resident();

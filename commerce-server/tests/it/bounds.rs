@@ -9,7 +9,7 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::h2::{ask, speak};
-use crate::served::{Apart, Served};
+use crate::served::{OwnProcess, Served};
 
 /// The most bytes of an answer to an invalid request.
 const ANSWER: usize = 16 << 10;
@@ -151,7 +151,7 @@ fn the_host_is_named_once_and_is_this_machine_where_there_are_no_tokens() {
 
 #[test]
 fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
-    let served = Apart::start();
+    let served = OwnProcess::start();
     let waiting: Vec<TcpStream> = (0..200)
         .map(|_| {
             let mut stream = TcpStream::connect(served.address).unwrap();

@@ -8,7 +8,7 @@ use commerce_server::Limits;
 use serde_json::json;
 
 use crate::http::Client;
-use crate::served::{Apart, Served};
+use crate::served::{OwnProcess, Served};
 
 /// A server with short time-outs.
 fn short() -> Served {
@@ -146,10 +146,10 @@ fn five_thousand_idle_connections_cost_little_and_keep_nobody_out() {
     let needed = IDLE as u64 + 1_000;
     let raised = rlimit::increase_nofile_limit(needed).expect("a limit of descriptors");
     assert!(raised >= needed, "this test needs {needed} descriptors: raise the hard limit (ulimit -Hn)");
-    let served = Apart::start();
+    let served = OwnProcess::start();
     // Allocations that happen once do not count for a connection.
     drop((0..64).map(|_| asked(&served)).collect::<Vec<_>>());
-    for open in [|served: &Apart| TcpStream::connect(served.address).unwrap(), asked] {
+    for open in [|served: &OwnProcess| TcpStream::connect(served.address).unwrap(), asked] {
         let before = served.resident();
         let idle: Vec<TcpStream> = (0..IDLE).map(|_| open(&served)).collect();
         let mut client = Client::connect(served.address).unwrap();
@@ -163,7 +163,7 @@ fn five_thousand_idle_connections_cost_little_and_keep_nobody_out() {
 }
 
 /// A connection that is idle after one request.
-fn asked(served: &Apart) -> TcpStream {
+fn asked(served: &OwnProcess) -> TcpStream {
     let mut stream = TcpStream::connect(served.address).unwrap();
     stream.write_all(b"GET /v1/products/mug HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = [0; 1_024];

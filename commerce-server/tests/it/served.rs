@@ -135,7 +135,7 @@ impl Drop for Served {
 }
 
 /// A server in a process of its own, so that its memory can be measured: this test binary, started again.
-pub struct Apart {
+pub struct OwnProcess {
     pub address: SocketAddr,
     child: Child,
     /// Kept open, since the process could not write to a closed pipe.
@@ -146,7 +146,7 @@ pub struct Apart {
 /// The environment variable with the store of such a process.
 const STORE: &str = "COMMERCE_TEST_STORE";
 
-impl Apart {
+impl OwnProcess {
     /// Starts a server on a store with users and products.
     pub fn start() -> Self {
         let mut here = Served::stocked();
@@ -199,7 +199,7 @@ impl Apart {
     }
 }
 
-impl Drop for Apart {
+impl Drop for OwnProcess {
     fn drop(&mut self) {
         // It may have exited already.
         let _ = self.child.kill();
