@@ -9,14 +9,16 @@ use std::fmt::Write as _;
 use serde_json::Value as Json;
 
 use crate::error::Error;
-use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use crate::facts::{
+    CartLine, Facts, KeptAnswer, KeptReply, Keys, LastNumbers, Product, StoredToken, User, Wallet,
+};
 use crate::id::{Id, Key, Name, ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EventId, Number, OrderId};
 use crate::operation::{Answer, Operation, Reply};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{Delivery, Standing};
+use crate::outbox::{Delivery, RelayState};
 use crate::row::{Kind, Value};
 use crate::sales::Period;
 use crate::submit::{Receive, Submit, ToJson};
@@ -43,10 +45,10 @@ pub(crate) struct Shop {
     carts: BTreeMap<UserId, Vec<CartLine>>,
     orders: Vec<Order>,
     events: Vec<(EventId, Option<Delivery>)>,
-    relay: Standing,
-    tokens: Vec<Bearer>,
+    relay: RelayState,
+    tokens: Vec<StoredToken>,
     sums: Vec<(Period, i64, i64)>,
-    keys: Vec<(Key, i64, Kept)>,
+    keys: Vec<(Key, i64, KeptAnswer)>,
 }
 
 impl Shop {
@@ -111,7 +113,7 @@ impl Shop {
         self
     }
 
-    pub(crate) fn relay(self, relay: Standing) -> Self {
+    pub(crate) fn relay(self, relay: RelayState) -> Self {
         Self { relay, ..self }
     }
 
@@ -119,7 +121,7 @@ impl Shop {
         let (role, user, at) = (Role::Operator, None, Time::from_millis(500));
         let token = Token { name: id(name), role, user, at, revoked_at: None };
         let no = number(self.tokens.len() + 1);
-        self.tokens.push(Bearer { no, user_no: None, digest: Digest::of(secret), token });
+        self.tokens.push(StoredToken { no, user_no: None, digest: Digest::of(secret), token });
         self
     }
 
@@ -142,7 +144,7 @@ impl Shop {
         };
         self.orders.retain(|known| order.as_ref().is_none_or(|order| known.order != order.order));
         self.orders.extend(order);
-        self.keys.push((Key::try_from(key).unwrap(), scope, Kept { digest, reply: kept }));
+        self.keys.push((Key::try_from(key).unwrap(), scope, KeptAnswer { digest, reply: kept }));
         self
     }
 
@@ -168,7 +170,7 @@ impl Shop {
     pub(crate) fn facts(&self, keys: &Keys) -> Facts {
         let mut facts = Facts::default();
         facts.set_last(self.last());
-        facts.present = Time::from_millis(CLOCK);
+        facts.clock_time = Time::from_millis(CLOCK);
         let orders: Vec<_> = self.orders.iter().filter(|order| keys.orders.contains(&order.order)).collect();
         let ordered = |product: &ProductId| {
             orders.iter().any(|order| order.items.iter().any(|item| item.product == *product))
@@ -196,9 +198,9 @@ impl Shop {
         if keys.relay {
             facts.load_relay(self.relay.clone());
         }
-        for bearer in &self.tokens {
-            if keys.tokens.contains(&bearer.token.name) || keys.digests.contains(&bearer.digest) {
-                facts.load_token(bearer.clone());
+        for token in &self.tokens {
+            if keys.tokens.contains(&token.token.name) || keys.digests.contains(&token.digest) {
+                facts.load_token(token.clone());
             }
         }
         for &(period, number, entry) in &self.sums {
@@ -216,8 +218,8 @@ impl Shop {
         facts
     }
 
-    fn last(&self) -> Last {
-        Last {
+    fn last(&self) -> LastNumbers {
+        LastNumbers {
             at: Time::from_millis(900),
             user: number(self.users.len()),
             product: number(self.products.len()),
@@ -302,7 +304,7 @@ pub(crate) fn keys<O: Operation>(shop: &Shop, scope: i64, same: &[Json], other: 
     assert!(!first.replayed);
     let settle = |facts: &mut Facts| {
         let changes = facts.changes();
-        facts.sound().unwrap();
+        facts.check_invariants().unwrap();
         changes
     };
     // In the group that did it: nothing is changed after these changes.
@@ -364,12 +366,12 @@ pub(crate) fn needs<O: Submit + ?Sized>(operations: &[&O], key: Option<&Key>) ->
 /// store's own row only what differs.
 pub(crate) fn changes(shop: &Shop, facts: &mut Facts) -> String {
     let mut untouched = Facts::default();
-    untouched.set_last(Last { probe: 0, ..shop.last() });
+    untouched.set_last(LastNumbers { probe: 0, ..shop.last() });
     untouched.last = shop.last();
     let before = untouched.changes().pop().unwrap();
     let mut told = String::new();
     let changes = facts.changes();
-    facts.sound().unwrap();
+    facts.check_invariants().unwrap();
     for change in &changes {
         let verb = match change.kind {
             Kind::Insert => "insert",
