@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::facts::{Facts, Kept, KeptReply, Keys};
 use crate::id::{Key, UserId};
 use crate::input::{Fields, Invalid};
@@ -179,7 +179,7 @@ pub trait ErasedReply: Send {
 
 impl<R: Reply> ErasedReply for R {
     fn json(&self) -> Result<Value, Error> {
-        serde_json::to_value(self).map_err(|e| Error::Store(e.to_string()))
+        serde_json::to_value(self).map_err(|e| Error::Store(Cause::of(e)))
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {

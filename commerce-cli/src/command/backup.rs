@@ -87,7 +87,7 @@ impl Record for Restored {
 pub fn aside(location: &Location, what: &str) -> PathBuf {
     let mut name = match location {
         Location::File(file) => file.clone().into_os_string(),
-        Location::Server(_) => "commerce.db".into(),
+        _ => "commerce.db".into(),
     };
     name.push(format!(".before-{what}-{}", SystemClock.now().millis()));
     name.into()
