@@ -36,7 +36,7 @@ fn a_server_serves_and_shuts_down_in_order() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
-    assert!(rest.contains("finishing what is in flight"), "{rest}");
+    assert!(rest.contains("finishing the requests in flight"), "{rest}");
 }
 
 #[test]
