@@ -1,52 +1,52 @@
-//! Why a command failed, and its exit code: the one place where exit codes come from.
+//! Why a command failed, and its exit code. All exit codes are defined here.
 
 use std::io;
 
 use commerce_core::{Error, Invalid, OpenError};
 
-/// Why a command was not done, or not wholly.
+/// Why a command failed, in whole or in part.
 pub enum Failure {
-    /// The engine said no.
+    /// The engine returned an error.
     Engine(Error),
-    /// The store failed in the middle of a list of operations.
+    /// The store failed while `apply` performed operations.
     Stopped {
-        /// The last line that was decided; 0 if none was.
+        /// The last input line that was decided; 0 if none was.
         after: u64,
         error: Error,
     },
-    /// The arguments or the input make no sense.
+    /// The arguments or the input are invalid.
     Usage(String),
-    /// Everything was told already; some of it was refused or differs.
-    Partly,
-    /// Everything was told already; the gravest code of several.
-    Told(u8),
+    /// Some of the work was refused or invalid, or `verify` found differences. All of it is already reported.
+    Partial,
+    /// The failure is already reported; the program only has to exit with this code.
+    Reported(u8),
     /// Reading or writing failed.
     Io(io::Error),
-    /// What was asked for was done, but what came of it cannot be written.
-    Unwritten {
-        /// What was done and is not told.
-        what: String,
+    /// The command did its work, but its output cannot be written.
+    OutputFailed {
+        /// What was done.
+        done: String,
         error: io::Error,
     },
 }
 
 impl Failure {
-    /// The exit code, from 0 to 255.
-    pub fn code(&self) -> u8 {
+    /// The exit code of the program.
+    pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Engine(error) | Self::Stopped { error, .. } => code_of(error),
+            Self::Engine(error) | Self::Stopped { error, .. } => exit_code(error),
             Self::Usage(_) => 2,
-            Self::Partly => 3,
-            Self::Told(code) => *code,
-            // Nobody is left to read; that is no error.
+            Self::Partial => 3,
+            Self::Reported(code) => *code,
+            // The reader of a pipe went away, which is no failure.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Io(_) | Self::Unwritten { .. } => 1,
+            Self::Io(_) | Self::OutputFailed { .. } => 1,
         }
     }
 }
 
-/// The exit code of an error of the engine.
-pub fn code_of(error: &Error) -> u8 {
+/// The exit code for an error of the engine.
+pub fn exit_code(error: &Error) -> u8 {
     match error {
         Error::Refused(_) | Error::Skipped | Error::Open(OpenError::Currency { .. }) => 3,
         Error::Invalid(_) => 2,
@@ -57,8 +57,8 @@ pub fn code_of(error: &Error) -> u8 {
     }
 }
 
-/// The place after a line of input, in words; 0 is the beginning.
-pub fn after(line: u64) -> String {
+/// Where in the input a command stopped, in words. `line` is the last line that was decided; 0 if none was.
+pub fn position_after(line: u64) -> String {
     if line == 0 { "before the first line".into() } else { format!("after line {line}") }
 }
 

@@ -1,4 +1,4 @@
-//! Products and quantities as arguments: `ID` or `ID:QUANTITY`.
+//! Products and quantities given as arguments: `PRODUCT` or `PRODUCT:QUANTITY`.
 
 use std::fmt::Display;
 
@@ -8,14 +8,14 @@ use commerce_core::{ProductId, Quantity, escape};
 use crate::failure::Failure;
 use crate::values::Values;
 
-/// Products and quantities as they were given.
+/// Products and quantities as they stand in the arguments.
 pub struct ItemArgs<'a>(Vec<(&'a str, i64)>);
 
 impl<'a> ItemArgs<'a> {
-    /// Reads `ID` or `ID:QUANTITY` each; without a quantity it is 1.
+    /// Parses each argument as `PRODUCT` or `PRODUCT:QUANTITY`. The default quantity is 1.
     ///
     /// # Errors
-    /// [`Failure::Usage`] for a quantity that is no whole number.
+    /// [`Failure::Usage`] for a quantity that is not an integer.
     pub fn read(texts: &'a [String]) -> Result<Self, Failure> {
         let one = |text: &'a String| {
             let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
@@ -25,13 +25,13 @@ impl<'a> ItemArgs<'a> {
         texts.iter().map(one).collect::<Result<_, _>>().map(Self)
     }
 
-    /// What an order asks for.
+    /// The items of an order, as the field `items`.
     pub fn items(&self, values: &mut Values) -> Option<Items> {
         let items = self.list(values, Quantity::try_from)?;
         values.field("items", Items::new(items))
     }
 
-    /// Products of a cart with their quantities, where one alone is no list.
+    /// The items of a cart operation: the fields `product` and `quantity` for one item, the field `items` for several.
     pub fn of_cart<Q, E: Display>(
         &self,
         values: &mut Values,
@@ -49,14 +49,14 @@ impl<'a> ItemArgs<'a> {
         quantity: fn(i64) -> Result<Q, E>,
     ) -> Option<Vec<(ProductId, Q)>> {
         let all = self.0.iter().enumerate();
-        // After the first fault the others are only looked for.
+        // Collected first, so that the faults of all items are reported.
         let pairs: Vec<_> =
-            all.map(|(place, item)| pair(values, &format!("items/{place}/"), item, quantity)).collect();
+            all.map(|(index, item)| pair(values, &format!("items/{index}/"), item, quantity)).collect();
         pairs.into_iter().collect()
     }
 }
 
-/// A quantity of which 0 means none.
+/// A quantity, or nothing for 0.
 pub fn quantity_or_none(units: i64) -> Result<Option<Quantity>, String> {
     match Quantity::try_from(units) {
         Ok(quantity) => Ok(Some(quantity)),
@@ -65,13 +65,14 @@ pub fn quantity_or_none(units: i64) -> Result<Option<Quantity>, String> {
     }
 }
 
+/// Reads one item, whose fields have this prefix.
 fn pair<Q, E: Display>(
     values: &mut Values,
-    place: &str,
+    prefix: &str,
     (product, units): &(&str, i64),
     quantity: fn(i64) -> Result<Q, E>,
 ) -> Option<(ProductId, Q)> {
-    let product = values.field(&format!("{place}product"), ProductId::try_from(*product));
-    let quantity = values.field(&format!("{place}quantity"), quantity(*units));
+    let product = values.field(&format!("{prefix}product"), ProductId::try_from(*product));
+    let quantity = values.field(&format!("{prefix}quantity"), quantity(*units));
     Some((product?, quantity?))
 }

@@ -1,4 +1,4 @@
-//! Lines, one after the other, from a file or standard input.
+//! Reads lines from a file or standard input.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
@@ -7,13 +7,15 @@ use commerce_core::escape;
 
 use crate::failure::Failure;
 
-/// The longest line.
-pub const LONGEST: usize = 1 << 20;
+/// The length limit of a line, in bytes.
+pub const MAX_LINE: usize = 1 << 20;
 
-/// A line, or that there was one too long to take.
+/// A line of input.
 #[derive(Clone, Copy)]
 pub enum Line<'a> {
+    /// Its text, without spaces around it.
     Text(&'a [u8]),
+    /// It is longer than [`MAX_LINE`], and was skipped.
     TooLong,
 }
 
@@ -25,23 +27,21 @@ pub fn open_input(file: &str) -> Result<Box<dyn Read + Send>, Failure> {
     let shown = escape(file);
     let opened = File::open(file).map_err(|e| Failure::Usage(format!("{shown} cannot be read: {e}")))?;
     if opened.metadata()?.is_dir() {
-        return Err(Failure::Usage(format!(
-            "{shown} is a directory; a file or - for standard input is needed"
-        )));
+        return Err(Failure::Usage(format!("{shown} is a directory; give a file, or - for standard input")));
     }
     Ok(Box::new(opened))
 }
 
-/// Hands over every line that is not blank, with its number as an editor shows it, until `take` has enough.
+/// Calls `take` for every line that is not blank, with its number counted from 1, until it returns false.
 pub fn each_line(mut input: impl BufRead, take: &mut dyn FnMut(u64, Line<'_>) -> bool) -> io::Result<()> {
     let mut text = Vec::new();
     for number in 1.. {
         text.clear();
-        let read = input.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut text)?;
+        let read = input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut text)?;
         if read == 0 {
             break;
         }
-        let line = if read > LONGEST && text.last() != Some(&b'\n') {
+        let line = if read > MAX_LINE && text.last() != Some(&b'\n') {
             input.skip_until(b'\n')?;
             Line::TooLong
         } else {

@@ -1,7 +1,8 @@
 //! The command `commerce`: reads the arguments, runs one command, and ends with its exit code.
 
+mod cancellation;
 mod command;
-mod ending;
+mod diagnostics;
 mod failure;
 mod items;
 mod lines;
@@ -22,10 +23,10 @@ use clap::{CommandFactory, FromArgMatches};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let found = command::Args::command().try_get_matches().unwrap_or_else(|error| report::misused(&error));
+    let found = command::Args::command().try_get_matches().unwrap_or_else(|error| report::exit_with(&error));
     let named = found.value_source("db") == Some(ValueSource::CommandLine);
-    let mut args = command::Args::from_arg_matches(&found).unwrap_or_else(|error| report::misused(&error));
-    args.global.named = named;
+    let mut args = command::Args::from_arg_matches(&found).unwrap_or_else(|error| report::exit_with(&error));
+    args.global.db_on_command_line = named;
     let session = session::Session::new(args.global);
     match command::run(args.command, &session) {
         Ok(()) => ExitCode::SUCCESS,

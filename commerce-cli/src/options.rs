@@ -1,5 +1,5 @@
-//! Options that several commands share: the global ones, idempotency keys, consent, and pages of lists. Each command's
-//! own stand in its file.
+//! Options that several commands share: the global ones, idempotency keys, confirmation, and pages of lists. The options of
+//! a single command are in its own file.
 
 use std::path::PathBuf;
 
@@ -7,51 +7,52 @@ use clap::ValueEnum;
 
 /// Options of every command.
 #[derive(clap::Args, Clone)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The store: a file, or libsql://HOST:PORT (or http://, https://) of a libSQL server.
+    /// Use this store: a file, or the address of a libSQL server (libsql://, http:// or https://).
     #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
     pub db: PathBuf,
-    /// A replica of the server to read from; what was just written is always seen.
+    /// Read from this replica of the libSQL server. A command always sees its own writes.
     #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]
     pub read_url: Option<String>,
-    /// A file that holds the server's token. Without it COMMERCE_DB_TOKEN is used.
+    /// Read the token of the libSQL server from this file. The default is the token in COMMERCE_DB_TOKEN.
     #[arg(long, global = true, env = "COMMERCE_DB_TOKEN_FILE", value_name = "FILE")]
     pub db_token_file: Option<PathBuf>,
-    /// For how many hours an idempotency key is sure to be known. Tell all programs on one store the same.
+    /// Keep idempotency keys for at least this many hours. Use the same value in all programs that open the store.
     #[arg(long, global = true, env = "COMMERCE_KEEP_KEYS", default_value_t = 24, value_name = "HOURS",
         value_parser = clap::value_parser!(u32).range(24..=87_600))]
     pub keep_keys: u32,
-    /// Whether the store was named on the command line itself.
+    /// Whether `--db` is on the command line, rather than from the environment or the default.
     #[arg(skip)]
-    pub named: bool,
-    /// How to print data.
-    #[arg(long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORM")]
-    pub output: Output,
-    /// Print no notes and no progress.
+    pub db_on_command_line: bool,
+    /// Print data in this format.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    pub output: Format,
+    /// Print no notes and no progress bar. Warnings and errors are still printed.
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// When to use colours. NO_COLOR is honoured.
+    /// Print in colour. The NO_COLOR environment variable is honoured.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
 }
 
-/// How data is printed.
+/// The format of printed data.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people; amounts in the currency's form.
+pub enum Format {
+    /// A table for people, with amounts in the currency's decimal form.
     Table,
-    /// One JSON object; amounts in minor units.
+    /// One JSON object, with amounts in minor units.
     Json,
-    /// One JSON object per row.
+    /// One JSON object per row, with amounts in minor units.
     Jsonl,
-    /// One row per item; amounts in the currency's form.
+    /// A header and one line per row, with amounts in the currency's decimal form.
     Csv,
 }
 
-/// When colours are used.
+/// When to print in colour.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal.
+    /// Only on a terminal.
     Auto,
     /// Always.
     Always,
@@ -62,29 +63,29 @@ pub enum Color {
 /// An idempotency key.
 #[derive(clap::Args, Clone, Default)]
 pub struct KeyArg {
-    /// Do it once, however often it is repeated with the same key.
+    /// Use this idempotency key: repeating the command with the same key returns the first reply and changes nothing.
     #[arg(long)]
     pub key: Option<String>,
 }
 
-/// Consent to what destroys something.
+/// Confirmation of a destructive command.
 #[derive(clap::Args, Clone, Copy)]
 pub struct YesArg {
-    /// Do not ask (needed where there is no terminal to ask on).
+    /// Do not ask for confirmation. Required if there is no terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
 }
 
-/// Which part of a list.
+/// Which part of a list to print.
 #[derive(clap::Args, Clone)]
 pub struct PageArgs {
-    /// How many rows, 1 to 100.
+    /// Print at most this many rows, 1 to 100.
     #[arg(long, default_value_t = 20)]
     pub limit: i64,
-    /// Where to go on, from the page before.
+    /// Continue from this `next_cursor`.
     #[arg(long)]
     pub cursor: Option<String>,
-    /// Every page.
+    /// Print all rows.
     #[arg(long, conflicts_with = "cursor")]
     pub all: bool,
 }

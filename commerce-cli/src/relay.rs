@@ -1,4 +1,4 @@
-//! Delivering events from whatever runs for long: the options that say where to, and how to begin.
+//! The options that deliver events, shared by all commands that run for long, and how to start a relay with them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use commerce_core::{Commerce, Error};
 
 use crate::failure::Failure;
 
-/// Where events are delivered to, and how.
+/// How events are delivered.
 #[derive(clap::Args, Clone)]
 pub struct RelayArgs {
-    /// Where events go: file:PATH, http://…, https://…, or none. Over HTTP they are signed with the secret
-    /// in COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
+    /// Deliver events to this sink: file:PATH, http://…, https://…, or none. Events over HTTP are signed with the secret in
+    /// COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
     #[arg(long, env = "COMMERCE_SINK", value_name = "SINK")]
     pub sink: Option<String>,
-    /// Read the secret from this file instead.
+    /// Read the secret from this file instead of COMMERCE_SINK_SECRET.
     #[arg(long, value_name = "FILE")]
     sink_secret_file: Option<PathBuf>,
-    /// Allow a receiver in a private address range.
+    /// Allow a sink in a private address range.
     #[arg(long)]
     sink_allow_private: bool,
-    /// How often an event is tried before it is dead.
+    /// Give an event up as dead after this many attempts.
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     attempts: u32,
-    /// How many days delivered events are kept.
+    /// Keep delivered events for this many days.
     #[arg(long, default_value_t = 30, value_name = "DAYS")]
     retention: u16,
 }
@@ -35,21 +35,21 @@ pub struct RelayArgs {
 type Start = fn(&Commerce, Box<dyn Sink>, Options) -> Result<Relay, Error>;
 
 impl RelayArgs {
-    /// Begins to deliver, unless there is nowhere to deliver to.
+    /// Starts a relay, unless there is no sink.
     pub fn start(
         &self,
         shop: &Commerce,
         start: Start,
-        tell: impl Fn(&Notice) + Send + Sync + 'static,
+        on_notice: impl Fn(&Notice) + Send + Sync + 'static,
     ) -> Result<Option<Relay>, Failure> {
-        let Some(sink) = self.open()? else { return Ok(None) };
+        let Some(sink) = self.open_sink()? else { return Ok(None) };
         let retention = Duration::from_hours(u64::from(self.retention) * 24);
-        let options = Options::default().attempts(self.attempts).retention(retention).notice(tell);
+        let options = Options::default().attempts(self.attempts).retention(retention).notice(on_notice);
         Ok(Some(start(shop, sink, options)?))
     }
 
-    /// The sink, unless there is none.
-    fn open(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
+    /// Opens the sink, if there is one.
+    fn open_sink(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
         let Some(address) = &self.sink else { return Ok(None) };
         let secret = match &self.sink_secret_file {
             Some(file) => Some(
@@ -61,8 +61,10 @@ impl RelayArgs {
         let secret = secret.map(|text| text.parse::<Secret>()).transpose();
         let secret = secret.map_err(|error| Failure::Usage(error.to_string()))?;
         if secret.is_none() && address.starts_with("http") {
-            let how = "set COMMERCE_SINK_SECRET or give --sink-secret-file";
-            return Err(Failure::Usage(format!("events over HTTP are signed; {how} (whsec_… in base64)")));
+            let how = "set COMMERCE_SINK_SECRET or use --sink-secret-file";
+            return Err(Failure::Usage(format!(
+                "events over HTTP need a signing secret; {how} (whsec_… in base64)"
+            )));
         }
         let settings = Settings { secret, allow_private: self.sink_allow_private };
         sink::open(address, &settings).map_err(|error| Failure::Usage(error.to_string()))

@@ -7,40 +7,41 @@ use commerce_core::{Error, OpenError};
 use commerce_server::Problem;
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, after};
-use crate::options::Output;
+use crate::failure::{Failure, position_after};
+use crate::options::Format;
 use crate::session::Session;
 
-/// Tells a failure on standard error, and gives its exit code.
+/// Reports a failure on standard error and returns the exit code.
 pub fn report(failure: &Failure, session: &Session) -> ExitCode {
-    let code = failure.code();
+    let code = failure.exit_code();
     if code == 0 {
         return ExitCode::SUCCESS;
     }
-    let told = match failure {
-        Failure::Partly | Failure::Told(_) => None,
-        failure if session.output() == Output::Json => Some(document(failure).to_string()),
-        Failure::Engine(error) => Some(session.error(&sentence(error, session))),
-        Failure::Stopped { after: line, error } => {
-            Some(session.error(&format!("stopped {}: {}", after(*line), sentence(error, session))))
+    let text = match failure {
+        Failure::Partial | Failure::Reported(_) => None,
+        failure if session.format() == Format::Json => Some(problem(failure).to_string()),
+        Failure::Engine(error) => Some(session.error_line(&sentence(error, session))),
+        Failure::Stopped { after, error } => {
+            let position = position_after(*after);
+            Some(session.error_line(&format!("stopped {position}: {}", sentence(error, session))))
         }
-        Failure::Usage(text) => Some(session.error(text)),
-        Failure::Io(error) => Some(session.error(&error.to_string())),
-        Failure::Unwritten { what, error } => Some(session.error(&format!("{what} ({error})"))),
+        Failure::Usage(text) => Some(session.error_line(text)),
+        Failure::Io(error) => Some(session.error_line(&error.to_string())),
+        Failure::OutputFailed { done, error } => Some(session.error_line(&format!("{done} ({error})"))),
     };
-    if let Some(told) = told {
-        // Where standard error is gone too, the exit code still tells.
-        let _ = writeln!(io::stderr(), "{told}");
-        if let (Failure::Engine(error), true) = (failure, session.output() != Output::Json) {
+    if let Some(text) = text {
+        // If standard error is closed, the exit code still reports the failure.
+        let _ = writeln!(io::stderr(), "{text}");
+        if let (Failure::Engine(error), true) = (failure, session.format() != Format::Json) {
             hint(error, session);
         }
     }
     ExitCode::from(code)
 }
 
-/// Ends the program at arguments that cannot be read, or that ask for help. Those who want JSON get a problem object,
-/// also where that is all that could be read of their wish.
-pub fn misused(error: &clap::Error) -> ! {
+/// Exits with clap's error or help. If the arguments ask for JSON, an error is a problem object. The arguments cannot be
+/// parsed at this point, so the words are searched for the option.
+pub fn exit_with(error: &clap::Error) -> ! {
     let words: Vec<_> = std::env::args_os().collect();
     let json = words.iter().any(|word| word == "--output=json")
         || words.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
@@ -51,14 +52,14 @@ pub fn misused(error: &clap::Error) -> ! {
     let first =
         text.split("\n\n").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let detail = first.strip_prefix("error: ").unwrap_or(&first);
-    // Where standard error is gone, the exit code still tells.
-    let _ = writeln!(io::stderr(), "{}", document(&Failure::Usage(detail.into())));
+    // If standard error is closed, the exit code still reports the failure.
+    let _ = writeln!(io::stderr(), "{}", problem(&Failure::Usage(detail.into())));
     std::process::exit(2);
 }
 
-/// The problem object of a failure. What has no status in HTTP has none here.
-fn document(failure: &Failure) -> Value {
-    let own = |code: &str, detail: &str| {
+/// The problem object of a failure. It has a `status` only if the failure has one in HTTP.
+fn problem(failure: &Failure) -> Value {
+    let without_status = |code: &str, detail: &str| {
         json!({
             "type": format!("urn:commerce:{code}"),
             "title": code.replace('_', " "),
@@ -68,21 +69,23 @@ fn document(failure: &Failure) -> Value {
         })
     };
     match failure {
-        Failure::Engine(Error::Open(error)) => own("cannot_open", &error.to_string()),
+        Failure::Engine(Error::Open(error)) => without_status("cannot_open", &error.to_string()),
         Failure::Engine(error) => Problem::Engine(error.clone()).document(),
         Failure::Stopped { after, error } => {
             let mut document = Problem::Engine(error.clone()).document();
             document["after_line"] = (*after).into();
             document
         }
-        Failure::Usage(text) => own("usage", text),
-        Failure::Unwritten { what, error } => own("output_failed", &format!("{what} ({error})")),
-        Failure::Io(error) => own("io_failed", &error.to_string()),
-        Failure::Partly | Failure::Told(_) => Value::Null,
+        Failure::Usage(text) => without_status("usage", text),
+        Failure::OutputFailed { done, error } => {
+            without_status("output_failed", &format!("{done} ({error})"))
+        }
+        Failure::Io(error) => without_status("io_failed", &error.to_string()),
+        Failure::Partial | Failure::Reported(_) => Value::Null,
     }
 }
 
-/// The sentence for people. Where there is no store, there is no money to speak of either.
+/// An error as a sentence for people, with amounts in the currency of the store. Without a store there are no amounts.
 pub fn sentence(error: &Error, session: &Session) -> String {
     match session.shop() {
         Ok(shop) => error.sentence(shop.currency()),
@@ -90,14 +93,15 @@ pub fn sentence(error: &Error, session: &Session) -> String {
     }
 }
 
+/// Prints what to do about an error, if there is something.
 fn hint(error: &Error, session: &Session) {
     let hint = match error {
         Error::Open(OpenError::Missing(path)) => {
-            format!("make one with: commerce --db {} init   (or see: commerce demo)", path.display())
+            format!("create one with: commerce --db {} init   (or try: commerce demo)", path.display())
         }
-        Error::Open(OpenError::Currency { .. }) => "restore it all the same with --other-currency".into(),
+        Error::Open(OpenError::Currency { .. }) => "use --other-currency to restore it anyway".into(),
         Error::Open(OpenError::Denied { .. }) => {
-            "set COMMERCE_DB_TOKEN to the token, or name its file with --db-token-file".into()
+            "set COMMERCE_DB_TOKEN to the token, or pass its file with --db-token-file".into()
         }
         _ => return,
     };

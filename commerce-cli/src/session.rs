@@ -1,4 +1,4 @@
-//! What a command works with: the store, opened when first needed, and the ways to ask and to tell.
+//! One run of the program: the store, which is opened when a command first needs it, and the ways to print and to ask.
 
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal, Write};
@@ -10,52 +10,55 @@ use commerce_core::{
     Submission, SystemClock, escape,
 };
 
+use crate::diagnostics::Diagnostics;
 use crate::failure::Failure;
-use crate::options::{Color, Global, Output, PageArgs};
-use crate::output::{Columns, Listing, PART, Record, Style, print};
+use crate::options::{Color, Format, Global, PageArgs};
+use crate::output::{BATCH, Columns, ListPrinter, Record, Style, print};
 use crate::values::{self, Values};
 
 /// One run of the program.
 pub struct Session {
+    /// The global options.
     pub global: Global,
     shop: OnceCell<Commerce>,
 }
 
 impl Session {
+    /// A session with these global options. It opens no store yet.
     pub fn new(global: Global) -> Self {
         Self { global, shop: OnceCell::new() }
     }
 
-    /// The store. What whoever runs it should know is told when it is opened.
+    /// The store. The first call opens it and prints its warnings.
     pub fn shop(&self) -> Result<&Commerce, Failure> {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
         let shop = self.open(self.options())?;
-        // However quiet it should be: orders can be lost, or bear a wrong time.
-        warnings(shop).iter().for_each(|warning| self.teller().warn(warning));
+        self.print_warnings(shop);
         Ok(shop)
     }
 
-    /// The usual options.
+    /// The options with which commands open a store.
     pub fn options(&self) -> Options {
         Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
     }
 
-    /// The store, opened in another than the usual way, by somebody who tells its warnings.
+    /// Opens the store with other options. The caller prints its warnings.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
         let shop = Commerce::open(self.location()?, options)?;
         Ok(self.shop.get_or_init(|| shop))
     }
 
-    /// A new store.
+    /// Creates the store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
         let shop = Commerce::create(self.location()?, currency, self.options())?;
-        warnings(&shop).iter().for_each(|warning| self.teller().warn(warning));
+        self.print_warnings(&shop);
         Ok(self.shop.get_or_init(|| shop))
     }
 
-    /// Where the store is, with what is needed to get in. The token is no argument, since those are seen by all.
+    /// The location of the store, with the token of its server. The token is not an argument, since other users of the
+    /// machine can see arguments.
     pub fn location(&self) -> Result<Location, Failure> {
         let global = &self.global;
         let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
@@ -71,37 +74,36 @@ impl Session {
         Ok(if token.trim().is_empty() { location } else { location.token(&token) })
     }
 
-    /// Does an operation and shows the reply.
-    pub fn change<O: Operation>(&self, submission: impl Into<Submission<O>>) -> Result<(), Failure>
+    /// Performs an operation and prints the reply.
+    pub fn perform<O: Operation>(&self, submission: impl Into<Submission<O>>) -> Result<(), Failure>
     where
         O::Reply: Record,
     {
         let Answer { reply, replayed } = self.shop()?.perform(submission)?;
-        self.show_reply(&Answer { reply: &reply, replayed })
+        self.print_reply(&Answer { reply: &reply, replayed })
     }
 
-    /// Shows what came of something that was done.
-    pub fn show_done(&self, reply: &impl Record) -> Result<(), Failure> {
-        self.show_reply(&Answer { reply, replayed: false })
+    /// Prints the result of work that is done.
+    pub fn print_done(&self, result: &impl Record) -> Result<(), Failure> {
+        self.print_reply(&Answer { reply: result, replayed: false })
     }
 
-    /// Shows a reply. Where it cannot be written, the operation is done all the same, and whoever reads standard error
-    /// has to know.
-    fn show_reply<R: Record>(&self, answer: &Answer<&R>) -> Result<(), Failure> {
-        self.print(answer, Columns::Filled).map_err(|failure| match failure {
+    /// Prints a reply. If that fails, the error says that the operation is done.
+    fn print_reply<R: Record>(&self, answer: &Answer<&R>) -> Result<(), Failure> {
+        self.print(answer, Columns::NonEmpty).map_err(|failure| match failure {
             Failure::Io(error) => {
-                Failure::Unwritten { what: "it was done, but the reply cannot be written".into(), error }
+                Failure::OutputFailed { done: "it was done, but the reply cannot be written".into(), error }
             }
             other => other,
         })
     }
 
-    /// Asks a query.
-    pub fn ask<Q: Query>(&self, query: &Q) -> Result<Q::Answer, Failure> {
+    /// Answers a query.
+    pub fn query<Q: Query>(&self, query: &Q) -> Result<Q::Answer, Failure> {
         Ok(self.shop()?.query(query)?)
     }
 
-    /// Asks for a list, one page or all of it, and shows it; `query` makes the query of arguments.
+    /// Prints a list, one page or all of it. `query` makes the query from arguments.
     pub fn list<Q: Paged>(
         &self,
         page: &PageArgs,
@@ -112,131 +114,137 @@ impl Session {
     {
         let (shop, query) = (self.shop()?, values::read(query)?);
         if page.all {
-            return self.print_all(query, self.output());
+            return self.print_all(query, self.format());
         }
         let commerce_core::Listing { items, next_cursor } = shop.query(&query)?;
         self.print_page(&items, next_cursor.as_ref())?;
-        // JSON carries the cursor itself.
-        if let (Some(cursor), false) = (next_cursor, self.output() == Output::Json) {
-            self.note(&format!("there is more: --cursor {}, or --all", cursor.as_str()));
+        // JSON has the cursor in its own field.
+        if let (Some(cursor), false) = (next_cursor, self.format() == Format::Json) {
+            self.note(&format!("more rows: use --cursor {}, or --all", cursor.as_str()));
         }
         Ok(())
     }
 
-    /// Prints rows that are a list of their own.
+    /// Prints rows as a list.
     pub fn print_rows<T: Record>(&self, rows: &[T]) -> Result<(), Failure> {
         self.print_page(rows, None)
     }
 
     fn print_page<T: Record>(&self, rows: &[T], next: Option<&Cursor>) -> Result<(), Failure> {
-        let mut listing = Listing::new(io::stdout().lock(), self.output(), self.shop()?.currency());
+        let mut printer = ListPrinter::new(io::stdout().lock(), self.format(), self.shop()?.currency());
         if !rows.is_empty() {
-            listing.rows(rows)?;
+            printer.print(rows)?;
         }
-        Ok(listing.end::<T>(next)?)
+        Ok(printer.finish::<T>(next)?)
     }
 
-    /// Prints a whole list as it comes: what was read is printed while more is read.
-    pub fn print_all<Q: Paged>(&self, query: Q, form: Output) -> Result<(), Failure>
+    /// Prints a whole list. One thread reads rows while another prints those read before.
+    pub fn print_all<Q: Paged>(&self, query: Q, format: Format) -> Result<(), Failure>
     where
         Q::Item: Record + Send,
     {
         let shop = self.shop()?;
-        let mut listing = Listing::new(io::stdout(), form, shop.currency());
-        let (parts, coming) = mpsc::sync_channel::<Vec<Q::Item>>(1);
+        let mut printer = ListPrinter::new(io::stdout(), format, shop.currency());
+        let (sender, batches) = mpsc::sync_channel::<Vec<Q::Item>>(1);
         std::thread::scope(|scope| {
-            let printer = scope.spawn(move || -> io::Result<_> {
-                coming.into_iter().try_for_each(|part| listing.rows(&part))?;
-                Ok(listing)
+            let printing = scope.spawn(move || -> io::Result<_> {
+                batches.into_iter().try_for_each(|batch| printer.print(&batch))?;
+                Ok(printer)
             });
-            let mut part = Vec::with_capacity(PART);
-            // Where the printer has ended, it tells why.
-            let hand_over = |part| parts.send(part).map_err(|_| Failure::Told(1));
+            let mut batch = Vec::with_capacity(BATCH);
+            // The channel closes only if the printer failed, and its error is returned below.
+            let send = |batch| sender.send(batch).map_err(|_| Failure::Reported(1));
             let read = shop.each(query, |item| {
-                part.push(item);
-                if part.len() < PART {
+                batch.push(item);
+                if batch.len() < BATCH {
                     return Ok(());
                 }
-                hand_over(std::mem::replace(&mut part, Vec::with_capacity(PART)))
+                send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))
             });
-            let read = read.and_then(|()| if part.is_empty() { Ok(()) } else { hand_over(part) });
-            drop(parts);
-            // A thread that panicked has said so.
-            let listing = printer.join().map_err(|_| Failure::Told(1))??;
+            let read = read.and_then(|()| if batch.is_empty() { Ok(()) } else { send(batch) });
+            drop(sender);
+            // A thread that panicked has printed its message.
+            let printer = printing.join().map_err(|_| Failure::Reported(1))??;
             read?;
-            Ok(listing.end::<Q::Item>(None)?)
+            Ok(printer.finish::<Q::Item>(None)?)
         })
     }
 
-    /// Shows an answer.
-    pub fn show(&self, answer: &impl Record) -> Result<(), Failure> {
+    /// Prints the answer of a query. The CSV of a list has all columns.
+    pub fn print_answer(&self, answer: &impl Record) -> Result<(), Failure> {
         self.print(&Answer { reply: answer, replayed: false }, Columns::All)
     }
 
     fn print<R: Record>(&self, answer: &Answer<&R>, columns: Columns) -> Result<(), Failure> {
         let (currency, colored) = (self.shop()?.currency(), self.colored(&io::stdout()));
         let mut out = io::stdout().lock();
-        print(&mut out, answer, columns, Style { form: self.output(), currency, colored })?;
+        print(&mut out, answer, columns, Style { format: self.format(), currency, colored })?;
         Ok(out.flush()?)
     }
 
-    /// Reads an amount in the currency's form.
-    pub fn money(&self, argument: &str, text: &str) -> Result<Amount, Failure> {
+    /// Reads an amount in the currency's decimal form.
+    pub fn amount(&self, argument: &str, text: &str) -> Result<Amount, Failure> {
         let amount = self.shop()?.currency().parse_amount(text);
         amount.map_err(|e| Failure::Usage(format!("{argument}: {e}")))
     }
 
-    /// Reads an amount that may be left out.
-    pub fn optional_money(&self, argument: &str, text: Option<&str>) -> Result<Option<Amount>, Failure> {
-        text.map(|text| self.money(argument, text)).transpose()
+    /// Reads an optional amount in the currency's decimal form.
+    pub fn optional_amount(&self, argument: &str, text: Option<&str>) -> Result<Option<Amount>, Failure> {
+        text.map(|text| self.amount(argument, text)).transpose()
     }
 
-    /// Tells something that is no data, unless it should be quiet.
+    /// Prints a note on standard error, unless `--quiet` is given.
     pub fn note(&self, text: &str) {
-        self.teller().note(text);
+        self.diagnostics().note(text);
     }
 
-    /// Tells a fault among several, however quiet it should be: the exit code alone does not say which.
-    pub fn complain(&self, text: &str) {
-        self.teller().complain(text);
+    /// Prints one of several errors on standard error, even with `--quiet`.
+    pub fn print_error(&self, text: &str) {
+        self.diagnostics().error(text);
     }
 
-    /// The same for another thread.
-    pub fn teller(&self) -> Teller {
-        Teller { quiet: self.global.quiet, colored: self.colored(&io::stderr()) }
+    /// An error as it is printed, without the line break.
+    pub fn error_line(&self, text: &str) -> String {
+        self.diagnostics().error_line(text)
     }
 
-    /// An error as it is shown.
-    pub fn error(&self, text: &str) -> String {
-        self.teller().error(text)
+    /// Prints messages on standard error, from any thread.
+    pub fn diagnostics(&self) -> Diagnostics {
+        Diagnostics { quiet: self.global.quiet, colored: self.colored(&io::stderr()) }
     }
 
-    /// Fails where consent was neither given nor can be asked for, so that a script learns of it at once.
-    pub fn can_confirm(&self, yes: bool, what: &str) -> Result<(), Failure> {
+    /// Fails unless `--yes` is given or there is a terminal to ask on.
+    pub fn require_confirmation(&self, yes: bool, action: &str) -> Result<(), Failure> {
         if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Ok(());
         }
-        Err(Failure::Usage(format!("{what}: this needs --yes where there is no terminal to ask on")))
+        Err(Failure::Usage(format!("{action}: this needs --yes, since there is no terminal to ask on")))
     }
 
-    /// Asks for consent on a terminal; elsewhere it must have been given.
-    pub fn confirm(&self, yes: bool, what: &str) -> Result<(), Failure> {
-        self.can_confirm(yes, what)?;
+    /// Asks for confirmation, unless `--yes` is given.
+    pub fn confirm(&self, yes: bool, action: &str) -> Result<(), Failure> {
+        self.require_confirmation(yes, action)?;
         if yes {
             return Ok(());
         }
-        write!(io::stderr(), "{}? [y/N] ", escape(what))?;
+        write!(io::stderr(), "{}? [y/N] ", escape(action))?;
         io::stderr().flush()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer)?;
         match answer.trim() {
             "y" | "Y" | "yes" => Ok(()),
-            _ => Err(Failure::Usage("not done".into())),
+            _ => Err(Failure::Usage("cancelled: nothing was changed".into())),
         }
     }
 
-    pub fn output(&self) -> Output {
+    /// The format of printed data.
+    pub fn format(&self) -> Format {
         self.global.output
+    }
+
+    /// Even `--quiet` does not hide them: orders could be lost or have a wrong time.
+    fn print_warnings(&self, shop: &Commerce) {
+        warnings(shop).iter().for_each(|warning| self.diagnostics().warn(warning));
     }
 
     fn colored(&self, stream: &impl IsTerminal) -> bool {
@@ -250,45 +258,9 @@ impl Session {
     }
 }
 
-/// Tells people what is no data.
-#[derive(Clone, Copy)]
-pub struct Teller {
-    quiet: bool,
-    colored: bool,
-}
-
-impl Teller {
-    pub fn note(&self, text: &str) {
-        if !self.quiet {
-            // A note that nobody can read is not worth failing for.
-            let _ = writeln!(io::stderr(), "{}", escape(text));
-        }
-    }
-
-    pub fn complain(&self, text: &str) {
-        // Where standard error is gone, the exit code still tells that there was one.
-        let _ = writeln!(io::stderr(), "{}", self.error(text));
-    }
-
-    /// Tells what is no fault, however quiet it should be.
-    pub fn warn(&self, text: &str) {
-        // As with a fault: where nobody can read it, the work is done all the same.
-        let _ = writeln!(io::stderr(), "{}", self.marked("warning", "33", text));
-    }
-
-    fn error(&self, text: &str) -> String {
-        self.marked("error", "31", text)
-    }
-
-    fn marked(&self, what: &str, color: &str, text: &str) -> String {
-        let text = escape(text);
-        if self.colored { format!("\x1b[1;{color}m{what}:\x1b[0m {text}") } else { format!("{what}: {text}") }
-    }
-}
-
-/// What whoever runs a store should know of it.
+/// What the operator of a store should know about it.
 pub fn warnings(shop: &Commerce) -> Vec<String> {
-    // A store that cannot be read is told by whatever reads it next.
+    // If the store cannot be read, the next read reports it.
     let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
     shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }

@@ -1,5 +1,5 @@
-//! Arguments as the values that operations and queries are made of. Everything that is wrong with them is gathered, each
-//! fault with the field that it belongs to, as where an operation is read from JSON.
+//! Turns arguments into the values of operations and queries. All faults are collected, each under the name of its field, as
+//! they are when an operation is read from JSON.
 
 use std::fmt::Display;
 
@@ -7,11 +7,11 @@ use commerce_core::{Fault, Faults, Id, Invalid, Key, Operation, Page, ProductId,
 
 use crate::options::{KeyArg, PageArgs};
 
-/// The faults found so far.
+/// Reads values and collects their faults.
 #[derive(Default)]
 pub struct Values(Faults);
 
-/// Makes a value of arguments.
+/// Makes a value from arguments.
 ///
 /// # Errors
 /// [`Invalid`] with every fault that `make` reported.
@@ -23,10 +23,10 @@ pub fn read<T>(make: impl FnOnce(&mut Values) -> Option<T>) -> Result<T, Invalid
     }
 }
 
-/// Makes an operation of arguments, under a key where one is given.
+/// Makes an operation from arguments, with its idempotency key if one is given.
 ///
 /// # Errors
-/// [`Invalid`] with the fault of the key, every fault that `make` reported, and what the operation itself refuses to be.
+/// [`Invalid`] with every fault of the key and of the fields, or the fault that the operation itself finds.
 pub fn submission<O: Operation>(
     key: &KeyArg,
     make: impl FnOnce(&mut Values) -> Option<O>,
@@ -44,7 +44,7 @@ pub fn submission<O: Operation>(
 }
 
 impl Values {
-    /// The value of a field, or a fault of it.
+    /// A required field. An error is recorded as its fault.
     pub fn field<T>(&mut self, name: &str, value: Result<T, impl Display>) -> Option<T> {
         value.map_err(|detail| self.fault(name, detail)).ok()
     }
@@ -65,12 +65,12 @@ impl Values {
         self.for_new(name, id)
     }
 
-    /// The same of an identifier that was read before.
+    /// Checks that something new may have this identifier.
     pub fn for_new<K>(&mut self, name: &str, id: Id<K>) -> Option<Id<K>> {
         self.field(name, id.check_new()).map(|()| id)
     }
 
-    /// The value of a field that may be left out.
+    /// An optional field.
     pub fn optional<A, T, E: Display>(
         &mut self,
         name: &str,
@@ -83,31 +83,31 @@ impl Values {
         }
     }
 
-    /// The values of a list, each with its place.
+    /// A list. The faults of its elements name their index.
     pub fn list<A, T, E: Display>(
         &mut self,
         name: &str,
         arguments: &[A],
         read: impl Fn(&A) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        let places = arguments.iter().enumerate();
-        // After the first fault the others are only looked for.
+        let elements = arguments.iter().enumerate();
+        // Collected first, so that the faults of all elements are reported.
         let values: Vec<_> =
-            places.map(|(place, one)| self.field(&format!("{name}/{place}"), read(one))).collect();
+            elements.map(|(index, one)| self.field(&format!("{name}/{index}"), read(one))).collect();
         values.into_iter().collect()
     }
 
-    /// What has faults of several fields.
-    pub fn several<T>(&mut self, value: Result<T, Invalid>) -> Option<T> {
+    /// A value made of several fields, with the faults of all.
+    pub fn fields<T>(&mut self, value: Result<T, Invalid>) -> Option<T> {
         value.map_err(|Invalid(faults)| faults.into_iter().for_each(|fault| self.0.push(fault))).ok()
     }
 
-    /// The page that is asked for; the first where all are.
+    /// The requested page, or the first one if all rows are wanted.
     pub fn page(&mut self, args: &PageArgs) -> Option<Page> {
         if args.all {
             return Some(Page::default());
         }
-        self.several(Page::new(args.limit, args.cursor.as_deref().map(Into::into)))
+        self.fields(Page::new(args.limit, args.cursor.as_deref().map(Into::into)))
     }
 
     fn fault(&mut self, name: &str, detail: impl Display) {

@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 
 use commerce_core::{
-    Amount, Clock, Commerce, Currency, Location, Name, Options, ProductId, Quantity, Stock, Submission,
-    SystemClock, Ticket, Time, UserId, catalog, order, user, wallet,
+    Amount, Clock, Commerce, Currency, Location, Name, Options, ProductId, Quantity, Receive, Stock,
+    Submission, SystemClock, Ticket, Time, UserId, catalog, order, user, wallet,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -121,15 +121,15 @@ fn sell(shop: &Commerce, size: &Size, random: &mut Random, (from, to): (Time, Ti
 }
 
 /// Submitted operations that were not waited for yet.
-struct Flying<R>(VecDeque<Ticket<R>>);
+struct Flying<R: Receive>(VecDeque<Ticket<R>>);
 
-impl<R> Default for Flying<R> {
+impl<R: Receive> Default for Flying<R> {
     fn default() -> Self {
         Self(VecDeque::new())
     }
 }
 
-impl<R> Flying<R> {
+impl<R: Receive> Flying<R> {
     fn keep(&mut self, ticket: Ticket<R>) -> Result<()> {
         self.0.push_back(ticket);
         if self.0.len() >= FLYING {

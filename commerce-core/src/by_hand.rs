@@ -14,11 +14,12 @@ use crate::id::{Id, Key, Name, ProductId, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EventId, Number, OrderId};
-use crate::operation::{Answer, Decide, Operation};
+use crate::operation::{Answer, Operation, Reply};
 use crate::order::{Item, Order, Status};
 use crate::outbox::{Delivery, Standing};
 use crate::row::{Kind, Value};
 use crate::sales::Period;
+use crate::submit::{Receive, Submit, ToJson};
 use crate::time::Time;
 use crate::token::{Digest, Role, Token};
 
@@ -239,7 +240,7 @@ pub(crate) fn check<O: Operation>(shop: &Shop, operation: Json, expect: &str) {
 
 /// Checks the same of an operation that has no name.
 #[track_caller]
-pub(crate) fn check_value(shop: &Shop, operation: &impl Decide, expect: &str) {
+pub(crate) fn check_value(shop: &Shop, operation: &impl Submit<Reply: Reply>, expect: &str) {
     let mut facts = shop.facts(&needs(&[operation], None));
     let told = match decide(operation, None, &mut facts) {
         Ok(answer) => format!("{}\n{}", answer.reply, changes(shop, &mut facts)),
@@ -342,19 +343,19 @@ fn again<O: Operation>(facts: &mut Facts, key: &Key, reply: &Json, same: &[O], o
 }
 
 /// Decides at [`NOW`].
-pub(crate) fn decide(
-    operation: &impl Decide,
+pub(crate) fn decide<S: Submit<Reply: Reply>>(
+    operation: &S,
     key: Option<&Key>,
     facts: &mut Facts,
 ) -> Result<Answer<Json>, Error> {
-    let Answer { reply, replayed } = Decide::decide(operation, key, facts, &|_| Ok(Time::from_millis(NOW)))?;
-    Ok(Answer { reply: reply.json()?, replayed })
+    let Answer { reply, replayed } = Submit::decide(operation, key, facts, &|_| Ok(Time::from_millis(NOW)))?;
+    Ok(Answer { reply: S::Reply::receive(reply)?.to_json()?, replayed })
 }
 
 /// The rows that operations need.
-pub(crate) fn needs<O: Decide + ?Sized>(operations: &[&O], key: Option<&Key>) -> Keys {
+pub(crate) fn needs<O: Submit + ?Sized>(operations: &[&O], key: Option<&Key>) -> Keys {
     let mut keys = Keys::default();
-    operations.iter().for_each(|operation| Decide::needs(*operation, &mut keys));
+    operations.iter().for_each(|operation| Submit::needs(*operation, &mut keys));
     keys.keys.extend(key.cloned());
     keys
 }

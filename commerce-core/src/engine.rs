@@ -10,15 +10,16 @@ use crate::catalog;
 use crate::cost::{Cost, Costs};
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
+use crate::job::job;
 use crate::location::Location;
 use crate::names::Names;
-use crate::operation::{Answer, Chain, Submission, Submit};
+use crate::operation::{Answer, Submission};
 use crate::query::{AnyQuery, Query, View};
-use crate::queue::Job;
 use crate::row::Statement;
 use crate::sales::{KeepSums, SalesCache};
 use crate::stats::Stats;
 use crate::store::{self, Reader, Restore, Terms};
+use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
 use crate::writer::Writer;
@@ -173,10 +174,10 @@ impl Commerce {
     ///
     /// # Errors
     /// A refusal, or why the operation was not done.
-    pub fn perform<O: Submit>(
+    pub fn perform<S: Submit>(
         &self,
-        submission: impl Into<Submission<O>>,
-    ) -> Result<Answer<O::Reply>, Error> {
+        submission: impl Into<Submission<S>>,
+    ) -> Result<Answer<S::Reply>, Error> {
         let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
         self.0.writer.write();
         ticket.wait()
@@ -184,7 +185,7 @@ impl Commerce {
 
     /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
     /// caller are decided in the order in which they were submitted.
-    pub fn submit<O: Submit>(&self, submission: impl Into<Submission<O>>) -> Ticket<O::Reply> {
+    pub fn submit<S: Submit>(&self, submission: impl Into<Submission<S>>) -> Ticket<S::Reply> {
         let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
         self.0.writer.queue.announce();
         ticket
@@ -356,17 +357,12 @@ impl Commerce {
     }
 }
 
-fn queue<O: Submit>(writer: &Writer, busy: Duration, submission: Submission<O>) -> Ticket<O::Reply> {
-    let Submission { operation, key, at, chain } = submission;
-    let (answer, coming) = oneshot::channel();
-    let operation = operation.erase().into_inner();
-    let (deadline, links) = (Instant::now() + busy, chain.clone());
-    let queued = writer.queue.push(Job { operation, key, at, chain, deadline, answer });
-    if let Err(error) = &queued {
-        links.iter().for_each(Chain::end);
-        writer.counters.refused(error, 1);
+fn queue<S: Submit>(writer: &Writer, busy: Duration, submission: Submission<S>) -> Ticket<S::Reply> {
+    let (job, ticket) = job(submission, Instant::now() + busy);
+    if let Err(error) = writer.queue.push(job) {
+        writer.counters.refused(&error, 1);
     }
-    Ticket { coming: queued.map(|()| coming), read: O::reply }
+    ticket
 }
 
 /// Opens a store, with all its products indexed.

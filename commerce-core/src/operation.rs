@@ -8,11 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::error::{Cause, Error};
-use crate::facts::{Facts, Kept, KeptReply, Keys};
+use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{Key, UserId};
 use crate::input::{Fields, Invalid};
 use crate::number::OrderId;
@@ -115,172 +112,6 @@ pub struct Chain {
     strict: bool,
 }
 
-/// Any operation, known by its name only at run time.
-pub struct AnyOperation(Box<dyn Decide>);
-
-/// What can be submitted: an operation, or any operation.
-pub trait Submit: Sized {
-    /// What is answered.
-    type Reply;
-
-    #[doc(hidden)]
-    fn erase(self) -> AnyOperation;
-
-    #[doc(hidden)]
-    fn reply(reply: AnyReply) -> Result<Self::Reply, Error>;
-}
-
-impl<O: Operation> Submit for O {
-    type Reply = O::Reply;
-
-    fn erase(self) -> AnyOperation {
-        AnyOperation::new(self)
-    }
-
-    fn reply(reply: AnyReply) -> Result<O::Reply, Error> {
-        let reply = reply.into_any().downcast::<O::Reply>();
-        reply.map(|reply| *reply).map_err(|_| Error::Store("the reply is of another operation".into()))
-    }
-}
-
-impl Submit for AnyOperation {
-    type Reply = Value;
-
-    fn erase(self) -> Self {
-        self
-    }
-
-    fn reply(reply: AnyReply) -> Result<Value, Error> {
-        reply.json()
-    }
-}
-
-/// An operation without its type, as the writer queues it.
-pub(crate) trait Decide: Send {
-    fn needs(&self, keys: &mut Keys);
-
-    /// Decides once per key; a reply given before needs no time.
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>)
-    -> Result<Answer<AnyReply>, Error>;
-}
-
-/// Tells the time of a decision.
-pub(crate) type When<'a> = &'a dyn Fn(&Facts) -> Result<Time, Invalid>;
-
-/// A reply without its type.
-#[doc(hidden)]
-pub type AnyReply = Box<dyn ErasedReply>;
-
-#[doc(hidden)]
-pub trait ErasedReply: Send {
-    fn json(&self) -> Result<Value, Error>;
-    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
-}
-
-impl<R: Reply> ErasedReply for R {
-    fn json(&self) -> Result<Value, Error> {
-        serde_json::to_value(self).map_err(|e| Error::Store(Cause::of(e)))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn std::any::Any> {
-        self
-    }
-}
-
-impl<O: Operation> Decide for O {
-    fn needs(&self, keys: &mut Keys) {
-        keys.users.extend(self.user().cloned());
-        Operation::needs(self, keys);
-    }
-
-    fn decide(
-        &self,
-        key: Option<&Key>,
-        facts: &mut Facts,
-        when: When<'_>,
-    ) -> Result<Answer<AnyReply>, Error> {
-        let keyed = key.map(|key| (key, digest(self.canonical().as_ref().unwrap_or(self))));
-        if let Some((key, digest)) = keyed
-            && let Some(kept) = kept(self, key, digest, facts)
-        {
-            let reply = O::Reply::recall(&kept.reply, O::NAME, facts);
-            let reply = reply.filter(|_| same(self, kept, digest));
-            let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
-            return Ok(Answer { reply: Box::new(reply), replayed: true });
-        }
-        self.check()?;
-        let now = when(facts)?;
-        let reply = Operation::decide(self, facts, now)?;
-        if let Some((key, digest)) = keyed {
-            facts.keep(key, scope(self, facts), Kept { digest, reply: reply.kept() });
-        }
-        facts.reach(now);
-        Ok(Answer { reply: Box::new(reply), replayed: false })
-    }
-}
-
-/// What was answered under this key before. On an order it belongs to the order's user. It did not always: keys of
-/// cancellations were the store's, and such a one still answers the cancellation that it was kept for, but no longer
-/// stands in anyone's way.
-fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a Kept> {
-    let of_the_store = || {
-        operation.order()?;
-        facts.kept(key, STORE).filter(|kept| kept.digest == digest)
-    };
-    scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
-}
-
-/// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
-/// was named.
-fn same<O: Operation>(operation: &O, kept: &Kept, canonical: i64) -> bool {
-    kept.digest == canonical || kept.digest == digest(operation)
-}
-
-/// The number under which keys are unique: the user's, or the store's. A new user has none yet, and what is asked of
-/// an order that nobody placed is refused anyway.
-fn scope<O: Operation>(operation: &O, facts: &Facts) -> Option<i64> {
-    let user = match (operation.user(), operation.order()) {
-        (Some(user), _) => user,
-        (None, Some(order)) => &facts.order(order).ok()?.user,
-        (None, None) => return Some(STORE),
-    };
-    facts.find_user(user).map(|user| user.no)
-}
-
-/// The scope of keys that are nobody's own.
-const STORE: i64 = 0;
-
-/// Tells one operation's content from another's: the first eight bytes of a SHA-256.
-fn digest<O: Operation>(operation: &O) -> i64 {
-    let mut hash = Sha256::new();
-    hash.update(O::NAME);
-    hash.update(serde_json::to_vec(operation).unwrap_or_default());
-    let bytes = hash.finalize();
-    let mut first = [0; 8];
-    first.copy_from_slice(&bytes[..8]);
-    i64::from_le_bytes(first)
-}
-
-impl AnyOperation {
-    /// Forgets the type of an operation.
-    pub fn new<O: Operation>(operation: O) -> Self {
-        Self::of(operation)
-    }
-
-    pub(crate) fn of(decision: impl Decide + 'static) -> Self {
-        Self(Box::new(decision))
-    }
-
-    /// An operation of the relay, which callers cannot name.
-    pub(crate) fn of_relay(operation: impl Decide + 'static) -> Self {
-        Self(Box::new(operation))
-    }
-
-    pub(crate) fn into_inner(self) -> Box<dyn Decide> {
-        self.0
-    }
-}
-
 impl Chain {
     /// A chain that ends with the first operation that is not done.
     pub fn new() -> Self {
@@ -348,6 +179,3 @@ impl<O: Operation> From<O> for Submission<O> {
         Self::new(operation)
     }
 }
-
-#[cfg(test)]
-mod tests;

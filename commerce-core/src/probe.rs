@@ -1,9 +1,9 @@
 //! A write that means nothing: whoever must know whether the store can be written finds out by writing.
 
-use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
-use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submission, Submit, When};
+use crate::operation::{Answer, Reply, Submission};
+use crate::submit::{Decided, Submit, When};
 
 /// Raises numbers that mean nothing (SQLite does not write what is as it was), in a commit like any other and on as
 /// many pages as an order writes: where a disk has no room for an order, it has none for this either. It raises no
@@ -14,21 +14,11 @@ pub struct Probe;
 impl Submit for Probe {
     type Reply = ();
 
-    fn erase(self) -> AnyOperation {
-        AnyOperation::of(self)
-    }
-
-    fn reply(_: AnyReply) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-impl Decide for Probe {
     fn needs(&self, _: &mut Keys) {}
 
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Result<Answer<AnyReply>, Error> {
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Decided<()> {
         facts.probe();
-        Ok(Answer { reply: Box::new(()), replayed: false })
+        Ok(Answer { reply: (), replayed: false })
     }
 }
 

@@ -5,22 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::id::Key;
-use crate::operation::{Answer, AnyReply, Chain, Decide};
-use crate::time::Time;
-
-/// An operation on its way.
-pub(crate) struct Job {
-    pub(crate) operation: Box<dyn Decide>,
-    pub(crate) key: Option<Key>,
-    pub(crate) at: Option<Time>,
-    pub(crate) chain: Option<Chain>,
-    pub(crate) deadline: Instant,
-    pub(crate) answer: oneshot::Sender<Outcome>,
-}
-
-/// What a caller is told.
-pub(crate) type Outcome = Result<Answer<AnyReply>, Error>;
+use crate::job::Job;
 
 /// Operations that wait for the writer.
 pub(crate) struct Queue {
@@ -30,7 +15,7 @@ pub(crate) struct Queue {
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
     /// How many jobs the writer's thread waits for: only that arrival wakes it.
     wanted: usize,
@@ -42,17 +27,24 @@ impl Queue {
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
     }
 
-    /// Queues a job, at once or not at all. Nobody is told of it before [`Queue::announce`].
-    pub(crate) fn push(&self, job: Job) -> Result<(), Error> {
+    /// Queues a job, or fails it at once when there is no room. The writer's thread does not wake before
+    /// [`Queue::announce`].
+    ///
+    /// # Errors
+    /// What the job failed with.
+    pub(crate) fn push(&self, job: Box<dyn Job>) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.closed {
-            return Err(Error::Closed);
-        }
-        if state.jobs.len() >= self.capacity {
-            return Err(Error::Busy("too many operations are waiting"));
-        }
-        state.jobs.push_back(job);
-        Ok(())
+        let error = if state.closed {
+            Error::Closed
+        } else if state.jobs.len() >= self.capacity {
+            Error::Busy("too many operations are waiting")
+        } else {
+            state.jobs.push_back(job);
+            return Ok(());
+        };
+        drop(state);
+        job.fail(&error);
+        Err(error)
     }
 
     /// Wakes the writer's thread if there are as many jobs as it waits for.
@@ -105,27 +97,27 @@ impl Queue {
 
     /// Until when the first job may wait.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.lock().jobs.front().map(|job| job.deadline)
+        self.lock().jobs.front().map(|job| job.deadline())
     }
 
     /// Takes the first jobs.
-    pub(crate) fn take(&self, most: usize) -> Vec<Job> {
+    pub(crate) fn take(&self, most: usize) -> Vec<Box<dyn Job>> {
         let mut state = self.lock();
         let count = state.jobs.len().min(most);
         state.jobs.drain(..count).collect()
     }
 
     /// Puts jobs back to where they were taken from.
-    pub(crate) fn put_back(&self, jobs: Vec<Job>) {
+    pub(crate) fn put_back(&self, jobs: Vec<Box<dyn Job>>) {
         let mut state = self.lock();
         jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job));
     }
 
     /// The jobs that cannot wait any longer: those past their deadline, or all after a graver error.
-    pub(crate) fn late(&self, error: &Error) -> Vec<Job> {
+    pub(crate) fn late(&self, error: &Error) -> Vec<Box<dyn Job>> {
         let (mut state, now) = (self.lock(), Instant::now());
         let busy = matches!(error, Error::Busy(_));
-        let late = state.jobs.iter().take_while(|job| !busy || job.deadline <= now).count();
+        let late = state.jobs.iter().take_while(|job| !busy || job.deadline() <= now).count();
         state.jobs.drain(..late).collect()
     }
 

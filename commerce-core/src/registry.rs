@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::input::{Fields, Invalid};
-use crate::operation::{AnyOperation, Operation, Submission};
+use crate::operation::{Operation, Submission};
 use crate::query::{AnyQuery, Query};
+use crate::submit::AnyOperation;
 use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 
 /// Reads `{"op": "order.place", …}` with the operation's fields and, if wanted, `key` and `at`.

@@ -1,63 +1,52 @@
-//! The answer that is to come to an operation: a thread waits for it, a task awaits it.
+//! The answer that is to come to a submission: a thread waits for it, a task awaits it.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::error::Error;
-use crate::operation::{Answer, AnyReply};
-use crate::queue::Outcome;
+use crate::operation::Answer;
+use crate::submit::{Decided, Receive};
 
 /// The coming answer to a submission: wait for it, or await it in any runtime.
-pub struct Ticket<R> {
-    pub(crate) coming: Result<oneshot::Receiver<Outcome>, Error>,
-    pub(crate) read: Read<R>,
+pub struct Ticket<R: Receive> {
+    pub(crate) receiver: oneshot::Receiver<Decided<R>>,
 }
 
 /// The coming answer as a future. It needs no runtime of ours.
-pub struct Pending<R> {
-    coming: Result<oneshot::AsyncReceiver<Outcome>, Error>,
-    read: Read<R>,
+pub struct Pending<R: Receive> {
+    receiver: oneshot::AsyncReceiver<Decided<R>>,
 }
 
-/// Gives a reply its type back.
-pub(crate) type Read<R> = fn(AnyReply) -> Result<R, Error>;
-
-impl<R> Ticket<R> {
+impl<R: Receive> Ticket<R> {
     /// Waits for the answer.
     ///
     /// # Errors
     /// A refusal, or why the operation was not done.
     pub fn wait(self) -> Result<Answer<R>, Error> {
-        read(self.read, self.coming?.recv().map_err(|_| Error::Closed)?)
+        receive(self.receiver.recv())
     }
 }
 
-impl<R> IntoFuture for Ticket<R> {
+impl<R: Receive> IntoFuture for Ticket<R> {
     type Output = Result<Answer<R>, Error>;
     type IntoFuture = Pending<R>;
 
     fn into_future(self) -> Pending<R> {
-        Pending { coming: self.coming.map(IntoFuture::into_future), read: self.read }
+        Pending { receiver: self.receiver.into_future() }
     }
 }
 
-impl<R> Future for Pending<R> {
+impl<R: Receive> Future for Pending<R> {
     type Output = Result<Answer<R>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let reader = self.read;
-        match &mut self.coming {
-            Err(error) => Poll::Ready(Err(error.clone())),
-            Ok(coming) => Pin::new(coming).poll(context).map(|outcome| match outcome {
-                Ok(outcome) => read(reader, outcome),
-                Err(_) => Err(Error::Closed),
-            }),
-        }
+        Pin::new(&mut self.receiver).poll(context).map(receive)
     }
 }
 
-fn read<R>(reply: Read<R>, outcome: Outcome) -> Result<Answer<R>, Error> {
-    let answer = outcome?;
-    Ok(Answer { reply: reply(answer.reply)?, replayed: answer.replayed })
+/// A sender that is gone without an answer belonged to an engine that was closed.
+fn receive<R: Receive>(received: Result<Decided<R>, oneshot::RecvError>) -> Result<Answer<R>, Error> {
+    let Answer { reply, replayed } = received.map_err(|_| Error::Closed)??;
+    Ok(Answer { reply: R::receive(reply)?, replayed })
 }

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::facts::load::Loads;
 use crate::facts::{Facts, Keys};
-use crate::input::Invalid;
+use crate::job::Job;
 use crate::operation::Chain;
-use crate::queue::{Job, Outcome, Queue};
+use crate::queue::Queue;
 use crate::stats::Counters;
 use crate::store::{Since, Store};
 use crate::sweep::Sweep;
-use crate::time::{Clock, Time};
+use crate::time::Clock;
 
 /// The most operations of one group: it bounds how long others wait for their turn.
 const GROUP: usize = 512;
@@ -94,59 +94,48 @@ impl Writer {
         let Some(deadline) = self.queue.deadline() else { return };
         if let Err(error) = desk.store.turn(deadline) {
             let late = self.queue.late(&error);
-            answer_all(late, &error, &self.counters);
+            fail_all(late, &error, &self.counters);
             return;
         }
-        let jobs = self.queue.take(GROUP);
+        let mut jobs = self.queue.take(GROUP);
         let started = Instant::now();
-        let outcomes = group(desk, &jobs, self.clock.as_ref(), &self.counters);
+        let committed = group(desk, &mut jobs, self.clock.as_ref(), &self.counters);
         desk.store.end();
         self.counters.requests.store(desk.store.requests(), Ordering::Relaxed);
         desk.patience = (started.elapsed() / 4).min(PATIENCE);
         desk.expected = (jobs.len() + self.queue.len()).min(GROUP);
         self.calm.store(desk.expected <= 1, Ordering::Relaxed);
-        match outcomes {
-            Ok(outcomes) => {
-                for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                    // A caller that went away misses its answer, not its effect.
-                    let _ = job.answer.send(outcome);
-                }
-            }
+        match committed {
+            Ok(()) => jobs.into_iter().for_each(|job| job.answer()),
             Err(error @ Error::Busy(_)) => {
                 // Nothing was changed, so those that have time left are decided anew.
                 desk.facts.forget();
                 self.queue.put_back(jobs);
-                answer_all(self.queue.late(&error), &error, &self.counters);
+                fail_all(self.queue.late(&error), &error, &self.counters);
             }
             Err(error) => {
                 desk.facts.forget();
-                answer_all(jobs, &error, &self.counters);
+                fail_all(jobs, &error, &self.counters);
             }
         }
     }
 }
 
-fn answer_all(jobs: Vec<Job>, error: &Error, counters: &Counters) {
+fn fail_all(jobs: Vec<Box<dyn Job>>, error: &Error, counters: &Counters) {
     counters.refused(error, jobs.len());
-    for job in jobs {
-        job.chain.iter().for_each(Chain::end);
-        let _ = job.answer.send(Err(error.clone()));
-    }
+    jobs.into_iter().for_each(|job| job.fail(error));
 }
 
-/// Decides a group in order and commits it. Without a commit there are no outcomes.
+/// Decides a group in order and commits it. Without a commit there is nothing to answer.
 fn group(
     desk: &mut Desk,
-    jobs: &[Job],
+    jobs: &mut [Box<dyn Job>],
     clock: &dyn Clock,
     counters: &Counters,
-) -> Result<Vec<Outcome>, Error> {
+) -> Result<(), Error> {
     let Desk { store, facts, sweep, .. } = desk;
     let mut keys = Keys::default();
-    for job in jobs {
-        job.operation.needs(&mut keys);
-        keys.keys.extend(job.key.clone());
-    }
+    jobs.iter().for_each(|job| job.needs(&mut keys));
     let started = Instant::now();
     if store.begin()? == Since::Perhaps {
         facts.doubt();
@@ -166,7 +155,7 @@ fn group(
     }
     facts.present = now;
     let mut broken = Vec::new();
-    let outcomes = jobs.iter().map(|job| decide(job, facts, now, &mut broken)).collect();
+    jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut broken));
     sweep.go(facts, now);
     let changes = facts.changes();
     facts.sound()?;
@@ -177,31 +166,10 @@ fn group(
         counters.committed.give();
     }
     // Only now, since a group that was not committed may be decided anew.
-    broken.into_iter().for_each(Chain::end);
+    broken.iter().for_each(Chain::end);
     facts.settle();
     counters.group(jobs.len(), started.elapsed());
-    Ok(outcomes)
-}
-
-fn decide<'a>(job: &'a Job, facts: &mut Facts, now: Time, broken: &mut Vec<&'a Chain>) -> Outcome {
-    let chain = job.chain.as_ref();
-    if chain.is_some_and(|chain| chain.ended() || broken.contains(&chain)) {
-        return Err(Error::Skipped);
-    }
-    let when = |facts: &Facts| match job.at {
-        None => Ok(now.max(facts.last.at)),
-        Some(at) if at > now => Err(Invalid::at("/at", format!("must not be in the future, got {at}"))),
-        Some(at) if at < facts.last.at => {
-            let newest = facts.last.at;
-            Err(Invalid::at("/at", format!("must not be before the newest stored time {newest}, got {at}")))
-        }
-        Some(at) => Ok(at),
-    };
-    let outcome = job.operation.decide(job.key.as_ref(), facts, &when);
-    if outcome.is_err() {
-        broken.extend(chain.filter(|chain| chain.strict()));
-    }
-    outcome
+    Ok(())
 }
 
 struct Abandoning<'a>(&'a Queue);

@@ -1,6 +1,6 @@
 //! Runs the console's queries and operations on the engine. Both calls block until the store has answered.
 
-use commerce_core::operation::Submit;
+use commerce_core::Submit;
 use commerce_core::order::{self, Order};
 use commerce_core::{Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
 

@@ -1,11 +1,11 @@
-//! `apply`: operations from JSON Lines, in order. Many lines are in flight at once, so that groups form;
-//! they are decided in the order in which they stand, and results are written in that order.
+//! `apply`: performs operations from JSON Lines, in order. Many lines are in flight at once, so that they are committed in
+//! groups. They are decided in input order, and results are written in that order.
 //!
-//! Three threads share the work: one reads, one (the caller's) parses and submits, one writes results. So it can
-//! stop between two lines whatever it waits for.
+//! Three threads share the work: one reads lines, the caller's parses and submits them, and one writes results. So the
+//! command can stop between two lines, whatever it is waiting for.
 
 mod results;
-mod tally;
+mod summary;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -17,106 +17,109 @@ use commerce_core::{AnyOperation, Chain, Error, Invalid, Submission, Ticket, inp
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use crate::ending::Ending;
-use crate::failure::{Failure, after};
-use crate::lines::{LONGEST, Line, each_line, open_input};
+use crate::cancellation::Cancellation;
+use crate::failure::{Failure, position_after};
+use crate::lines::{Line, MAX_LINE, each_line, open_input};
 use crate::session::Session;
-use results::Results;
-use tally::Tally;
+use results::ResultWriter;
+use summary::Summary;
 
-/// Do operations from JSON Lines.
+/// Perform operations from JSON Lines, in order.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   commerce apply orders.jsonl --results results.jsonl
   echo '{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":5000,\"key\":\"c-1\"}' | commerce apply -
 
-It stops when the store or the results cannot be written, and says after which line. SIGINT, SIGTERM and
-SIGHUP end it between two lines (exit code 130, 143 or 129): what was begun is finished and written.")]
+If the store or the results cannot be written, the command stops and says after which line. SIGINT, SIGTERM and
+SIGHUP stop it between two lines (exit code 130, 143 or 129), after the results of all lines in flight are written.")]
 pub struct Apply {
-    /// A file, or - for standard input.
+    /// Read this file, or standard input if it is -.
     file: String,
-    /// Where one result per line goes; standard output unless told.
+    /// Write one result per line to this file, or to standard output if it is -.
     #[arg(long, default_value = "-", value_name = "FILE")]
     results: String,
-    /// Let lines say when they took place, for history that is imported.
+    /// Accept the time of each operation from its line (`at`), to import history.
     #[arg(long)]
     trust_time: bool,
-    /// Stop at the first line that is refused or invalid; no line after it is done.
+    /// Stop at the first line that is refused or invalid. No later line is performed.
     #[arg(long)]
     stop_on_error: bool,
 }
 
-/// Lines in flight. The engine's queue holds twice as many.
-const FLYING: usize = 4_096;
+/// The most lines in flight. The queue of the engine holds twice as many.
+const MAX_IN_FLIGHT: usize = 4_096;
 
-/// Lines read ahead of those in flight.
-const AHEAD: usize = 256;
+/// The most lines that are read but not submitted.
+const READ_AHEAD: usize = 256;
 
-/// How long lines that are not attempted are counted.
-const COUNTING: Duration = Duration::from_millis(500);
+/// How long the lines that are not attempted are counted.
+const COUNT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What the reading thread, or whoever asks to end, sends.
-enum Sent {
+/// A message to the submitting thread.
+enum Message {
+    /// A line and its number.
     Line(u64, Vec<u8>),
+    /// The number of a line that is too long.
     TooLong(u64),
-    /// The input is at its end, or cannot be read.
+    /// The input has ended, or cannot be read.
     End(std::io::Result<()>),
-    /// There is something else to look at.
+    /// The command may be cancelled: check the token.
     Wake,
 }
 
-type Flying = (u64, Result<Ticket<Value>, Invalid>);
+/// A line in flight: its number, and its ticket or its faults.
+type InFlight = (u64, Result<Ticket<Value>, Invalid>);
 
 impl Apply {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let shop = session.shop()?;
         let (input, bar) = self.input(session)?;
-        let results = self.output(session)?;
-        let ending = Ending::default();
-        let (send, lines) = sync_channel::<Sent>(AHEAD);
+        let results = self.results(session)?;
+        let cancellation = Cancellation::default();
+        let (send, lines) = sync_channel::<Message>(READ_AHEAD);
         let waking = send.clone();
-        // Where there is no room, nobody waits for something to come.
-        let wake = move || drop(waking.try_send(Sent::Wake));
-        ending.on_signals(wake.clone())?;
-        // It may wait for input that never comes, so nobody waits for it.
+        // If the channel is full, the receiver is not waiting.
+        let wake = move || drop(waking.try_send(Message::Wake));
+        cancellation.cancel_on_signals(wake.clone())?;
+        // This thread may wait for input forever, so it is never joined.
         std::thread::Builder::new().name("commerce-lines".into()).spawn(move || read_lines(input, &send))?;
         let chain = if self.stop_on_error { Chain::new() } else { Chain::while_stored() };
-        let (fly, flying) = sync_channel::<Flying>(FLYING);
+        let (sender, in_flight) = sync_channel::<InFlight>(MAX_IN_FLIGHT);
         let stop = || {
             chain.end();
-            ending.ask();
+            cancellation.cancel();
             wake();
         };
-        let (tally, read) = std::thread::scope(|scope| {
-            let (bar, stop, strict) = (&bar, &stop, self.stop_on_error);
-            let writing = scope.spawn(move || write_results(&flying, results, bar, strict, stop));
-            let read = self.submit_lines(&lines, &ending, |number, parsed| {
-                let flying = parsed.map(|submission| shop.submit(submission.chain(&chain)));
-                // The writing end only goes away with its thread.
-                fly.send((number, flying)).is_ok()
+        let (summary, read) = std::thread::scope(|scope| {
+            let (bar, stop, stop_on_error) = (&bar, &stop, self.stop_on_error);
+            let writing = scope.spawn(move || write_results(&in_flight, results, bar, stop_on_error, stop));
+            let read = self.submit_lines(&lines, &cancellation, |number, parsed| {
+                let ticket = parsed.map(|submission| shop.submit(submission.chain(&chain)));
+                // The receiver is dropped only if its thread panicked.
+                sender.send((number, ticket)).is_ok()
             });
-            drop(fly);
+            drop(sender);
             (writing.join(), read)
         });
-        let tally =
-            tally.map_err(|_| Failure::Io(std::io::Error::other("the thread of the results ended")))?;
+        let summary = summary
+            .map_err(|_| Failure::Io(std::io::Error::other("the thread that writes results failed")))?;
         bar.finish_and_clear();
-        self.told(session, tally, &ending, read, &lines)
+        self.summarize(session, summary, &cancellation, read, &lines)
     }
 
-    /// Takes lines until the input ends or something else asks to. Says how the input ended, if it did.
+    /// Submits lines until the input ends or the command is cancelled. Returns how the input ended, if it did.
     fn submit_lines(
         &self,
-        lines: &Receiver<Sent>,
-        ending: &Ending,
+        lines: &Receiver<Message>,
+        cancellation: &Cancellation,
         mut submit: impl FnMut(u64, Result<Submission<AnyOperation>, Invalid>) -> bool,
     ) -> Option<std::io::Result<()>> {
-        while !ending.asked() {
+        while !cancellation.is_cancelled() {
             let (number, parsed) = match lines.recv().ok()? {
-                Sent::Line(number, text) => (number, self.parse(Line::Text(&text))),
-                Sent::TooLong(number) => (number, self.parse(Line::TooLong)),
-                Sent::End(read) => return Some(read),
-                Sent::Wake => continue,
+                Message::Line(number, text) => (number, self.parse(Line::Text(&text))),
+                Message::TooLong(number) => (number, self.parse(Line::TooLong)),
+                Message::End(read) => return Some(read),
+                Message::Wake => continue,
             };
             let last = self.stop_on_error && parsed.is_err();
             if !submit(number, parsed) || last {
@@ -126,25 +129,27 @@ impl Apply {
         None
     }
 
+    /// Reads the operation in a line.
     fn parse(&self, line: Line<'_>) -> Result<Submission<AnyOperation>, Invalid> {
         let Line::Text(text) = line else {
-            return Err(Invalid::at("", format!("is longer than {LONGEST} bytes")));
+            return Err(Invalid::at("", format!("is longer than {MAX_LINE} bytes")));
         };
         let submission = registry::parse_operation(&input::json(text)?)?;
         if submission.at.is_some() && !self.trust_time {
-            return Err(Invalid::at("/at", "is only taken with --trust-time"));
+            return Err(Invalid::at("/at", "is only accepted with --trust-time"));
         }
         Ok(submission)
     }
 
+    /// Opens the input, whose progress the bar follows.
     fn input(&self, session: &Session) -> Result<(Box<dyn BufRead + Send>, ProgressBar), Failure> {
         let source = open_input(&self.file)?;
         let bar = if session.global.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let size =
             if self.file == "-" { None } else { std::fs::metadata(&self.file).ok().map(|file| file.len()) };
         let (style, length) = match size {
-            Some(size) => ("{bar:30} {percent}%  {msg} lines  {elapsed} so far, {eta} left", size),
-            None => ("{spinner} {msg} lines  {elapsed} so far", 0),
+            Some(size) => ("{bar:30} {percent}%  {msg} lines  {elapsed} elapsed, {eta} left", size),
+            None => ("{spinner} {msg} lines  {elapsed} elapsed", 0),
         };
         bar.set_length(length);
         if let Ok(style) = ProgressStyle::with_template(style) {
@@ -154,12 +159,13 @@ impl Apply {
         Ok((Box::new(BufReader::with_capacity(1 << 16, input)), bar))
     }
 
-    fn output(&self, session: &Session) -> Result<Results, Failure> {
+    /// Opens the results.
+    fn results(&self, session: &Session) -> Result<ResultWriter, Failure> {
         if self.results == "-" {
-            return Ok(Results::stdout());
+            return Ok(ResultWriter::stdout());
         }
         let path = self.results.as_str();
-        // Opening it empties it, which must not happen to what is read or to the store.
+        // Opening the file empties it, so it must be neither the input nor the store.
         let same = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
             (Ok(path), Ok(other)) => path == other,
             _ => false,
@@ -169,120 +175,123 @@ impl Apply {
         }
         let file = File::create(path)
             .map_err(|e| Failure::Usage(format!("--results: {path} cannot be written: {e}")))?;
-        Ok(Results::file(file))
+        Ok(ResultWriter::file(file))
     }
 
-    /// Sums up, and fails with what was gravest.
-    fn told(
+    /// Prints the summary. Fails with the most serious error, if there was one.
+    fn summarize(
         &self,
         session: &Session,
-        tally: Tally,
-        ending: &Ending,
+        summary: Summary,
+        cancellation: &Cancellation,
         read: Option<std::io::Result<()>>,
-        lines: &Receiver<Sent>,
+        lines: &Receiver<Message>,
     ) -> Result<(), Failure> {
-        let (unread, all) = if read.is_some() { (0, true) } else { count_rest(lines) };
-        session.note(&tally.sentence(unread, all));
-        let Tally { refused, invalid, decided, told, .. } = tally;
-        if let Some(error) = tally.failure {
-            return Err(Failure::Stopped { after: decided, error });
+        let (unread, counted_all) = if read.is_some() { (0, true) } else { count_rest(lines) };
+        session.note(&summary.sentence(unread, counted_all));
+        let Summary { refused, invalid, last_decided, last_written, .. } = summary;
+        if let Some(error) = summary.store_error {
+            return Err(Failure::Stopped { after: last_decided, error });
         }
-        if let Some(error) = tally.unwritten {
-            let what = format!(
+        if let Some(error) = summary.write_error {
+            let done = format!(
                 "the results cannot be written and end {}; stopped {}, every line up to it was decided",
-                after(told),
-                after(decided)
+                position_after(last_written),
+                position_after(last_decided)
             );
-            return Err(Failure::Unwritten { what, error });
+            return Err(Failure::OutputFailed { done, error });
         }
-        if let (true, Some(line)) = (self.stop_on_error, tally.first_bad) {
-            session.note(&format!("stopped at line {line}; no line after it was done"));
+        if let (true, Some(line)) = (self.stop_on_error, summary.first_unsuccessful) {
+            session.note(&format!("stopped at line {line}; no later line was performed"));
         }
-        match (read, ending.signal()) {
+        match (read, cancellation.signal()) {
             (Some(Err(e)), _) => Err(Failure::Usage(format!("{} cannot be read: {e}", self.file))),
             (None, Some(signal)) => {
-                session.note(&format!("ended {} by signal {signal}", after(decided)));
-                // As the shell tells of a program that ended so.
-                Err(Failure::Told(u8::try_from(128 + signal).unwrap_or(1)))
+                session.note(&format!("stopped {} by signal {signal}", position_after(last_decided)));
+                // The exit code that shells give a program that a signal ended.
+                Err(Failure::Reported(u8::try_from(128 + signal).unwrap_or(1)))
             }
-            _ if refused + invalid > 0 => Err(Failure::Partly),
+            _ if refused + invalid > 0 => Err(Failure::Partial),
             _ => Ok(()),
         }
     }
 }
 
-fn read_lines(input: Box<dyn BufRead + Send>, send: &SyncSender<Sent>) {
+/// Reads lines and sends them, then the end of the input.
+fn read_lines(input: Box<dyn BufRead + Send>, send: &SyncSender<Message>) {
     let read = each_line(input, &mut |number, line| {
-        let sent = match line {
-            Line::Text(text) => Sent::Line(number, text.to_vec()),
-            Line::TooLong => Sent::TooLong(number),
+        let message = match line {
+            Line::Text(text) => Message::Line(number, text.to_vec()),
+            Line::TooLong => Message::TooLong(number),
         };
-        send.send(sent).is_ok()
+        send.send(message).is_ok()
     });
-    // Where nobody takes it, the command is over.
-    let _ = send.send(Sent::End(read));
+    // If the receiver is gone, the command has ended.
+    let _ = send.send(Message::End(read));
 }
 
-/// Counts lines that are left, for a while. Says whether it came to the end.
-fn count_rest(lines: &Receiver<Sent>) -> (u64, bool) {
-    let (mut count, until) = (0, Instant::now() + COUNTING);
+/// Counts the remaining lines until [`COUNT_TIMEOUT`]. Returns whether it counted all of them.
+fn count_rest(lines: &Receiver<Message>) -> (u64, bool) {
+    let (mut count, deadline) = (0, Instant::now() + COUNT_TIMEOUT);
     loop {
-        match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Sent::Line(..) | Sent::TooLong(_)) => count += 1,
-            Ok(Sent::Wake) => {}
-            Ok(Sent::End(_)) => return (count, true),
+        match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Message::Line(..) | Message::TooLong(_)) => count += 1,
+            Ok(Message::Wake) => {}
+            Ok(Message::End(_)) => return (count, true),
             Err(_) => return (count, false),
         }
     }
 }
 
-/// Writes results in order, and at once where no other is waiting. When nobody reads them any more, the operations
-/// are still done; when they cannot be written, `stop` is called, as it is when the store fails or, if it is to be
-/// strict, at the first line that is not done.
+/// Writes results in order, and flushes them when no other is ready. If the reader of the results goes away, the operations
+/// are still performed. `stop` is called if results cannot be written, if the store fails and, with `stop_on_error`, at the
+/// first line that does not succeed.
 fn write_results(
-    flying: &Receiver<Flying>,
-    mut results: Results,
+    in_flight: &Receiver<InFlight>,
+    mut results: ResultWriter,
     bar: &ProgressBar,
-    strict: bool,
+    stop_on_error: bool,
     stop: &dyn Fn(),
-) -> Tally {
-    let (mut tally, mut lines) = (Tally::default(), 0_u64);
+) -> Summary {
+    let (mut summary, mut lines) = (Summary::default(), 0_u64);
     loop {
-        let next = match flying.try_recv() {
+        let next = match in_flight.try_recv() {
             Ok(next) => Some(next),
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) => {
-                write(&mut tally, stop, || results.flush());
-                flying.recv().ok()
+                write(&mut summary, stop, || results.flush());
+                in_flight.recv().ok()
             }
         };
         let Some((number, ticket)) = next else { break };
         let outcome = match ticket {
-            // A line that makes no sense may come behind the one at which it stopped: it was never reached.
-            Err(_) if tally.stopped() || (strict && tally.first_bad.is_some()) => Err(Error::Skipped),
+            // An invalid line after the one that stopped the command was never reached.
+            Err(_) if summary.is_stopped() || (stop_on_error && summary.first_unsuccessful.is_some()) => {
+                Err(Error::Skipped)
+            }
             ticket => ticket.map_err(Error::from).and_then(Ticket::wait),
         };
         lines += 1;
         if lines.is_multiple_of(1_024) {
             bar.set_message(format!("{lines} ({:.0}/s)", lines as f64 / bar.elapsed().as_secs_f64()));
         }
-        let Some(result) = tally.count(number, outcome) else { continue };
-        if tally.failure.is_some() || (strict && tally.first_bad.is_some()) {
+        let Some(result) = summary.count(number, outcome) else { continue };
+        if summary.store_error.is_some() || (stop_on_error && summary.first_unsuccessful.is_some()) {
             stop();
         }
-        write(&mut tally, stop, || results.take(number, &result));
+        write(&mut summary, stop, || results.add(number, &result));
     }
-    write(&mut tally, stop, || results.flush());
-    tally.told = results.last();
-    tally
+    write(&mut summary, stop, || results.flush());
+    summary.last_written = results.last_written();
+    summary
 }
 
-/// Writes, as long as that is possible.
-fn write(tally: &mut Tally, stop: &dyn Fn(), write: impl FnOnce() -> std::io::Result<()>) {
-    if tally.unwritten.is_none()
+/// Calls `write`, unless it has failed before.
+fn write(summary: &mut Summary, stop: &dyn Fn(), write: impl FnOnce() -> std::io::Result<()>) {
+    if summary.write_error.is_none()
         && let Err(error) = write()
     {
-        tally.unwritten = Some(error);
+        summary.write_error = Some(error);
         stop();
     }
 }

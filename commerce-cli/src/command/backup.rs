@@ -1,4 +1,4 @@
-//! `backup` and `restore`: copies of the store, made while it is in use.
+//! `backup` and `restore`: copies of a store that is in use.
 
 use std::path::PathBuf;
 
@@ -7,24 +7,24 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::options::YesArg;
-use crate::output::{Column, Nothing, Record};
+use crate::output::{Column, NoRows, Record};
 use crate::session::Session;
 
 /// Copy the store to a new file.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce backup shop-monday.db")]
 pub struct Backup {
-    /// A file that is not there yet.
+    /// Write the copy to this file, which must not exist yet.
     file: PathBuf,
 }
 
-/// Replace everything in the store by what is in a backup, after a copy of the store was kept.
+/// Replace the content of the store with a backup. A copy of the store is kept first.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce restore shop-monday.db --yes")]
 pub struct Restore {
-    /// The backup.
+    /// Restore this backup.
     file: PathBuf,
-    /// Restore a backup whose currency is not the store's.
+    /// Allow a backup in another currency.
     #[arg(long)]
     other_currency: bool,
     #[command(flatten)]
@@ -34,41 +34,41 @@ pub struct Restore {
 impl Backup {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         session.shop()?.backup(&self.file)?;
-        session.show_done(&Copied { backup: self.file.display().to_string() })
+        session.print_done(&BackedUp { backup: self.file.display().to_string() })
     }
 }
 
 impl Restore {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let shop = session.shop()?;
-        session.confirm(self.yes.yes, &format!("replace everything in {}", session.global.db.display()))?;
-        let keep = aside(&session.location()?, "restore");
+        session.confirm(self.yes.yes, &format!("replace the content of {}", session.global.db.display()))?;
+        let kept = copy_path(&session.location()?, "restore");
         let restored = match self.other_currency {
-            true => shop.restore_other_currency(&self.file, &keep),
-            false => shop.restore(&self.file, &keep),
+            true => shop.restore_other_currency(&self.file, &kept),
+            false => shop.restore(&self.file, &kept),
         };
-        // Where the copy was made and the rest failed, it is told all the same.
-        if keep.exists() {
-            session.note(&format!("the store as it was: {}", keep.display()));
+        // Reported even if the restore failed after the copy was made.
+        if kept.exists() {
+            session.note(&format!("a copy of the store was kept: {}", kept.display()));
         }
         restored?;
-        let (restored, kept) = (self.file.display().to_string(), keep.display().to_string());
-        session.show_done(&Restored { restored, kept })
+        let (restored, kept) = (self.file.display().to_string(), kept.display().to_string());
+        session.print_done(&Restored { restored, kept })
     }
 }
 
-/// A copy of the store.
+/// The result of `backup`.
 #[derive(Serialize)]
-struct Copied {
+struct BackedUp {
     backup: String,
 }
 
-impl Record for Copied {
-    const COLUMNS: &'static [Column<Self>] = &[Column::new("backup", |copied| (&copied.backup).into())];
-    type Row = Nothing;
+impl Record for BackedUp {
+    const COLUMNS: &'static [Column<Self>] = &[Column::new("backup", |done| (&done.backup).into())];
+    type Row = NoRows;
 }
 
-/// A store as it was in a backup.
+/// The result of `restore`.
 #[derive(Serialize)]
 struct Restored {
     restored: String,
@@ -80,15 +80,15 @@ impl Record for Restored {
         Column::new("restored", |done| (&done.restored).into()),
         Column::new("kept", |done| (&done.kept).into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
-/// Where a copy of the store goes before `what` changes it.
-pub fn aside(location: &Location, what: &str) -> PathBuf {
+/// The path of the copy that is kept before `command` changes the store.
+pub fn copy_path(location: &Location, command: &str) -> PathBuf {
     let mut name = match location {
         Location::File(file) => file.clone().into_os_string(),
         _ => "commerce.db".into(),
     };
-    name.push(format!(".before-{what}-{}", SystemClock.now().millis()));
+    name.push(format!(".before-{command}-{}", SystemClock.now().millis()));
     name.into()
 }

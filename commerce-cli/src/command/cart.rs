@@ -1,4 +1,4 @@
-//! `cart`: what a user means to order.
+//! `cart`: what a user wants to order.
 
 use clap::Subcommand;
 use commerce_core::cart::Levels;
@@ -11,38 +11,45 @@ use crate::options::{KeyArg, YesArg};
 use crate::session::Session;
 use crate::values::{self, Values, submission};
 
-/// Carts.
+/// Manage carts.
 #[derive(Subcommand)]
 pub enum Cart {
-    /// Show a cart at present prices.
+    /// Show a cart at current prices.
     #[command(after_help = "Example:\n  commerce cart show alice")]
-    Show { user: String },
-    /// Put products into a cart, all of them or none. One named twice is added twice.
+    Show {
+        /// Show the cart of this user.
+        user: String,
+    },
+    /// Add products to a cart, all of them or none. A product given twice is added twice.
     #[command(after_help = "Example:\n  commerce cart add alice mug-white:2 pen-gel-black")]
     Add {
+        /// Change the cart of this user.
         user: String,
-        /// ID or ID:QUANTITY.
+        /// PRODUCT or PRODUCT:QUANTITY. The default quantity is 1.
         #[arg(required = true)]
         items: Vec<String>,
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Set how many of some products are in a cart, all of them or none; 0 takes one out.
+    /// Set the quantities of products in a cart, all of them or none. A quantity of 0 removes the product.
     #[command(
-        after_help = "Example:\n  commerce cart set alice mug-white:3 pen-gel-black:0\n\nA product named twice is set to the sum."
+        after_help = "Example:\n  commerce cart set alice mug-white:3 pen-gel-black:0\n\nA product given twice is set to the sum."
     )]
     Set {
+        /// Change the cart of this user.
         user: String,
-        /// ID:QUANTITY.
+        /// PRODUCT:QUANTITY.
         #[arg(required = true)]
         items: Vec<String>,
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Take products out of a cart, all of them or none.
+    /// Remove products from a cart, all of them or none.
     #[command(after_help = "Example:\n  commerce cart remove alice mug-white")]
     Remove {
+        /// Change the cart of this user.
         user: String,
+        /// Remove these products.
         #[arg(required = true)]
         products: Vec<String>,
         #[command(flatten)]
@@ -51,18 +58,21 @@ pub enum Cart {
     /// Empty a cart.
     #[command(after_help = "Example:\n  commerce cart clear alice --yes")]
     Clear {
+        /// Empty the cart of this user.
         user: String,
         #[command(flatten)]
         yes: YesArg,
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Order what is in a cart, or the named products of it.
+    /// Order the products in a cart, or only the given ones.
     #[command(after_help = "Example:\n  commerce cart checkout alice --expected-total 25500")]
     Checkout {
+        /// Order from the cart of this user.
         user: String,
+        /// Order only these products.
         products: Vec<String>,
-        /// Refuse any other total.
+        /// Refuse the order if its total is not this amount.
         #[arg(long, value_name = "AMOUNT")]
         expected_total: Option<String>,
         #[command(flatten)]
@@ -75,7 +85,7 @@ impl Cart {
         match self {
             Self::Show { user } => {
                 let get = values::read(|values| Some(cart::Get { user: values.user(user)? }));
-                session.show(&session.ask(&get?)?)
+                session.print_answer(&session.query(&get?)?)
             }
             Self::Add { user, items, key } => {
                 let items = ItemArgs::read(items)?;
@@ -83,7 +93,7 @@ impl Cart {
                     let (user, items) = (values.user(user), items.of_cart(values, Quantity::try_from));
                     Some(cart::Add { user: user?, items: values.field("items", Items::new(items?))? })
                 });
-                session.change(add?)
+                session.perform(add?)
             }
             Self::Set { user, items, key } => {
                 if let Some(text) = items.iter().find(|text| !text.contains(':')) {
@@ -94,29 +104,30 @@ impl Cart {
                     let (user, items) = (values.user(user), items.of_cart(values, quantity_or_none));
                     Some(cart::Set { user: user?, items: values.field("items", Levels::new(items?))? })
                 });
-                session.change(set?)
+                session.perform(set?)
             }
             Self::Remove { user, products, key } => {
                 let remove = submission(key, |values| {
                     let (user, products) = (values.user(user), product_ids(values, products));
                     Some(cart::Remove { user: user?, products: products? })
                 });
-                session.change(remove?)
+                session.perform(remove?)
             }
             Self::Clear { user, yes, key } => {
                 session.confirm(yes.yes, &format!("empty the cart of {user}"))?;
                 let clear = submission(key, |values| Some(cart::Clear { user: values.user(user)? }));
-                session.change(clear?)
+                session.perform(clear?)
             }
             Self::Checkout { user, products, expected_total, key } => {
-                let expected_total = session.optional_money("--expected-total", expected_total.as_deref())?;
+                let expected_total =
+                    session.optional_amount("--expected-total", expected_total.as_deref())?;
                 let checkout = submission(key, |values| {
                     let user = values.user(user);
                     let named = (!products.is_empty()).then(|| product_ids(values, products));
                     let products = named.map_or(Some(None), |named| named.map(Some));
                     Some(cart::Checkout { user: user?, products: products?, expected_total })
                 });
-                session.change(checkout?)
+                session.perform(checkout?)
             }
         }
     }

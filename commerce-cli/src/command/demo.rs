@@ -1,91 +1,96 @@
-//! `demo`: the whole story on sample data, in a store of its own, told by the very commands of the program.
+//! `demo`: a tour with sample data, in a store of its own. It runs the commands of the program and prints each one.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::failure::{Failure, code_of};
+use crate::failure::{Failure, exit_code};
 use crate::options::Global;
 use crate::report::sentence;
 use crate::session::Session;
 
-/// Show the whole story on sample data.
+/// Take a tour with sample data, in a store of its own.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  commerce demo\n  commerce --db tour.db demo")]
 pub struct Demo {}
 
-/// Runs one command, given as the words behind the program's name, in a session of its own, and gives that too.
+/// Runs one command, given as the words after the program's name, in a session of its own. It returns that session, and
+/// what came of the command.
 pub type RunWords = fn(&[&str], Global) -> Result<(Session, Result<(), Failure>), Failure>;
 
-/// What is told, and the command that shows it.
-const STORY: [(&str, &[&str]); 13] = [
-    ("A new shop, with 200 sample products.", &["init", "--sample", "-q"]),
-    ("A customer comes, and charges a wallet.", &["user", "add", "minji", "--name", "민지 Minji"]),
+/// The steps of the tour: a comment, and the command it introduces.
+const STEPS: [(&str, &[&str]); 13] = [
+    ("Create a shop with 200 sample products.", &["init", "--sample", "-q"]),
+    ("Add a customer and charge the wallet.", &["user", "add", "minji", "--name", "민지 Minji"]),
     ("", &["charge", "minji", "60000"]),
-    ("Browsing: stock is exact.", &["product", "list", "--search", "mug", "--limit", "4"]),
-    ("A cart holds no stock, only wishes.", &["cart", "add", "minji", "mug-white:2", "pen-gel-black:3"]),
+    ("Browse the catalogue. Stock is exact.", &["product", "list", "--search", "mug", "--limit", "4"]),
+    ("Fill a cart. A cart reserves no stock.", &["cart", "add", "minji", "mug-white:2", "pen-gel-black:3"]),
     (
-        "Four lamps are wanted, three are left: refused, and nothing is half done.",
+        "Order four lamps. Only three are left, so the order is refused as a whole.",
         &["buy", "minji", "lamp-moon:4"],
     ),
-    ("In stock, but more than the wallet holds: refused.", &["buy", "minji", "speaker-mini"]),
-    ("The cart is ordered and paid in one decision.", &["cart", "checkout", "minji", "--key", "order-1"]),
     (
-        "The same key again: the same answer, and nothing is paid twice.",
+        "Order a speaker. The wallet does not cover it, so the order is refused.",
+        &["buy", "minji", "speaker-mini"],
+    ),
+    ("Order and pay for the cart in one operation.", &["cart", "checkout", "minji", "--key", "order-1"]),
+    (
+        "Repeat it with the same key: the reply is the same, and nothing is paid twice.",
         &["cart", "checkout", "minji", "--key", "order-1"],
     ),
-    ("Something small still fits.", &["buy", "minji", "tea-jeju", "gift-wrap"]),
-    ("The best sellers of the last three days.", &["top"]),
-    ("Every unit of money has an entry.", &["wallet", "history", "minji"]),
-    ("Every figure is computed once more from the ledgers.", &["verify"]),
+    ("Order something that the wallet covers.", &["buy", "minji", "tea-jeju", "gift-wrap"]),
+    ("List the best sellers of the last three days.", &["top"]),
+    ("List the ledger: it has an entry for every change of the balance.", &["wallet", "history", "minji"]),
+    ("Recompute every figure from the ledgers.", &["verify"]),
 ];
 
 impl Demo {
-    /// Tells the story; `run` runs its commands.
+    /// Prints the tour. `run` runs one command.
     pub fn run(&self, session: &Session, run: RunWords) -> Result<(), Failure> {
-        let db = place(&session.global)?;
-        for (told, command) in STORY {
+        let db = store_path(&session.global)?;
+        for (comment, command) in STEPS {
             let global = Global { db: db.clone(), ..session.global.clone() };
-            let shown = command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+            let shown = command.iter().map(|word| shell_quoted(word)).collect::<Vec<_>>().join(" ");
             let mut out = io::stdout().lock();
-            if !told.is_empty() {
-                writeln!(out, "\n# {told}")?;
+            if !comment.is_empty() {
+                writeln!(out, "\n# {comment}")?;
             }
             writeln!(out, "$ commerce {shown}")?;
             drop(out);
             let (step, done) = run(command, global)?;
             match done {
-                // A refusal belongs to the story; it is shown where the story is told.
+                // Refusals are a part of the tour, so they go to standard output.
                 Err(Failure::Engine(error @ commerce_core::Error::Refused(_))) => {
-                    let (told, code) = (step.error(&sentence(&error, &step)), code_of(&error));
-                    writeln!(io::stdout(), "{told}\n(exit code {code})")?;
+                    let (line, code) = (step.error_line(&sentence(&error, &step)), exit_code(&error));
+                    writeln!(io::stdout(), "{line}\n(exit code {code})")?;
                 }
                 other => other?,
             }
         }
-        let db = quoted(&db.to_string_lossy());
-        writeln!(io::stdout(), "\n# The shop stays. Go on with:\n$ commerce --db {db} product list")?;
+        let db = shell_quoted(&db.to_string_lossy());
+        writeln!(io::stdout(), "\n# The shop is kept. Continue with:\n$ commerce --db {db} product list")?;
         Ok(())
     }
 }
 
-/// Where the demo's store goes: where the command line told it to, or into a new temporary folder. A store
-/// named by the environment is the one in daily use, so it does not count.
-fn place(told: &Global) -> Result<PathBuf, Failure> {
-    if told.named {
-        return Ok(told.db.clone());
+/// The path of the demo's store: the one on the command line, or one in a new temporary folder. COMMERCE_DB is ignored,
+/// since it names the store in daily use.
+fn store_path(global: &Global) -> Result<PathBuf, Failure> {
+    if global.db_on_command_line {
+        return Ok(global.db.clone());
     }
     for attempt in 0..100 {
         let folder = std::env::temp_dir().join(format!("commerce-demo-{}-{attempt}", std::process::id()));
         match std::fs::create_dir(&folder) {
             Ok(()) => return Ok(folder.join("commerce.db")),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(Failure::Usage(format!("{} cannot be made: {e}", folder.display()))),
+            Err(e) => return Err(Failure::Usage(format!("{} cannot be created: {e}", folder.display()))),
         }
     }
-    Err(Failure::Usage("no temporary folder could be made; give --db a place".into()))
+    Err(Failure::Usage("no temporary folder could be created; use --db to choose a location".into()))
 }
 
-fn quoted(word: &str) -> String {
+/// A word as it is typed in a shell.
+fn shell_quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=".contains(c);
     if word.chars().all(plain) { word.into() } else { format!("'{word}'") }
 }

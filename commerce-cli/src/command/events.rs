@@ -1,4 +1,4 @@
-//! `events`: what is to be told to the data platform.
+//! `events`: the outgoing events for the data platform.
 
 use std::io::Write as _;
 
@@ -11,41 +11,42 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::failure::Failure;
-use crate::options::{KeyArg, Output, PageArgs};
-use crate::output::{Column, Nothing, Record};
+use crate::options::{Format, KeyArg, PageArgs};
+use crate::output::{Column, NoRows, Record};
 use crate::relay::RelayArgs;
 use crate::session::Session;
 use crate::values::submission;
 
-/// Outgoing events.
+/// List and deliver outgoing events.
 #[derive(Subcommand)]
 pub enum Events {
     /// List events, oldest first.
     #[command(after_help = "Example:\n  commerce events list --status dead")]
     List {
-        /// Only those pending, delivered, or dead.
+        /// Only events with this status: pending, delivered or dead.
         #[arg(long)]
         status: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Deliver events to a sink, until stopped.
+    /// Deliver events to a sink until the command is stopped.
     #[command(after_help = "Examples:
   commerce events relay --sink file:events.jsonl
   COMMERCE_SINK_SECRET=whsec_… commerce events relay --sink https://example.com/events --once")]
     Relay {
         #[command(flatten)]
         relay: RelayArgs,
-        /// End when what is pending now was delivered, or tried once.
+        /// Stop when each event that is pending now was delivered, or tried once.
         #[arg(long)]
         once: bool,
     },
     /// Deliver dead events again.
     #[command(after_help = "Example:\n  commerce events retry 17 18\n  commerce events retry --all")]
     Retry {
+        /// The sequence numbers of the events.
         #[arg(required_unless_present = "all")]
         events: Vec<i64>,
-        /// Every dead event, a few hundred in a group. With --key each group has a key of its own, made of this one and
+        /// Deliver all dead events again, in batches of a few hundred. With --key, each batch has a key made from this key and
         /// its events.
         #[arg(long, conflicts_with = "events")]
         all: bool,
@@ -71,19 +72,21 @@ impl Events {
 
 fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failure> {
     if args.sink.is_none() {
-        return Err(Failure::Usage("--sink (or COMMERCE_SINK) says where events go".into()));
+        return Err(Failure::Usage("use --sink or COMMERCE_SINK to say where events go".into()));
     }
     let start = if once { Relay::once } else { Relay::start };
-    let teller = session.teller();
-    let tell = move |notice: &Notice| match notice {
-        Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => teller.note(&notice.to_string()),
-        Notice::Warning(warning) => teller.warn(warning),
-        // The command fails with it.
+    let diagnostics = session.diagnostics();
+    let on_notice = move |notice: &Notice| match notice {
+        Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => {
+            diagnostics.note(&notice.to_string())
+        }
+        Notice::Warning(warning) => diagnostics.warn(warning),
+        // The command fails with this error.
         Notice::Ended(_) => {}
-        _ => teller.complain(&notice.to_string()),
+        _ => diagnostics.error(&notice.to_string()),
     };
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let (status, failure) = match args.start(session.shop()?, start, tell)? {
+    let (status, failure) = match args.start(session.shop()?, start, on_notice)? {
         Some(relay) => (wait(&relay, &mut signals), relay.failure()),
         None => {
             session.note("the sink is none: events stay pending");
@@ -96,15 +99,15 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
         (Err(error), None) => return Err(error.into()),
     };
     let (delivered, refused) = (status.delivered, status.refused);
-    session.show_done(&Delivered { delivered, refused, pending: left.pending, dead: left.dead })?;
+    session.print_done(&Summary { delivered, refused, pending: left.pending, dead: left.dead })?;
     if let Some(failure) = failure {
         return Err(failure.into());
     }
-    // What was asked for once was not done, or cannot go on.
-    if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Told(1)) } else { Ok(()) }
+    // The receiver wants no more events, or `--once` has not delivered everything.
+    if status.gone || (once && (status.left || status.dead > 0)) { Err(Failure::Reported(1)) } else { Ok(()) }
 }
 
-/// Waits until a signal asks to end, or the relay ends by itself.
+/// Waits until a signal stops the relay, or it ends by itself.
 fn wait(relay: &Relay, signals: &mut Signals) -> Status {
     let handle = signals.handle();
     std::thread::scope(|scope| {
@@ -115,42 +118,42 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
     })
 }
 
-/// Brings back every dead event, and prints their numbers as they are committed.
+/// Makes every dead event pending, and prints their numbers as they are committed.
 fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
     let key = key.key.as_deref().map(Key::try_from).transpose();
     let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
     let shop = session.shop()?;
-    let (begin, between, end) = match session.output() {
-        Output::Json | Output::Jsonl => ("{\"events\":[", ",", "]}\n"),
-        Output::Csv => ("events\n\"", ", ", "\"\n"),
-        Output::Table => ("events  ", ", ", "\n"),
+    let (start, separator, end) = match session.format() {
+        Format::Json | Format::Jsonl => ("{\"events\":[", ",", "]}\n"),
+        Format::Csv => ("events\n\"", ", ", "\"\n"),
+        Format::Table => ("events  ", ", ", "\n"),
     };
     let (mut out, mut count) = (std::io::BufWriter::new(std::io::stdout().lock()), 0);
     let done = outbox::retry_all(shop, key.as_ref(), |events| {
-        let first = if count == 0 { begin } else { between };
+        let first = if count == 0 { start } else { separator };
         count += events.len();
-        for (place, event) in events.iter().enumerate() {
-            write!(out, "{}{event}", if place == 0 { first } else { between })?;
+        for (index, event) in events.iter().enumerate() {
+            write!(out, "{}{event}", if index == 0 { first } else { separator })?;
         }
         Ok(out.flush()?)
     });
-    // Where it failed on the way, those before are a list of their own.
-    let told = match (&done, count) {
+    // If it failed half way, the events before the failure are still a complete list.
+    let written = match (&done, count) {
         (Err(_), 0) => Ok(()),
-        (_, 0) => write!(out, "{begin}{end}"),
+        (_, 0) => write!(out, "{start}{end}"),
         _ => write!(out, "{end}"),
     };
-    let told = told.and_then(|()| out.flush());
+    let written = written.and_then(|()| out.flush());
     let sentence = match count {
         0 => "no event is dead".into(),
-        _ => format!("brought back: {count} event(s)"),
+        _ => format!("{count} event(s) will be delivered again"),
     };
     if done.is_ok() || count > 0 {
         session.note(&sentence);
     }
-    match done.and(told.map_err(Failure::Io)) {
+    match done.and(written.map_err(Failure::Io)) {
         Err(Failure::Io(error)) if count > 0 => {
-            Err(Failure::Unwritten { what: format!("{sentence}, but the reply cannot be written"), error })
+            Err(Failure::OutputFailed { done: format!("{sentence}, but the reply cannot be written"), error })
         }
         outcome => outcome,
     }
@@ -161,24 +164,24 @@ fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure>
         let events = values.list("events", events, |&event| EventId::try_from(event));
         Some(outbox::Retry { events: events? })
     });
-    session.change(retry?)
+    session.perform(retry?)
 }
 
-/// What a relay did, and what is left to do.
+/// The result of `events relay`.
 #[derive(Serialize)]
-struct Delivered {
+struct Summary {
     delivered: u64,
     refused: u64,
     pending: i64,
     dead: i64,
 }
 
-impl Record for Delivered {
+impl Record for Summary {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("delivered", |done| done.delivered.into()),
-        Column::new("refused", |done| done.refused.into()),
-        Column::new("pending", |done| done.pending.into()),
-        Column::new("dead", |done| done.dead.into()),
+        Column::new("delivered", |summary| summary.delivered.into()),
+        Column::new("refused", |summary| summary.refused.into()),
+        Column::new("pending", |summary| summary.pending.into()),
+        Column::new("dead", |summary| summary.dead.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }

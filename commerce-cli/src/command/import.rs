@@ -1,4 +1,5 @@
-//! `product import`: a catalogue from elsewhere. One bad row never loses the others, so each is judged alone.
+//! `product import`: adds products from a file. Each row is an operation of its own, so an invalid row does not affect the
+//! others.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,7 +11,7 @@ use commerce_core::{
 };
 use serde_json::Value;
 
-use crate::failure::{Failure, code_of};
+use crate::failure::{Failure, exit_code};
 use crate::lines::{Line, each_line, open_input};
 use crate::session::Session;
 use crate::values;
@@ -21,24 +22,24 @@ use crate::values;
   commerce product import catalogue.csv
   commerce product export --output jsonl | commerce --db other.db product import -
 
-CSV has the header product,name,price,stock[,active] and prices in the currency's form.
-JSON Lines are objects of the same fields, with prices in minor units.")]
+CSV has the header product,name,price,stock[,active], and prices in the currency's decimal form.
+JSON Lines are objects with the same fields, and prices in minor units.")]
 pub struct Import {
-    /// A file, or - for standard input.
+    /// Read this file, or standard input if it is -.
     file: String,
-    /// Update name, price and activity of products that exist; their stocks stay.
+    /// Update the name, price and activity of products that exist. Their stock does not change.
     #[arg(long)]
     update: bool,
-    /// Do it once, however often it is repeated with the same key: each product gets KEY.PRODUCT.
+    /// Use an idempotency key made from this one for each product: KEY.PRODUCT. Repeating the import changes nothing.
     #[arg(long)]
     key: Option<String>,
 }
 
-/// A row of a catalogue: its line, and what it says or what is wrong with it.
-pub type Row = (u64, Result<Offer, Invalid>);
+/// A row of the input: its line number, and its product or its faults.
+pub type Row = (u64, Result<NewProduct, Invalid>);
 
-/// A product as a catalogue offers it.
-pub struct Offer {
+/// A product to import.
+pub struct NewProduct {
     add: catalog::Add,
     active: bool,
 }
@@ -48,7 +49,7 @@ impl Import {
         let currency = session.shop()?.currency();
         let mut input = BufReader::new(open_input(&self.file)?);
         let unreadable = |e: io::Error| Failure::Usage(format!("{} cannot be read: {e}", self.file));
-        // Spreadsheets begin their files with this mark, which would become part of the first column's name.
+        // Spreadsheets start files with a byte order mark, which is not a part of the first column's name.
         if input.fill_buf().map_err(unreadable)?.starts_with("\u{feff}".as_bytes()) {
             input.consume("\u{feff}".len());
         }
@@ -59,75 +60,76 @@ impl Import {
             Some(_) => read_csv(input, &|text| currency.parse_amount(text))?,
         };
         let done = add_all(session, rows, self.update, self.key.as_deref())?;
-        session.note(&format!("{done} products taken in"));
+        session.note(&format!("{done} products imported"));
         Ok(())
     }
 }
 
-/// Adds every product it can, tells why it could not add the others, and counts those it added.
+/// Imports products, prints an error for each that fails, and returns how many were imported.
 pub fn add_all(session: &Session, rows: Vec<Row>, update: bool, key: Option<&str>) -> Result<u64, Failure> {
     let shop = session.shop()?;
-    let mut progress = Progress { session, done: 0, bad: 0, worst: 3 };
-    // Many are handed over before the first answer is awaited, so that they form groups.
-    let mut flying: VecDeque<(u64, Vec<Ticket<Product>>)> = VecDeque::new();
+    let mut progress = Progress { session, done: 0, failed: 0, worst: 3 };
+    // Many are submitted before the first is awaited, so that they are committed in groups.
+    let mut in_flight: VecDeque<(u64, Vec<Ticket<Product>>)> = VecDeque::new();
     for (line, row) in rows {
         let offer = match row {
             Ok(offer) => offer,
             Err(invalid) => {
-                progress.failed(line, &invalid.into());
+                progress.fail(line, &invalid.into());
                 continue;
             }
         };
         let exists = update && shop.query(&catalog::Get { product: offer.add.product.clone() }).is_ok();
         match offer.submit(shop, exists, key) {
-            Ok(tickets) => flying.push_back((line, tickets)),
-            Err(invalid) => progress.failed(line, &invalid.into()),
+            Ok(tickets) => in_flight.push_back((line, tickets)),
+            Err(invalid) => progress.fail(line, &invalid.into()),
         }
-        if flying.len() > FLYING {
-            flying.pop_front().into_iter().for_each(|row| progress.finish(row));
+        if in_flight.len() > MAX_IN_FLIGHT {
+            in_flight.pop_front().into_iter().for_each(|row| progress.finish(row));
         }
     }
-    flying.into_iter().for_each(|row| progress.finish(row));
-    if progress.bad == 0 {
+    in_flight.into_iter().for_each(|row| progress.finish(row));
+    if progress.failed == 0 {
         return Ok(progress.done);
     }
-    session.note(&format!("{} products taken in, {} not", progress.done, progress.bad));
-    Err(Failure::Told(progress.worst))
+    session.note(&format!("{} products imported, {} failed", progress.done, progress.failed));
+    Err(Failure::Reported(progress.worst))
 }
 
-/// Rows in flight: with two operations each they fit into the engine's queue.
-const FLYING: usize = 2_048;
+/// The most rows in flight. With two operations each, they fit into the queue of the engine.
+const MAX_IN_FLIGHT: usize = 2_048;
 
+/// Counts rows and reports those that fail.
 struct Progress<'a> {
     session: &'a Session,
     done: u64,
-    bad: u64,
+    failed: u64,
     worst: u8,
 }
 
 impl Progress<'_> {
     fn finish(&mut self, (line, tickets): (u64, Vec<Ticket<Product>>)) {
-        // All are awaited, but a row that was not added is told once.
+        // All are awaited, but a row that failed is reported once.
         let outcomes: Vec<_> = tickets.into_iter().map(Ticket::wait).collect();
         match outcomes.into_iter().find_map(Result::err) {
             None => self.done += 1,
-            Some(error) => self.failed(line, &error),
+            Some(error) => self.fail(line, &error),
         }
     }
 
-    fn failed(&mut self, line: u64, error: &Error) {
+    fn fail(&mut self, line: u64, error: &Error) {
         let code = match error {
             Error::Refused(_) | Error::Invalid(_) => 3,
-            other => code_of(other),
+            other => exit_code(other),
         };
         let text = crate::report::sentence(error, self.session);
-        self.bad(line, &text, code);
+        self.report(line, &text, code);
     }
 
-    /// A broken store is graver than a busy one, and that than a refusal.
-    fn bad(&mut self, line: u64, why: &str, code: u8) {
-        self.session.complain(&format!("line {line}: {why}"));
-        self.bad += 1;
+    /// Reports a row. The exit code is that of the most serious error: a failed store, then a busy one, then a refusal.
+    fn report(&mut self, line: u64, text: &str, code: u8) {
+        self.session.print_error(&format!("line {line}: {text}"));
+        self.failed += 1;
         self.worst = match (self.worst, code) {
             (3, code) => code,
             (worst, 3) => worst,
@@ -136,8 +138,8 @@ impl Progress<'_> {
     }
 }
 
-impl Offer {
-    /// Adds the product, or updates one that exists.
+impl NewProduct {
+    /// Submits the operations that add the product, or that update it if it exists.
     fn submit(
         self,
         shop: &Commerce,
@@ -149,7 +151,7 @@ impl Offer {
             let key = key.map(|key| Key::try_from(format!("{key}.{}{suffix}", add.product)));
             key.transpose().map_err(|bad| Invalid::at("/key", bad.to_string()))
         };
-        // What is not changed still has to make sense.
+        // The stock has no part in an update, but the whole row has to be valid.
         add.check()?;
         let unchanged =
             catalog::Update { product: add.product.clone(), name: None, price: None, active: Some(active) };
@@ -174,35 +176,36 @@ fn submit<O: Operation>(shop: &Commerce, operation: O, key: Option<Key>) -> Tick
     })
 }
 
-/// Reads CSV, with prices in the form that `money` reads.
+/// Reads CSV, whose prices `amount` parses.
 pub fn read_csv(
     input: impl Read,
-    money: &dyn Fn(&str) -> Result<Amount, ValueError>,
+    amount: &dyn Fn(&str) -> Result<Amount, ValueError>,
 ) -> Result<Vec<Row>, Failure> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|e| Failure::Usage(format!("line 1: {e}")))?.clone();
-    let column = |name: &str| header.iter().position(|found| found == name);
+    let column = |name: &str| header.iter().position(|heading| heading == name);
     let needed = |name: &str| {
         column(name).ok_or_else(|| {
-            let expected = "product,name,price,stock and perhaps active";
-            Failure::Usage(format!("line 1: the header has no column {name}; it must name {expected}"))
+            let expected = "product, name, price and stock, and optionally active";
+            Failure::Usage(format!("line 1: the header has no column {name}; it needs {expected}"))
         })
     };
-    let places = [needed("product")?, needed("name")?, needed("price")?, needed("stock")?];
+    let columns = [needed("product")?, needed("name")?, needed("price")?, needed("stock")?];
     let active = column("active");
     let offer = |record: &csv::StringRecord| {
-        let [product, name, price, stock] = places.map(|place| record.get(place).unwrap_or_default());
-        let active = active.and_then(|place| record.get(place)).unwrap_or_default();
+        let [product, name, price, stock] = columns.map(|column| record.get(column).unwrap_or_default());
+        let active = active.and_then(|column| record.get(column)).unwrap_or_default();
         values::read(|values| {
             let product = values.product(product);
             let (name, price) =
-                (values.field("name", Name::try_from(name)), values.field("price", money(price)));
-            let (stock, active) = (values.field("stock", units(stock)), values.field("active", flag(active)));
+                (values.field("name", Name::try_from(name)), values.field("price", amount(price)));
+            let (stock, active) =
+                (values.field("stock", stock_units(stock)), values.field("active", is_active(active)));
             let add = catalog::Add { product: product?, name: name?, price: price?, stock: stock? };
-            Some(Offer { add, active: active? })
+            Some(NewProduct { add, active: active? })
         })
     };
-    let line = |place: Option<&csv::Position>| place.map_or(0, csv::Position::line);
+    let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
     let rows = reader.records().map(|record| match record {
         Ok(record) => (line(record.position()), offer(&record)),
         Err(error) => (line(error.position()), Err(Invalid::at("", error.to_string()))),
@@ -210,18 +213,18 @@ pub fn read_csv(
     Ok(rows.collect())
 }
 
-/// Reads a whole number.
-pub fn whole(text: &str) -> Result<i64, ValueError> {
-    text.parse().map_err(|_| ValueError::new("must be a whole number"))
+/// Parses an integer.
+pub fn integer(text: &str) -> Result<i64, ValueError> {
+    text.parse().map_err(|_| ValueError::new("must be an integer"))
 }
 
-/// Reads a stock.
-fn units(text: &str) -> Result<Stock, ValueError> {
-    whole(text)?.try_into()
+/// Parses a stock.
+fn stock_units(text: &str) -> Result<Stock, ValueError> {
+    integer(text)?.try_into()
 }
 
-/// Reads whether a product is on sale, which it is where nothing is said.
-fn flag(text: &str) -> Result<bool, &'static str> {
+/// Parses whether a product is on sale. The default is yes.
+fn is_active(text: &str) -> Result<bool, &'static str> {
     match text {
         "" | "true" | "yes" => Ok(true),
         "false" | "no" => Ok(false),
@@ -239,7 +242,7 @@ fn read_json(input: impl BufRead) -> io::Result<Vec<Row>> {
             Some(Value::Bool(active)) => active,
             Some(_) => return Err(Invalid::at("/active", "must be true or false")),
         };
-        Ok(Offer { add: Fields::read(&row, catalog::Add::parse)?, active })
+        Ok(NewProduct { add: Fields::read(&row, catalog::Add::parse)?, active })
     };
     let mut rows = Vec::new();
     each_line(input, &mut |number, line| {

@@ -1,21 +1,21 @@
-//! `init`: a new store, perhaps with the sample catalogue.
+//! `init`: creates a store, with a sample catalogue on request.
 
 use commerce_core::{Amount, Currency, escape};
 use serde::Serialize;
 
 use crate::command::import;
 use crate::failure::Failure;
-use crate::output::{Column, Nothing, Record};
+use crate::output::{Column, NoRows, Record};
 use crate::session::Session;
 
-/// Make a store.
+/// Create a store.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  commerce init\n  commerce --db shop.db init --currency USD --sample")]
 pub struct Init {
-    /// The currency, an ISO 4217 code. It stays for good.
-    #[arg(long, default_value = "KRW")]
+    /// Use this currency, an ISO 4217 code. It cannot be changed later.
+    #[arg(long, default_value = "KRW", value_name = "CODE")]
     pub currency: String,
-    /// Fill it with a sample catalogue of 200 products.
+    /// Add a sample catalogue of 200 products.
     #[arg(long)]
     pub sample: bool,
 }
@@ -26,33 +26,33 @@ impl Init {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let currency = self.currency.to_uppercase().parse::<Currency>().map_err(|_| {
             let code = escape(&self.currency);
-            Failure::Usage(format!("--currency: {code} is no ISO 4217 code such as KRW, USD or EUR"))
+            Failure::Usage(format!("--currency: {code} is not an ISO 4217 code such as KRW, USD or EUR"))
         })?;
         session.create(currency)?;
         let mut products = 0;
         if self.sample {
-            // The sample's prices are in won; elsewhere the same figures are minor units.
-            let price = |text: &str| Amount::try_from(import::whole(text)?);
+            // The prices of the sample are in won. In another currency the same numbers are minor units.
+            let price = |text: &str| Amount::try_from(import::integer(text)?);
             products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
         let store = session.global.db.display().to_string();
-        session.show_done(&Made { store, currency: currency.code(), products })
+        session.print_done(&Created { store, currency: currency.code(), products })
     }
 }
 
-/// A new store.
+/// The created store.
 #[derive(Serialize)]
-struct Made {
+struct Created {
     store: String,
     currency: &'static str,
     products: u64,
 }
 
-impl Record for Made {
+impl Record for Created {
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("store", |made| (&made.store).into()),
-        Column::new("currency", |made| made.currency.into()),
-        Column::new("products", |made| made.products.into()),
+        Column::new("store", |created| (&created.store).into()),
+        Column::new("currency", |created| created.currency.into()),
+        Column::new("products", |created| created.products.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }

@@ -1,4 +1,4 @@
-//! The program's command line: the global options, and the commands, one file per noun.
+//! The command line: the global options and the commands, with one file per noun.
 
 mod apply;
 mod backup;
@@ -32,12 +32,12 @@ use crate::session::Session;
     version,
     arg_required_else_help = true,
     after_help = "Examples:
-  commerce demo                                  see the whole story on sample data
-  commerce init --sample                         make commerce.db with a sample catalogue
+  commerce demo                                  take a tour with sample data
+  commerce init --sample                         create commerce.db with a sample catalogue
   commerce user add alice && commerce charge alice 50000
   commerce buy alice mug-white:2 pen-gel-black
 
-Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or input, 3 refused by a rule,
+Exit codes: 0 success, 1 unexpected failure, 2 invalid usage or input, 3 refused by a rule,
 4 the store is missing or cannot be opened, 5 busy or outcome unknown (safe to retry with the same --key)."
 )]
 pub struct Args {
@@ -47,42 +47,42 @@ pub struct Args {
     pub command: Command,
 }
 
-/// Everything the program can do.
+/// The commands.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Make a store.
+    /// Create a store.
     Init(init::Init),
-    /// Show the whole story on sample data, in a store of its own.
+    /// Take a tour with sample data, in a store of its own.
     Demo(demo::Demo),
-    /// Users: who charges and orders.
+    /// Manage users.
     #[command(subcommand, after_help = "Example:\n  commerce user add alice --name 'Alice 앨리스'")]
     User(user::User),
-    /// Wallets: prepaid balances.
+    /// Manage wallets, the prepaid balances of users.
     #[command(subcommand, after_help = "Example:\n  commerce wallet charge alice 50000")]
     Wallet(wallet::Wallet),
-    /// Products: what is sold.
+    /// Manage the catalogue.
     #[command(subcommand, after_help = "Example:\n  commerce product list --search mug")]
     Product(product::Product),
-    /// Carts: what a user means to order.
+    /// Manage carts.
     #[command(subcommand, after_help = "Example:\n  commerce cart add alice mug-white:2")]
     Cart(cart::Cart),
-    /// Orders: several products at once, paid from the balance.
+    /// Manage orders, which are paid from the balance.
     #[command(subcommand, after_help = "Example:\n  commerce order place alice mug-white:2 --key order-17")]
     Order(order::Order),
-    /// The best sellers.
+    /// List the best sellers.
     Top(top::Top),
-    /// The outgoing events.
+    /// List and deliver outgoing events.
     #[command(subcommand, after_help = "Example:\n  commerce events list --status pending")]
     Events(events::Events),
-    /// The terminal console.
+    /// Open the terminal console.
     Tui(tui::Tui),
-    /// Do operations from JSON Lines, in order.
+    /// Perform operations from JSON Lines, in order.
     Apply(apply::Apply),
     /// Recompute every figure from the ledgers and print each difference.
     Verify(verify::Verify),
     /// Copy the store to a new file while it is in use.
     Backup(backup::Backup),
-    /// Replace everything in the store by what is in a backup.
+    /// Replace the content of the store with a backup.
     Restore(backup::Restore),
     /// Short for `wallet charge`.
     Charge(wallet::Charge),
@@ -90,12 +90,12 @@ pub enum Command {
     Balance(wallet::Show),
     /// Short for `order place`.
     Buy(order::Place),
-    /// Serve the shop through HTTP.
+    /// Serve the shop over HTTP.
     Serve(serve::Serve),
-    /// Tokens: who may come through the server.
+    /// Manage access tokens for the server.
     #[command(subcommand, after_help = "Example:\n  commerce token create office --role operator")]
     Token(token::Token),
-    /// Print completions for a shell.
+    /// Print a completion script for a shell.
     Completions(shell::Completions),
     /// Print the manual page.
     #[command(after_help = "Example:\n  commerce man | man -l -")]
@@ -129,11 +129,60 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
     }
 }
 
-/// Runs a command of the demo, with these global options, in a session of its own.
+/// Runs a command line of the demo, with these global options, in a session of its own.
 fn run_words(words: &[&str], global: Global) -> Result<(Session, Result<(), Failure>), Failure> {
     let args =
         Args::try_parse_from(["commerce"].iter().chain(words)).map_err(|e| Failure::Usage(e.to_string()))?;
     let session = Session::new(Global { quiet: args.global.quiet || global.quiet, ..global });
     let done = run(args.command, &session);
     Ok((session, done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls `check` for a command and all its subcommands, with the words that name each.
+    fn walk(command: &clap::Command, path: &str, check: &mut dyn FnMut(&str, &clap::Command)) {
+        check(path, command);
+        for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+            walk(subcommand, &format!("{path} {}", subcommand.get_name()), check);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_help_text() {
+        let mut program = Args::command();
+        program.build();
+        let mut commands = 0;
+        walk(&program, "commerce", &mut |path, command| {
+            commands += 1;
+            assert!(command.get_about().is_some(), "{path} has no help text");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{path}: {argument} has no help text");
+                for value in argument.get_possible_values() {
+                    let is_flag = ["true", "false"].contains(&value.get_name());
+                    let is_shell = path == "commerce completions";
+                    assert!(
+                        is_flag || is_shell || value.get_help().is_some(),
+                        "{path}: {argument} {} has no help text",
+                        value.get_name()
+                    );
+                }
+            }
+        });
+        assert!(commands > 35, "{commands} commands were seen");
+    }
+
+    #[test]
+    fn global_options_have_a_heading_of_their_own() {
+        let mut program = Args::command();
+        program.build();
+        walk(&program, "commerce", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let heading = argument.is_global_set().then_some("Global options");
+                assert_eq!(argument.get_help_heading(), heading, "{path}: {argument}");
+            }
+        });
+    }
 }

@@ -1,15 +1,15 @@
-//! `product`: what is sold. A catalogue goes out in the forms in which `import` takes it in.
+//! `product`: the catalogue. `export` writes the formats that `import` reads.
 
 use clap::Subcommand;
 use commerce_core::{Name, Stock, catalog};
 
 use crate::command::import::Import;
 use crate::failure::Failure;
-use crate::options::{KeyArg, Output, PageArgs};
+use crate::options::{Format, KeyArg, PageArgs};
 use crate::session::Session;
 use crate::values::{self, submission};
 
-/// Products.
+/// Manage the catalogue.
 #[derive(Subcommand)]
 pub enum Product {
     /// Add a product.
@@ -17,25 +17,32 @@ pub enum Product {
         after_help = "Example:\n  commerce product add mug --name '머그컵 Mug' --price 12000 --stock 40"
     )]
     Add {
+        /// The identifier of the new product: 1 to 64 characters of A-Z a-z 0-9 . _ @ -
         product: String,
+        /// The name of the product, for display.
         #[arg(long)]
         name: String,
-        /// In the currency's form: 12.50 for USD.
+        /// The price of one unit, in the currency's decimal form: 12.50 for USD.
         #[arg(long)]
         price: String,
+        /// The number of units in stock.
         #[arg(long)]
         stock: i64,
         #[command(flatten)]
         key: KeyArg,
     },
-    /// Change a product's name or price, or take it on or off sale.
+    /// Change the name or price of a product, or put it on or take it off sale.
     #[command(after_help = "Example:\n  commerce product update mug --price 11000 --active true")]
     Update {
+        /// Change this product.
         product: String,
+        /// The new name.
         #[arg(long)]
         name: Option<String>,
+        /// The new price of one unit, in the currency's decimal form: 12.50 for USD.
         #[arg(long)]
         price: Option<String>,
+        /// Put the product on sale (true) or take it off sale (false).
         #[arg(long)]
         active: Option<bool>,
         #[command(flatten)]
@@ -43,30 +50,36 @@ pub enum Product {
     },
     /// Show a product.
     #[command(after_help = "Example:\n  commerce product show mug --output json")]
-    Show { product: String },
+    Show {
+        /// Show this product.
+        product: String,
+    },
     /// List products.
     #[command(after_help = "Example:\n  commerce product list --search mug --sort -price")]
     List {
-        /// Only those whose identifier or name has this text.
+        /// Only products whose identifier or name contains this text.
         #[arg(long)]
         search: Option<String>,
-        /// id, name, price, -price or stock.
+        /// Sort by id, name, price, -price (highest first) or stock.
         #[arg(long, allow_hyphen_values = true)]
         sort: Option<String>,
-        /// Only those on sale (true), or not (false).
+        /// Only products on sale (true) or off sale (false).
         #[arg(long)]
         active: Option<bool>,
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Add units to a stock, or with a negative number take some away.
+    /// Add units to the stock of a product, or remove units with a negative number.
     #[command(
         after_help = "Example:\n  commerce product restock mug 24 --reason delivery\n  commerce product restock mug -1 --reason broken"
     )]
     Restock {
+        /// Change the stock of this product.
         product: String,
+        /// The number of units to add; negative to remove units.
         #[arg(allow_negative_numbers = true)]
         delta: i64,
+        /// Why the stock changes.
         #[arg(long)]
         reason: Option<String>,
         #[command(flatten)]
@@ -74,7 +87,7 @@ pub enum Product {
     },
     /// Add products from CSV or JSON Lines.
     Import(Import),
-    /// Print all products as CSV, or with --output jsonl as JSON Lines: the forms that import reads.
+    /// Print all products as CSV, or as JSON Lines with --output jsonl. `import` reads both.
     #[command(
         after_help = "Examples:\n  commerce product export > catalogue.csv\n  commerce product export --output jsonl"
     )]
@@ -85,7 +98,7 @@ impl Product {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
             Self::Add { product, name, price, stock, key } => {
-                let price = session.money("--price", price)?;
+                let price = session.amount("--price", price)?;
                 let add = submission(key, |values| {
                     let product = values.product(product);
                     let name = values.field("name", name.parse::<Name>());
@@ -93,20 +106,20 @@ impl Product {
                     let product = product.and_then(|product| values.for_new("product", product));
                     Some(catalog::Add { product: product?, name: name?, price, stock: stock? })
                 });
-                session.change(add?)
+                session.perform(add?)
             }
             Self::Update { product, name, price, active, key } => {
-                let price = session.optional_money("--price", price.as_deref())?;
+                let price = session.optional_amount("--price", price.as_deref())?;
                 let update = submission(key, |values| {
                     let product = values.product(product);
                     let name = values.optional("name", name.as_deref(), Name::try_from);
                     Some(catalog::Update { product: product?, name: name?, price, active: *active })
                 });
-                session.change(update?)
+                session.perform(update?)
             }
             Self::Show { product } => {
                 let get = values::read(|values| Some(catalog::Get { product: values.product(product)? }));
-                session.show(&session.ask(&get?)?)
+                session.print_answer(&session.query(&get?)?)
             }
             Self::List { search, sort, active, page } => session.list(page, |values| {
                 let sort = values.optional("sort", sort.as_deref(), str::parse);
@@ -119,7 +132,7 @@ impl Product {
                     let reason = values.optional("reason", reason.as_deref(), Name::remark);
                     values.field("delta", catalog::Adjust::new(product?, *delta, reason?))
                 });
-                session.change(adjust?)
+                session.perform(adjust?)
             }
             Self::Import(import) => import.run(session),
             Self::Export => export(session),
@@ -128,6 +141,6 @@ impl Product {
 }
 
 fn export(session: &Session) -> Result<(), Failure> {
-    let form = if session.output() == Output::Table { Output::Csv } else { session.output() };
-    session.print_all(catalog::List::default(), form)
+    let format = if session.format() == Format::Table { Format::Csv } else { session.format() };
+    session.print_all(catalog::List::default(), format)
 }

@@ -1,4 +1,4 @@
-//! `serve`: the shop through HTTP, until the process is told to stop.
+//! `serve`: the shop over HTTP, until a signal stops the server.
 
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -16,42 +16,43 @@ use crate::failure::Failure;
 use crate::relay::RelayArgs;
 use crate::session::{Session, warnings};
 
-/// Serve the shop through HTTP.
+/// Serve the shop over HTTP.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  commerce serve                                  on this machine only, without tokens
+  commerce serve                                  for this machine only, without tokens
   commerce token create office --role operator
-  commerce serve --sink file:events.jsonl         and deliver events
+  commerce serve --sink file:events.jsonl         deliver events as well
   commerce serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --log json
   curl -H 'Authorization: Bearer …' https://shop.example:8443/v1/products
 
-SIGTERM and SIGINT end it: no more requests are taken, those in flight are answered.")]
+SIGTERM and SIGINT stop the server: it accepts no more requests and answers those in flight.")]
 pub struct Serve {
-    /// Where to listen; may be given several times.
+    /// Listen on this address. May be given several times.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: Vec<String>,
-    /// A certificate with its chain, as PEM. Makes it speak TLS only.
+    /// Use this certificate chain, as PEM. The server then accepts TLS connections only.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
-    /// The certificate's private key, as PEM.
+    /// Use this private key of the certificate, as PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Requests a second for each token or address; 0 for any number. 100 unless only loopback is listened on.
+    /// Limit each token or address to this many requests a second; 0 means no limit. The default is no limit if the server
+    /// listens on loopback addresses only, and 100 otherwise.
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
-    /// Let pages of this origin call from a browser; may be given several times.
+    /// Allow browser pages of this origin to call the server. May be given several times.
     #[arg(long, value_name = "ORIGIN")]
     cors_origin: Vec<String>,
-    /// Log every request to standard error in this form. Failures are logged in any case.
-    #[arg(long, value_enum, value_name = "FORM")]
-    log: Option<Log>,
+    /// Log every request to standard error in this format. Failures are always logged.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log: Option<LogFormat>,
     #[command(flatten)]
     relay: RelayArgs,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Log {
+pub enum LogFormat {
     /// For people.
     Text,
     /// One JSON object per line.
@@ -73,18 +74,18 @@ impl Serve {
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         let served = runtime.block_on(async {
             let options = self.options(session, shop.clone(), listen)?;
-            // From here on a signal ends the server in order.
+            // From here on a signal shuts the server down gracefully.
             let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
             let shutdown = async {
                 tokio::select! {
                     _ = term.recv() => {}
                     _ = int.recv() => {}
                 }
-                session.note("finishing what is in flight");
+                session.note("finishing the requests in flight");
             };
             commerce_server::serve(options, shutdown).await.map_err(failure)
         });
-        // What is on its way to the sink is marked, and whatever was queued is decided, before the process ends.
+        // Before the process ends, deliveries in flight are marked and queued operations are decided.
         drop(relay);
         shop.close();
         served
@@ -97,23 +98,25 @@ impl Serve {
         listen: Vec<SocketAddr>,
     ) -> Result<Options, Failure> {
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
-        let (quiet, open) = (session.global.quiet, session.ask(&token::List::default())?);
-        let open = open.items.is_empty();
+        let (quiet, tokens) = (session.global.quiet, session.query(&token::List::default())?);
+        let unprotected = tokens.items.is_empty();
         let mut options = Options::new(shop, listen)
             .cors_origins(self.cors_origin.clone())
             .log_requests(self.log.is_some())
             .on_ready(move |addresses| {
                 let note = |text: String| {
                     if !quiet {
-                        // A note that nobody can read is not worth failing for.
+                        // A note that cannot be printed is not worth failing for.
                         let _ = writeln!(std::io::stderr(), "{text}");
                     }
                 };
                 for address in addresses {
                     note(format!("listening on {scheme}://{address}"));
                 }
-                if open {
-                    note("the store has no token: whoever reaches these addresses may do everything".into());
+                if unprotected {
+                    note(
+                        "the store has no token: anyone who can reach these addresses has full access".into(),
+                    );
                 }
             });
         if let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) {
@@ -130,7 +133,7 @@ impl Serve {
         for text in &self.listen {
             let shown = escape(text);
             let found = text.to_socket_addrs().map_err(|e| {
-                Failure::Usage(format!("--listen: {shown} is no address such as 127.0.0.1:8080: {e}"))
+                Failure::Usage(format!("--listen: {shown} is not an address such as 127.0.0.1:8080: {e}"))
             })?;
             all.extend(found);
         }
@@ -141,8 +144,8 @@ impl Serve {
         let level = if self.log.is_some() { LevelFilter::INFO } else { LevelFilter::WARN };
         let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
         match self.log {
-            Some(Log::Json) => log.json().flatten_event(true).init(),
-            Some(Log::Text) | None => log.with_ansi(false).init(),
+            Some(LogFormat::Json) => log.json().flatten_event(true).init(),
+            Some(LogFormat::Text) | None => log.with_ansi(false).init(),
         }
     }
 }
@@ -159,9 +162,9 @@ fn log_relay(notice: &Notice) {
 fn failure(error: ServeError) -> Failure {
     match error {
         ServeError::Store(error) => Failure::Engine(error),
-        wrong @ (ServeError::NoToken(_) | ServeError::Tls(_) | ServeError::Origin(_)) => {
-            Failure::Usage(wrong.to_string())
+        error @ (ServeError::NoToken(_) | ServeError::Tls(_) | ServeError::Origin(_)) => {
+            Failure::Usage(error.to_string())
         }
-        wrong @ ServeError::Listen { .. } => Failure::Io(std::io::Error::other(wrong.to_string())),
+        error @ ServeError::Listen { .. } => Failure::Io(std::io::Error::other(error.to_string())),
     }
 }

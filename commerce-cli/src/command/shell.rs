@@ -1,4 +1,4 @@
-//! `completions` and `man`: the program explained to shells and to `man`.
+//! `completions` and `man`: documentation for shells and for `man`, generated from the command line.
 
 use std::io::{self, Write};
 
@@ -6,15 +6,16 @@ use clap_complete::Shell;
 
 use crate::failure::Failure;
 
-/// Print completions for a shell.
+/// Print a completion script for a shell.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce completions bash > /etc/bash_completion.d/commerce")]
 pub struct Completions {
+    /// The shell.
     shell: Shell,
 }
 
 impl Completions {
-    /// Prints them for the whole command line of the program.
+    /// Prints the script for this command line.
     pub fn run(&self, mut program: clap::Command) -> Result<(), Failure> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut program, "commerce", &mut text);

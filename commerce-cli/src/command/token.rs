@@ -1,4 +1,4 @@
-//! `token`: who may come through the server. A secret is made here, shown once, and kept nowhere.
+//! `token`: who may use the server. A secret is generated here and printed once; the store keeps only its digest.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,43 +9,44 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::options::{KeyArg, PageArgs, YesArg};
-use crate::output::{Column, Nothing, Record};
+use crate::output::{Column, NoRows, Record};
 use crate::session::Session;
 use crate::values::submission;
 
-/// Tokens.
+/// Manage access tokens for the server.
 #[derive(Subcommand)]
 pub enum Token {
-    /// Make a token and show its secret, once.
+    /// Create a token and print its secret, which is never shown again.
     #[command(
         after_help = "Examples:\n  commerce token create office --role operator\n  commerce token create alices-phone --role shopper --user alice"
     )]
     Create {
-        /// What to call it.
+        /// The name of the new token.
         name: String,
-        /// What its bearer may do.
+        /// What the token permits.
         #[arg(long, value_enum)]
         role: Role,
-        /// As whom a shopper acts.
+        /// The user that a shopper acts as.
         #[arg(long)]
         user: Option<String>,
     },
-    /// List tokens, also those that were revoked.
+    /// List tokens, including revoked ones.
     #[command(after_help = "Example:\n  commerce token list --all")]
     List {
         #[command(flatten)]
         page: PageArgs,
     },
-    /// Refuse a token from now on, for good.
+    /// Revoke a token. This cannot be undone.
     #[command(after_help = "Example:\n  commerce token revoke alices-phone --yes")]
     Revoke {
+        /// The name of the token.
         name: String,
         #[command(flatten)]
         yes: YesArg,
     },
 }
 
-/// What the bearer of a token may do.
+/// What a token permits.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Role {
     /// Everything.
@@ -66,16 +67,16 @@ impl Token {
                 let revoke = submission(&KeyArg::default(), |values| {
                     Some(token::Revoke { name: values.field("name", name.parse::<TokenName>())? })
                 });
-                session.change(revoke?)
+                session.perform(revoke?)
             }
         }
     }
 }
 
 fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Result<(), Failure> {
-    let mut bits = [0; 32];
-    getrandom::fill(&mut bits).map_err(|e| Failure::Io(std::io::Error::other(e)))?;
-    let secret = URL_SAFE_NO_PAD.encode(bits);
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|e| Failure::Io(std::io::Error::other(e)))?;
+    let secret = URL_SAFE_NO_PAD.encode(bytes);
     let digest = Digest::of(&secret);
     let role = match role {
         Role::Operator => token::Role::Operator,
@@ -87,12 +88,12 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
         values.field("user", token::Create::new(name?, role, user?, digest))
     });
     let token = session.shop()?.perform(create?)?.reply;
-    session.show_done(&Created { token, secret })?;
-    session.note("keep the secret: it is shown this once only");
+    session.print_done(&Created { token, secret })?;
+    session.note("store the secret now: it cannot be shown again");
     Ok(())
 }
 
-/// A new token, and its secret.
+/// A new token and its secret.
 #[derive(Serialize)]
 struct Created {
     #[serde(flatten)]
@@ -108,5 +109,5 @@ impl Record for Created {
         Column::new("at", |created| created.token.at.into()),
         Column::new("secret", |created| (&created.secret).into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }

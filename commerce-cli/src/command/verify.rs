@@ -1,25 +1,25 @@
-//! `verify`: every figure computed once more from the ledgers.
+//! `verify`: recomputes every figure from the ledgers.
 
 use commerce_core::{Audit, Difference, Progress};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::command::backup::aside;
+use crate::command::backup::copy_path;
 use crate::failure::Failure;
-use crate::options::{Output, YesArg};
+use crate::options::{Format, YesArg};
 use crate::output::{Column, Record, Rows};
 use crate::session::Session;
 
-/// Recompute every figure.
+/// Recompute every figure from the ledgers and print each difference.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   commerce verify
   commerce verify --repair --yes
 
-A newest time that lies in the future is no difference, but warned of; with --output json in `warnings`.")]
+A newest stored time in the future is a warning, not a difference. JSON output has it in `warnings`.")]
 pub struct Verify {
-    /// Rebuild what derives from the ledgers (balances, stocks, where histories begin), after a backup.
+    /// Rebuild balances, stocks and history heads from the ledgers. A copy of the store is kept first.
     #[arg(long)]
     repair: bool,
     #[command(flatten)]
@@ -28,35 +28,35 @@ pub struct Verify {
 
 impl Verify {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let what = "rebuild the derived figures";
+        let action = "rebuild the figures that derive from the ledgers";
         if self.repair {
-            session.can_confirm(self.yes.yes, what)?;
+            session.require_confirmation(self.yes.yes, action)?;
         }
         let shop = session.shop()?;
         let audit = audit(session)?;
-        tell(session, &audit)?;
+        print(session, &audit)?;
         if audit.found == 0 {
             return Ok(());
         }
-        let mut left = audit.found;
+        let mut remaining = audit.found;
         if self.repair {
-            session.confirm(self.yes.yes, what)?;
-            let copy = aside(&session.location()?, "repair");
+            session.confirm(self.yes.yes, action)?;
+            let copy = copy_path(&session.location()?, "repair");
             shop.backup(&copy)?;
-            session.note(&format!("the store as it was: {}", copy.display()));
+            session.note(&format!("a copy of the store was kept: {}", copy.display()));
             shop.repair()?;
-            left = self::audit(session)?.found;
-            session.note(&format!("differences left: {left}"));
+            remaining = self::audit(session)?.found;
+            session.note(&format!("differences that remain: {remaining}"));
         }
-        if left == 0 { Ok(()) } else { Err(Failure::Partly) }
+        if remaining == 0 { Ok(()) } else { Err(Failure::Partial) }
     }
 }
 
-/// Audits the store, with a progress bar where there is a terminal.
+/// Audits the store. A progress bar is shown on a terminal.
 fn audit(session: &Session) -> Result<Audit, Failure> {
     let bar = if session.global.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
     if let Ok(style) =
-        ProgressStyle::with_template("{bar:30} {percent}%  {msg}  {elapsed} so far, {eta} left")
+        ProgressStyle::with_template("{bar:30} {percent}%  {msg}  {elapsed} elapsed, {eta} left")
     {
         bar.set_style(style);
     }
@@ -69,14 +69,15 @@ fn audit(session: &Session) -> Result<Audit, Failure> {
     Ok(audit?)
 }
 
-fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
+/// Prints the differences, and what was checked.
+fn print(session: &Session, audit: &Audit) -> Result<(), Failure> {
     let Audit { differences, found, checked } = audit;
-    // People were warned when the store was opened.
-    let warning = match session.output() {
-        Output::Json => session.shop()?.ahead()?.warning(),
+    // In the other formats, opening the store has printed the warning.
+    let warning = match session.format() {
+        Format::Json => session.shop()?.ahead()?.warning(),
         _ => None,
     };
-    session.show(&Report {
+    session.print_answer(&Report {
         differences: differences.clone(),
         found: *found,
         checked: checked.iter().map(|c| (c.what.replace(' ', "_"), c.count.into())).collect(),
@@ -87,15 +88,14 @@ fn tell(session: &Session, audit: &Audit) -> Result<(), Failure> {
     match found {
         0 => session.note("no differences: every figure agrees with its ledger"),
         found if *found > differences.len() as u64 => {
-            session
-                .note(&format!("{found} differences in all; only the first {} are shown", differences.len()));
+            session.note(&format!("{found} differences; only the first {} are shown", differences.len()));
         }
         _ => {}
     }
     Ok(())
 }
 
-/// An audit as it is printed.
+/// The result of an audit, as it is printed.
 #[derive(Serialize)]
 struct Report {
     differences: Vec<Difference>,

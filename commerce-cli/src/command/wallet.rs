@@ -1,4 +1,4 @@
-//! `wallet`: prepaid balances. `charge` and `balance` are short forms.
+//! `wallet`: the prepaid balances of users. `charge` and `balance` are short forms.
 
 use clap::Subcommand;
 use commerce_core::wallet;
@@ -8,38 +8,41 @@ use crate::options::{KeyArg, PageArgs};
 use crate::session::Session;
 use crate::values::{self, submission};
 
-/// Wallets.
+/// Manage wallets.
 #[derive(Subcommand)]
 pub enum Wallet {
-    /// Charge a wallet.
+    /// Add money to a wallet.
     Charge(Charge),
-    /// Show what a wallet holds.
+    /// Show the balance of a wallet.
     Show(Show),
-    /// List what moved a wallet's money, newest first.
+    /// List the ledger of a wallet, newest entry first.
     #[command(after_help = "Example:\n  commerce wallet history alice --limit 50")]
     History {
+        /// Show the ledger of this user.
         user: String,
         #[command(flatten)]
         page: PageArgs,
     },
 }
 
-/// Charge a wallet.
+/// Add money to a wallet.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce charge alice 50000 --key payment-8841")]
 pub struct Charge {
+    /// Charge the wallet of this user.
     user: String,
-    /// How much, in the currency's form: 12.50 for USD.
+    /// The amount, in the currency's decimal form: 12.50 for USD.
     #[arg(allow_negative_numbers = true)]
     amount: String,
     #[command(flatten)]
     key: KeyArg,
 }
 
-/// Show what a wallet holds.
+/// Show the balance of a wallet.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce balance alice --output json")]
 pub struct Show {
+    /// Show the balance of this user.
     user: String,
 }
 
@@ -58,18 +61,18 @@ impl Wallet {
 
 impl Charge {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
-        let amount = session.money("AMOUNT", &self.amount)?;
+        let amount = session.amount("AMOUNT", &self.amount)?;
         let charge = submission(&self.key, |values| {
             let user = values.user(&self.user)?;
             values.field("amount", wallet::Charge::new(user, amount))
         });
-        session.change(charge?)
+        session.perform(charge?)
     }
 }
 
 impl Show {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let balance = values::read(|values| Some(wallet::Balance { user: values.user(&self.user)? }));
-        session.show(&session.ask(&balance?)?)
+        session.print_answer(&session.query(&balance?)?)
     }
 }

@@ -1,11 +1,11 @@
-//! Records as CSV. Cells are written from the types themselves: over a million orders, a JSON object for each would cost
-//! more than reading them.
+//! Records as CSV. Cells are written straight from the fields: a JSON object for each of a million orders would cost more
+//! than reading them.
 
 use commerce_core::Currency;
 
 use super::record::{Cell, Column, Record};
 
-/// Rows of CSV, in memory.
+/// Writes rows of CSV to memory.
 pub struct Csv<'a> {
     out: csv::Writer<&'a mut Vec<u8>>,
     text: String,
@@ -13,17 +13,17 @@ pub struct Csv<'a> {
 }
 
 impl<'a> Csv<'a> {
-    /// Appends rows to `out`.
+    /// Appends to `out`.
     pub fn new(out: &'a mut Vec<u8>, currency: Currency) -> Self {
         Self { out: csv::Writer::from_writer(out), text: String::new(), currency }
     }
 
-    /// Writes the names of the columns.
+    /// Writes the names of these columns.
     pub fn header<T: Record>(&mut self, columns: impl Iterator<Item = &'static Column<T>>) {
         self.row(columns.map(|column| Cell::Text(column.name)));
     }
 
-    /// Writes the cells of a record in these columns.
+    /// Writes a record in these columns.
     pub fn record<T: Record>(&mut self, record: &T, columns: impl Iterator<Item = &'static Column<T>>) {
         self.row(columns.map(|column| (column.cell)(record)));
     }

@@ -1,14 +1,15 @@
-//! Records in the columns of a table.
+//! Records as the rows of a table.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use commerce_core::Currency;
 
 use super::record::{Column, Record};
 
-/// What stands around the content of each cell.
+/// The width of the padding of a cell, left and right together.
 const PADDING: u16 = 2;
 
-/// Records in columns of the same widths as those before them, unless they need wider ones. The first have a header.
+/// Lays records out in columns. `widths` are those of the batch before and are updated; columns never get narrower. The
+/// first batch, which has no widths yet, gets a header.
 pub fn grid<T: Record>(
     records: &[T],
     columns: &[&Column<T>],
@@ -18,14 +19,14 @@ pub fn grid<T: Record>(
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     if widths.is_empty() {
-        table.set_header(columns.iter().map(|column| column.label().to_uppercase()));
+        table.set_header(columns.iter().map(|column| column.heading()));
     }
     for record in records {
-        table.add_row(columns.iter().map(|column| (column.cell)(record).shown(currency)));
+        table.add_row(columns.iter().map(|column| (column.cell)(record).to_text(currency)));
     }
-    for (place, column) in columns.iter().enumerate() {
+    for (index, column) in columns.iter().enumerate() {
         let number = records.iter().any(|record| (column.cell)(record).is_number());
-        if let (true, Some(column)) = (number, table.column_mut(place)) {
+        if let (true, Some(column)) = (number, table.column_mut(index)) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -1,5 +1,5 @@
-//! What can be printed: a record is a reply, an answer or a row of a list. Its columns are one table, and what a cell
-//! holds follows from the type of its field, so that an amount is shown as money wherever it comes from.
+//! What can be printed. A record is a reply, an answer or a row of a list. One table gives its columns, and the type of a
+//! field decides how its cells look: an `Amount` is money, wherever it comes from.
 
 use std::fmt::Write;
 
@@ -7,14 +7,14 @@ use commerce_core::order::Item;
 use commerce_core::{Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, escape};
 use serde::Serialize;
 
-/// Something that commands print.
+/// Data that commands print.
 pub trait Record: Serialize + Sized + 'static {
-    /// The fields of one record, and the columns of every list of such records, in order.
+    /// The columns of a list of such records, and the fields of a single one, in order.
     const COLUMNS: &'static [Column<Self>];
-    /// The records within one, or [`Nothing`].
+    /// The rows that a record contains, or [`NoRows`].
     type Row: Record;
 
-    /// The records within this one.
+    /// The rows that this record contains.
     fn rows(&self) -> Rows<'_, Self::Row> {
         Rows::None
     }
@@ -22,78 +22,78 @@ pub trait Record: Serialize + Sized + 'static {
 
 /// A column of a list, or a field of a single record.
 pub struct Column<T: 'static> {
-    /// The name in CSV. A table shows it with spaces; a list's table in capitals.
+    /// The name in CSV. The heading in a table is made from it.
     pub name: &'static str,
-    /// What a record has there.
+    /// The cell of a record.
     pub cell: for<'a> fn(&'a T) -> Cell<'a>,
 }
 
-/// The records within a record.
+/// The rows that a record contains.
 pub enum Rows<'a, R> {
-    /// It has none.
+    /// It contains none.
     None,
-    /// It is a list: JSON Lines and CSV print its rows only.
+    /// The record is a list: JSON Lines and CSV print the rows and leave out the fields.
     List(&'a [R]),
-    /// They are a part of it: JSON Lines and CSV print one row, in which a cell sums them up.
-    Part(&'a [R]),
+    /// The rows are a part of the record: JSON Lines and CSV print one line, with the rows in one cell.
+    Nested(&'a [R]),
 }
 
-/// What a record has in a column.
+/// The value of a record in a column.
 #[derive(Clone, Copy)]
 pub enum Cell<'a> {
-    /// No value. A single record, and a table without any other value in this column, leave it out.
+    /// No value. A single record leaves the field out, and so does a table in which the whole column is empty.
     Absent,
-    /// Text, in which escape sequences and other control characters are shown escaped.
+    /// Text. Control characters, and so escape sequences, are printed escaped.
     Text(&'a str),
     /// A number, aligned to the right.
     Number(i128),
-    /// Minor units, shown in the currency's form and aligned to the right.
+    /// Minor units, printed in the currency's decimal form and aligned to the right.
     Money(i64),
-    /// A moment.
+    /// A time.
     Time(Time),
     /// `yes` or `no`.
     Flag(bool),
-    /// A span of time: after the first moment, up to and including the second.
+    /// A span of time: after the first time, up to and including the second.
     Span(Time, Time),
-    /// Products and their quantities, `mug:2, pen:1`. A table of a single record shows them as rows instead.
+    /// Products and their quantities, `mug:2, pen:1`. The table of a single record prints them as rows instead.
     Items(&'a [Item]),
     /// Numbers of events, `17, 18`.
     Events(&'a [EventId]),
 }
 
-/// The record that does not exist.
+/// The row type of records that contain no rows.
 #[derive(Serialize)]
-pub enum Nothing {}
+pub enum NoRows {}
 
-impl Record for Nothing {
+impl Record for NoRows {
     const COLUMNS: &'static [Column<Self>] = &[];
     type Row = Self;
 }
 
 impl<T: 'static> Column<T> {
-    /// A column of this name.
+    /// A column with this name, whose cells come from `cell`.
     pub const fn new(name: &'static str, cell: for<'a> fn(&'a T) -> Cell<'a>) -> Self {
         Self { name, cell }
     }
 
-    /// The name as a label: `price_when_added` is `price when added`.
-    pub fn label(&self) -> String {
-        self.name.replace('_', " ")
+    /// The heading in a table: `price_when_added` becomes `PRICE WHEN ADDED`.
+    pub fn heading(&self) -> String {
+        self.name.replace('_', " ").to_uppercase()
     }
 }
 
-/// The columns in which at least one of these records has a value, in the order in which that appears.
-pub fn filled<T: Record>(records: &[T]) -> Vec<&'static Column<T>> {
-    let mut filled: Vec<&'static Column<T>> = Vec::new();
+/// The columns in which at least one of these records has a value, in the order of first appearance.
+pub fn non_empty_columns<T: Record>(records: &[T]) -> Vec<&'static Column<T>> {
+    let mut columns: Vec<&'static Column<T>> = Vec::new();
     for record in records {
         for column in T::COLUMNS {
-            let known = filled.iter().any(|known| known.name == column.name);
+            let known = columns.iter().any(|known| known.name == column.name);
             if !known && !matches!((column.cell)(record), Cell::Absent) {
-                filled.push(column);
+                columns.push(column);
             }
         }
     }
-    filled
+    columns
 }
 
 impl Cell<'_> {
@@ -102,14 +102,14 @@ impl Cell<'_> {
         matches!(self, Self::Number(_) | Self::Money(_))
     }
 
-    /// The cell as text that cannot steer a terminal.
-    pub fn shown(self, currency: Currency) -> String {
+    /// The cell as text that is safe to print on a terminal.
+    pub fn to_text(self, currency: Currency) -> String {
         let mut text = String::new();
         self.write(&mut text, currency);
         text
     }
 
-    /// Appends the cell as text that cannot steer a terminal.
+    /// Appends the cell as text that is safe to print on a terminal.
     pub fn write(self, text: &mut String, currency: Currency) {
         // Writing to memory cannot fail.
         let _ = match self {
@@ -124,21 +124,21 @@ impl Cell<'_> {
             Self::Flag(flag) => text.write_str(if flag { "yes" } else { "no" }),
             Self::Span(from, to) => write!(text, "from {from} to {to}"),
             Self::Items(items) => {
-                listed(text, items, |text, item| write!(text, "{}:{}", item.product, item.quantity))
+                write_list(text, items, |text, item| write!(text, "{}:{}", item.product, item.quantity))
             }
-            Self::Events(events) => listed(text, events, |text, event| write!(text, "{event}")),
+            Self::Events(events) => write_list(text, events, |text, event| write!(text, "{event}")),
         };
     }
 }
 
-/// Appends values with commas between them.
-fn listed<T>(
+/// Appends values, separated by commas.
+fn write_list<T>(
     text: &mut String,
     values: &[T],
     one: impl Fn(&mut String, &T) -> std::fmt::Result,
 ) -> std::fmt::Result {
-    for (place, value) in values.iter().enumerate() {
-        text.push_str(if place == 0 { "" } else { ", " });
+    for (index, value) in values.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
         one(text, value)?;
     }
     Ok(())

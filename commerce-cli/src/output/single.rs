@@ -1,4 +1,4 @@
-//! Single records, and the records within them.
+//! Single records, such as a reply, with the rows they contain.
 
 use std::io::{self, Write};
 
@@ -7,15 +7,15 @@ use commerce_core::{Answer, Currency};
 use super::csv::Csv;
 use super::grid::grid;
 use super::json::json;
-use super::record::{Cell, Column, Record, Rows, filled};
-use crate::options::Output;
+use super::record::{Cell, Column, Record, Rows, non_empty_columns};
+use crate::options::Format;
 
 /// How records are printed.
 #[derive(Clone, Copy)]
 pub struct Style {
-    /// The form that was asked for.
-    pub form: Output,
-    /// The currency of the store.
+    /// The format of the output.
+    pub format: Format,
+    /// The currency in which amounts are written.
     pub currency: Currency,
     /// Whether labels are bold.
     pub colored: bool,
@@ -24,13 +24,13 @@ pub struct Style {
 /// Which columns the CSV of a list has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// All, whatever its rows hold.
+    /// All of them.
     All,
-    /// Those in which a row has a value.
-    Filled,
+    /// Those in which at least one row has a value.
+    NonEmpty,
 }
 
-/// Prints a single record.
+/// Prints the record in `answer`. `columns` chooses the columns of its rows in CSV.
 pub fn print<R: Record>(
     out: &mut impl Write,
     answer: &Answer<&R>,
@@ -38,18 +38,18 @@ pub fn print<R: Record>(
     style: Style,
 ) -> io::Result<()> {
     let record = answer.reply;
-    match (style.form, record.rows()) {
-        (Output::Json, _) => writeln!(out, "{}", json(answer)),
-        (Output::Jsonl, Rows::List(rows)) => rows.iter().try_for_each(|row| writeln!(out, "{}", json(row))),
-        (Output::Jsonl, _) => writeln!(out, "{}", json(answer)),
-        (Output::Csv, Rows::List(rows)) => {
+    match (style.format, record.rows()) {
+        (Format::Json, _) => writeln!(out, "{}", json(answer)),
+        (Format::Jsonl, Rows::List(rows)) => rows.iter().try_for_each(|row| writeln!(out, "{}", json(row))),
+        (Format::Jsonl, _) => writeln!(out, "{}", json(answer)),
+        (Format::Csv, Rows::List(rows)) => {
             let columns = match columns {
                 Columns::All => <R::Row as Record>::COLUMNS.iter().collect(),
-                Columns::Filled => filled(rows),
+                Columns::NonEmpty => non_empty_columns(rows),
             };
             print_csv(out, rows, &columns, style.currency)
         }
-        (Output::Csv, _) => {
+        (Format::Csv, _) => {
             let mut text = Vec::new();
             let fields = fields(answer);
             let mut csv = Csv::new(&mut text, style.currency);
@@ -58,11 +58,11 @@ pub fn print<R: Record>(
             drop(csv);
             out.write_all(&text)
         }
-        (Output::Table, rows) => print_table(out, &fields(answer), rows, style),
+        (Format::Table, rows) => print_table(out, &fields(answer), rows, style),
     }
 }
 
-/// The fields of a record that have a value, and whether its reply was given before.
+/// The fields of a record that have a value, and `replayed` if the reply is a repeated one.
 fn fields<'a, R: Record>(answer: &Answer<&'a R>) -> Vec<(&'static str, Cell<'a>)> {
     let cells = R::COLUMNS.iter().map(|column| (column.name, (column.cell)(answer.reply)));
     let replayed = answer.replayed.then_some(("replayed", Cell::Flag(true)));
@@ -92,21 +92,21 @@ fn print_table<R: Record>(
     rows: Rows<'_, R>,
     style: Style,
 ) -> io::Result<()> {
-    // Items are shown as rows.
-    let shown = |(_, cell): &&(&str, Cell<'_>)| !matches!(cell, Cell::Items(_));
-    let labelled = |(name, cell): &(&str, Cell<'_>)| (name.replace('_', " "), cell.shown(style.currency));
-    let fields: Vec<(String, String)> = fields.iter().filter(shown).map(labelled).collect();
+    // The rows below show the items.
+    let is_field = |(_, cell): &&(&str, Cell<'_>)| !matches!(cell, Cell::Items(_));
+    let labelled = |(name, cell): &(&str, Cell<'_>)| (name.replace('_', " "), cell.to_text(style.currency));
+    let fields: Vec<(String, String)> = fields.iter().filter(is_field).map(labelled).collect();
     let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let (on, off) = if style.colored { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     for (name, value) in &fields {
         writeln!(out, "{on}{name:width$}{off}  {value}")?;
     }
-    let (Rows::List(rows) | Rows::Part(rows)) = rows else { return Ok(()) };
+    let (Rows::List(rows) | Rows::Nested(rows)) = rows else { return Ok(()) };
     if rows.is_empty() {
         return writeln!(out, "(none)");
     }
     if !fields.is_empty() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", grid(rows, &filled(rows), &mut Vec::new(), style.currency))
+    writeln!(out, "{}", grid(rows, &non_empty_columns(rows), &mut Vec::new(), style.currency))
 }

@@ -226,9 +226,9 @@ fn a_full_disk_is_reported_and_the_shop_continues_when_there_is_space() {
         said() { until [ -e "$1" ]; do sleep 0.05; done; }
         (said full; head -c 2000000 /dev/zero > small/filler; touch filled; said free; rm small/filler; touch freed) 2> log &
         exec "$0" tui --user alice"#;
-    let apart = shop.apart(script);
+    let isolated = shop.isolated(script);
     let quoted = |text: &std::ffi::OsStr| format!("'{}'", text.to_str().unwrap());
-    let line: Vec<String> = apart.get_args().map(quoted).collect();
+    let line: Vec<String> = isolated.get_args().map(quoted).collect();
     shop.file("run", format!("exec unshare {}", line.join(" ")));
     let terminal = Terminal::open(100, 30, shop.folder.path());
     terminal.run("sh run");

@@ -115,5 +115,5 @@ fn number_after(text: &str, words: &str) -> u64 {
 
 /// Runs a script with mounts of its own and returns its output.
 fn ended(shop: &Shop, script: &str) -> Output {
-    shop.apart(script).output().unwrap()
+    shop.isolated(script).output().unwrap()
 }

@@ -46,7 +46,7 @@ fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
     assert_eq!(done(shop), count, "each result is of something done, and all that was done has a result");
     let said = told(output);
     assert!(said.contains(&format!("{count} done, 0 refused, 0 invalid")), "{said}");
-    assert!(said.contains(&format!("ended after line {count} by signal {signal}")), "{said}");
+    assert!(said.contains(&format!("stopped after line {count} by signal {signal}")), "{said}");
     count
 }
 

@@ -81,7 +81,7 @@ fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowl
 fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
-    let small = shop.apart(
+    let small = shop.isolated(
         r#"mount -t tmpfs -o size=1500k tmpfs small && export COMMERCE_DB=small/shop.db
         "$0" init >&2 && "$0" user add alice >&2 && "$0" charge alice 1000000000 >&2 &&
         "$0" product add pen --name Pen --price 1 --stock 1000000 >&2 &&

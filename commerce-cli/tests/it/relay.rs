@@ -14,7 +14,7 @@ use crate::system;
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -35,9 +35,9 @@ impl Running {
 
     /// Starts the relay by a script, in which `$0` is the program. The script has mounts of its own, so that nothing
     /// stays mounted after the test.
-    fn apart(shop: &Shop, script: &str) -> Self {
-        let mut apart = shop.apart(script);
-        Self(apart.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    fn isolated(shop: &Shop, script: &str) -> Self {
+        let mut isolated = shop.isolated(script);
+        Self(isolated.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// A file of the shop's folder, as the script sees it.
@@ -140,7 +140,7 @@ fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     // A disk with 16 KiB of free space that only the relay sees.
     let mount = r#"mount -t tmpfs -o size=64k tmpfs small && head -c 49152 /dev/zero > small/filler &&
         exec "$0" events relay --sink file:small/events.jsonl"#;
-    let relay = Running::apart(&shop, mount);
+    let relay = Running::isolated(&shop, mount);
 
     until("the store says so", || {
         pending()["last_error"].as_str().is_some_and(|e| e.contains("the disk is full"))
@@ -151,7 +151,7 @@ fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     // The shop still works.
     charge(3);
     std::fs::remove_file(file.with_file_name("filler")).unwrap();
-    until("delivery goes on by itself", || pending().is_null());
+    until("delivery continues by itself", || pending().is_null());
     let list = shop.json(&["events", "list", "--status", "delivered", "--all"]);
     assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
     let (_, told) = relay.end("TERM");
@@ -185,12 +185,12 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
             "$0" events relay --sink file:{sink} --once -q > summary; echo "room $?""#
         );
         std::fs::remove_file(shop.path("line")).ok();
-        let output = shop.apart(&script).output().unwrap();
+        let output = shop.isolated(&script).output().unwrap();
         let (printed, told) = (crate::shop::printed(&output), crate::shop::told(&output));
         assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
         assert!(told.contains(full), "{told}");
         assert_eq!(told.matches("error: ").count(), 1, "{told}");
-        assert!(printed.contains("pending"), "what is left is told too: {printed}");
+        assert!(printed.contains("pending"), "the remaining events are reported too: {printed}");
     }
 }
 
@@ -199,15 +199,15 @@ fn a_relay_continues_when_the_store_can_be_written_again() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
-    let relay = Running::apart(&shop, &script);
+    let relay = Running::isolated(&shop, &script);
     let told = || std::fs::read_to_string(shop.path("told")).unwrap_or_default();
-    until("the full disk is told", || told().contains("the disk is full"));
+    until("the full disk is reported", || told().contains("the disk is full"));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(told().matches("the disk is full").count(), 1, "{}", told());
     assert_eq!(lines(&shop.path("events.jsonl")), 0);
     std::fs::remove_file(relay.path(&shop, "small/filler")).unwrap();
-    until("delivery goes on by itself", || lines(&shop.path("events.jsonl")) == 1);
-    until("which is told", || told().contains("the store works again"));
+    until("delivery continues by itself", || lines(&shop.path("events.jsonl")) == 1);
+    until("the recovery is reported", || told().contains("the store works again"));
     let (out, _) = relay.end("TERM");
     assert!(out.contains("pending"), "{out}");
 }

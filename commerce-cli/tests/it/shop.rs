@@ -57,20 +57,20 @@ impl Shop {
 
     /// A script, not yet started, in which `$0` is the program. It runs in the shop's folder with mounts of its own, so
     /// that nothing stays mounted after the test.
-    pub fn apart(&self, script: &str) -> Command {
+    pub fn isolated(&self, script: &str) -> Command {
         system::require();
         let program = self.program(&[]);
         let root = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
         let root = root.unwrap().success();
-        let mut apart = Command::new("unshare");
-        apart
+        let mut isolated = Command::new("unshare");
+        isolated
             .arg("--mount")
             .args((!root).then_some("--map-root-user"))
             .args(["sh", "-c", script])
             .arg(program.get_program())
             .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(self.folder.path());
-        apart
+        isolated
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {

@@ -1,4 +1,4 @@
--- The tables of an order as in src/store/schema, in PostgreSQL's types, with the index each that a list needs.
+-- The tables of an order from src/store/schema in PostgreSQL's types, each with the index that its list needs.
 CREATE TABLE users (user_no bigint PRIMARY KEY, "user" text NOT NULL UNIQUE, name text, at bigint NOT NULL);
 CREATE TABLE wallets (
     user_no bigint PRIMARY KEY REFERENCES users, balance bigint NOT NULL CHECK (balance >= 0)
@@ -39,7 +39,7 @@ INSERT INTO products SELECT n, 'product-' || n - 1, 'Product number ' || n - 1,
     FROM generate_series(1, 1000) n;
 INSERT INTO stocks SELECT n, 1000000000 FROM generate_series(1, 1000) n;
 
--- One order of one unit of each product, in one call. Rows are locked in one order, so that none deadlocks.
+-- One order of one unit of each product, in one call. Rows are locked in a fixed order, so that no deadlock occurs.
 CREATE FUNCTION place(who text, wanted text[], idempotency_key text, moment bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE

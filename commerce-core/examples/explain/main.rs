@@ -34,7 +34,7 @@ struct Copy {
 type Row = Vec<Cost>;
 
 /// A query or operation, and the cost of each of its statements.
-struct Told {
+struct Measurement {
     what: String,
     rows: Vec<(String, Row)>,
 }
@@ -47,22 +47,22 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let copy = |(place, file): (usize, &PathBuf)| Copy::new(file, &folder.path().join(format!("{place}.db")));
     let copies: Vec<Copy> = files.iter().enumerate().map(copy).collect::<Result<_>>()?;
-    let mut told = Vec::new();
+    let mut measurements = Vec::new();
     let works = works();
     for work in &works {
-        told.push(Told::new(work, &copies, (0, 1))?);
+        measurements.push(Measurement::new(work, &copies, (0, 1))?);
         if let Act::Do(_) = work.act {
-            told.push(Told::new(work, &copies, (1, GROUP))?);
+            measurements.push(Measurement::new(work, &copies, (1, GROUP))?);
         }
     }
     let mut texts: Vec<&str> = Vec::new();
-    for (text, _) in told.iter().flat_map(|told| &told.rows) {
+    for (text, _) in measurements.iter().flat_map(|measurement| &measurement.rows) {
         if !texts.contains(&text.as_str()) {
             texts.push(text);
         }
     }
     held(&works);
-    costs(&copies, &told, &texts);
+    costs(&copies, &measurements, &texts);
     let largest = copies.last().ok_or("no shop")?;
     statements(&Connection::open(&largest.path)?, &texts)
 }
@@ -93,7 +93,7 @@ impl Copy {
     }
 }
 
-impl Told {
+impl Measurement {
     fn new(work: &Work, copies: &[Copy], which: (usize, usize)) -> Result<Self> {
         let mut rows: Vec<(String, Row)> = Vec::new();
         for (place, copy) in copies.iter().enumerate() {
@@ -143,14 +143,14 @@ fn add(sum: &mut Cost, cost: &Cost) {
 }
 
 /// Prints the costs of every query and operation, and of each statement.
-fn costs(copies: &[Copy], told: &[Told], texts: &[&str]) {
+fn costs(copies: &[Copy], measurements: &[Measurement], texts: &[&str]) {
     let mut head = "| query or operation | statement | runs |".to_owned();
     for Copy { users, products, orders, .. } in copies {
         let size = [orders, products, users].map(|count| grouped(*count));
         head += &format!(" rows | steps, {} orders, {} products, {} users |", size[0], size[1], size[2]);
     }
     println!("{head}\n|---|---|--:|{}", "--:|--:|".repeat(copies.len()));
-    for Told { what, rows } in told {
+    for Measurement { what, rows } in measurements {
         let mut all = vec![Cost::default(); copies.len()];
         rows.iter().for_each(|(_, row)| all.iter_mut().zip(row).for_each(|(sum, cost)| add(sum, cost)));
         let name =

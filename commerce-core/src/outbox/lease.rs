@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Prune, Standing};
-use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::number::EventId;
-use crate::operation::{Answer, AnyOperation, AnyReply, Decide, Reply, Submit, When};
+use crate::operation::{Answer, Reply};
+use crate::submit::{Decided, Submit, When};
 use crate::time::Time;
 
 /// A lease that ends later than any can was taken before the clock stepped back: it counts for nothing.
@@ -105,59 +105,34 @@ impl Settle {
     }
 }
 
-impl Decide for Claim {
-    fn needs(&self, keys: &mut Keys) {
-        keys.relay = true;
-    }
-
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
-        let now = when(facts)?;
-        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
-    }
-}
-
-impl Decide for Settle {
-    fn needs(&self, keys: &mut Keys) {
-        keys.relay = true;
-        keys.events.extend(self.deliveries.iter().map(|(event, _)| event));
-    }
-
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Result<Answer<AnyReply>, Error> {
-        let now = when(facts)?;
-        Ok(Answer { reply: Box::new(Self::decide(self, facts, now)), replayed: false })
-    }
-}
-
-impl Reply for Claimed {}
-
 impl Submit for Claim {
     type Reply = Claimed;
 
-    fn erase(self) -> AnyOperation {
-        AnyOperation::of_relay(self)
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
     }
 
-    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
-        claimed(reply)
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Self::decide(self, facts, now), replayed: false })
     }
 }
 
 impl Submit for Settle {
     type Reply = Claimed;
 
-    fn erase(self) -> AnyOperation {
-        AnyOperation::of_relay(self)
+    fn needs(&self, keys: &mut Keys) {
+        keys.relay = true;
+        keys.events.extend(self.deliveries.iter().map(|(event, _)| event));
     }
 
-    fn reply(reply: AnyReply) -> Result<Claimed, Error> {
-        claimed(reply)
+    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
+        let now = when(facts)?;
+        Ok(Answer { reply: Self::decide(self, facts, now), replayed: false })
     }
 }
 
-fn claimed(reply: AnyReply) -> Result<Claimed, Error> {
-    let reply = reply.into_any().downcast::<Claimed>();
-    reply.map(|reply| *reply).map_err(|_| Error::Store("the reply is of another operation".into()))
-}
+impl Reply for Claimed {}
 
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,9 @@ use commerce_core::{
 };
 
 /// A clock that calls the test when a group reads the time.
-struct Told<F>(F);
+struct WatchedClock<F>(F);
 
-impl<F: Fn() + Send + Sync + 'static> Clock for Told<F> {
+impl<F: Fn() + Send + Sync + 'static> Clock for WatchedClock<F> {
     fn now(&self) -> Time {
         self.0();
         SystemClock.now()
@@ -37,7 +37,8 @@ fn a_caller_that_is_alone_writes_on_its_own_thread() {
     let folder = tempfile::tempdir().expect("a folder");
     let writers = Arc::new(Mutex::new(Vec::<ThreadId>::new()));
     let seen = writers.clone();
-    let shop = shop(&folder, Told(move || seen.lock().expect("a list").push(thread::current().id())), 10);
+    let shop =
+        shop(&folder, WatchedClock(move || seen.lock().expect("a list").push(thread::current().id())), 10);
     shop.perform(user::Add { user: alice(), name: None }).expect("a user");
     shop.perform(charge()).expect("a charge");
     shop.submit(charge()).wait().expect("another");
@@ -76,7 +77,7 @@ fn a_full_queue_refuses_at_once_and_breaks_the_chain() {
     let (hold, let_go) = std::sync::mpsc::channel::<()>();
     let (let_go, held) = (Mutex::new(let_go), Arc::new(AtomicBool::new(false)));
     let holding = held.clone();
-    let clock = Told(move || {
+    let clock = WatchedClock(move || {
         if !holding.swap(true, Ordering::SeqCst) {
             let _ = let_go.lock().expect("a receiver").recv();
         }
@@ -101,7 +102,8 @@ fn a_full_queue_refuses_at_once_and_breaks_the_chain() {
 fn after_a_panic_while_writing_every_caller_is_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let calls = AtomicU64::new(0);
-    let clock = Told(move || assert!(calls.fetch_add(1, Ordering::SeqCst) != 1, "a clock that breaks"));
+    let clock =
+        WatchedClock(move || assert!(calls.fetch_add(1, Ordering::SeqCst) != 1, "a clock that breaks"));
     let shop = shop(&folder, clock, 10);
     shop.perform(user::Add { user: alice(), name: None }).expect("a user");
     let broken = thread::scope(|scope| scope.spawn(|| shop.perform(charge())).join());

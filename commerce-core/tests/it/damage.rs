@@ -7,7 +7,7 @@ use commerce_core::outbox::relay::Notice;
 use commerce_core::{Chain, Commerce, Error, Options, SystemClock, registry};
 use serde_json::{Value, json};
 
-use crate::relay::{Told, quick};
+use crate::relay::{ScriptedSink, quick};
 use crate::shop::{Shop, submit};
 
 fn stocked() -> Shop {
@@ -179,7 +179,7 @@ fn missing_events_are_reported_once_and_later_ones_are_delivered() {
     for event in [2, 4, 3] {
         damage(&shop, &format!("DELETE FROM outbox WHERE event = {event}"));
     }
-    let (sink, notices) = (Told::new(|_| Ok(())), Arc::<Mutex<Vec<Notice>>>::default());
+    let (sink, notices) = (ScriptedSink::new(|_| Ok(())), Arc::<Mutex<Vec<Notice>>>::default());
     let options = || {
         let heard = notices.clone();
         quick().notice(move |notice| heard.lock().unwrap().push(notice.clone()))

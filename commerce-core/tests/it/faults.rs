@@ -32,7 +32,7 @@ fn open(url: &str, options: Options) -> Commerce {
 }
 
 /// Options with time-outs that are long enough for a busy machine.
-fn patient() -> Options {
+fn long_timeouts() -> Options {
     Options::new(SystemClock).busy_timeout(Duration::from_secs(60))
 }
 
@@ -110,7 +110,7 @@ impl Work {
     }
 
     /// Waits until further orders are acknowledged.
-    fn goes_on(&self) {
+    fn progresses(&self) {
         let before = self.done.load(Ordering::Relaxed);
         for _ in 0..6_000 {
             if self.done.load(Ordering::Relaxed) > before + 2 {
@@ -172,7 +172,7 @@ fn commits_cut_anywhere_are_neither_lost_nor_doubled() {
         std::env::var("COMMERCE_TEST_CUTS").map_or(80, |text| text.parse().expect("a number of rounds"));
     let shop = shop();
     let proxies: Vec<_> = (0..2).map(|_| Proxy::to(shop.server.as_ref().unwrap().port)).collect();
-    let instances: Vec<_> = proxies.iter().map(|p| open(&p.url(), patient())).collect();
+    let instances: Vec<_> = proxies.iter().map(|p| open(&p.url(), long_timeouts())).collect();
     let mut seed = 0x2545_F491_4F6C_DD1D_u64;
     let work = Work::during(&instances, |work| {
         for round in 0..rounds {
@@ -184,8 +184,8 @@ fn commits_cut_anywhere_are_neither_lost_nor_doubled() {
             };
             let proxy = &proxies[round % 2];
             proxy.arm(fault);
-            proxy.struck();
-            work.goes_on();
+            proxy.wait_for_fault();
+            work.progresses();
         }
     });
     assert_eq!(work.unknown.load(Ordering::Relaxed), 0, "every outcome was learnt within the time-out");
@@ -198,15 +198,15 @@ fn a_server_killed_and_restarted_lost_nothing_it_acknowledged() {
     let mut server = shop.server.take().unwrap();
     let instances: Vec<_> = (0..2).map(|_| open(&server.url(), Options::new(SystemClock))).collect();
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
-    let reader = open(&server.url(), patient());
+    let reader = open(&server.url(), long_timeouts());
     let work = Work::during(&instances, |work| {
         for _ in 0..20 {
-            work.goes_on();
+            work.progresses();
             std::thread::sleep(Duration::from_micros(random(&mut seed, 20_000)));
             server.kill_and_restart();
             assert_eq!(reader.verify().expect("reads find the server again"), []);
         }
-        work.goes_on();
+        work.progresses();
     });
     work.check(&shop);
 }
@@ -218,17 +218,17 @@ fn a_suspended_server_and_a_late_commit_are_survived() {
     let proxy = Proxy::to(server.port);
     let instances = [proxy.url(), server.url()].map(|url| open(&url, Options::new(SystemClock)));
     let work = Work::during(&instances, |work| {
-        work.goes_on();
+        work.progresses();
         server.freeze();
         // Longer than the server's limit for a transaction.
         std::thread::sleep(Duration::from_secs(6));
         server.thaw();
-        work.goes_on();
+        work.progresses();
         // Meanwhile the server gives the other instance its transaction, so the late commit has no effect.
         proxy.arm(Fault::Delay(Duration::from_secs(7)));
-        proxy.struck();
+        proxy.wait_for_fault();
         std::thread::sleep(Duration::from_secs(7));
-        work.goes_on();
+        work.progresses();
     });
     work.check(&shop);
 }
@@ -240,7 +240,7 @@ fn an_unknown_outcome_is_reported_and_the_key_resolves_it() {
         let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
         let options = Options::new(SystemClock).busy_timeout(Duration::from_secs(2));
         let instance = open(&proxy.url(), options);
-        proxy.arm_and_go(fault);
+        proxy.arm_and_refuse(fault);
         let told = submit(&instance, &order("u0", key));
         assert!(matches!(told, Err(Error::Unknown(_))), "{key}: {told:?}");
         let told = submit(&instance, &order("u0", "other"));
@@ -262,7 +262,7 @@ fn an_unknown_outcome_is_reported_and_the_key_resolves_it() {
 fn a_group_that_is_decided_again_breaks_its_chain_at_the_same_place() {
     let shop = shop();
     let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
-    let instance = open(&proxy.url(), patient());
+    let instance = open(&proxy.url(), long_timeouts());
     for fault in [Fault::CutRequest(500), Fault::CutAnswer(0)] {
         proxy.arm(fault);
         let chain = Chain::new();
@@ -285,7 +285,7 @@ fn an_instance_that_dies_inside_a_transaction_blocks_the_others_only_until_its_t
     let begin = json!({ "type": "batch", "batch": { "steps": [{ "stmt": { "sql": "BEGIN IMMEDIATE" } }] } });
     let begun = server.pipeline(&json!([begin]));
     assert!(begun["baton"].is_string(), "{begun}");
-    let others: Vec<_> = (0..3).map(|_| open(&server.url(), patient())).collect();
+    let others: Vec<_> = (0..3).map(|_| open(&server.url(), long_timeouts())).collect();
     std::thread::scope(|scope| {
         for (number, other) in others.iter().enumerate() {
             let user = format!("u{number}");

@@ -31,8 +31,11 @@ fn at(minute: i64) -> String {
 
 fn submit_all(shop: &Shop, given: Vec<Value>) {
     let submit = |operation: &Value| shop.commerce.submit(registry::parse_operation(operation).unwrap());
-    let tickets: Vec<_> = given.iter().map(submit).collect();
-    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    // A queue holds 8,192 operations.
+    for part in given.chunks(4_096) {
+        let tickets: Vec<_> = part.iter().map(submit).collect();
+        tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    }
 }
 
 fn shop(on: On) -> Shop {

@@ -12,7 +12,7 @@ use commerce_core::{Clock, Commerce, Currency, Ticket, Time};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::relay::{Told, quick, until};
+use crate::relay::{ScriptedSink, quick, until};
 use crate::shop::submit;
 
 const MINUTE: i64 = 60_000;
@@ -66,7 +66,7 @@ impl Shop {
         self.clock.0.fetch_add(millis, Ordering::SeqCst);
     }
 
-    fn once(&self, sink: Told, options: Options) {
+    fn once(&self, sink: ScriptedSink, options: Options) {
         let relay = Relay::once(&self.commerce, Box::new(sink), options).unwrap();
         relay.wait();
         assert!(relay.failure().is_none(), "{:?}", relay.failure());
@@ -82,8 +82,8 @@ impl Shop {
     }
 }
 
-fn accepting() -> Told {
-    Told { batch: 100, ..Told::new(|_| Ok(())) }
+fn accepting() -> ScriptedSink {
+    ScriptedSink { batch: 100, ..ScriptedSink::new(|_| Ok(())) }
 }
 
 fn kept_for(millis: i64) -> Options {
@@ -142,7 +142,7 @@ fn events_are_gone_within_the_hour_after_the_retention_and_never_before() {
         }
         // The sink sometimes refuses a new event, which is then dead at once.
         let (refuse, known) = (round % 5 == 0, last);
-        let sink = Told::new(move |message| match message.event.get() {
+        let sink = ScriptedSink::new(move |message| match message.event.get() {
             event if refuse && event > known && event % 2 == 0 => Err(Failure::refused("no")),
             _ => Ok(()),
         });

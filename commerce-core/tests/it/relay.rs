@@ -37,7 +37,7 @@ pub fn charge(shop: &Shop, charges: u64) {
 pub fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -65,14 +65,14 @@ pub type Judge = dyn Fn(&Message) -> Result<(), Failure> + Send + Sync;
 
 /// A sink whose answers come from a function. It keeps the accepted events.
 #[derive(Clone)]
-pub struct Told {
+pub struct ScriptedSink {
     pub answer: Arc<Judge>,
     pub accepted: Arc<Mutex<Vec<(i64, String)>>>,
     pub batch: usize,
     pub parallel: usize,
 }
 
-impl Told {
+impl ScriptedSink {
     pub fn new(answer: impl Fn(&Message) -> Result<(), Failure> + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), accepted: Arc::default(), batch: 1, parallel: 4 }
     }
@@ -82,7 +82,7 @@ impl Told {
     }
 }
 
-impl Sink for Told {
+impl Sink for ScriptedSink {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
         messages.iter().try_for_each(|message| (self.answer)(message))?;
         let heard = messages.iter().map(|message| (message.event.get(), message.subject.to_string()));
@@ -133,9 +133,9 @@ fn a_failing_subject_blocks_no_other_and_is_retried_in_order() {
     let poisoned = Arc::new(Mutex::new(true));
     let asked = poisoned.clone();
     for batch in [1, 100] {
-        let sink = Told {
+        let sink = ScriptedSink {
             batch,
-            ..Told::new({
+            ..ScriptedSink::new({
                 let asked = asked.clone();
                 move |message| match (message.event.get(), *asked.lock().unwrap()) {
                     (1, true) => Err(Failure::refused("no\u{1b}[31m thanks")),
@@ -190,9 +190,9 @@ fn a_refused_event_holds_back_those_of_its_subject() {
         tries.lock().unwrap().clear();
         let counted = tries.clone();
         // The sink accepts every third event only at the third attempt.
-        let sink = Told {
+        let sink = ScriptedSink {
             batch,
-            ..Told::new(move |message| {
+            ..ScriptedSink::new(move |message| {
                 let mut tries = counted.lock().unwrap();
                 let tried = tries.entry(message.event.get()).or_default();
                 *tried += 1;
@@ -222,48 +222,48 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_reported() {
     let shop = charged(3);
     let down = Arc::new(Mutex::new(true));
     let asked = down.clone();
-    let sink = Told::new(move |_| match *asked.lock().unwrap() {
-        true => Err(Failure::down("nobody is there")),
+    let sink = ScriptedSink::new(move |_| match *asked.lock().unwrap() {
+        true => Err(Failure::down("the receiver is down")),
         false => Ok(()),
     });
     let notices = Arc::new(Mutex::new(Vec::new()));
     let heard = notices.clone();
     let options = quick().notice(move |notice| heard.lock().unwrap().push(notice.clone()));
     let relay = Relay::start(&shop.commerce, Box::new(sink.clone()), options).unwrap();
-    until("the store says so", || lag(&shop)["last_error"] == "nobody is there");
+    until("the store says so", || lag(&shop)["last_error"] == "the receiver is down");
     assert_eq!(lag(&shop)["pending"], 6);
     assert_eq!(lag(&shop)["oldest"]["event"], 1);
     let list = shop.ask("event.list", &json!({ "status": "pending", "limit": 1 }));
     assert_eq!(
         (&list["items"][0]["attempts"], &list["items"][0]["last_error"]),
-        (&json!(0), &json!("nobody is there"))
+        (&json!(0), &json!("the receiver is down"))
     );
     // Orders and charges still work.
     charge(&shop, 2);
     *down.lock().unwrap() = false;
-    until("delivery goes on by itself", || lag(&shop)["pending"] == 0);
+    until("delivery continues by itself", || lag(&shop)["pending"] == 0);
     until("and so is the message", || lag(&shop).get("last_error").is_none());
     relay.stop();
     assert_eq!(relay.wait().delivered, 10);
     let notices = notices.lock().unwrap();
-    assert_eq!(*notices, [Notice::Active, Notice::Down("nobody is there".into()), Notice::Up]);
+    assert_eq!(*notices, [Notice::Active, Notice::Down("the receiver is down".into()), Notice::Up]);
 }
 
 #[test]
 fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     let shop = charged(3);
-    let gone = Told::new(|message| match message.event.get() {
+    let gone = ScriptedSink::new(|message| match message.event.get() {
         1..=4 => Ok(()),
         _ => Err(Failure::Gone { because: "410".into() }),
     });
     let relay = Relay::start(&shop.commerce, Box::new(gone.clone()), quick()).unwrap();
-    until("it is told", || relay.status().gone);
+    until("the receiver is reported as gone", || relay.status().gone);
     until("the store says so", || lag(&shop)["last_error"] == "410");
     until("what was accepted is settled", || lag(&shop)["pending"] == 2);
     charge(&shop, 1);
     assert_eq!(lag(&shop)["pending"], 4);
     drop(relay);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     let relay = Relay::once(&shop.commerce, Box::new(sink.clone()), quick()).unwrap();
     let status = relay.wait();
     assert_eq!((status.delivered, status.left), (4, false));
@@ -273,7 +273,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
 #[test]
 fn once_tries_each_event_once_and_ends() {
     let shop = charged(3);
-    let sink = Told::new(|message| match message.event.get() {
+    let sink = ScriptedSink::new(|message| match message.event.get() {
         2 => Err(Failure::refused("no")),
         _ => Ok(()),
     });
@@ -293,11 +293,11 @@ fn once_tries_each_event_once_and_ends() {
 #[test]
 fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
     let shop = charged(2);
-    let stuck = Told::new(|_| Err(Failure::down("nobody is there")));
+    let stuck = ScriptedSink::new(|_| Err(Failure::down("the receiver is down")));
     let short = || quick().lease(Duration::from_millis(200));
     let holder = Relay::start(&shop.commerce, Box::new(stuck), short()).unwrap();
     until("it holds the lease", || holder.status().active);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     let once = Relay::once(&shop.commerce, Box::new(sink.clone()), short()).unwrap();
     let status = once.wait();
     let failure = once.failure().unwrap();
@@ -343,9 +343,10 @@ fn a_sink_that_refuses_everything_uses_up_the_attempts_of_few() {
         );
     }
     let slow = Options::default().back_off(Duration::from_secs(3_600), Duration::from_secs(3_600));
-    let status = Relay::once(&shop.commerce, Box::new(Told::new(|_| Err(Failure::refused("no")))), slow)
-        .unwrap()
-        .wait();
+    let status =
+        Relay::once(&shop.commerce, Box::new(ScriptedSink::new(|_| Err(Failure::refused("no")))), slow)
+            .unwrap()
+            .wait();
     assert_eq!(status.delivered, 0);
     assert!((16..20).contains(&status.refused), "{status:?}");
     assert_eq!(lag(&shop)["pending"], 62);
@@ -354,7 +355,7 @@ fn a_sink_that_refuses_everything_uses_up_the_attempts_of_few() {
 #[test]
 fn one_relay_delivers_and_the_other_takes_over() {
     let shop = charged(50);
-    let (first, second) = (Told::new(|_| Ok(())), Told::new(|_| Ok(())));
+    let (first, second) = (ScriptedSink::new(|_| Ok(())), ScriptedSink::new(|_| Ok(())));
     let one = Relay::start(&shop.commerce, Box::new(first.clone()), quick()).unwrap();
     let two = Relay::start(&shop.commerce, Box::new(second.clone()), quick()).unwrap();
     until("all are delivered", || lag(&shop)["pending"] == 0);
@@ -374,7 +375,7 @@ fn one_relay_delivers_and_the_other_takes_over() {
 #[test]
 fn delivered_events_are_pruned_and_others_stay() {
     let shop = charged(300);
-    let sink = Told::new(|message| match message.event.get() {
+    let sink = ScriptedSink::new(|message| match message.event.get() {
         7 => Err(Failure::refused("never")),
         _ => Ok(()),
     });
@@ -382,14 +383,15 @@ fn delivered_events_are_pruned_and_others_stay() {
     let relay = Relay::start(&shop.commerce, Box::new(sink), options.clone()).unwrap();
     until("all but one are delivered", || lag(&shop)["pending"] == 0);
     drop(relay);
-    let relay = Relay::start(&shop.commerce, Box::new(Told::new(|_| Ok(()))), options.clone()).unwrap();
+    let relay =
+        Relay::start(&shop.commerce, Box::new(ScriptedSink::new(|_| Ok(()))), options.clone()).unwrap();
     charge(&shop, 1);
     let left = || numbers(&shop.ask("event.list", &json!({ "limit": 100 })));
     until("they are gone", || left().first() == Some(&7) && left().get(1).is_none_or(|&event| event > 256));
     assert_eq!(shop.submit(&json!({ "op": "event.retry", "events": [7] }))["ok"], json!({ "events": [7] }));
     until("the last is delivered", || lag(&shop)["pending"] == 0);
     drop(relay);
-    Relay::once(&shop.commerce, Box::new(Told::new(|_| Ok(()))), options).unwrap().wait();
+    Relay::once(&shop.commerce, Box::new(ScriptedSink::new(|_| Ok(()))), options).unwrap().wait();
     assert_eq!(left(), [0_i64; 0]);
     shop.clean();
 }
@@ -405,7 +407,7 @@ fn a_full_or_read_only_folder_is_reported_and_delivery_continues_when_it_is_fixe
     });
     charge(&shop, 1);
     std::fs::create_dir(&folder).unwrap();
-    until("delivery goes on by itself", || lag(&shop) == json!({ "pending": 0, "dead": 0 }));
+    until("delivery continues by itself", || lag(&shop) == json!({ "pending": 0, "dead": 0 }));
     drop(relay);
     assert_eq!(lines(&path).len(), 8);
 }
@@ -448,7 +450,7 @@ fn a_store_from_before_the_relay_is_migrated() {
     drop(old);
     let shop = Commerce::open(&path, commerce_core::Options::new(SystemClock)).unwrap();
     assert_eq!(shop.query(&Lag).unwrap().pending, 1);
-    let sink = Told::new(|_| Ok(()));
+    let sink = ScriptedSink::new(|_| Ok(()));
     assert_eq!(Relay::once(&shop, Box::new(sink.clone()), quick()).unwrap().wait().delivered, 1);
     assert_eq!(sink.accepted(), [1]);
     assert_eq!(shop.query(&Lag).unwrap().pending, 0);

@@ -97,7 +97,7 @@ fn they_are_retried_on_a_server_too() {
     assert_eq!(brought_back(&shop.commerce, None), [[0_i64; 0]; 0]);
     shop.submit(&json!({ "op": "user.add", "user": "u" }));
     shop.submit(&json!({ "op": "wallet.charge", "user": "u", "amount": 1 }));
-    let sink = crate::relay::Told::new(|_| Err(commerce_core::outbox::sink::Failure::refused("no")));
+    let sink = crate::relay::ScriptedSink::new(|_| Err(commerce_core::outbox::sink::Failure::refused("no")));
     let options = crate::relay::quick().attempts(1);
     commerce_core::outbox::Relay::once(&shop.commerce, Box::new(sink), options).unwrap().wait();
     assert_eq!(brought_back(&shop.commerce, None), [[1]]);

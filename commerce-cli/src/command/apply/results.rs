@@ -1,72 +1,73 @@
-//! Where the results of lines go: whole lines only, also when the disk is full or the program is killed.
+//! Writes the results of lines: whole lines only, even if the disk is full or the program is killed.
 
 use std::fs::File;
 use std::io::{self, Write};
 
 use serde_json::Value;
 
-/// How much is gathered before it is written, if more results come at once.
-const ENOUGH: usize = 1 << 16;
+/// The size in bytes at which the buffer is written.
+const BUFFER: usize = 1 << 16;
 
-/// A file of its own, or standard output, and what was not written to it yet: always whole lines.
-pub struct Results {
+/// Writes results to a file or to standard output.
+pub struct ResultWriter {
     out: Out,
-    waiting: Vec<u8>,
-    /// The lines whose results wait.
+    /// Whole lines that are not written yet.
+    buffer: Vec<u8>,
+    /// The numbers of the lines whose results are in the buffer.
     numbers: Vec<u64>,
     /// The last line whose result was written.
     last: u64,
-    /// Whether nobody reads them any more. The operations are done all the same.
-    unread: bool,
+    /// Whether the reader of standard output went away. The operations are still performed.
+    closed: bool,
 }
 
 enum Out {
     Stdout,
-    /// The file, and how long it is without a torn line.
+    /// The file, and its length up to the last whole line.
     File(File, u64),
 }
 
-impl Results {
-    /// Results for standard output.
+impl ResultWriter {
+    /// Writes to standard output.
     pub fn stdout() -> Self {
-        Self { out: Out::Stdout, waiting: Vec::new(), numbers: Vec::new(), last: 0, unread: false }
+        Self { out: Out::Stdout, buffer: Vec::new(), numbers: Vec::new(), last: 0, closed: false }
     }
 
-    /// Results for a file, which is empty at first.
+    /// Writes to an empty file.
     pub fn file(file: File) -> Self {
         Self { out: Out::File(file, 0), ..Self::stdout() }
     }
 
     /// The last line whose result was written.
-    pub fn last(&self) -> u64 {
+    pub fn last_written(&self) -> u64 {
         self.last
     }
 
-    /// Takes the result of a line.
-    pub fn take(&mut self, line: u64, result: &Value) -> io::Result<()> {
-        if self.unread {
+    /// Adds the result of a line.
+    pub fn add(&mut self, line: u64, result: &Value) -> io::Result<()> {
+        if self.closed {
             return Ok(());
         }
         // Writing to memory cannot fail.
-        let _ = writeln!(self.waiting, "{result}");
+        let _ = writeln!(self.buffer, "{result}");
         self.numbers.push(line);
-        if self.waiting.len() < ENOUGH { Ok(()) } else { self.flush() }
+        if self.buffer.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
-    /// Writes what waits.
+    /// Writes the buffer.
     pub fn flush(&mut self) -> io::Result<()> {
-        let (waiting, numbers) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.numbers));
+        let (buffer, numbers) = (std::mem::take(&mut self.buffer), std::mem::take(&mut self.numbers));
         let (done, mut written) = match &mut self.out {
-            Out::Stdout => write(&mut io::stdout().lock(), &waiting),
-            Out::File(file, _) => write(file, &waiting),
+            Out::Stdout => write(&mut io::stdout().lock(), &buffer),
+            Out::File(file, _) => write(file, &buffer),
         };
-        let whole = waiting[..done].iter().rposition(|&c| c == b'\n').map_or(0, |place| place + 1);
-        let lines = waiting[..whole].iter().filter(|&&c| c == b'\n').count();
+        let whole = buffer[..done].iter().rposition(|&c| c == b'\n').map_or(0, |index| index + 1);
+        let lines = buffer[..whole].iter().filter(|&&c| c == b'\n').count();
         self.last = numbers[..lines].last().copied().unwrap_or(self.last);
         if let Out::File(file, length) = &mut self.out {
             *length += whole as u64;
             if written.is_err() {
-                // What is no file has no end to cut a torn line off.
+                // Cuts off a torn line. This fails if the output is not a regular file.
                 let _ = file.set_len(*length);
             }
         } else if written.is_ok() {
@@ -74,7 +75,7 @@ impl Results {
         }
         match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.unread = true;
+                self.closed = true;
                 Ok(())
             }
             other => other,
@@ -82,7 +83,7 @@ impl Results {
     }
 }
 
-/// Writes as much as finds room, and says how much that was.
+/// Writes as much as possible, and returns how many bytes that was.
 fn write(out: &mut impl Write, lines: &[u8]) -> (usize, io::Result<()>) {
     let mut done = 0;
     while done < lines.len() {

@@ -26,14 +26,14 @@ fn beside_others_whose_calls_do_not_fail() {
             }
             stage.status(&scripts[0], 4, &Shim { fault: Some(fault), ..stage.shim() })
         });
-        let Some((recording, left)) = struck(stage) else { return Ok(false) };
+        let Some((recording, left)) = reached(stage) else { return Ok(false) };
         ended(status)?;
         let said = recording.said();
         blamed(&said)?;
         let others = said.iter().filter(|said| !scripts[0].0.contains(said.asked.as_ref().unwrap()));
         let refused = others.clone().find(|said| said.error().is_some());
         if let Some(said) = refused {
-            return Err(format!("another process was told {}", said.text));
+            return Err(format!("another process got {}", said.text));
         }
         if others.count() != scripts[1].0.len() + scripts[2].0.len() {
             return Err("another process did not come to its end".into());
@@ -50,7 +50,7 @@ fn backup() {
     some("backup", 9, &|fault| {
         let stage = Stage::new(&content);
         let output = stage.run(&["backup", "copy.db"], &Shim { fault: Some(fault), ..stage.shim() });
-        let Some((_, mut left)) = struck(stage) else { return Ok(false) };
+        let Some((_, mut left)) = reached(stage) else { return Ok(false) };
         ended(output.status)?;
         match (output.status.code(), left.remove("copy.db")) {
             (Some(0), None) => return Err("done, and not there".into()),
@@ -79,7 +79,7 @@ fn restore() {
         let stage = Stage::new(&content);
         let shim = Shim { fault: Some(fault), ..stage.shim() };
         let output = stage.run(&["restore", "old.db", "--yes"], &shim);
-        let Some((_, left)) = struck(stage) else { return Ok(false) };
+        let Some((_, left)) = reached(stage) else { return Ok(false) };
         ended(output.status)?;
         let image = Image::new(&left);
         let looked = run(&image, &["balance", "u0"]);
@@ -101,7 +101,7 @@ fn delivery() {
     some("relay", 9, &|fault| {
         let stage = Stage::new(&content);
         let output = stage.run(&RELAY, &Shim { fault: Some(fault), ..stage.shim() });
-        let Some((_, left)) = struck(stage) else { return Ok(false) };
+        let Some((_, left)) = reached(stage) else { return Ok(false) };
         ended(output.status)?;
         let held = delivered(&promises, &Image::new(&left), &before);
         held.map_err(|lost| format!("{}; then {}", told(&output), lost.told))?;
@@ -114,7 +114,7 @@ fn some(name: &str, usual: u64, attempt: Attempt<'_>) {
 }
 
 /// The recording and the files after a run that reached the failing call.
-fn struck(stage: Stage) -> Option<(Recording, Content)> {
+fn reached(stage: Stage) -> Option<(Recording, Content)> {
     let left = get(&stage.path());
     let recording = stage.finish();
     recording.failed().then_some((recording, left))

@@ -107,19 +107,19 @@ impl Stage {
 
     /// The same, but returns the exit status.
     pub fn status(&self, script: &Script, at_once: usize, shim: &Shim) -> ExitStatus {
-        let mut fed = Fed::start(self, shim);
-        self.scripts.lock().unwrap().insert(fed.child.id(), script.clone());
+        let mut apply = Apply::start(self, shim);
+        self.scripts.lock().unwrap().insert(apply.child.id(), script.clone());
         let lines = script.text();
         let lines: Vec<&str> = lines.lines().collect();
-        lines.chunks(at_once).all(|lines| fed.say(lines));
-        fed.status()
+        lines.chunks(at_once).all(|lines| apply.say(lines));
+        apply.status()
     }
 
     /// A process that has the store open and does nothing.
-    pub fn reader(&self) -> Fed {
-        let mut fed = Fed::start(self, &self.shim());
-        assert!(fed.say(&["{}"]), "the reader does not open the store");
-        fed
+    pub fn reader(&self) -> Apply {
+        let mut apply = Apply::start(self, &self.shim());
+        assert!(apply.say(&["{}"]), "the reader does not open the store");
+        apply
     }
 
     /// The current length of the log.
@@ -139,13 +139,13 @@ impl Stage {
 }
 
 /// An `apply` process that gets its lines in steps.
-pub struct Fed {
+pub struct Apply {
     child: Child,
     _watch: Watch,
     answers: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
-impl Fed {
+impl Apply {
     fn start(stage: &Stage, shim: &Shim) -> Self {
         let mut program = stage.program(&["apply", "-", "-q"], shim);
         let program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -172,7 +172,7 @@ impl Fed {
     }
 }
 
-impl Drop for Fed {
+impl Drop for Apply {
     fn drop(&mut self) {
         // It may have exited already.
         let _ = self.child.kill();

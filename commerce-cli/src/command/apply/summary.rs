@@ -1,4 +1,4 @@
-//! What became of the lines: counted, told as results, and summed up at the end.
+//! Counts the outcomes of lines, turns each into a result, and sums them up at the end.
 
 use std::io;
 
@@ -6,37 +6,40 @@ use commerce_core::{Answer, Error};
 use commerce_server::Problem;
 use serde_json::{Value, json};
 
-/// What became of the lines.
+/// What happened to the lines so far.
 #[derive(Default)]
-pub struct Tally {
+pub struct Summary {
+    /// Lines that succeeded.
     pub ok: u64,
+    /// Lines that a rule refused.
     pub refused: u64,
+    /// Lines that are invalid.
     pub invalid: u64,
-    /// At which the store failed.
+    /// Lines at which the store failed.
     pub failed: u64,
-    /// That were read, and not attempted since it was to stop.
+    /// Lines that were read but not attempted, since the command was stopping.
     pub skipped: u64,
-    /// The last line that was decided, whatever came of it.
-    pub decided: u64,
+    /// The last line that succeeded, was refused or was invalid.
+    pub last_decided: u64,
     /// The last line whose result was written.
-    pub told: u64,
-    /// The first line that was not done.
-    pub first_bad: Option<u64>,
-    /// Why the store failed, the first time.
-    pub failure: Option<Error>,
-    /// Why results could not be written.
-    pub unwritten: Option<io::Error>,
+    pub last_written: u64,
+    /// The first line that did not succeed.
+    pub first_unsuccessful: Option<u64>,
+    /// The first failure of the store.
+    pub store_error: Option<Error>,
+    /// The first failure to write a result.
+    pub write_error: Option<io::Error>,
 }
 
-impl Tally {
-    /// Counts an outcome, and gives its result line; a line that was not attempted has none.
+impl Summary {
+    /// Counts an outcome and returns its result. A line that was not attempted has none.
     pub fn count(&mut self, number: u64, outcome: Result<Answer<Value>, Error>) -> Option<Value> {
         if matches!(outcome, Err(Error::Skipped)) {
             self.skipped += 1;
             return None;
         }
         if outcome.is_err() {
-            self.first_bad.get_or_insert(number);
+            self.first_unsuccessful.get_or_insert(number);
         }
         let result = match outcome {
             Ok(answer) => {
@@ -59,31 +62,31 @@ impl Tally {
                 };
                 let result =
                     json!({ "line": number, "error": { "code": code, "detail": error.to_string() } });
-                self.failure.get_or_insert(error);
+                self.store_error.get_or_insert(error);
                 return Some(result);
             }
         };
-        self.decided = number;
+        self.last_decided = number;
         Some(result)
     }
 
-    /// Whether no more lines are to be done.
-    pub fn stopped(&self) -> bool {
-        self.failure.is_some() || self.unwritten.is_some()
+    /// Whether a failure stops the command.
+    pub fn is_stopped(&self) -> bool {
+        self.store_error.is_some() || self.write_error.is_some()
     }
 
-    /// All of it in one sentence. `unread` is how many lines more there were, and whether that is all of them.
-    pub fn sentence(&self, unread: u64, all: bool) -> String {
+    /// The counts as a sentence. `unread` is the number of lines that follow, which is exact if `counted_all`.
+    pub fn sentence(&self, unread: u64, counted_all: bool) -> String {
         let Self { ok, refused, invalid, failed, skipped, .. } = self;
         let mut text = format!("{ok} done, {refused} refused, {invalid} invalid");
         if *failed > 0 {
             text += &format!(", {failed} failed");
         }
-        match (skipped + unread, all) {
+        match (skipped + unread, counted_all) {
             (0, true) => {}
-            (left, true) => text += &format!(", {left} not attempted"),
+            (count, true) => text += &format!(", {count} not attempted"),
             (0, false) => text += ", the rest not read",
-            (left, false) => text += &format!(", {left} or more not attempted"),
+            (count, false) => text += &format!(", {count} or more not attempted"),
         }
         text
     }

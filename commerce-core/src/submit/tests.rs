@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::by_hand::{Shop, decide, needs, read, shop};
 use crate::cart;
-use crate::order::{Cancel, Place};
+use crate::operation::Chain;
+use crate::order::{Cancel, Order, Place};
 use crate::wallet::Charge;
 
 fn stocked() -> Shop {
@@ -91,7 +92,7 @@ fn a_cancellation_that_was_kept_for_the_store_is_known_and_stands_in_nobodys_way
 fn an_order_is_answered_again_as_it_was_placed_and_as_it_was_cancelled() {
     let mug = json!({ "user": "kim", "items": [{ "product": "mug", "quantity": 1 }] });
     let (place, cancel) = (read::<Place>(&mug), read::<Cancel>(&json!({ "order": 41, "reason": "late" })));
-    let keys = needs(&[&place as &dyn Decide, &cancel], Some(&key()));
+    let keys = needs(&[&place as &dyn Submit<Reply = Order>, &cancel], Some(&key()));
     let mut facts = stocked().facts(&keys);
     let other = Key::stored("other".into());
     let placed = decide(&place, Some(&key()), &mut facts).unwrap().reply;

@@ -1,4 +1,4 @@
-//! Every list and every reply of the engine as it is printed: one table for each.
+//! The columns of every list, reply and answer of the engine, one table each. To add a column to a list, add a line here.
 
 use commerce_core::Difference;
 use commerce_core::cart::{self, Cart};
@@ -10,7 +10,7 @@ use commerce_core::token::Token;
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, WalletBalance};
 
-use super::record::{Cell, Column, Nothing, Record, Rows};
+use super::record::{Cell, Column, NoRows, Record, Rows};
 
 impl Record for User {
     const COLUMNS: &'static [Column<Self>] = &[
@@ -19,7 +19,7 @@ impl Record for User {
         Column::new("balance", |user| user.balance.into()),
         Column::new("at", |user| user.at.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Charged {
@@ -30,7 +30,7 @@ impl Record for Charged {
         Column::new("balance", |charged| charged.balance.into()),
         Column::new("at", |charged| charged.at.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for WalletBalance {
@@ -39,7 +39,7 @@ impl Record for WalletBalance {
         Column::new("balance", |wallet| wallet.balance.into()),
         Column::new("currency", |wallet| wallet.currency.code().into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Entry {
@@ -52,7 +52,7 @@ impl Record for Entry {
         Column::new("order", |entry| entry.order.into()),
         Column::new("at", |entry| entry.at.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Product {
@@ -63,7 +63,7 @@ impl Record for Product {
         Column::new("stock", |product| product.stock.into()),
         Column::new("active", |product| product.active.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Adjusted {
@@ -71,7 +71,7 @@ impl Record for Adjusted {
         Column::new("product", |adjusted| (&adjusted.product).into()),
         Column::new("stock", |adjusted| adjusted.stock.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Cart {
@@ -94,7 +94,7 @@ impl Record for cart::Line {
         Column::new("available", |line| line.available.into()),
         Column::new("problem", |line| line.problem.map(cart::Problem::as_str).into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Order {
@@ -112,7 +112,7 @@ impl Record for Order {
     type Row = Item;
 
     fn rows(&self) -> Rows<'_, Item> {
-        Rows::Part(&self.items)
+        Rows::Nested(&self.items)
     }
 }
 
@@ -124,7 +124,7 @@ impl Record for Item {
         Column::new("quantity", |item| item.quantity.into()),
         Column::new("amount", |item| item.amount.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for TopSellers {
@@ -145,9 +145,9 @@ impl Record for Seller {
         Column::new("price", |seller| seller.price.into()),
         Column::new("stock", |seller| seller.stock.into()),
         Column::new("units", |seller| seller.units.into()),
-        Column::new("revenue", |seller| Cell::Money(seller.revenue.get())),
+        Column::new("revenue", |seller| seller.revenue.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Event {
@@ -162,13 +162,13 @@ impl Record for Event {
         Column::new("last_error", |event| event.last_error.as_ref().into()),
         Column::new("next_attempt", |event| event.next_attempt.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Retried {
     const COLUMNS: &'static [Column<Self>] =
         &[Column::new("events", |retried| Cell::Events(&retried.events))];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Token {
@@ -179,7 +179,7 @@ impl Record for Token {
         Column::new("at", |token| token.at.into()),
         Column::new("revoked_at", |token| token.revoked_at.into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }
 
 impl Record for Difference {
@@ -189,5 +189,5 @@ impl Record for Difference {
         Column::new("stored", |difference| (&difference.stored).into()),
         Column::new("computed", |difference| (&difference.computed).into()),
     ];
-    type Row = Nothing;
+    type Row = NoRows;
 }

@@ -1,0 +1,189 @@
+//! What can be submitted to the writer: an operation, or any operation that was read by its name. Each is decided once per
+//! idempotency key.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Cause, Error};
+use crate::facts::{Facts, Kept, Keys};
+use crate::id::Key;
+use crate::input::Invalid;
+use crate::operation::{Answer, Operation, Reply};
+use crate::refusal::Refusal;
+use crate::time::Time;
+
+/// What can be submitted: an [`Operation`], an [`AnyOperation`], or a [`Probe`](crate::Probe).
+pub trait Submit: Send + 'static {
+    /// What the caller receives.
+    type Reply: Receive;
+
+    /// Names the rows to load.
+    #[doc(hidden)]
+    fn needs(&self, keys: &mut Keys);
+
+    /// Decides once per key. A reply that was given before needs no time.
+    #[doc(hidden)]
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Self::Reply>;
+}
+
+/// What a caller receives, made from what the writer sends: a reply is sent as it is. JSON is made of a reply by the
+/// caller's thread, so that the writer's does not spend time on it.
+pub trait Receive: Sized {
+    /// What the writer sends.
+    #[doc(hidden)]
+    type Sent: Send + 'static;
+
+    /// Makes the value of what was sent.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for a reply that cannot be shown as JSON.
+    #[doc(hidden)]
+    fn receive(sent: Self::Sent) -> Result<Self, Error>;
+}
+
+/// The outcome of a decision, as the writer sends it to a caller who receives an `R`.
+pub type Decided<R> = Result<Answer<<R as Receive>::Sent>, Error>;
+
+/// Tells the time of a decision.
+pub type When<'a> = &'a dyn Fn(&Facts) -> Result<Time, Invalid>;
+
+impl<R: Reply> Receive for R {
+    type Sent = R;
+
+    fn receive(sent: R) -> Result<R, Error> {
+        Ok(sent)
+    }
+}
+
+impl Receive for Value {
+    type Sent = Box<dyn ToJson>;
+
+    fn receive(sent: Box<dyn ToJson>) -> Result<Value, Error> {
+        sent.to_json()
+    }
+}
+
+/// A reply of any type, which can be shown as JSON.
+#[doc(hidden)]
+pub trait ToJson: Send {
+    fn to_json(&self) -> Result<Value, Error>;
+}
+
+impl<R: Reply> ToJson for R {
+    fn to_json(&self) -> Result<Value, Error> {
+        serde_json::to_value(self).map_err(|e| Error::Store(Cause::of(e)))
+    }
+}
+
+/// Any operation, known by its name only at run time. Its reply is JSON.
+pub struct AnyOperation(Box<dyn Decide>);
+
+impl AnyOperation {
+    /// Forgets the type of an operation.
+    pub fn new<O: Operation>(operation: O) -> Self {
+        Self(Box::new(operation))
+    }
+}
+
+/// An operation without its type.
+trait Decide: Send {
+    fn needs(&self, keys: &mut Keys);
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value>;
+}
+
+impl<O: Operation> Decide for O {
+    fn needs(&self, keys: &mut Keys) {
+        Submit::needs(self, keys);
+    }
+
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value> {
+        let Answer { reply, replayed } = Submit::decide(self, key, facts, when)?;
+        Ok(Answer { reply: Box::new(reply), replayed })
+    }
+}
+
+impl Submit for AnyOperation {
+    type Reply = Value;
+
+    fn needs(&self, keys: &mut Keys) {
+        self.0.needs(keys);
+    }
+
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value> {
+        self.0.decide(key, facts, when)
+    }
+}
+
+impl<O: Operation> Submit for O {
+    type Reply = O::Reply;
+
+    fn needs(&self, keys: &mut Keys) {
+        keys.users.extend(self.user().cloned());
+        Operation::needs(self, keys);
+    }
+
+    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<O::Reply> {
+        let keyed = key.map(|key| (key, digest(self.canonical().as_ref().unwrap_or(self))));
+        if let Some((key, digest)) = keyed
+            && let Some(kept) = kept(self, key, digest, facts)
+        {
+            let reply = O::Reply::recall(&kept.reply, O::NAME, facts);
+            let reply = reply.filter(|_| same(self, kept, digest));
+            let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
+            return Ok(Answer { reply, replayed: true });
+        }
+        self.check()?;
+        let now = when(facts)?;
+        let reply = Operation::decide(self, facts, now)?;
+        if let Some((key, digest)) = keyed {
+            facts.keep(key, scope(self, facts), Kept { digest, reply: reply.kept() });
+        }
+        facts.reach(now);
+        Ok(Answer { reply, replayed: false })
+    }
+}
+
+/// What was answered under this key before. On an order it belongs to the order's user. It did not always: keys of
+/// cancellations were the store's, and such a one still answers the cancellation that it was kept for, but no longer
+/// stands in anyone's way.
+fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a Kept> {
+    let of_the_store = || {
+        operation.order()?;
+        facts.kept(key, STORE).filter(|kept| kept.digest == digest)
+    };
+    scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
+}
+
+/// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
+/// was named.
+fn same<O: Operation>(operation: &O, kept: &Kept, canonical: i64) -> bool {
+    kept.digest == canonical || kept.digest == digest(operation)
+}
+
+/// The number under which keys are unique: the user's, or the store's. A new user has none yet, and what is asked of
+/// an order that nobody placed is refused anyway.
+fn scope<O: Operation>(operation: &O, facts: &Facts) -> Option<i64> {
+    let user = match (operation.user(), operation.order()) {
+        (Some(user), _) => user,
+        (None, Some(order)) => &facts.order(order).ok()?.user,
+        (None, None) => return Some(STORE),
+    };
+    facts.find_user(user).map(|user| user.no)
+}
+
+/// The scope of keys that are nobody's own.
+const STORE: i64 = 0;
+
+/// Tells one operation's content from another's: the first eight bytes of a SHA-256.
+fn digest<O: Operation>(operation: &O) -> i64 {
+    let mut hash = Sha256::new();
+    hash.update(O::NAME);
+    hash.update(serde_json::to_vec(operation).unwrap_or_default());
+    let bytes = hash.finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&bytes[..8]);
+    i64::from_le_bytes(first)
+}
+
+#[cfg(test)]
+mod tests;
