@@ -52,7 +52,8 @@ pub fn exit_code(error: &Error) -> u8 {
         Error::Invalid(_) => 2,
         Error::Busy(_) | Error::Unknown(_) => 5,
         Error::Open(_) | Error::Gone(_) => 4,
-        Error::Unavailable(_) | Error::Store(_) | Error::Closed => 1,
+        // Unavailable, Store and Closed, and what later versions add.
+        _ => 1,
     }
 }
 

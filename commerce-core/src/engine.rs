@@ -9,7 +9,7 @@ use crate::ahead::Ahead;
 use crate::catalog;
 use crate::cost::{Cost, Costs};
 use crate::currency::Currency;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::job::job;
 use crate::location::Location;
 use crate::names::Names;
@@ -129,7 +129,7 @@ impl Commerce {
         let thread = std::thread::Builder::new()
             .name("commerce-writer".into())
             .spawn(move || writing.run())
-            .map_err(|e| Error::Store(e.to_string()))?;
+            .map_err(|e| Error::Store(Cause::of(e)))?;
         Ok(Self(Arc::new(Inner {
             writer,
             thread: Mutex::new(Some(thread)),

@@ -1,6 +1,9 @@
 //! Everything that can keep an operation or query from being answered.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::currency::Currency;
 use crate::input::Invalid;
@@ -8,8 +11,11 @@ use crate::money::Amount;
 use crate::refusal::Refusal;
 use crate::text::ValueError;
 
-/// Why there is no reply.
+/// Why an operation or a query was not answered.
+///
+/// [`source`](std::error::Error::source) leads to the error beneath, such as that of SQLite or of the network.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A rule said no; nothing was changed.
     #[error(transparent)]
@@ -22,10 +28,10 @@ pub enum Error {
     Busy(&'static str),
     /// The commit may or may not have taken place. Try again with the same key.
     #[error("the outcome of the commit could not be learnt ({0}); try again with the same key")]
-    Unknown(String),
+    Unknown(#[source] Cause),
     /// The store cannot take a commit at present: its disk is full, failing or read-only. Nothing was changed.
     #[error("the store cannot be written: {0}; nothing was changed")]
-    Unavailable(String),
+    Unavailable(#[source] Cause),
     /// The store is not the one that was opened any more: its file was removed, replaced or emptied. Nothing was
     /// acknowledged since; only opening a store anew helps.
     #[error("the store is gone: {0}; nothing was changed, put it back and start again")]
@@ -41,7 +47,50 @@ pub enum Error {
     Open(#[from] OpenError),
     /// The store failed; nothing was changed.
     #[error("the store failed: {0}")]
-    Store(String),
+    Store(#[source] Cause),
+}
+
+/// A failure beneath: a sentence, and the error that it comes from, where there is one.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    sentence: String,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Cause {
+    /// The sentence of an error, which is kept.
+    pub fn of(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self { sentence: error.to_string(), source: Some(Arc::new(error)) }
+    }
+
+    /// Another sentence for an error, which is kept.
+    pub fn new(sentence: impl Into<String>, error: impl StdError + Send + Sync + 'static) -> Self {
+        Self { sentence: sentence.into(), source: Some(Arc::new(error)) }
+    }
+}
+
+impl From<String> for Cause {
+    fn from(sentence: String) -> Self {
+        Self { sentence, source: None }
+    }
+}
+
+impl From<&str> for Cause {
+    fn from(sentence: &str) -> Self {
+        Self { sentence: sentence.into(), source: None }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|error| error as &(dyn StdError + 'static))
+    }
 }
 
 impl Error {
@@ -68,6 +117,7 @@ impl Error {
 
 /// Why a store could not be opened or made.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// There is no file, or no store on the server.
     #[error("there is no store at {}", .0.display())]
@@ -105,7 +155,8 @@ pub enum OpenError {
         /// The file, or the server's address.
         path: PathBuf,
         /// What was found instead.
-        because: String,
+        #[source]
+        because: Cause,
     },
     /// A later version of this program made or changed the store.
     #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
@@ -123,7 +174,8 @@ pub enum OpenError {
         /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
-        because: String,
+        #[source]
+        because: Cause,
     },
     /// SQLite's locks do not hold on network file systems.
     #[error("{} lies on a network file system ({kind}), where locks do not hold; keep the store on a local disk", path.display())]
@@ -152,7 +204,8 @@ pub enum OpenError {
         /// The server's address.
         url: String,
         /// What the system said.
-        because: String,
+        #[source]
+        because: Cause,
     },
     /// The server wants another token.
     #[error("{url} refuses access: {because}; a valid token with the right to write is needed")]
@@ -160,7 +213,8 @@ pub enum OpenError {
         /// The server's address.
         url: String,
         /// What the server said.
-        because: String,
+        #[source]
+        because: Cause,
     },
     /// Something answers, but no libSQL server with such a database.
     #[error("there is no libSQL database at {url}: {because}")]
@@ -168,7 +222,8 @@ pub enum OpenError {
         /// The address.
         url: String,
         /// What came instead.
-        because: String,
+        #[source]
+        because: Cause,
     },
     /// The server is too old.
     #[error("the server at {url} is sqld {found}; at least {needed} is needed, so update it")]
@@ -186,6 +241,7 @@ pub enum OpenError {
         /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
-        because: String,
+        #[source]
+        because: Cause,
     },
 }

@@ -104,7 +104,7 @@ pub use ahead::Ahead;
 pub use cost::Cost;
 pub use currency::Currency;
 pub use engine::{Ask, Commerce, Options};
-pub use error::{Error, OpenError};
+pub use error::{Cause, Error, OpenError};
 pub use facts::{Facts, KeptReply, Keys};
 pub use id::{Id, Key, Name, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId, UserId};
 pub use input::{Fault, Faults, Invalid};

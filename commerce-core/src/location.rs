@@ -11,6 +11,7 @@ use crate::text::ValueError;
 /// Where a store is. A path makes one, and so does text, by [`FromStr`]: what begins with `libsql://`,
 /// `http://` or `https://` is a server, anything else a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Location {
     /// A file.
     File(PathBuf),

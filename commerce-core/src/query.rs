@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::currency::Currency;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::input::Fields;
 use crate::names::Names;
 use crate::page::{Listing, Page};
@@ -109,7 +109,7 @@ impl AnyQuery {
     pub fn new<Q: Query>(query: Q) -> Self {
         Self(Box::new(move |view| {
             let answer = query.answer(view)?;
-            serde_json::to_value(answer).map_err(|e| Error::Store(e.to_string()))
+            serde_json::to_value(answer).map_err(|e| Error::Store(Cause::of(e)))
         }))
     }
 

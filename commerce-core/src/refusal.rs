@@ -9,6 +9,7 @@ use crate::order::Status;
 
 /// Why a rule said no. A refused operation changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// `user_exists`
     #[error("user {user} exists already")]

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::facts::{Facts, Kept, Keys};
 use crate::id::Key;
 use crate::input::Invalid;
@@ -71,7 +71,7 @@ pub trait ToJson: Send {
 
 impl<R: Reply> ToJson for R {
     fn to_json(&self) -> Result<Value, Error> {
-        serde_json::to_value(self).map_err(|e| Error::Store(e.to_string()))
+        serde_json::to_value(self).map_err(|e| Error::Store(Cause::of(e)))
     }
 }
 

@@ -125,6 +125,7 @@ impl Access {
             (Role::Operator, _) => Rights::Operator,
             (Role::Shopper, Some(user)) => Rights::Shopper(user),
             (Role::Shopper, None) => Rights::None("the token has no user"),
+            _ => Rights::None("the role of the token is unknown"),
         };
         let caller = Caller { token: Some(token.name.as_str().into()), rights };
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);

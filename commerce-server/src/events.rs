@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::HeaderName;
 use axum::http::request::Parts;
 use commerce_core::outbox::{Newest, Since, Told};
-use commerce_core::{Error, EventId};
+use commerce_core::{Cause, Error, EventId};
 use http_body_util::channel::{Channel, Sender};
 use tokio::time::{Instant, sleep_until};
 
@@ -169,7 +169,7 @@ fn text(events: &[Told], mut after: Option<EventId>, reported: Option<EventId>) 
         }
         after = Some(event.event);
         // Serialized JSON has no line breaks, which would end the field `data`.
-        let envelope = serde_json::to_string(&event.envelope).map_err(|e| Error::Store(e.to_string()))?;
+        let envelope = serde_json::to_string(&event.envelope).map_err(|e| Error::Store(Cause::of(e)))?;
         text +=
             &format!("id: {}\nevent: {}\ndata: {envelope}\n\n", event.event, event.envelope.kind.as_str());
     }

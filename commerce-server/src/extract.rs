@@ -68,7 +68,7 @@ pub(crate) async fn extract(
                 fault(&name, "is not taken (again) in the query of this URL");
             }
             if !is_operation {
-                fields.set_text(&name, &text);
+                fields.set_text(name, text);
             }
         }
     }
@@ -165,13 +165,20 @@ fn object(value: Value) -> Result<Map<String, Value>, Invalid> {
     }
 }
 
+/// The most parameters in the query of a URL. No query has as many fields, and the names of all are compared.
+const MAX_PARAMETERS: usize = 100;
+
 /// The names and values in the query of a URL, percent-decoded.
 fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         Some((decoded(name)?, decoded(value)?))
     };
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(pair);
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    if pairs.clone().nth(MAX_PARAMETERS).is_some() {
+        return Err(invalid("", format!("the query of the URL has more than {MAX_PARAMETERS} parameters")));
+    }
+    let pairs = pairs.map(pair);
     let unreadable = || invalid("", "the query of the URL is not percent-encoded UTF-8");
     pairs.collect::<Option<_>>().ok_or_else(unreadable)
 }
@@ -204,5 +211,7 @@ mod tests {
         for bad in ["a=%", "a=%4", "a=%zz", "%ff=1"] {
             assert!(pairs(bad).is_err(), "{bad}");
         }
+        assert!(pairs(&"a&".repeat(MAX_PARAMETERS)).is_ok());
+        assert!(pairs(&"a&".repeat(MAX_PARAMETERS + 1)).is_err());
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use commerce_core::{Ahead, Commerce, Error, Probe, outbox};
+use commerce_core::{Ahead, Cause, Commerce, Error, Probe, outbox};
 use tokio::sync::Mutex;
 
 /// The readiness check, with its last result.
@@ -52,5 +52,5 @@ async fn check_now(shop: Commerce) -> CheckResult {
     let read = tokio::task::spawn_blocking(move || {
         Ok(Readiness { outbox: shop.query(&outbox::Lag)?, ahead: shop.ahead()? })
     });
-    read.await.map_err(|panic| Error::Store(panic.to_string()))?
+    read.await.map_err(|panic| Error::Store(Cause::of(panic)))?
 }

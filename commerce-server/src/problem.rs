@@ -109,7 +109,7 @@ impl Problem {
             Self::Engine(Error::Unknown(_)) => {
                 Some("the outcome of the commit is unknown; retry with the same Idempotency-Key")
             }
-            Self::Engine(Error::Skipped | Error::Closed | Error::Open(_) | Error::Store(_)) => {
+            Self::Engine(error) if engine_code_and_status(error).0 == "internal" => {
                 Some("the server failed unexpectedly; nothing was changed")
             }
             _ => None,
@@ -149,9 +149,8 @@ fn engine_code_and_status(error: &Error) -> (&'static str, StatusCode) {
         Error::Busy(_) | Error::Unknown(_) => ("busy", StatusCode::SERVICE_UNAVAILABLE),
         Error::Unavailable(_) => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
         Error::Gone(_) => ("store_gone", StatusCode::SERVICE_UNAVAILABLE),
-        Error::Open(_) | Error::Store(_) | Error::Closed | Error::Skipped => {
-            ("internal", StatusCode::INTERNAL_SERVER_ERROR)
-        }
+        // Open, Store, Closed and Skipped, and what later versions add.
+        _ => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -164,17 +163,8 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::EventNotFound { .. }
         | Refusal::TokenNotFound { .. } => StatusCode::NOT_FOUND,
         Refusal::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::UserExists { .. }
-        | Refusal::ProductExists { .. }
-        | Refusal::ProductInactive { .. }
-        | Refusal::LimitExceeded { .. }
-        | Refusal::OutOfStock { .. }
-        | Refusal::TotalChanged { .. }
-        | Refusal::EmptyCart { .. }
-        | Refusal::NotInCart { .. }
-        | Refusal::OrderNotCancellable { .. }
-        | Refusal::EventNotDead { .. }
-        | Refusal::TokenExists { .. } => StatusCode::CONFLICT,
+        // All others are conflicts with the present state.
+        _ => StatusCode::CONFLICT,
     }
 }
 

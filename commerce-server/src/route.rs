@@ -8,7 +8,8 @@ use std::pin::Pin;
 use axum::http::{Method, StatusCode};
 use commerce_core::input::{Fields, RawFields};
 use commerce_core::{
-    Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user, wallet,
+    Cause, Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user,
+    wallet,
 };
 use schemars::JsonSchema;
 
@@ -265,7 +266,7 @@ const fn builtin(
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
     let mut text = Vec::with_capacity(256);
-    serde_json::to_writer(&mut text, value).map_err(|e| Error::Store(e.to_string()))?;
+    serde_json::to_writer(&mut text, value).map_err(|e| Error::Store(Cause::of(e)))?;
     Ok(text)
 }
 

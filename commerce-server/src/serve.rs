@@ -118,7 +118,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
 fn pools(threads: usize) -> Result<Pools, Error> {
     let pool = |name, threads, per_client| {
         FairPool::new(name, threads, per_client)
-            .map_err(|error| Error::Store(format!("cannot start a thread: {error}")))
+            .map_err(|error| Error::Store(format!("cannot start a thread: {error}").into()))
     };
     Ok(Pools {
         heavy_queries: pool("queries", heavy_threads(threads), WAITING_PER_CLIENT)?,

@@ -87,7 +87,7 @@ impl Record for Restored {
 pub fn copy_path(location: &Location, command: &str) -> PathBuf {
     let mut name = match location {
         Location::File(file) => file.clone().into_os_string(),
-        Location::Server(_) => "commerce.db".into(),
+        _ => "commerce.db".into(),
     };
     name.push(format!(".before-{command}-{}", SystemClock.now().millis()));
     name.into()

@@ -14,7 +14,7 @@ use crate::system;
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -151,7 +151,7 @@ fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     // The shop still works.
     charge(3);
     std::fs::remove_file(file.with_file_name("filler")).unwrap();
-    until("delivery goes on by itself", || pending().is_null());
+    until("delivery continues by itself", || pending().is_null());
     let list = shop.json(&["events", "list", "--status", "delivered", "--all"]);
     assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
     let (_, told) = relay.end("TERM");
@@ -190,7 +190,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
         assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
         assert!(told.contains(full), "{told}");
         assert_eq!(told.matches("error: ").count(), 1, "{told}");
-        assert!(printed.contains("pending"), "what is left is told too: {printed}");
+        assert!(printed.contains("pending"), "the remaining events are reported too: {printed}");
     }
 }
 
@@ -201,13 +201,13 @@ fn a_relay_continues_when_the_store_can_be_written_again() {
     let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
     let relay = Running::isolated(&shop, &script);
     let told = || std::fs::read_to_string(shop.path("told")).unwrap_or_default();
-    until("the full disk is told", || told().contains("the disk is full"));
+    until("the full disk is reported", || told().contains("the disk is full"));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(told().matches("the disk is full").count(), 1, "{}", told());
     assert_eq!(lines(&shop.path("events.jsonl")), 0);
     std::fs::remove_file(relay.path(&shop, "small/filler")).unwrap();
-    until("delivery goes on by itself", || lines(&shop.path("events.jsonl")) == 1);
-    until("which is told", || told().contains("the store works again"));
+    until("delivery continues by itself", || lines(&shop.path("events.jsonl")) == 1);
+    until("the recovery is reported", || told().contains("the store works again"));
     let (out, _) = relay.end("TERM");
     assert!(out.contains("pending"), "{out}");
 }

@@ -83,6 +83,6 @@ fn tokens_are_made_listed_and_revoked_and_their_secrets_shown_once() {
     for file in ["shop.db", "shop.db-wal"] {
         let bytes = std::fs::read(shop.path(file)).unwrap_or_default();
         let kept = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-        assert!(!kept, "the secret stands in {file}");
+        assert!(!kept, "the secret is in {file}");
     }
 }

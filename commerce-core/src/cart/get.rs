@@ -49,6 +49,7 @@ pub struct Line {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "CartProblem"))]
+#[non_exhaustive]
 pub enum Problem {
     /// The product is not on sale.
     Inactive,

@@ -14,7 +14,7 @@ impl Facts {
     pub(crate) fn sound(&self) -> Result<(), Error> {
         match &self.breach {
             Some(what) => {
-                Err(Error::Store(format!("an invariant does not hold: {what}; nothing was changed")))
+                Err(Error::Store(format!("an invariant does not hold: {what}; nothing was changed").into()))
             }
             None => Ok(()),
         }

@@ -28,10 +28,11 @@ impl RawFields {
     }
 
     /// Sets a field to text, in place of any value that it has.
-    pub fn set_text(&mut self, name: &str, text: &str) {
-        match self.text.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => text.clone_into(known),
-            None => self.text.push((name.into(), text.into())),
+    pub fn set_text(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        let (name, text) = (name.into(), text.into());
+        match self.text.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = text,
+            None => self.text.push((name, text)),
         }
     }
 }

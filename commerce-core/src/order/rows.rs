@@ -85,8 +85,11 @@ fn item(number: OrderId, row: &[Value]) -> Result<Item, Error> {
     let product: Arc<str> = row[0].read(format_args!("a product of order {number}"))?;
     let price: Amount = row[2].read(format_args!("the price of {product} in order {number}"))?;
     let quantity: Quantity = row[3].read(format_args!("the quantity of {product} in order {number}"))?;
-    let over =
-        || Error::Store(format!("the store is damaged: order {number} has {quantity} {product} at {price}"));
+    let over = || {
+        Error::Store(
+            format!("the store is damaged: order {number} has {quantity} {product} at {price}").into(),
+        )
+    };
     let amount = price.times(quantity).ok_or_else(over)?;
     Ok(Item {
         product: ProductId::stored(product),

@@ -70,6 +70,7 @@ pub struct Envelope {
 /// What an event carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Data {
     /// The whole order: as it was paid, or as it was cancelled.
     Order(Order),
@@ -111,7 +112,8 @@ impl Reference {
     /// From the columns event, type, source.
     pub(super) fn read(row: &[Value]) -> Result<Self, Error> {
         let kind = EventKind::stored(&row[1].text());
-        let kind = kind.ok_or_else(|| Error::Store(format!("event {} is of no known type", row[0].int())))?;
+        let kind =
+            kind.ok_or_else(|| Error::Store(format!("event {} is of no known type", row[0].int()).into()))?;
         Ok(Self { event: EventId::stored(row[0].int()), kind, source: row[2].int() })
     }
 }
@@ -154,7 +156,8 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
         }
     };
     let told = |event: &Reference| {
-        let missing = || Error::Store(format!("event {} tells of something that is not there", event.event));
+        let missing =
+            || Error::Store(format!("event {} tells of something that is not there", event.event).into());
         let (subject, time, data) = match event.kind {
             EventKind::WalletCharged => {
                 let charge = charges.get(&event.source).cloned().ok_or_else(missing)?;
@@ -191,8 +194,9 @@ const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.
 fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
     let entry = row[0].int();
     let amount = |value: &Value| {
-        let wrong =
-            || Error::Store(format!("entry {entry} of the ledger has {value:?} where an amount must be"));
+        let wrong = || {
+            Error::Store(format!("entry {entry} of the ledger has {value:?} where an amount must be").into())
+        };
         value.optional_int().and_then(|amount| amount.try_into().ok()).ok_or_else(wrong)
     };
     let charged = Charged {

@@ -34,6 +34,7 @@ use crate::text::{ValueError, one_of};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum EventKind {
     /// An order was placed and paid.
     OrderCompleted,

@@ -54,9 +54,9 @@ impl Value {
                 Self::Integer(value) => value.to_string(),
                 Self::Text(text) => quoted(text),
             };
-            Error::Store(format!(
-                "the store is damaged: {what} is {shown}, which cannot be; verify tells more"
-            ))
+            Error::Store(
+                format!("the store is damaged: {what} is {shown}, which cannot be; verify tells more").into(),
+            )
         })
     }
 

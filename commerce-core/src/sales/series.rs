@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::input::{Fields, FromInput, Input};
 use crate::money::Amount;
 use crate::query::{Query, View};
@@ -93,7 +93,7 @@ impl Query for Series {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
-        let to = fields.to_time();
+        let to = fields.period_to();
         Some(Self { step: step?, count: count?, to: to? })
     }
 
@@ -145,7 +145,7 @@ fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, Amount)>,
     let rows = view.last(&Statement::new(sql, [spans.into()]))?;
     let sums = |value: &Value| -> Result<(i64, i128), Error> {
         let sums: Result<(i64, i64, i64), _> = serde_json::from_str(&value.text());
-        let (orders, high, low) = sums.map_err(|e| Error::Store(e.to_string()))?;
+        let (orders, high, low) = sums.map_err(|e| Error::Store(Cause::of(e)))?;
         Ok((orders, (i128::from(high) << 32) + i128::from(low)))
     };
     let sold = |row: &[Value]| {

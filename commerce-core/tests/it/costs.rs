@@ -108,7 +108,7 @@ fn costs_are_counted_only_on_request() {
     assert_eq!((insert.runs, insert.rows, insert.scanned, insert.sorts), (1, 1, 0, 0));
     assert!(insert.steps > 5, "{insert:?}");
     assert_eq!((of("FROM store").rows, of("json_each").rows), (1, 0));
-    assert_eq!(counted.costs(), [], "each is told once");
+    assert_eq!(counted.costs(), [], "each cost is reported once");
     counted.query(&commerce_core::user::List::default()).unwrap();
     let [Cost { runs: 1, rows: 2, .. }] = counted.costs()[..] else {
         panic!("one statement that reads two users")

@@ -51,7 +51,7 @@ fn status_410_ends_delivery_and_events_stay_pending() {
     let shop = charged(2);
     let receiver = Receiver::start(|_| Answer::Status(410));
     let relay = Relay::start(&shop.commerce, Box::new(http(&receiver.url())), quick()).unwrap();
-    until("it is told", || relay.status().gone);
+    until("the receiver is reported as gone", || relay.status().gone);
     until("the store says so", || {
         lag(&shop)["last_error"].as_str().is_some_and(|error| error.contains("410"))
     });

@@ -92,3 +92,21 @@ fn first_version(path: &std::path::Path) {
     old.pragma_update(None, "application_id", 0x5368_6f70).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
 }
+
+#[test]
+fn an_error_leads_to_the_one_beneath() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.db");
+    std::fs::write(&path, "this is not a database, but text that is longer than a header of one".repeat(9))
+        .unwrap();
+    let Err(error) = Commerce::open(&path, Options::new(SystemClock)) else { panic!("no store") };
+    let mut sources = Vec::new();
+    let mut beneath = std::error::Error::source(&error);
+    while let Some(error) = beneath {
+        sources.push(error);
+        beneath = error.source();
+    }
+    let sqlite = sources.iter().find_map(|error| error.downcast_ref::<rusqlite::Error>());
+    let code = sqlite.and_then(rusqlite::Error::sqlite_error_code);
+    assert_eq!(code, Some(rusqlite::ErrorCode::NotADatabase), "{error}: {sources:?}");
+}

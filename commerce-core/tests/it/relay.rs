@@ -37,7 +37,7 @@ pub fn charge(shop: &Shop, charges: u64) {
 pub fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -223,30 +223,30 @@ fn a_sink_that_is_down_costs_no_attempts_and_is_reported() {
     let down = Arc::new(Mutex::new(true));
     let asked = down.clone();
     let sink = ScriptedSink::new(move |_| match *asked.lock().unwrap() {
-        true => Err(Failure::down("nobody is there")),
+        true => Err(Failure::down("the receiver is down")),
         false => Ok(()),
     });
     let notices = Arc::new(Mutex::new(Vec::new()));
     let heard = notices.clone();
     let options = quick().notice(move |notice| heard.lock().unwrap().push(notice.clone()));
     let relay = Relay::start(&shop.commerce, Box::new(sink.clone()), options).unwrap();
-    until("the store says so", || lag(&shop)["last_error"] == "nobody is there");
+    until("the store says so", || lag(&shop)["last_error"] == "the receiver is down");
     assert_eq!(lag(&shop)["pending"], 6);
     assert_eq!(lag(&shop)["oldest"]["event"], 1);
     let list = shop.ask("event.list", &json!({ "status": "pending", "limit": 1 }));
     assert_eq!(
         (&list["items"][0]["attempts"], &list["items"][0]["last_error"]),
-        (&json!(0), &json!("nobody is there"))
+        (&json!(0), &json!("the receiver is down"))
     );
     // Orders and charges still work.
     charge(&shop, 2);
     *down.lock().unwrap() = false;
-    until("delivery goes on by itself", || lag(&shop)["pending"] == 0);
+    until("delivery continues by itself", || lag(&shop)["pending"] == 0);
     until("and so is the message", || lag(&shop).get("last_error").is_none());
     relay.stop();
     assert_eq!(relay.wait().delivered, 10);
     let notices = notices.lock().unwrap();
-    assert_eq!(*notices, [Notice::Active, Notice::Down("nobody is there".into()), Notice::Up]);
+    assert_eq!(*notices, [Notice::Active, Notice::Down("the receiver is down".into()), Notice::Up]);
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
         _ => Err(Failure::Gone { because: "410".into() }),
     });
     let relay = Relay::start(&shop.commerce, Box::new(gone.clone()), quick()).unwrap();
-    until("it is told", || relay.status().gone);
+    until("the receiver is reported as gone", || relay.status().gone);
     until("the store says so", || lag(&shop)["last_error"] == "410");
     until("what was accepted is settled", || lag(&shop)["pending"] == 2);
     charge(&shop, 1);
@@ -293,7 +293,7 @@ fn once_tries_each_event_once_and_ends() {
 #[test]
 fn once_ends_when_another_relay_keeps_the_lease_and_gets_nothing_done() {
     let shop = charged(2);
-    let stuck = ScriptedSink::new(|_| Err(Failure::down("nobody is there")));
+    let stuck = ScriptedSink::new(|_| Err(Failure::down("the receiver is down")));
     let short = || quick().lease(Duration::from_millis(200));
     let holder = Relay::start(&shop.commerce, Box::new(stuck), short()).unwrap();
     until("it holds the lease", || holder.status().active);
@@ -407,7 +407,7 @@ fn a_full_or_read_only_folder_is_reported_and_delivery_continues_when_it_is_fixe
     });
     charge(&shop, 1);
     std::fs::create_dir(&folder).unwrap();
-    until("delivery goes on by itself", || lag(&shop) == json!({ "pending": 0, "dead": 0 }));
+    until("delivery continues by itself", || lag(&shop) == json!({ "pending": 0, "dead": 0 }));
     drop(relay);
     assert_eq!(lines(&path).len(), 8);
 }

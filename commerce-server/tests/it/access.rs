@@ -5,7 +5,7 @@ use commerce_server::route::{Permission, ROUTES, Route};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Client};
-use crate::served::Served;
+use crate::server::TestServer;
 
 /// A request to a route, on this user and order, that succeeds for an operator.
 fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
@@ -53,26 +53,26 @@ fn body_of(client: &mut Client, answer: &Answer) -> Vec<u8> {
 }
 
 /// A shop with an order of alice, and the secrets of an operator, of alice and of bob.
-fn shop() -> (Served, [String; 3]) {
-    let served = Served::stocked();
-    served.submit(
+fn shop() -> (TestServer, [String; 3]) {
+    let server = TestServer::stocked();
+    server.submit(
         &json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 1 }] }),
     );
     let tokens = [
-        served.token("office", None),
-        served.token("alice1", Some("alice")),
-        served.token("bob1", Some("bob")),
+        server.token("office", None),
+        server.token("alice1", Some("alice")),
+        server.token("bob1", Some("bob")),
     ];
-    (served, tokens)
+    (server, tokens)
 }
 
 #[test]
 fn requests_without_a_valid_token_are_refused() {
-    let (served, [office, ..]) = shop();
-    let revoked = served.token("gone", None);
+    let (server, [office, ..]) = shop();
+    let revoked = server.token("gone", None);
     let name = TokenName::try_from("gone").unwrap();
-    served.shop.submit(Revoke { name }).wait().unwrap();
-    let before = served.shop.stats().operations;
+    server.shop.submit(Revoke { name }).wait().unwrap();
+    let before = server.shop.stats().operations;
     let long = "x".repeat(4_000);
     let bearer = |secret: &str| format!("Bearer {secret}");
     let presented = [
@@ -88,7 +88,7 @@ fn requests_without_a_valid_token_are_refused() {
         Some(office.clone()),
     ];
     for authorization in &presented {
-        let mut client = served.client();
+        let mut client = server.client();
         client.headers.extend(authorization.iter().map(|value| ("Authorization".to_owned(), value.clone())));
         for route in &ROUTES {
             let answer = ask(&mut client, route, "alice", "1");
@@ -103,19 +103,19 @@ fn requests_without_a_valid_token_are_refused() {
         }
     }
     // `/readyz` performs an operation of its own, at most once a second.
-    let done = served.shop.stats().operations - before;
+    let done = server.shop.stats().operations - before;
     assert!(done < 60, "{done} operations were decided for strangers");
-    assert_eq!(served.client().get("/v1/nothing").status, 404);
+    assert_eq!(server.client().get("/v1/nothing").status, 404);
     let twice = format!(
         "GET /v1/products HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {office}\r\nAuthorization: Bearer {office}\r\n\r\n"
     );
-    assert_eq!(served.client().raw(twice.as_bytes(), false).unwrap().status, 400);
+    assert_eq!(server.client().raw(twice.as_bytes(), false).unwrap().status, 400);
 }
 
 #[test]
 fn shoppers_see_only_their_own_data() {
-    let (served, [_, alice, bob]) = shop();
-    let mut client = served.client().bearer(&bob);
+    let (server, [_, alice, bob]) = shop();
+    let mut client = server.client().bearer(&bob);
     for route in &ROUTES {
         let answer = ask(&mut client, route, "alice", "1");
         let case = format!("{} {} by bob: {answer:?}", route.method, route.path);
@@ -143,14 +143,14 @@ fn shoppers_see_only_their_own_data() {
             }
         }
     }
-    assert_eq!(served.client().bearer(&bob).get("/v1/orders").json()["items"], json!([]));
+    assert_eq!(server.client().bearer(&bob).get("/v1/orders").json()["items"], json!([]));
 
-    let mut client = served.client().bearer(&alice);
+    let mut client = server.client().bearer(&alice);
     for route in
         ROUTES.iter().filter(|route| [Permission::OwnUser, Permission::OwnOrder].contains(&route.permission))
     {
         // Restores the cart that the last request emptied.
-        served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
+        server.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
         let answer = ask(&mut client, route, "alice", "1");
         assert_eq!(answer.status, route.status.as_u16(), "{} by alice: {answer:?}", route.path);
     }
@@ -164,24 +164,24 @@ fn shoppers_see_only_their_own_data() {
 
 #[test]
 fn operators_may_do_everything() {
-    let (served, [office, ..]) = shop();
+    let (server, [office, ..]) = shop();
     for route in &ROUTES {
-        served.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
-        let answer = ask(&mut served.client().bearer(&office), route, "alice", "1");
+        server.submit(&json!({ "op": "cart.set", "user": "alice", "product": "mug", "quantity": 1 }));
+        let answer = ask(&mut server.client().bearer(&office), route, "alice", "1");
         assert_eq!(answer.status, route.status.as_u16(), "{} {}: {answer:?}", route.method, route.path);
     }
 }
 
 #[test]
 fn a_revoked_token_is_refused_at_once_also_where_it_was_just_used() {
-    let (served, [_, alice, _]) = shop();
-    let mut client = served.client().bearer(&alice);
+    let (server, [_, alice, _]) = shop();
+    let mut client = server.client().bearer(&alice);
     for round in 0..20 {
         assert_eq!(client.get("/v1/products/mug").status, 200, "round {round}");
     }
     // Through another handle on the same file, as another process would.
     let other = commerce_core::Commerce::open(
-        served.shop.location().clone(),
+        server.shop.location().clone(),
         commerce_core::Options::new(commerce_core::SystemClock),
     )
     .unwrap();
@@ -192,10 +192,10 @@ fn a_revoked_token_is_refused_at_once_also_where_it_was_just_used() {
 
 #[test]
 fn without_tokens_this_machine_may_do_everything_but_no_page_of_another_origin() {
-    let served = Served::stocked();
-    let mut client = served.client();
+    let server = TestServer::stocked();
+    let mut client = server.client();
     assert_eq!(client.get("/v1/users/alice/balance").status, 200);
-    let own = format!("http://{}", served.address);
+    let own = format!("http://{}", server.address);
     for (name, value, status) in [
         ("Origin", "https://evil.example", 401),
         ("Origin", "null", 401),
@@ -209,30 +209,30 @@ fn without_tokens_this_machine_may_do_everything_but_no_page_of_another_origin()
         let text = format!("GET /v1/users/alice/balance HTTP/1.1\r\nHost: {host}\r\n\r\n");
         assert_eq!(client.raw(text.as_bytes(), false).unwrap().status, status, "{host}");
     }
-    served.token("first", None);
+    server.token("first", None);
     assert_eq!(client.get("/v1/users/alice/balance").status, 401, "from the first token on");
 }
 
 #[test]
 fn without_a_token_the_server_listens_only_on_loopback() {
-    let served = Served::new();
+    let server = TestServer::new();
     let serve = |shop: &commerce_core::Commerce| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let everywhere = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
         let options = commerce_server::Options::new(shop.clone(), vec![everywhere]);
         runtime.block_on(commerce_server::serve(options, std::future::ready(())))
     };
-    let told = serve(&served.shop).expect_err("a refusal to listen").to_string();
+    let told = serve(&server.shop).expect_err("a refusal to listen").to_string();
     assert!(told.contains("no token"), "{told}");
-    served.token("first", None);
-    serve(&served.shop).expect("to listen");
+    server.token("first", None);
+    serve(&server.shop).expect("to listen");
 }
 
 #[test]
 fn an_impossible_order_number_is_invalid_everywhere() {
-    let (served, [office, alice, _]) = shop();
+    let (server, [office, alice, _]) = shop();
     for secret in [&office, &alice] {
-        let mut client = served.client();
+        let mut client = server.client();
         client.headers.push(("Authorization".into(), format!("Bearer {secret}")));
         for order in ["0", "-1", "x"] {
             assert_eq!(client.get(&format!("/v1/orders/{order}")).status, 400, "{order}");

@@ -9,15 +9,15 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::h2::{ask, speak};
-use crate::served::{OwnProcess, Served};
+use crate::server::{OwnProcess, TestServer};
 
 /// The most bytes of an answer to an invalid request.
 const ANSWER: usize = 16 << 10;
 
 #[test]
 fn answers_to_faults_are_short_and_list_twenty() {
-    let served = Served::stocked();
-    let mut client = served.client();
+    let server = TestServer::stocked();
+    let mut client = server.client();
     let items =
         |item: &str, count: usize| format!("{{\"items\":[{}{item}]}}", format!("{item},").repeat(count));
     let unknown = |count: usize| (0..count).map(|n| format!("\"field-{n}\":0,")).collect::<String>();
@@ -52,22 +52,22 @@ fn answers_to_faults_are_short_and_list_twenty() {
         format!("/v1/products/mug?{}", "x=1&".repeat(3_000)),
         format!("/{long}"),
     ] {
-        let answer = served.client().get(&path);
+        let answer = server.client().get(&path);
         assert!([400, 404].contains(&answer.status) && answer.body.len() < ANSWER, "{answer:?}");
     }
 }
 
 #[test]
 fn conflicts_between_path_and_body_are_reported_with_all_other_faults() {
-    let served = Served::stocked();
+    let server = TestServer::stocked();
     let body = json!({ "user": "alice", "key": "k", "amount": "much", "colour": "red" });
-    let answer = served.client().post("/v1/users/alice/charges?at=1&amount=2", &body);
+    let answer = server.client().post("/v1/users/alice/charges?at=1&amount=2", &body);
     let problem = answer.json();
     let faults = problem["errors"].as_array().unwrap();
     let mut pointers: Vec<_> = faults.iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
     pointers.sort_unstable();
     assert_eq!(pointers, ["/amount", "/amount", "/at", "/colour", "/key", "/user"], "{problem}");
-    let answer = served.client().get("/v1/products/mug?product=pen&limit=1&limit=2&x=1");
+    let answer = server.client().get("/v1/products/mug?product=pen&limit=1&limit=2&x=1");
     let faults = answer.json();
     let faults: Vec<&Value> =
         faults["errors"].as_array().unwrap().iter().map(|fault| &fault["pointer"]).collect();
@@ -76,7 +76,7 @@ fn conflicts_between_path_and_body_are_reported_with_all_other_faults() {
 
 #[test]
 fn heads_hold_16_kb_on_both_protocols() {
-    let served = Served::stocked();
+    let server = TestServer::stocked();
     let long = |length: usize| "x".repeat(length);
     let many: String = (0..200).map(|n| format!("X-{n}: 1\r\n")).collect();
     for (text, status) in [
@@ -86,7 +86,7 @@ fn heads_hold_16_kb_on_both_protocols() {
         (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", long(17_000)), 431),
         (format!("GET /livez HTTP/1.1\r\nHost: x\r\n{many}\r\n"), 431),
     ] {
-        let mut client = served.client();
+        let mut client = server.client();
         // The server may stop reading before everything is written.
         let _ = client.write(text.as_bytes());
         // After too much input the server closes the connection, and its answer may be lost.
@@ -96,7 +96,7 @@ fn heads_hold_16_kb_on_both_protocols() {
             "{told:?} is not {status}"
         );
     }
-    speak(served.address, 65_535, async |mut client| {
+    speak(server.address, 65_535, async |mut client| {
         for (length, status) in [(16_000, 200), (17_000, 431)] {
             let request = Request::get("http://localhost/livez").header("x-long", long(length)).body(());
             // A closed connection without an answer is also correct.
@@ -108,7 +108,7 @@ fn heads_hold_16_kb_on_both_protocols() {
 
 #[test]
 fn the_host_is_named_once_and_is_this_machine_where_there_are_no_tokens() {
-    let served = Served::stocked();
+    let server = TestServer::stocked();
     let path = "/v1/users/alice/balance";
     for (text, status) in [
         (format!("GET {path} HTTP/1.1\r\n\r\n"), 400),
@@ -127,11 +127,11 @@ fn the_host_is_named_once_and_is_this_machine_where_there_are_no_tokens() {
         (format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"), 200),
         (format!("GET {path} HTTP/1.0\r\n\r\n"), 200),
     ] {
-        let answer = served.client().raw(text.as_bytes(), false).unwrap();
+        let answer = server.client().raw(text.as_bytes(), false).unwrap();
         assert_eq!(answer.status, status, "{text}: {answer:?}");
         assert_eq!(answer.header("content-type").map(|kind| kind.contains("problem")), Some(status != 200));
     }
-    speak(served.address, 65_535, async |mut client| {
+    speak(server.address, 65_535, async |mut client| {
         for (authority, host, status) in [
             ("localhost", None, 200),
             ("127.0.0.1:80", None, 200),
@@ -151,19 +151,19 @@ fn the_host_is_named_once_and_is_this_machine_where_there_are_no_tokens() {
 
 #[test]
 fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
-    let served = OwnProcess::start();
+    let server = OwnProcess::start();
     let waiting: Vec<TcpStream> = (0..200)
         .map(|_| {
-            let mut stream = TcpStream::connect(served.address).unwrap();
+            let mut stream = TcpStream::connect(server.address).unwrap();
             // This may become HTTP/2, or POST.
             stream.write_all(b"P").unwrap();
             stream
         })
         .collect();
     std::thread::sleep(Duration::from_millis(500));
-    let before = served.processor_time();
+    let before = server.processor_time();
     std::thread::sleep(Duration::from_secs(3));
-    let spent = served.processor_time() - before;
+    let spent = server.processor_time() - before;
     assert!(spent < Duration::from_millis(150), "{spent:?} of 3 s");
     // The server still handles each connection by its protocol.
     for mut stream in waiting.into_iter().take(3) {
@@ -172,43 +172,43 @@ fn two_hundred_connections_that_sent_a_byte_cost_nothing() {
         stream.read_exact(&mut told).unwrap();
         assert_eq!(&told, b"HTTP/1.1 405");
     }
-    served.end_well();
+    server.end_well();
 }
 
 #[test]
 fn a_client_that_does_not_read_is_disconnected() {
     let write_timeout = Duration::from_millis(700);
-    let served = Served::with(|options| options.limits(Limits { write_timeout, ..Limits::default() }));
-    served.stock();
+    let server = TestServer::with(|options| options.limits(Limits { write_timeout, ..Limits::default() }));
+    server.stock();
     // Many long answers and events: more than the system buffers for a connection.
     for number in 0..400 {
         let name = "x".repeat(200);
-        served.submit(&json!({ "op": "product.add", "product": format!("p{number}"), "name": name, "price": 0, "stock": 1_000_000 }));
+        server.submit(&json!({ "op": "product.add", "product": format!("p{number}"), "name": name, "price": 0, "stock": 1_000_000 }));
     }
     let items: Vec<_> =
         (0..400).map(|number| json!({ "product": format!("p{number}"), "quantity": 1 })).collect();
     for _ in 0..80 {
-        served.submit(&json!({ "op": "order.place", "user": "alice", "items": items }));
+        server.submit(&json!({ "op": "order.place", "user": "alice", "items": items }));
     }
     let open = |text: &str| {
-        let mut stream = TcpStream::connect(served.address).unwrap();
+        let mut stream = TcpStream::connect(server.address).unwrap();
         stream.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
         while stream.write_all(text.as_bytes()).is_ok() && text.contains("products") {}
         stream
     };
     let _pages = open("GET /v1/products?limit=100 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let _events = open("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n");
-    alone(&served);
+    alone(&server);
     // An HTTP/2 client may leave no window for an answer although it reads its connection and answers pings.
-    speak(served.address, 0, async |mut client| {
+    speak(server.address, 0, async |mut client| {
         let request = || Request::get("http://localhost/v1/products/mug").body(()).unwrap();
         let (coming, _) = client.send_request(request(), true).unwrap();
         let (_, mut body) = coming.await.unwrap().into_parts();
         assert!(body.data().await.unwrap().is_err(), "the connection ends");
     });
-    alone(&served);
+    alone(&server);
     // A client that reads slowly gets everything.
-    let mut slow = served.client();
+    let mut slow = server.client();
     slow.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n").unwrap();
     for _ in 0..10 {
         std::thread::sleep(write_timeout / 3);
@@ -217,9 +217,9 @@ fn a_client_that_does_not_read_is_disconnected() {
 }
 
 /// Waits until the server has no connection but this test's.
-fn alone(served: &Served) {
+fn alone(server: &TestServer) {
     let begun = Instant::now();
-    let mut client = served.client();
+    let mut client = server.client();
     loop {
         let figures = String::from_utf8(client.get("/metrics").body).unwrap();
         if figures.lines().any(|line| line == "commerce_connections 1") {

@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
-mod bad;
 mod bounds;
 mod document;
+mod events;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
 mod limits;
-mod served;
+mod malformed;
+mod protocol;
+mod server;
 mod stories;
-mod stream;
-mod surface;

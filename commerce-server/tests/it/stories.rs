@@ -10,10 +10,10 @@ use commerce_server::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Client};
-use crate::served::{Served, encoded};
+use crate::server::{TestServer, encoded};
 
 struct Door {
-    served: Served,
+    server: TestServer,
     client: Client,
 }
 
@@ -42,7 +42,7 @@ impl story::Door for Door {
     fn ask(&mut self, query: &str, with: &Value) -> Value {
         let Some((_, path, fields)) = addressed(query, with) else {
             let asked = registry::parse_query(query, with).map_err(Error::from);
-            return match asked.and_then(|asked| self.served.shop.query(&asked)) {
+            return match asked.and_then(|asked| self.server.shop.query(&asked)) {
                 Ok(answer) => answer,
                 Err(error) => past(Err(error), query),
             };
@@ -60,7 +60,7 @@ impl Door {
         let outcome = input::json(operation.to_string().as_bytes())
             .and_then(|value| registry::parse_operation(&value))
             .map_err(Error::from)
-            .and_then(|submission| self.served.shop.submit(submission).wait());
+            .and_then(|submission| self.server.shop.submit(submission).wait());
         past(outcome.map(|answer| json!(answer)), operation)
     }
 }
@@ -118,8 +118,8 @@ fn told(answer: Answer) -> Value {
 #[test]
 fn the_stories_hold_through_http() {
     story::play_all(|| {
-        let served = Served::new();
-        let client = served.client();
-        Box::new(Door { served, client })
+        let server = TestServer::new();
+        let client = server.client();
+        Box::new(Door { server, client })
     });
 }

@@ -19,7 +19,7 @@ impl State {
                 self.orders.status = match self.orders.status {
                     None => Some(Status::Paid),
                     Some(Status::Paid) => Some(Status::Cancelled),
-                    Some(Status::Cancelled) => None,
+                    Some(_) => None,
                 };
                 self.orders.list.reset();
             }

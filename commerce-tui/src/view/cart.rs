@@ -67,7 +67,7 @@ fn line_cells(state: &State, line: &CartLine) -> Vec<Cell> {
         None => (" ", theme.text),
         Some(Problem::PriceChanged) => ("▲", theme.warning),
         Some(Problem::OutOfStock) => ("!", theme.error),
-        Some(Problem::Inactive) => ("✗", theme.error),
+        Some(_) => ("✗", theme.error),
     };
     let amount = line.price.get().saturating_mul(line.quantity.get());
     vec![
@@ -91,6 +91,7 @@ fn line_note(state: &State) -> Line<'static> {
             let now = money(currency, line.price.get());
             (format!(" ▲ price changed: was {}, is {now}", was()), theme.warning)
         }
+        Some(problem) => (format!(" ✗ {}", problem.as_str()), theme.error),
         None => match state.shop.lines().iter().filter(|line| line.problem.is_some()).count() {
             0 => (format!(" {} in stock", count(line.available.get())), theme.dim),
             1 => (" 1 line has a problem: ✗ ! ▲".to_owned(), theme.warning),

@@ -71,6 +71,7 @@ fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
         EntryKind::Charge => (format!("+ charge {charge}"), theme.success),
         EntryKind::Payment => (format!("− order {order}"), theme.text),
         EntryKind::Refund => (format!("+ refund of order {order}"), theme.success),
+        kind => (format!("{} {charge}{order}", kind.as_str()), theme.text),
     };
     vec![
         (date_time(entry.at), theme.dim),

@@ -32,6 +32,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
             let at = order.cancelled_at.map(date_time).unwrap_or_default();
             Line::styled(format!(" ✗ cancelled {at}"), theme.warning)
         }
+        status => Line::styled(format!(" {}", status.as_str()), theme.text),
     };
     let reason = order.reason.as_ref().map(|reason| fit(reason.as_str(), width));
     let head = [

@@ -25,8 +25,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let customer = orders.user.as_ref().map_or("of all customers".to_owned(), |user| format!("of {user}"));
     let status = match orders.status {
         None => "all",
-        Some(Status::Paid) => "paid",
-        Some(Status::Cancelled) => "cancelled",
+        Some(status) => status.as_str(),
     };
     let title = match orders.searched_number() {
         Some(_) => format!("Order {}", orders.search.text().trim()),
@@ -69,5 +68,6 @@ pub fn status_cell(state: &State, order: &Order) -> (String, ratatui::style::Sty
     match order.status {
         Status::Paid => ("✓ paid".into(), state.config.theme.success),
         Status::Cancelled => ("✗ cancel.".into(), state.config.theme.warning),
+        status => (status.as_str().into(), state.config.theme.text),
     }
 }

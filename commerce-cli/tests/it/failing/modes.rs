@@ -33,7 +33,7 @@ fn beside_others_whose_calls_do_not_fail() {
         let others = said.iter().filter(|said| !scripts[0].0.contains(said.asked.as_ref().unwrap()));
         let refused = others.clone().find(|said| said.error().is_some());
         if let Some(said) = refused {
-            return Err(format!("another process was told {}", said.text));
+            return Err(format!("another process got {}", said.text));
         }
         if others.count() != scripts[1].0.len() + scripts[2].0.len() {
             return Err("another process did not come to its end".into());

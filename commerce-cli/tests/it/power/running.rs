@@ -49,7 +49,7 @@ fn the_log_is_checkpointed_and_restarted() {
     let first = |entry: &Entry| matches!(entry.call, Call::Write { file, .. } if file == store);
     let begun =
         recording.entries.iter().position(first).expect("the log was written back while it was in use");
-    assert!(begun < recording.entries.len() * 9 / 10, "the log is not begun anew");
+    assert!(begun < recording.entries.len() * 9 / 10, "the log is not restarted");
     let promises = Promises::new(&[&script], &Image::new(beginning()));
     let images = tally.left();
     let range = begun - 200..recording.entries.len();

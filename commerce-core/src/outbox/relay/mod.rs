@@ -25,7 +25,7 @@ use std::thread::JoinHandle;
 
 use super::Sink;
 use crate::Commerce;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
 /// A relay at work. It ends when it is stopped or dropped.
 pub struct Relay {
@@ -89,7 +89,9 @@ impl Relay {
         let shared = Arc::new(Shared { left: once.into(), ..Shared::default() });
         let run = run::Run::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
         let thread = std::thread::Builder::new().name("commerce-relay".into());
-        let thread = thread.spawn(move || run.run()).map_err(|e| Error::Store(format!("no thread: {e}")))?;
+        let thread = thread
+            .spawn(move || run.run())
+            .map_err(|e| Error::Store(Cause::new(format!("no thread: {e}"), e)))?;
         Ok(Self { shop: shop.clone(), shared, thread: Mutex::new(Some(thread)) })
     }
 

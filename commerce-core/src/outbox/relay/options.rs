@@ -19,6 +19,7 @@ pub struct Options {
 
 /// Something worth telling people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Notice {
     /// This relay delivers.
     #[error("delivering")]

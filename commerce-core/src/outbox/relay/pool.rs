@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Commerce;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::number::EventId;
 use crate::outbox::sink::{Failure, Message, Sink};
 
@@ -46,7 +46,9 @@ impl Pool {
                 }
             };
             let thread = std::thread::Builder::new().name("commerce-sink".into());
-            thread.spawn(work).map_err(|e| Error::Store(format!("no thread for the sink: {e}")))?;
+            thread
+                .spawn(work)
+                .map_err(|e| Error::Store(Cause::new(format!("no thread for the sink: {e}"), e)))?;
         }
         Ok(Self { jobs, done })
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::number::EventId;
 use crate::outbox::envelope::{Reference, render, subject};
 use crate::outbox::sink::Message;
@@ -50,7 +50,7 @@ pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Messa
 fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {
     let events: Vec<_> = view.rows(statement)?.iter().map(Reference::read).collect::<Result<_, _>>()?;
     let message = |told: Told| {
-        let body = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(e.to_string()))?;
+        let body = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(Cause::of(e)))?;
         let envelope = told.envelope;
         let (id, kind, subject) = (envelope.id, envelope.kind, Arc::from(envelope.subject));
         Ok(Message { event: told.event, id, kind, subject, body, sent_at: Time::default() })

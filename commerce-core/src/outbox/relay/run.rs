@@ -197,7 +197,7 @@ impl Run {
             self.give_back();
             if missing {
                 let because = format!("event {} is to be delivered, but is not in the outbox", read + 1);
-                self.end(Error::Store(because));
+                self.end(Error::Store(because.into()));
             }
             return Ok(if self.once.is_some() { None } else { Some(Duration::ZERO) });
         }

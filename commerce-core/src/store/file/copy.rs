@@ -9,7 +9,7 @@ use super::durable::{beside, sync_name};
 use super::open::{Found, connect, inspect, make_file, migrate};
 use super::{failed, uncertain};
 use crate::currency::Currency;
-use crate::error::{Error, OpenError};
+use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Restore, Terms};
 
@@ -32,8 +32,9 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
         // A file of its own, with no log beside it.
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
         copy.close().map_err(|(_, e)| failed(e))?;
-        let written =
-            |e: std::io::Error| Error::Unavailable(format!("{} cannot be written: {e}", to.display()));
+        let written = |e: std::io::Error| {
+            Error::Unavailable(Cause::new(format!("{} cannot be written: {e}", to.display()), e))
+        };
         std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(written)?;
         // A link, unlike a rename, never replaces a file that came in between.
         std::fs::hard_link(part, to).map_err(written)?;
@@ -70,7 +71,7 @@ pub(crate) fn usable(restore: &Restore<'_>) -> Result<Connection, Error> {
     let &Restore { from: path, store, other_currency, .. } = restore;
     let from = sound(path)?;
     let code: String = from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(failed)?;
-    let because = format!("its currency is {code:?}");
+    let because = format!("its currency is {code:?}").into();
     let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
     if backup != store && !other_currency {
         return Err(OpenError::Currency { path: path.into(), backup, store }.into());
@@ -97,7 +98,7 @@ fn sound(from: &Path) -> Result<Connection, Error> {
     let from = Connection::open(from).map_err(failed)?;
     let sound: String = from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
     if sound != "ok" {
-        return Err(Error::Store(format!("the backup is damaged: {sound}")));
+        return Err(Error::Store(format!("the backup is damaged: {sound}").into()));
     }
     Ok(from)
 }

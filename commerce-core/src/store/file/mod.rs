@@ -14,7 +14,7 @@ pub(crate) use open::{create, open};
 use rusqlite::{Connection, ErrorCode, types};
 
 use crate::cost::Costs;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::row::{Rows, Statement, Value};
 
 /// Runs a statement that reads.
@@ -44,10 +44,12 @@ fn value(value: types::ValueRef<'_>) -> Result<Value, Error> {
         types::ValueRef::Null => Ok(Value::Null),
         types::ValueRef::Integer(value) => Ok(Value::Integer(value)),
         types::ValueRef::Text(text) => {
-            let text = std::str::from_utf8(text).map_err(|e| Error::Store(e.to_string()))?;
+            let text = std::str::from_utf8(text).map_err(|e| Error::Store(Cause::of(e)))?;
             Ok(text.into())
         }
-        other => Err(Error::Store(format!("a value of type {} where there can be none", other.data_type()))),
+        other => {
+            Err(Error::Store(format!("a value of type {} where there can be none", other.data_type()).into()))
+        }
     }
 }
 
@@ -64,7 +66,7 @@ impl rusqlite::ToSql for Value {
 /// An error of a commit, which may have taken place: where the log could not be synced, only a crash would tell.
 fn uncertain(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure) => Error::Unknown(error.to_string()),
+        Some(ErrorCode::SystemIoFailure) => Error::Unknown(Cause::of(error)),
         _ => failed(error),
     }
 }
@@ -76,15 +78,16 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
             Error::Busy("another program kept the database locked")
         }
         Some(ErrorCode::DiskFull) => {
-            Error::Unavailable("the disk is full; free some room and try again".into())
+            Error::Unavailable(Cause::new("the disk is full; free some room and try again", error))
         }
         Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
-            Error::Unavailable(error.to_string())
+            Error::Unavailable(Cause::of(error))
         }
         // What a disk fails to read (EIO) SQLite reports as damage, so that the two cannot be told apart.
         Some(ErrorCode::DatabaseCorrupt) => {
-            Error::Unavailable(format!("a part of its file cannot be read, or is damaged ({error})"))
+            let sentence = format!("a part of its file cannot be read, or is damaged ({error})");
+            Error::Unavailable(Cause::new(sentence, error))
         }
-        _ => Error::Store(error.to_string()),
+        _ => Error::Store(Cause::of(error)),
     }
 }

@@ -13,7 +13,7 @@ use super::turn::Turn;
 use super::watch::Watch;
 use super::write::FileWriter;
 use crate::currency::Currency;
-use crate::error::{Error, OpenError};
+use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{Opened, Terms};
 
@@ -31,7 +31,7 @@ pub(crate) fn create(path: &Path, currency: Currency, terms: &Terms) -> Result<O
         Err(other) => return Err(other.into()),
     }
     let mut connection = connect(path, terms.busy)?;
-    let made = init(&mut connection, currency).map_err(|e| refused(path, &e))?;
+    let made = init(&mut connection, currency).map_err(|e| refused(path, e))?;
     if !made {
         return Err(exists(path)?.into());
     }
@@ -41,7 +41,7 @@ pub(crate) fn create(path: &Path, currency: Currency, terms: &Terms) -> Result<O
 
 /// Opens a store, and brings it to the present schema.
 pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
-    let path = path.canonicalize().map_err(|e| missing_or_failed(path, &e))?;
+    let path = path.canonicalize().map_err(|e| missing_or_failed(path, e))?;
     local(&path)?;
     match inspect(&path)? {
         Found::Store { version } if version > MIGRATIONS.len() as i64 => {
@@ -54,18 +54,18 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
             return Err(OpenError::Foreign { path, because }.into());
         }
     }
-    let before = Watch::before(&path).map_err(|e| failed(&path, &e))?;
+    let before = Watch::before(&path).map_err(|e| failed(&path, e))?;
     let mut connection = connect(&path, terms.busy)?;
-    migrate(&mut connection).map_err(|e| refused(&path, &e))?;
+    migrate(&mut connection).map_err(|e| refused(&path, e))?;
     let (code, unindexed): (String, bool) = connection
         .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(|e| refused(&path, &e))?;
+        .map_err(|e| refused(&path, e))?;
     let currency = code.parse::<Currency>().map_err(|_| OpenError::Foreign {
         path: path.clone(),
-        because: format!("its currency is {code:?}"),
+        because: format!("its currency is {code:?}").into(),
     })?;
-    let turn = Turn::open(&path).map_err(|e| unwritable(&path, &e.to_string()))?;
-    let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, &e))?);
+    let turn = Turn::open(&path).map_err(|e| unwritable(&path, Cause::of(e)))?;
+    let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, e))?);
     let reader = FileReader::open(&path, terms, watch.clone())?;
     let writer = Box::new(FileWriter::new(connection, turn, watch, terms.costs.clone())?);
     // After every connection that may have recovered something, and before anything is answered.
@@ -92,16 +92,16 @@ fn exists(path: &Path) -> Result<OpenError, OpenError> {
 
 fn settled(path: &Path) -> Result<(), OpenError> {
     settle(path).map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(path, &error.to_string()),
-        _ => failed(path, &error),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(path, Cause::of(error)),
+        _ => failed(path, error),
     })
 }
 
 /// Makes an empty file that only its owner may read. SQLite makes it, so that no descriptor of ours is closed and
 /// drops locks of others.
 pub(super) fn make_file(path: &Path) -> Result<(), OpenError> {
-    let made = Connection::open(path).map_err(|e| refused(path, &e))?;
-    let private = make_private(path).map_err(|e| failed(path, &e));
+    let made = Connection::open(path).map_err(|e| refused(path, e))?;
+    let private = make_private(path).map_err(|e| failed(path, e));
     drop(made);
     private
 }
@@ -114,7 +114,7 @@ pub(super) enum Found {
 
 /// Looks at a file through SQLite, without changing it. (Opened otherwise, closing it would drop locks.)
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
-    let found = path.metadata().map_err(|e| missing_or_failed(path, &e))?;
+    let found = path.metadata().map_err(|e| missing_or_failed(path, e))?;
     if !found.is_file() {
         return Err(OpenError::Foreign { path: path.into(), because: "it is no regular file".into() });
     }
@@ -138,7 +138,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
             int("SELECT count(*) FROM sqlite_schema")?,
         ))
     };
-    match patiently(BUSY, look).map_err(|e| refused(path, &e))? {
+    match patiently(BUSY, look).map_err(|e| refused(path, e))? {
         (APPLICATION, version, _) => Ok(Found::Store { version }),
         (0, 0, 0) => Ok(Found::Empty),
         _ => Err(OpenError::Foreign {
@@ -166,7 +166,7 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenErr
         connection.pragma_update(None, "cache_size", -32_768)?;
         Ok(connection)
     };
-    patiently(busy, connect).map_err(|e| refused(path, &e))
+    patiently(busy, connect).map_err(|e| refused(path, e))
 }
 
 /// Tries again while another process is in the way: some changes, such as that to a write-ahead log, SQLite refuses at
@@ -221,36 +221,33 @@ fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
 }
 
 /// Says in our words why SQLite would not open a file.
-fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let because = error.to_string();
+fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            OpenError::Foreign { path: path.into(), because: "it is no SQLite database".into() }
+            let because = Cause::new("it is no SQLite database", error);
+            OpenError::Foreign { path: path.into(), because }
         }
         Some(
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied,
-        ) => unwritable(path, &because),
-        Some(ErrorCode::CannotOpen) if !folder(path).is_dir() => {
-            OpenError::Failed { path: path.into(), because }
-        }
-        Some(ErrorCode::CannotOpen) => unwritable(path, &because),
-        _ => OpenError::Failed { path: path.into(), because },
+        ) => unwritable(path, Cause::of(error)),
+        Some(ErrorCode::CannotOpen) if folder(path).is_dir() => unwritable(path, Cause::of(error)),
+        _ => failed(path, error),
     }
 }
 
-fn unwritable(path: &Path, because: &str) -> OpenError {
-    OpenError::ReadOnly { path: path.into(), because: because.into() }
-}
-
-fn missing_or_failed(path: &Path, error: &io::Error) -> OpenError {
+fn missing_or_failed(path: &Path, error: io::Error) -> OpenError {
     match error.kind() {
         ErrorKind::NotFound => OpenError::Missing(path.into()),
         _ => failed(path, error),
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> OpenError {
-    OpenError::Failed { path: path.into(), because: error.to_string() }
+fn unwritable(path: &Path, because: impl Into<Cause>) -> OpenError {
+    OpenError::ReadOnly { path: path.into(), because: because.into() }
+}
+
+fn failed(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> OpenError {
+    OpenError::Failed { path: path.into(), because: Cause::of(error) }
 }
 
 /// Refuses network file systems, where SQLite's locks and shared memory do not hold

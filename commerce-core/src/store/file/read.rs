@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::watch::Watch;
 use super::{failed, row, rows};
 use crate::cost::Costs;
-use crate::error::{Error, OpenError};
+use crate::error::{Cause, Error, OpenError};
 use crate::row::{Rows, Statement, Value};
 use crate::store::{Reader, Snapshot, Terms};
 
@@ -53,7 +53,7 @@ impl FileReader {
             .test_on_check_out(false)
             .connection_timeout(busy)
             .build(manager)
-            .map_err(|e| OpenError::Failed { path: path.into(), because: e.to_string() })?;
+            .map_err(|e| OpenError::Failed { path: path.into(), because: Cause::of(e) })?;
         let witness = Mutex::new(super::open::connect(path, busy)?);
         Ok(Self { pool, witness, watch, busy, costs: terms.costs.clone() })
     }

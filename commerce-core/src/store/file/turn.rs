@@ -49,7 +49,7 @@ impl Turn {
 
     /// Waits for the turn, at most until the deadline. Afterwards the waiting goes on where it was left.
     pub(super) fn take(&mut self, deadline: Instant) -> Result<(), Error> {
-        let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}"));
+        let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}").into());
         if let Some(locks) = self.locks.take() {
             if locks.try_now().map_err(|e| lost(e.to_string()))? {
                 self.locks = Some(locks);

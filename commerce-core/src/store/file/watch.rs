@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::durable::beside;
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
 /// The files of an open store.
 pub(super) struct Watch {
@@ -77,7 +77,7 @@ impl Watch {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 Err(self.lost(removed))
             }
-            Err(error) => Err(Error::Unavailable(error.to_string())),
+            Err(error) => Err(Error::Unavailable(Cause::of(error))),
         }
     }
 

@@ -9,6 +9,7 @@ use ureq::http::StatusCode;
 
 use super::failure::{Failed, Failure};
 use super::hrana::{Answer, Answers, Pipeline, Request, Results, Steps};
+use crate::error::Cause;
 use crate::location::{Server, Url};
 use crate::row::{Rows, Statement};
 
@@ -82,7 +83,7 @@ impl Client {
 
     /// Sends requests, in a stream or in one of their own that ends with them.
     pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
-        let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(e.to_string()))?;
+        let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
         if self.url.numeric {
@@ -221,10 +222,10 @@ pub(super) fn left(deadline: Instant) -> Duration {
 
 fn lost(error: ureq::Error) -> Failure {
     Failure::Lost(match error {
-        ureq::Error::Timeout(_) => "it did not answer in time".into(),
-        ureq::Error::HostNotFound => "there is no such host".into(),
-        ureq::Error::Io(error) => error.to_string(),
-        other => other.to_string(),
+        ureq::Error::Timeout(_) => Cause::new("it did not answer in time", error),
+        ureq::Error::HostNotFound => Cause::new("there is no such host", error),
+        ureq::Error::Io(error) => Cause::of(error),
+        other => Cause::of(other),
     })
 }
 
@@ -247,14 +248,14 @@ fn said(status: StatusCode, body: &[u8]) -> Failure {
         Err(_) => (String::from_utf8_lossy(body).chars().take(200).collect(), None),
     };
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message),
-        StatusCode::NOT_FOUND => Failure::NotFound(message),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message.into()),
+        StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
         _ if code.is_some() => Failure::of(&Failed { message, code }),
         StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::Gone,
-        StatusCode::BAD_REQUEST => Failure::Server(message),
+        StatusCode::BAD_REQUEST => Failure::Server(message.into()),
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Failure::Lost(format!("{status}: {message}"))
+            Failure::Lost(format!("{status}: {message}").into())
         }
-        _ => Failure::NotFound(format!("it answers {status}")),
+        _ => Failure::NotFound(format!("it answers {status}").into()),
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) ->
         let known = MIGRATIONS.len();
         let told =
             format!("the copy has schema {version} where {known} is needed; open it once with this program");
-        return Err(Error::Store(told));
+        return Err(Error::Store(told.into()));
     }
     backup(server, restore.keep, busy)?;
     let client = Arc::new(Client::new(server, None, &Arc::default()));

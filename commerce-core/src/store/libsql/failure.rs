@@ -2,14 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::error::{Error, OpenError};
+use crate::error::{Cause, Error, OpenError};
 use crate::location::Url;
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// No answer came: whether the request was carried out is open.
-    Lost(String),
+    Lost(Cause),
     /// The stream has ended, so nothing was carried out.
     Gone,
     /// The database was locked.
@@ -17,15 +17,15 @@ pub(super) enum Failure {
     /// Another took the transaction away, since it was open for too long.
     Stolen,
     /// The server does not accept the token, or not for this.
-    Denied(String),
+    Denied(Cause),
     /// There is no such database, or no libSQL server.
-    NotFound(String),
+    NotFound(Cause),
     /// The rows are more than the server sends at once.
     TooLarge,
     /// The second line of defence in the schema was hit.
-    Constraint(String),
+    Constraint(Cause),
     /// Anything else the server said.
-    Server(String),
+    Server(Cause),
 }
 
 /// An error, with SQLite's or the server's own code.
@@ -39,7 +39,7 @@ pub(super) struct Failed {
 impl Failure {
     /// The kind of an error, by its code.
     pub(super) fn of(error: &Failed) -> Self {
-        let (code, message) = (error.code.as_deref().unwrap_or_default(), || error.message.clone());
+        let (code, message) = (error.code.as_deref().unwrap_or_default(), || error.message.clone().into());
         match code {
             "TRANSACTION_TIMEOUT" | "TRANSACTION_BUSY" => Self::Stolen,
             "STREAM_EXPIRED" => Self::Gone,
@@ -58,7 +58,7 @@ impl Failure {
     }
 
     /// What happened, in words.
-    pub(super) fn because(self) -> String {
+    pub(super) fn because(self) -> Cause {
         match self {
             Self::Lost(because) | Self::Denied(because) | Self::NotFound(because) => because,
             Self::Constraint(message) | Self::Server(message) => message,

@@ -222,7 +222,9 @@ impl Results {
             return Err(Failure::of(error));
         }
         // Without an error a step is left out only where there is no transaction any more.
-        let rows = |result: Option<Done>| result.ok_or(Failure::Stolen)?.rows().map_err(Failure::Server);
+        let rows = |result: Option<Done>| {
+            result.ok_or(Failure::Stolen)?.rows().map_err(|message| Failure::Server(message.into()))
+        };
         self.step_results.into_iter().skip(first).map(rows).collect()
     }
 

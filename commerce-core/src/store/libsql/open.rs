@@ -178,7 +178,7 @@ impl Opening {
         let row = rows.first().and_then(Rows::first);
         let code = row.map(|row| row[0].text()).unwrap_or_default();
         let currency = code.parse::<Currency>().map_err(|_| {
-            let because = format!("its currency is {code:?}");
+            let because = format!("its currency is {code:?}").into();
             OpenError::Foreign { path: path(&self.client.url), because }
         })?;
         Ok((currency, row.is_some_and(|row| row[1].int() != 0)))

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 use crate::row::{Change, Kind, Table, Value};
 
 /// A statement that saves rows.
@@ -36,7 +36,7 @@ pub(super) fn saves(changes: &[Change]) -> Result<Vec<Save>, Error> {
 
 impl Part {
     pub(super) fn add(&mut self, row: &[Value]) -> Result<(), Error> {
-        let row = serde_json::to_string(row).map_err(|e| Error::Store(e.to_string()))?;
+        let row = serde_json::to_string(row).map_err(|e| Error::Store(Cause::of(e)))?;
         self.0.extend([if self.0.is_empty() { "[" } else { "," }, &row]);
         Ok(())
     }

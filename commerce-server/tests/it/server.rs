@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::http::Client;
 
 /// A server that stops when the value is dropped.
-pub struct Served {
+pub struct TestServer {
     pub shop: Commerce,
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -24,7 +24,7 @@ pub struct Served {
     folder: Option<tempfile::TempDir>,
 }
 
-impl Served {
+impl TestServer {
     pub fn new() -> Self {
         Self::with(|options| options)
     }
@@ -61,9 +61,9 @@ impl Served {
 
     /// A server with a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.
     pub fn stocked() -> Self {
-        let served = Self::new();
-        served.stock();
-        served
+        let server = Self::new();
+        server.stock();
+        server
     }
 
     pub fn stock(&self) {
@@ -122,7 +122,7 @@ impl Served {
     }
 }
 
-impl Drop for Served {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.begin_to_stop();
         if let Some(thread) = self.thread.take() {
@@ -149,12 +149,12 @@ const STORE: &str = "COMMERCE_TEST_STORE";
 impl OwnProcess {
     /// Starts a server on a store with users and products.
     pub fn start() -> Self {
-        let mut here = Served::stocked();
+        let mut here = TestServer::stocked();
         here.stop();
         let folder = here.folder.take().expect("its folder");
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new(std::env::current_exe().expect("this test binary"))
-            .args(["--exact", "served::process", "--ignored", "--nocapture"])
+            .args(["--exact", "server::process", "--ignored", "--nocapture"])
             .env(STORE, folder.path().join("shop.db"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -254,7 +254,7 @@ impl std::io::Write for Line {
 }
 
 /// The name of a server's threads in tests.
-const THREADS: &str = "served";
+const THREADS: &str = "server";
 
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 

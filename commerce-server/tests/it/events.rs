@@ -8,7 +8,7 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::http::Client;
-use crate::served::Served;
+use crate::server::TestServer;
 
 /// An open stream.
 struct Live {
@@ -16,8 +16,8 @@ struct Live {
     text: String,
 }
 
-fn open(served: &Served, after: Option<&str>) -> Live {
-    let mut client = served.client();
+fn open(server: &TestServer, after: Option<&str>) -> Live {
+    let mut client = server.client();
     begin(&mut client, after);
     Live { client, text: String::new() }
 }
@@ -67,9 +67,9 @@ fn next(live: &mut Live) -> (String, Value) {
 
 #[test]
 fn events_come_after_their_commit_and_a_stream_resumes() {
-    let served = Served::stocked();
-    let mut live = open(&served, None);
-    served.submit(
+    let server = TestServer::stocked();
+    let mut live = open(&server, None);
+    server.submit(
         &json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 2 }] }),
     );
     let (id, envelope) = next(&mut live);
@@ -80,32 +80,32 @@ fn events_come_after_their_commit_and_a_stream_resumes() {
     );
 
     // Another handle on the file, as another process would have.
-    let other = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
+    let other = Commerce::open(server.shop.location().clone(), Options::new(SystemClock)).unwrap();
     let cancel = commerce_core::order::Cancel { order: 1.try_into().unwrap(), reason: None };
     other.submit(cancel).wait().unwrap();
     assert_eq!(next(&mut live).1["type"], "OrderCancelled");
     drop(live);
 
-    let mut again = open(&served, Some(&id));
+    let mut again = open(&server, Some(&id));
     assert_eq!(next(&mut again).1["type"], "OrderCancelled", "after the one that was known");
-    let mut all = open(&served, Some("0"));
+    let mut all = open(&server, Some("0"));
     let types: Vec<_> = (0..3).map(|_| next(&mut all).1["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(types, ["WalletCharged", "OrderCompleted", "OrderCancelled"]);
     for bad in ["-1", "x", "1.5", "99999999999999999999"] {
-        let answer = served.client().send("GET", "/v1/events", &[("Last-Event-ID", bad)], None).unwrap();
+        let answer = server.client().send("GET", "/v1/events", &[("Last-Event-ID", bad)], None).unwrap();
         assert_eq!(answer.status, 400, "{bad}");
     }
 }
 
 #[test]
 fn many_events_come_in_order_without_a_gap() {
-    let served = Served::stocked();
-    let mut live = open(&served, Some("0"));
+    let server = TestServer::stocked();
+    let mut live = open(&server, Some("0"));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..100 {
-                    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
+                    server.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
                 }
             });
         }
@@ -117,11 +117,11 @@ fn many_events_come_in_order_without_a_gap() {
 #[test]
 fn a_quiet_stream_sends_heartbeats_and_ends_with_the_server() {
     let heartbeat_interval = Duration::from_millis(100);
-    let mut served =
-        Served::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
-    let mut live = open(&served, None);
+    let mut server =
+        TestServer::with(|options| options.limits(Limits { heartbeat_interval, ..Limits::default() }));
+    let mut live = open(&server, None);
     while live.line().expect("a sign of life") != ": still here" {}
-    served.stop();
+    server.stop();
     while live.line().is_some() {}
     assert_eq!(
         live.client.line().unwrap_err().kind(),
@@ -132,34 +132,34 @@ fn a_quiet_stream_sends_heartbeats_and_ends_with_the_server() {
 
 #[test]
 fn a_stream_ends_when_its_token_is_revoked() {
-    let served = Served::stocked();
-    let (office, other) = (served.token("office", None), served.token("other", None));
+    let server = TestServer::stocked();
+    let (office, other) = (server.token("office", None), server.token("other", None));
     let [mut revoked, mut kept] = [office, other].map(|secret| {
-        let mut client = served.client().bearer(&secret);
+        let mut client = server.client().bearer(&secret);
         begin(&mut client, None);
         Live { client, text: String::new() }
     });
-    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
+    server.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
     assert_eq!(
         (next(&mut revoked).1["type"].as_str(), next(&mut kept).1["type"].as_str()),
         (Some("WalletCharged"), Some("WalletCharged"))
     );
     // Through another handle on the same file, as another process would.
-    let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
+    let shop = Commerce::open(server.shop.location().clone(), Options::new(SystemClock)).unwrap();
     let name = commerce_core::token::TokenName::try_from("office").unwrap();
     shop.submit(commerce_core::token::Revoke { name }).wait().unwrap();
     while revoked.line().is_some() {}
-    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 2 }));
+    server.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 2 }));
     assert_eq!(next(&mut kept).1["data"]["amount"], 2, "others go on");
 }
 
 #[test]
 fn a_stream_without_a_token_ends_when_the_first_is_made() {
-    let served = Served::stocked();
-    let mut live = open(&served, None);
-    served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
+    let server = TestServer::stocked();
+    let mut live = open(&server, None);
+    server.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": 1 }));
     assert_eq!(next(&mut live).1["type"], "WalletCharged");
-    let shop = Commerce::open(served.shop.location().clone(), Options::new(SystemClock)).unwrap();
+    let shop = Commerce::open(server.shop.location().clone(), Options::new(SystemClock)).unwrap();
     let name = commerce_core::token::TokenName::try_from("first").unwrap();
     let digest = commerce_core::token::Digest::of("secret");
     shop.submit(commerce_core::token::Create::operator(name, digest)).wait().unwrap();
@@ -168,28 +168,28 @@ fn a_stream_without_a_token_ends_when_the_first_is_made() {
 
 #[test]
 fn a_client_that_asks_for_pruned_events_is_sent_a_gap() {
-    let served = Served::stocked();
+    let server = TestServer::stocked();
     for amount in 1..=5 {
-        served.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": amount }));
+        server.submit(&json!({ "op": "wallet.charge", "user": "bob", "amount": amount }));
     }
     // The state after a relay delivered three events long ago and gave up the second.
-    let store = rusqlite::Connection::open(served.path()).unwrap();
+    let store = rusqlite::Connection::open(server.path()).unwrap();
     store
         .execute_batch("DELETE FROM outbox WHERE event IN (1, 3); UPDATE relay SET settled = 3, pruned = 3")
         .unwrap();
-    let mut live = open(&served, Some("0"));
+    let mut live = open(&server, Some("0"));
     assert_eq!(live.next("event"), "gap");
     assert_eq!(live.next("data"), r#"{"after":0,"through":3}"#);
     let ids: Vec<_> = (0..4).map(|_| next(&mut live).0).collect();
     assert_eq!(ids, ["2", "4", "5", "6"], "what is left still comes, once, and no more is said of the gap");
-    let mut live = open(&served, Some("3"));
+    let mut live = open(&server, Some("3"));
     assert_eq!(live.next("event"), "WalletCharged", "nothing is missing for who knows so much");
 
     // Further events are pruned.
     store
         .execute_batch("DELETE FROM outbox WHERE event = 5; UPDATE relay SET settled = 5, pruned = 5")
         .unwrap();
-    let mut live = open(&served, Some("4"));
+    let mut live = open(&server, Some("4"));
     assert_eq!((live.next("event"), live.next("data")), ("gap".into(), r#"{"after":4,"through":5}"#.into()));
     assert_eq!(next(&mut live).0, "6");
 }

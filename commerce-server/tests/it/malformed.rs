@@ -6,11 +6,11 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::http::Client;
-use crate::served::{OwnProcess, Served};
+use crate::server::{OwnProcess, TestServer};
 
 #[test]
 fn each_fault_has_its_status() {
-    let served = Served::stocked();
+    let server = TestServer::stocked();
     let json = "Content-Type: application/json\r\n";
     for (method, path, headers, body, status, code) in [
         ("POST", "/v1/users", "", "{\"user\":\"x\"}", 415, "unsupported_media_type"),
@@ -148,7 +148,7 @@ fn each_fault_has_its_status() {
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
-        let answer = served.client().raw(text.as_bytes(), false).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let answer = server.client().raw(text.as_bytes(), false).unwrap_or_else(|e| panic!("{text}: {e}"));
         let case = format!("{method} {path} {headers:?} {body}: {answer:?}");
         assert_eq!((answer.status, answer.code().as_str()), (status, code), "{case}");
         let problem = answer.json();
@@ -170,18 +170,18 @@ fn each_fault_has_its_status() {
         "POST /v1/users HTTP/1.1\r\nContent-Length: -1\r\n\r\n{}",
         "\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03\r\n\r\n",
     ] {
-        let answer = served.client().raw(text.as_bytes(), false);
+        let answer = server.client().raw(text.as_bytes(), false);
         assert!(
             answer.as_ref().map_or(true, |answer| (400..=505).contains(&answer.status)),
             "{text:?}: {answer:?}"
         );
     }
     let long = format!("GET /livez HTTP/1.1\r\nX-Long: {}\r\n\r\n", "x".repeat(1 << 20));
-    let mut client = served.client();
+    let mut client = server.client();
     // The server may stop reading before everything is written.
     let _ = client.write(long.as_bytes());
     assert!(client.read(false).map_or(true, |answer| answer.status == 431));
-    assert_eq!(served.client().get("/v1/users/alice/balance").json()["balance"], 100_000);
+    assert_eq!(server.client().get("/v1/users/alice/balance").json()["balance"], 100_000);
 }
 
 /// Parts of requests, valid and invalid.
@@ -304,10 +304,10 @@ fn send(address: std::net::SocketAddr, seed: u64, requests: usize, at_a_time: us
 
 #[test]
 fn a_hundred_thousand_malformed_requests_leave_no_trace() {
-    let served = OwnProcess::start();
-    let address = served.address;
+    let server = OwnProcess::start();
+    let address = server.address;
     send(address, 1, 5_000, 50);
-    let before = served.resident();
+    let before = server.resident();
     let answered: usize = std::thread::scope(|scope| {
         let framed = (2..4).map(|seed| scope.spawn(move || send(address, seed, 45_000, 50)));
         let broken = (4..6).map(|seed| scope.spawn(move || send(address, seed, 5_000, 1)));
@@ -315,9 +315,9 @@ fn a_hundred_thousand_malformed_requests_leave_no_trace() {
         all.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     assert!(answered > 60_000, "only {answered} were answered");
-    let grown = served.resident().saturating_sub(before);
+    let grown = server.resident().saturating_sub(before);
     assert!(grown < 32 << 20, "{grown} bytes more than before");
     let mut client = Client::connect(address).unwrap();
     assert_eq!(client.get("/v1/users/alice/balance").json()["balance"], 100_000);
-    served.end_well();
+    server.end_well();
 }
