@@ -54,8 +54,6 @@
 //! Without them everything works and is as durable, but slower: SQLite takes a lock for each allocation and for each
 //! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
-#[cfg(test)]
-mod by_hand;
 pub mod cart;
 pub mod catalog;
 mod clock_skew;
@@ -91,6 +89,8 @@ mod stats;
 mod store;
 mod submit;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod text;
 mod ticket;
 mod time;
