@@ -231,8 +231,6 @@
 //! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
 mod ahead;
-#[cfg(test)]
-mod by_hand;
 pub mod cart;
 pub mod catalog;
 mod cost;
@@ -267,6 +265,8 @@ mod stats;
 mod store;
 mod submit;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod text;
 mod ticket;
 mod time;

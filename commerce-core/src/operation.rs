@@ -185,3 +185,26 @@ impl<O: Operation> From<O> for Submission<O> {
         Self::new(operation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_ends_for_all_who_have_it_and_for_no_other() {
+        let (strict, lenient) = (Chain::new(), Chain::while_stored());
+        assert!(strict.strict() && !lenient.strict());
+        assert!(strict == strict.clone() && strict != lenient);
+        strict.clone().end();
+        assert!(strict.ended() && !lenient.ended());
+    }
+
+    #[test]
+    fn a_submission_has_what_was_given_with_it() {
+        let (key, at, chain) = (Key::stored("k".into()), Time::from_millis(7), Chain::new());
+        let alone = Submission::new(1);
+        assert!(alone.key.is_none() && alone.at.is_none() && alone.chain.is_none());
+        let whole = alone.key(key.clone()).at(at).chain(&chain);
+        assert_eq!((whole.key, whole.at, whole.chain), (Some(key), Some(at), Some(chain)));
+    }
+}

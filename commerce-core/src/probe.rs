@@ -33,7 +33,7 @@ impl From<Probe> for Submission<Probe> {
 #[cfg(test)]
 mod tests {
     use super::Probe;
-    use crate::by_hand::{check_value, shop};
+    use crate::testing::{check_value, shop};
 
     #[test]
     fn a_probe_writes_as_many_pages_as_an_order_and_no_time() {

@@ -101,3 +101,42 @@ const QUERIES: [(&str, ParseQuery); 16] = [
 const fn query<Q: Query>() -> (&'static str, ParseQuery) {
     (Q::NAME, |fields| Q::parse(fields).map(AnyQuery::new))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{id, needs};
+
+    #[test]
+    fn an_operation_is_read_by_its_name_with_its_key_and_time() {
+        let line = json!({ "op": "wallet.charge", "user": "kim", "amount": 1, "key": "k", "at": "1970-01-01T00:00:00.007Z" });
+        let submission = parse_operation(&line).unwrap();
+        assert_eq!(submission.key.unwrap().as_str(), "k");
+        assert_eq!(submission.at.unwrap().millis(), 7);
+        assert_eq!(needs(&[&submission.operation], None).users, [id("kim")]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let fault = |line| parse_operation(&line).map(|_| ()).unwrap_err().to_string();
+        let unknown = fault(json!({ "op": "user.remove" }));
+        assert!(unknown.contains("/op: ") && unknown.contains("user.add, wallet.charge"), "{unknown}");
+        for token in ["token.create", "token.revoke"] {
+            assert_ne!(fault(json!({ "op": token })), unknown, "tokens have their own commands and routes");
+        }
+        assert_eq!(fault(json!({ "op": "user.add" })), "/user: is missing");
+    }
+
+    #[test]
+    fn every_name_in_the_lists_is_read_by_its_own_type() {
+        let names: Vec<_> = operation_names().collect();
+        assert_eq!((names.len(), names[0], names[12]), (13, "user.add", "event.retry"));
+        let names: Vec<_> = query_names().collect();
+        assert_eq!((names.len(), names[0], names[15]), (16, "user.get", "token.list"));
+        assert!(parse_query("user.get", &json!({ "user": "kim" })).is_ok());
+        assert!(parse_query("user.get", &json!({ "product": "mug" })).is_err());
+        assert!(parse_query("user.got", &json!({ "user": "kim" })).is_err());
+    }
+}

@@ -35,9 +35,9 @@ pub(crate) struct Endpoint {
 pub(crate) enum Target {
     Route(&'static Route),
     /// The path is unknown.
-    NoPath,
+    UnknownPath,
     /// The path is known, but not with this method.
-    NoMethod,
+    UnsupportedMethod,
 }
 
 impl Endpoint {
@@ -48,8 +48,8 @@ impl Endpoint {
         let (id, mut client) = (self.server.request_ids.of(&parts), Client::of(&parts));
         let result = match self.target {
             Target::Route(route) => respond(&self.server, route, &mut parts, body, &id, &mut client).await,
-            Target::NoPath => headers::host(&parts).and(Err(Problem::NotFound)),
-            Target::NoMethod => headers::host(&parts).and(Err(Problem::MethodNotAllowed)),
+            Target::UnknownPath => headers::host(&parts).and(Err(Problem::NotFound)),
+            Target::UnsupportedMethod => headers::host(&parts).and(Err(Problem::MethodNotAllowed)),
         };
         self.finish(&parts, id, &client, started, result)
     }

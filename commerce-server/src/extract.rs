@@ -20,7 +20,7 @@ use crate::server::Server;
 /// The fields of a request.
 pub(crate) struct Extracted {
     pub(crate) fields: RawFields,
-    /// Fields that stand in the wrong place.
+    /// Faults that were found so far: fields in the wrong place.
     pub(crate) faults: Faults,
     /// The memory of the body, to be held until the request is done.
     pub(crate) body_memory: Option<Reservation>,
@@ -64,12 +64,14 @@ pub(crate) async fn extract(
     // Only queries take fields in the query of the URL.
     if let Some(query) = parts.uri.query() {
         for (name, text) in pairs(query)? {
-            if is_operation || fields.contains(&name) {
-                fault(&name, "is not taken (again) in the query of this URL");
+            if is_operation {
+                fault(&name, "is not accepted in the query of the URL");
+                continue;
             }
-            if !is_operation {
-                fields.set_text(name, text);
+            if fields.contains(&name) {
+                fault(&name, "appears more than once in the query of the URL");
             }
+            fields.set_text(name, text);
         }
     }
     let unreadable = |_| invalid("", "the path is not UTF-8");
@@ -77,12 +79,12 @@ pub(crate) async fn extract(
     for (parameter, text) in &path {
         let name = route.field(parameter);
         if fields.contains(name) {
-            fault(name, "is not a field here, since the path gives it");
+            fault(name, "is already given by the path");
         }
         fields.set_text(name, text);
     }
     if has_key {
-        fault("key", "is not a field here; send the header Idempotency-Key");
+        fault("key", "must be sent as the header Idempotency-Key");
     }
     if is_operation && let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
         fields.set_text("key", key);

@@ -4,7 +4,7 @@
 //! statuses and problem documents. A request becomes an operation or a query, and the engine's reply becomes the response.
 //! A request that changes something awaits its commit without blocking a thread.
 //!
-//! - [`serve`] runs the server until its shutdown, and then finishes the requests in flight.
+//! - [`serve()`] runs the server until its shutdown, and then finishes the requests in flight.
 //! - `dispatch` handles a request; `extract` reads its fields; `access` decides who may do what.
 //! - `connections` accepts clients; `budget`, `pool` and `rate_limit` bound what one client can use.
 

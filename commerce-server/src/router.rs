@@ -27,8 +27,9 @@ pub(crate) fn router(server: &Arc<Server>, cors_origins: &[String]) -> Result<Ro
         router = router.route(route.path, method);
     }
     let unmatched = |target| handler(target, server.metrics.unmatched.clone());
-    let router =
-        router.fallback(unmatched(Target::NoPath)).method_not_allowed_fallback(unmatched(Target::NoMethod));
+    let router = router
+        .fallback(unmatched(Target::UnknownPath))
+        .method_not_allowed_fallback(unmatched(Target::UnsupportedMethod));
     Ok(match cors::layer(cors_origins)? {
         Some(cors) => router.layer(cors),
         None => router,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
+use crate::shop::Shop;
 
 fn results(text: &[u8]) -> Vec<Value> {
     std::str::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -10,7 +10,7 @@ fn results(text: &[u8]) -> Vec<Value> {
 
 #[test]
 fn each_line_has_its_result_and_sees_the_lines_before() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     let mut input = Vec::new();
     for line in [
         "{\"op\":\"user.add\",\"user\":\"bob\"}",
@@ -29,7 +29,7 @@ fn each_line_has_its_result_and_sees_the_lines_before() {
     input.extend(b"\xff\xfe\n");
     input.extend(vec![b'x'; (1 << 20) + 5]);
     input.extend(b"\n{\"op\":\"cart.clear\",\"user\":\"bob\"}");
-    let output = shop.run(&["apply", "-"], &input);
+    let output = shop.feed(&["apply", "-"], input);
     assert_eq!(output.status.code(), Some(3));
     let results = results(&output.stdout);
     let lines: Vec<_> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
@@ -47,9 +47,9 @@ fn each_line_has_its_result_and_sees_the_lines_before() {
 
 #[test]
 fn history_is_imported_with_its_times() {
-    let shop = Folder::empty();
+    let shop = Shop::bare();
     shop.ok(&["init"]);
-    shop.write("old.jsonl", "{\"op\":\"user.add\",\"user\":\"a\",\"at\":\"2024-05-01T00:00:00Z\"}
+    shop.file("old.jsonl", "{\"op\":\"user.add\",\"user\":\"a\",\"at\":\"2024-05-01T00:00:00Z\"}
 {\"op\":\"product.add\",\"product\":\"p\",\"name\":\"P\",\"price\":1,\"stock\":9,\"at\":\"2024-05-01T00:00:00Z\"}
 {\"op\":\"wallet.charge\",\"user\":\"a\",\"amount\":9,\"at\":\"2024-05-02T00:00:00Z\",\"key\":\"k\"}
 {\"op\":\"order.place\",\"user\":\"a\",\"items\":[{\"product\":\"p\",\"quantity\":2}],\"at\":\"2024-05-03T00:00:00Z\"}
@@ -60,7 +60,7 @@ fn history_is_imported_with_its_times() {
     assert_eq!(top["items"], json!([]), "an order at the window's open end is not in it");
     assert_eq!(shop.json(&["top", "--to", "2024-05-05T23:59:59.999Z"])["items"][0]["units"], 2);
     // In a second run, lines with a key have the same answer, and the others are older than the newest time.
-    let again = shop.run(&["apply", "old.jsonl", "--trust-time", "-q"], b"");
+    let again = shop.run(&["apply", "old.jsonl", "--trust-time", "-q"]);
     let results = results(&again.stdout);
     assert_eq!(results[2]["ok"]["replayed"], true);
     assert_eq!(results[1]["invalid"]["errors"][0]["pointer"], "/at");
@@ -69,12 +69,12 @@ fn history_is_imported_with_its_times() {
 
 #[test]
 fn it_can_stop_at_the_first_error() {
-    let shop = Folder::empty();
+    let shop = Shop::bare();
     shop.ok(&["init"]);
     let mut lines: Vec<String> =
         (0..500).map(|n| json!({ "op": "user.add", "user": format!("u{n}") }).to_string()).collect();
     lines[100] = lines[99].clone();
-    shop.write("lines.jsonl", lines.join("\n"));
+    shop.file("lines.jsonl", lines.join("\n"));
     let told = shop.fails(3, &["apply", "lines.jsonl", "--stop-on-error", "--results", "results.jsonl"]);
     assert!(told.contains("line 101"), "{told}");
     assert_eq!(results(&std::fs::read(shop.path("results.jsonl")).unwrap()).len(), 101);
@@ -83,7 +83,7 @@ fn it_can_stop_at_the_first_error() {
 
 #[test]
 fn an_empty_file_is_done() {
-    let shop = Folder::shop();
-    shop.write("empty.jsonl", "");
+    let shop = Shop::in_dollars();
+    shop.file("empty.jsonl", "");
     assert_eq!(shop.ok(&["apply", "empty.jsonl", "-q"]), "");
 }

@@ -1,14 +1,11 @@
 //! Tests that a newest stored time in the future is reported everywhere, with the remedy.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::instances::http::Client;
+use crate::process::Server;
 use crate::shop::{Shop, told};
-use crate::system;
 
 /// A store whose newest time is `by` ahead, as a wrong clock leaves it.
 fn ahead(by: Duration) -> Shop {
@@ -49,14 +46,11 @@ fn a_small_clock_difference_is_not_reported() {
 #[test]
 fn a_server_logs_it_and_reports_it_to_monitors() {
     let shop = ahead(Duration::from_hours(1));
-    let mut program = shop.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]);
-    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let logged: Value = serde_json::from_str(&said.next().unwrap()).expect("a line of the log");
+    let server = Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]));
+    let logged: Value = serde_json::from_str(&server.before[0]).expect("a line of the log");
     assert_eq!(logged["level"], "WARN", "{logged}");
     assert!(logged["message"].as_str().unwrap().contains("59 minutes ahead of the clock"), "{logged}");
-    let address = said.next().unwrap().strip_prefix("listening on http://").unwrap().parse().unwrap();
-    let mut client = Client::connect(address).unwrap();
+    let mut client = server.client();
     let ready = client.get("/readyz");
     let seconds = ready.json()["clock_ahead_seconds"].as_u64().unwrap();
     assert!(ready.status == 200 && (3_000..=3_600).contains(&seconds), "{ready:?}");
@@ -64,6 +58,5 @@ fn a_server_logs_it_and_reports_it_to_monitors() {
     let gauge = figures.lines().find_map(|line| line.strip_prefix("commerce_clock_ahead_seconds "));
     let seconds: u64 = gauge.expect("the figure").parse().unwrap();
     assert!((3_000..=3_600).contains(&seconds), "{figures}");
-    system::signal(child.id(), "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.stop().0, Some(0));
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::run::Folder;
+use crate::shop::Shop;
 
 #[test]
 fn a_customer_charges_browses_orders_and_cancels() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     assert_eq!(
         shop.json(&["balance", "alice"]),
         json!({ "user": "alice", "balance": 10_000, "currency": "USD" })
@@ -41,7 +41,7 @@ fn a_customer_charges_browses_orders_and_cancels() {
 
 #[test]
 fn a_charge_with_a_key_is_made_once() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     let charge = ["charge", "alice", "5", "--key", "once"];
     let first = shop.json(&charge);
     let mut again = shop.json(&charge);
@@ -52,7 +52,7 @@ fn a_charge_with_a_key_is_made_once() {
 
 #[test]
 fn output_is_for_people_and_for_programs() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     assert_eq!(
         shop.ok(&["product", "list"]),
         "PRODUCT  NAME       PRICE  STOCK  ACTIVE\nmug      머그컵 ☕  12.50      3  yes\n"
@@ -69,7 +69,7 @@ fn output_is_for_people_and_for_programs() {
 
 #[test]
 fn lists_continue_where_they_stopped() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     for number in 0..5 {
         shop.ok(&["user", "add", &format!("u{number}")]);
     }
@@ -85,17 +85,17 @@ fn lists_continue_where_they_stopped() {
 
 #[test]
 fn a_catalogue_goes_out_and_comes_in() {
-    let (from, to) = (Folder::empty(), Folder::empty());
+    let (from, to) = (Shop::bare(), Shop::bare());
     from.ok(&["init", "--sample"]);
     to.ok(&["init"]);
     let catalogue = from.ok(&["product", "export"]);
     assert_eq!(catalogue.lines().count(), 201);
-    to.write("catalogue.csv", &catalogue);
+    to.file("catalogue.csv", &catalogue);
     to.ok(&["product", "import", "catalogue.csv"]);
     assert_eq!(to.ok(&["product", "export"]), catalogue);
     assert!(to.fails(3, &["product", "import", "catalogue.csv"]).contains("exists already"));
     to.ok(&["product", "import", "catalogue.csv", "--update"]);
-    to.write("bad.csv", "product,name,price,stock\nnew,New,5,5\nbad id,Bad,1,1\nworse,Worse,x,1\n");
+    to.file("bad.csv", "product,name,price,stock\nnew,New,5,5\nbad id,Bad,1,1\nworse,Worse,x,1\n");
     let told = to.fails(3, &["product", "import", "bad.csv"]);
     assert!(told.contains("line 3") && told.contains("line 4"), "{told}");
     assert_eq!(to.json(&["product", "show", "new"])["stock"], 5);
@@ -103,13 +103,13 @@ fn a_catalogue_goes_out_and_comes_in() {
 
 #[test]
 fn a_backup_can_be_restored() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     shop.ok(&["backup", "copy.db"]);
     assert!(shop.fails(4, &["backup", "copy.db"]).contains("already"));
     shop.ok(&["buy", "alice", "mug:3"]);
     assert!(shop.fails(2, &["restore", "copy.db"]).contains("--yes"));
     let identity = || -> String {
-        let store = rusqlite::Connection::open(shop.path("commerce.db")).unwrap();
+        let store = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
         store.query_row("SELECT uuid FROM store", [], |row| row.get(0)).unwrap()
     };
     let before = identity();
@@ -122,7 +122,7 @@ fn a_backup_can_be_restored() {
 
 #[test]
 fn the_demo_prints_the_story() {
-    let folder = Folder::empty();
+    let folder = Shop::bare();
     let told = folder.ok(&["--db", "tour.db", "demo"]);
     for part in ["not enough stock of lamp-moon", "does not cover", "replayed  yes", "RANK", "payment"] {
         assert!(told.contains(part), "{part}: {told}");
@@ -133,7 +133,7 @@ fn the_demo_prints_the_story() {
 
 #[test]
 fn the_program_explains_itself() {
-    let folder = Folder::empty();
+    let folder = Shop::bare();
     assert!(folder.ok(&["completions", "bash"]).contains("commerce"));
     assert!(folder.ok(&["man"]).contains(".TH commerce"));
     for command in
@@ -145,12 +145,12 @@ fn the_program_explains_itself() {
 
 #[test]
 fn repair_rebuilds_derived_figures() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     shop.ok(&["buy", "alice", "mug"]);
-    let connection = rusqlite::Connection::open(shop.path("commerce.db")).unwrap();
+    let connection = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
     connection.execute_batch("UPDATE wallets SET balance = 5; UPDATE stocks SET stock = 77").unwrap();
     drop(connection);
-    let told = String::from_utf8(shop.run(&["verify"], b"").stdout).unwrap();
+    let told = String::from_utf8(shop.run(&["verify"]).stdout).unwrap();
     assert!(told.contains("balance") && told.contains("77"), "{told}");
     shop.fails(3, &["verify"]);
     shop.fails(2, &["verify", "--repair"]);
@@ -158,4 +158,11 @@ fn repair_rebuilds_derived_figures() {
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 8_750);
     assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 2);
     assert_eq!(shop.json(&["verify"])["differences"], json!([]));
+}
+
+#[test]
+fn the_store_is_commerce_db_unless_another_is_named() {
+    let shop = Shop::bare();
+    let output = shop.program(&["init"]).env_remove("COMMERCE_DB").output().unwrap();
+    assert!(output.status.success() && shop.path("commerce.db").is_file(), "{output:?}");
 }

@@ -3,13 +3,12 @@
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::process::{Process, until};
 use crate::shop::{Shop, lines, told};
-use crate::system;
 
 const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
 
@@ -21,18 +20,8 @@ fn results(shop: &Shop) -> Vec<Value> {
     lines(&std::fs::read_to_string(shop.path("results")).unwrap_or_default())
 }
 
-/// Waits until a condition is true, and fails after a time-out.
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let late = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < late, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn apply(shop: &Shop, input: &str) -> Child {
-    let mut program = shop.program(&["apply", input, "--results", "results"]);
-    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+fn apply(shop: &Shop, input: &str) -> Process {
+    Process::start(shop.program(&["apply", input, "--results", "results"]))
 }
 
 /// Asserts that all lines up to the last result have a result, and that the store has each of them.
@@ -55,10 +44,10 @@ fn a_signal_ends_it_between_two_lines() {
     for (name, signal) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         let shop = Shop::stocked();
         let file = shop.file("in.jsonl", CHARGE.repeat(300_000));
-        let child = apply(&shop, &file);
+        let apply = apply(&shop, &file);
         until("results", || std::fs::metadata(shop.path("results")).is_ok_and(|file| file.len() > 10_000));
-        system::signal(child.id(), name);
-        let output = child.wait_with_output().unwrap();
+        apply.signal(name);
+        let output = apply.finish();
         let count = sound(&shop, &output, signal);
         assert!(count < 300_000, "{count}");
         let said = told(&output);
@@ -73,13 +62,13 @@ fn a_signal_ends_it_between_two_lines() {
 #[test]
 fn a_signal_ends_it_while_it_waits_for_input() {
     let shop = Shop::stocked();
-    let mut child = apply(&shop, "-");
+    let mut apply = apply(&shop, "-");
     // The input stays open, so more lines may follow.
-    let mut input = child.stdin.take().unwrap();
+    let mut input = apply.input();
     input.write_all(CHARGE.repeat(3).as_bytes()).unwrap();
     until("three results", || results(&shop).len() == 3);
-    system::signal(child.id(), "TERM");
-    let output = child.wait_with_output().unwrap();
+    apply.signal("TERM");
+    let output = apply.finish();
     assert_eq!(sound(&shop, &output, 15), 3);
     assert!(told(&output).contains("the rest not read"), "{}", told(&output));
     drop(input);
@@ -89,23 +78,21 @@ fn a_signal_ends_it_while_it_waits_for_input() {
 fn a_hangup_that_is_ignored_ends_nothing() {
     let shop = Shop::stocked();
     let program = shop.program(&["apply", "-", "--results", "results"]);
-    let mut child = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
         .arg(program.get_program())
         .args(program.get_args())
         .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .current_dir(shop.folder.path())
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
+        .current_dir(shop.folder.path());
+    let mut apply = Process::start(shell);
+    let mut input = apply.input();
     input.write_all(CHARGE.as_bytes()).unwrap();
     until("a result", || results(&shop).len() == 1);
-    system::signal(child.id(), "HUP");
+    apply.signal("HUP");
     input.write_all(CHARGE.as_bytes()).unwrap();
     drop(input);
-    let output = child.wait_with_output().unwrap();
+    let output = apply.finish();
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     assert_eq!((done(&shop), results(&shop).len()), (2, 2));
 }
@@ -168,10 +155,9 @@ fn a_change_is_reported_if_its_reply_cannot_be_written() {
 fn an_unread_reply_is_reported_and_an_unread_list_is_not() {
     let shop = Shop::stocked();
     let closed = |arguments: &[&str]| {
-        let mut child =
-            shop.program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
-        child.wait_with_output().unwrap()
+        let mut process = Process::start(shop.program(arguments));
+        drop(process.output());
+        process.finish()
     };
     let output = closed(&["charge", "alice", "5"]);
     assert_eq!(output.status.code(), Some(1));

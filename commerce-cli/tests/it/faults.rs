@@ -1,16 +1,15 @@
 //! Tests wrong usage, bad input and unusable stores: each gives a clear message and the right exit code, and none panics.
 
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
+use crate::process::Process;
+use crate::shop::{Shop, told};
 
 #[test]
 fn a_missing_store_is_reported_with_the_remedy() {
-    let folder = Folder::empty();
+    let folder = Shop::bare();
     let told = folder.fails(4, &["--db", "none.db", "balance", "alice"]);
     assert!(told.contains("none.db") && told.contains("init"), "{told}");
     assert!(!folder.path("none.db").exists());
@@ -20,9 +19,9 @@ fn a_missing_store_is_reported_with_the_remedy() {
 
 #[test]
 fn other_files_are_refused() {
-    let folder = Folder::shop();
-    folder.write("text.db", "not a database, but long enough to be read as the header of one: no.");
-    folder.write("empty.db", "");
+    let folder = Shop::in_dollars();
+    folder.file("text.db", "not a database, but long enough to be read as the header of one: no.");
+    folder.file("empty.db", "");
     std::fs::create_dir(folder.path("folder.db")).unwrap();
     let other = rusqlite::Connection::open(folder.path("other.db")).unwrap();
     other.execute_batch("CREATE TABLE t (x)").unwrap();
@@ -49,15 +48,15 @@ fn other_files_are_refused() {
 
 #[test]
 fn a_read_only_file_is_reported() {
-    let folder = Folder::shop();
-    let path = folder.path("commerce.db");
+    let folder = Shop::in_dollars();
+    let path = folder.path("shop.db");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
     assert!(folder.fails(4, &["balance", "alice"]).contains("cannot be written"));
 }
 
 #[test]
 fn bad_arguments_name_their_place() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     let long = "x".repeat(65);
     for (args, part) in [
         (vec!["charge", "alice", "-5"], "AMOUNT"),
@@ -92,7 +91,7 @@ fn bad_arguments_name_their_place() {
 
 #[test]
 fn refusals_are_problem_objects_for_programs() {
-    let shop = Folder::shop();
+    let shop = Shop::in_dollars();
     let told = shop.fails(3, &["buy", "alice", "mug:4", "--output", "json"]);
     let problem: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(problem["code"], "out_of_stock");
@@ -108,18 +107,10 @@ fn refusals_are_problem_objects_for_programs() {
 
 #[test]
 fn a_pipe_closed_early_is_no_error() {
-    let folder = Folder::empty();
+    let folder = Shop::bare();
     folder.ok(&["init", "--sample"]);
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("commerce"))
-        .args(["product", "list", "--all", "--output", "jsonl"])
-        .current_dir(folder.path(""))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(child.wait().unwrap().success(), "{told}");
-    assert_eq!(told, "");
+    let mut process = Process::start(folder.program(&["product", "list", "--all", "--output", "jsonl"]));
+    drop(process.output());
+    let output = process.finish();
+    assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
 }

@@ -1,9 +1,8 @@
 //! Tests output formats, colours, notes, prompts, and readers that close the pipe.
 
-use std::process::Stdio;
-
 use serde_json::Value;
 
+use crate::process::Process;
 use crate::shop::{Shop, lines, printed, told};
 
 #[test]
@@ -93,10 +92,9 @@ fn a_reader_that_disconnects_is_no_error() {
         &["man"],
         &["--help"],
     ] {
-        let mut program = shop.program(command);
-        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
+        let mut process = Process::start(shop.program(command));
+        drop(process.output());
+        let output = process.finish();
         let said = told(&output);
         assert_eq!(
             (output.status.code(), said.contains("panicked")),

@@ -1,53 +1,21 @@
 //! Tests removed stores, full disks and file permissions, as users and programs see them.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::instances::http::Client;
+use crate::process::{Process, Server};
 use crate::shop::Shop;
-
-/// A server that stops when dropped.
-struct Served(Child, SocketAddr);
-
-impl Served {
-    fn start(mut program: Command) -> Self {
-        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = said.next().expect("the server says where it listens").unwrap();
-            if let Some(address) = line.strip_prefix("listening on http://") {
-                break address.parse().unwrap();
-            }
-        };
-        std::thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
-        Self(child, address)
-    }
-
-    fn client(&self) -> Client {
-        Client::connect(self.1).unwrap()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
 
 #[test]
 fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowledged() {
     let shop = Shop::stocked();
-    let server = Served::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
     let mut client = server.client();
     assert_eq!(client.send("GET", "/v1/products/pen", &[], None).unwrap().status, 200);
-    let mut apply = shop.program(&["apply", "-"]);
-    let mut apply = apply.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut lines, mut results) = (apply.stdin.take().unwrap(), apply.stdout.take().unwrap());
+    let mut apply = Process::start(shop.program(&["apply", "-"]));
+    let (mut lines, mut results) = (apply.input(), apply.output());
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     let mut results = BufReader::new(&mut results).lines();
     let mut apply_one = || -> Value {
@@ -60,7 +28,7 @@ fn a_file_removed_under_a_server_and_under_apply_is_reported_and_nothing_acknowl
     std::fs::remove_file(shop.path("shop.db")).unwrap();
     assert_eq!(apply_one()["error"]["code"], "store_gone");
     drop(lines);
-    assert_eq!(apply.wait().unwrap().code(), Some(4));
+    assert_eq!(apply.finish().status.code(), Some(4));
     let order = json!({ "user": "alice", "items": [{ "product": "pen", "quantity": 1 }] });
     for (method, path, body) in [
         ("POST", "/v1/orders", Some(&order)),
@@ -87,7 +55,7 @@ fn a_server_is_not_ready_while_the_disk_has_no_room_for_an_order() {
         "$0" product add pen --name Pen --price 1 --stock 1000000 >&2 &&
         exec "$0" serve --listen 127.0.0.1:0"#,
     );
-    let server = Served::start(small);
+    let server = Server::start(small);
     let mut client = server.client();
     let order = json!({ "user": "alice", "items": [{ "product": "pen", "quantity": 1 }] });
     let (mut done, mut refused) = (0, 0);
@@ -117,7 +85,7 @@ fn only_the_owner_can_read_created_files() {
     let shop = Shop::stocked();
     shop.ok(&["backup", "monday.db"]);
     shop.ok(&["restore", "monday.db", "--yes"]);
-    let keep = Served::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
+    let keep = Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
     let mut seen = 0;
     for entry in shop.folder.path().read_dir().unwrap() {
         let entry = entry.unwrap();

@@ -2,9 +2,7 @@
 //! is in the store once, and a retry with the same key gets the same answer.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,36 +14,14 @@ pub mod http;
 
 use http::{Answer, Client};
 
+use crate::process::Server;
 use crate::shop::Shop;
 
 const SERVERS: usize = 4;
 const CLIENTS: usize = 8;
 
-/// A server that is killed when dropped.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(shop: &Shop) -> Self {
-        let mut program = shop.program(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = said.next().expect("the server says where it listens").unwrap();
-        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}"));
-        let address = address.parse().unwrap();
-        // The rest of its output is read too, so that the server never blocks on it.
-        std::thread::spawn(move || said.map_while(Result::ok).for_each(|line| eprintln!("server: {line}")));
-        Self { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
+fn serve(shop: &Shop) -> Server {
+    Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]))
 }
 
 /// A request that changes the store, with its key.
@@ -156,7 +132,7 @@ fn servers_killed_at_random_lose_nothing_and_double_nothing() {
     let secret = shop.json(&["token", "create", "office", "--role", "operator"])["secret"].clone();
     let secret = secret.as_str().unwrap();
 
-    let mut servers: Vec<Server> = (0..SERVERS).map(|_| Server::start(&shop)).collect();
+    let mut servers: Vec<Server> = (0..SERVERS).map(|_| serve(&shop)).collect();
     let addresses = Mutex::new(servers.iter().map(|server| server.address).collect::<Vec<_>>());
     let stop = AtomicBool::new(false);
     let customers: Vec<_> = std::thread::scope(|scope| {
@@ -184,9 +160,8 @@ fn servers_killed_at_random_lose_nothing_and_double_nothing() {
         for round in 0..kills {
             std::thread::sleep(Duration::from_millis(100 + round as u64 * 37 % 150));
             let victim = round * 7 % SERVERS;
-            servers[victim].child.kill().unwrap();
-            servers[victim].child.wait().unwrap();
-            servers[victim] = Server::start(&shop);
+            servers[victim].process.kill();
+            servers[victim] = serve(&shop);
             addresses.lock().unwrap()[victim] = servers[victim].address;
         }
         stop.store(true, Ordering::Relaxed);

@@ -22,11 +22,11 @@ mod long;
 mod month;
 mod peak;
 mod power;
+mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
 mod relay;
 mod requests;
-mod run;
 mod serve;
 mod server;
 mod shim;

@@ -1,70 +1,34 @@
 //! Tests `events relay`: a file as the sink, full disks, signals and error messages.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::shop::Shop;
-use crate::system;
-
-/// Waits until a condition is true, for as long as a slow machine may need.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+use crate::process::{Process, until};
+use crate::shop::{Shop, printed, told};
 
 fn lines(path: &Path) -> usize {
     std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
 }
 
-/// A running relay: `events relay` in the background.
-struct Running(Child);
-
-impl Running {
-    fn start(shop: &Shop, arguments: &[&str]) -> Self {
-        let mut program = shop.program(&[&["events", "relay"], arguments].concat());
-        let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Self(child)
-    }
-
-    /// Starts the relay by a script, in which `$0` is the program. The script has mounts of its own, so that nothing
-    /// stays mounted after the test.
-    fn isolated(shop: &Shop, script: &str) -> Self {
-        let mut isolated = shop.isolated(script);
-        Self(isolated.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
-    }
-
-    /// A file of the shop's folder, as the script sees it.
-    fn path(&self, shop: &Shop, name: &str) -> PathBuf {
-        let inside = Path::new("/proc").join(self.0.id().to_string()).join("root");
-        inside.join(shop.path(name).strip_prefix("/").unwrap())
-    }
-
-    /// Stops the relay as a terminal or a service manager does. Returns its standard output and standard error.
-    fn end(mut self, signal: &str) -> (String, String) {
-        system::signal(self.0.id(), signal);
-        let said = |out: &mut dyn std::io::Read| {
-            BufReader::new(out).lines().map_while(Result::ok).collect::<Vec<_>>().join("\n")
-        };
-        let out = said(&mut self.0.stdout.take().unwrap());
-        let told = said(&mut self.0.stderr.take().unwrap());
-        assert!(self.0.wait().unwrap().success(), "{told}");
-        (out, told)
-    }
+/// Starts `events relay` in the background.
+fn relay(shop: &Shop, arguments: &[&str]) -> Process {
+    Process::start(shop.program(&[&["events", "relay"], arguments].concat()))
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have exited already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// A file of the shop's folder, as an isolated script sees it.
+fn inside(script: &Process, shop: &Shop, name: &str) -> PathBuf {
+    let root = Path::new("/proc").join(script.id().to_string()).join("root");
+    root.join(shop.path(name).strip_prefix("/").unwrap())
+}
+
+/// Stops a relay as a terminal or a service manager does. Returns its standard output and standard error.
+fn end(relay: Process, signal: &str) -> (String, String) {
+    relay.signal(signal);
+    let output = relay.finish();
+    assert!(output.status.success(), "{}", told(&output));
+    (printed(&output), told(&output))
 }
 
 #[test]
@@ -87,11 +51,11 @@ fn it_delivers_until_stopped_and_wakes_when_others_commit() {
     let shop = Shop::stocked();
     for signal in ["TERM", "INT"] {
         let before = lines(&shop.path("events.jsonl"));
-        let relay = Running::start(&shop, &["--sink", "file:events.jsonl", "--output", "json"]);
+        let relay = relay(&shop, &["--sink", "file:events.jsonl", "--output", "json"]);
         shop.ok(&["charge", "alice", "1"]);
         until("the events are there", || lines(&shop.path("events.jsonl")) > before);
         until("and settled", || shop.json(&["events", "list", "--status", "pending"])["items"] == json!([]));
-        let (out, told) = relay.end(signal);
+        let (out, told) = end(relay, signal);
         assert!(out.contains(r#""pending":0"#), "{out}");
         assert!(told.contains("delivering"), "{told}");
     }
@@ -140,12 +104,12 @@ fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     // A disk with 16 KiB of free space that only the relay sees.
     let mount = r#"mount -t tmpfs -o size=64k tmpfs small && head -c 49152 /dev/zero > small/filler &&
         exec "$0" events relay --sink file:small/events.jsonl"#;
-    let relay = Running::isolated(&shop, mount);
+    let relay = Process::start(shop.isolated(mount));
 
     until("the store says so", || {
         pending()["last_error"].as_str().is_some_and(|e| e.contains("the disk is full"))
     });
-    let file = relay.path(&shop, "small/events.jsonl");
+    let file = inside(&relay, &shop, "small/events.jsonl");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.is_empty() || text.ends_with('\n'), "a torn line is left");
     // The shop still works.
@@ -154,7 +118,7 @@ fn a_full_disk_is_reported_and_delivery_continues_when_there_is_space() {
     until("delivery continues by itself", || pending().is_null());
     let list = shop.json(&["events", "list", "--status", "delivered", "--all"]);
     assert_eq!(lines(&file), list["items"].as_array().unwrap().len());
-    let (_, told) = relay.end("TERM");
+    let (_, told) = end(relay, "TERM");
     assert!(told.contains("the disk is full") && told.contains("accepted again"), "{told}");
 }
 
@@ -186,7 +150,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
         );
         std::fs::remove_file(shop.path("line")).ok();
         let output = shop.isolated(&script).output().unwrap();
-        let (printed, told) = (crate::shop::printed(&output), crate::shop::told(&output));
+        let (printed, told) = (printed(&output), told(&output));
         assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
         assert!(told.contains(full), "{told}");
         assert_eq!(told.matches("error: ").count(), 1, "{told}");
@@ -199,30 +163,29 @@ fn a_relay_continues_when_the_store_can_be_written_again() {
     let shop = Shop::bare();
     std::fs::create_dir(shop.path("small")).unwrap();
     let script = format!(r#"{FULL}; fill 0; exec "$0" events relay --sink file:events.jsonl 2> told"#);
-    let relay = Running::isolated(&shop, &script);
+    let relay = Process::start(shop.isolated(&script));
     let told = || std::fs::read_to_string(shop.path("told")).unwrap_or_default();
     until("the full disk is reported", || told().contains("the disk is full"));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(told().matches("the disk is full").count(), 1, "{}", told());
     assert_eq!(lines(&shop.path("events.jsonl")), 0);
-    std::fs::remove_file(relay.path(&shop, "small/filler")).unwrap();
+    std::fs::remove_file(inside(&relay, &shop, "small/filler")).unwrap();
     until("delivery continues by itself", || lines(&shop.path("events.jsonl")) == 1);
     until("the recovery is reported", || told().contains("the store works again"));
-    let (out, _) = relay.end("TERM");
+    let (out, _) = end(relay, "TERM");
     assert!(out.contains("pending"), "{out}");
 }
 
 #[test]
 fn every_relay_ends_when_the_store_is_gone() {
     let shop = Shop::stocked();
-    let mut relay = Running::start(&shop, &["--sink", "file:events.jsonl"]);
+    let relay = relay(&shop, &["--sink", "file:events.jsonl"]);
     let delivered =
         || shop.json(&["events", "list", "--status", "delivered"])["items"].as_array().unwrap().len();
     until("the event is settled", || delivered() == 1);
     std::fs::rename(shop.path("shop.db"), shop.path("away.db")).unwrap();
-    let code = relay.0.wait().unwrap().code();
-    let mut told = String::new();
-    std::io::Read::read_to_string(&mut relay.0.stderr.take().unwrap(), &mut told).unwrap();
+    let output = relay.finish();
+    let (code, told) = (output.status.code(), told(&output));
     assert_eq!(code, Some(4), "{told}");
     assert_eq!(told.matches("the store is gone").count(), 1, "{told}");
     std::fs::rename(shop.path("away.db"), shop.path("shop.db")).unwrap();
@@ -238,7 +201,7 @@ fn a_damaged_file_is_reported_and_delivery_continues() {
     shop.file("events.jsonl", [&whole, &vec![0; 700][..], b"\"}}\n", &whole].concat());
     shop.ok(&["charge", "alice", "1"]);
     let output = shop.run(&relay);
-    let told = crate::shop::told(&output);
+    let told = told(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
     let place =
         format!("warning: events.jsonl: bytes {} to {} hold no whole events", whole.len(), whole.len() + 704);

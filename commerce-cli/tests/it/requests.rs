@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::proxy::Proxy;
-use crate::run::Folder;
+use crate::shop::Shop;
 
 /// Requests that open a store: its version, its contents, whether it is writable, and whether the clock is right.
 const OPEN: usize = 4;
@@ -62,11 +62,11 @@ const OTHERS: [&str; 8] =
 
 #[test]
 fn each_command_sends_as_many_requests_as_the_table_says() {
-    let shop = Folder::with_server();
+    let shop = Shop::on_server();
     shop.ok(&["init"]);
-    shop.write("goods.csv", "product,name,price,stock\npen,Pen,15,100\n");
+    shop.file("goods.csv", "product,name,price,stock\npen,Pen,15,100\n");
     let line = r#"{"op":"order.place","user":"alice","items":[{"product":"mug","quantity":1}]}"#;
-    shop.write("lines.jsonl", line);
+    shop.file("lines.jsonl", line);
     let way = Proxy::to(shop.server.as_ref().unwrap().port);
     let mut faults = Vec::new();
     for (command, expected) in COMMANDS.into_iter().chain(WHOLE) {
@@ -85,7 +85,7 @@ fn each_command_sends_as_many_requests_as_the_table_says() {
 
 #[test]
 fn every_command_is_in_the_table() {
-    let shop = Folder::empty();
+    let shop = Shop::bare();
     let mut waiting = vec![String::new()];
     let mut missing = Vec::new();
     while let Some(path) = waiting.pop() {

@@ -1,41 +1,27 @@
 //! Tests `serve` and `token`: start, stop, and the refusal to serve others without tokens.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
-
 use serde_json::Value;
 
-use crate::instances::http::Client;
+use crate::process::Server;
 use crate::shop::Shop;
-use crate::system;
 
 #[test]
 fn a_server_serves_and_shuts_down_in_order() {
     let shop = Shop::stocked();
-    let mut program =
-        shop.program(&["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"]);
-    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let mut line = || {
-        let mut line = String::new();
-        said.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    };
-    let (first, second, warning) = (line(), line(), line());
+    let listen = ["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"];
+    let server = Server::start(shop.program(&listen));
+    let (second, warning) = (server.next_line(), server.next_line());
     assert!(second.starts_with("listening on http://[::1]:"), "{second}");
     assert!(warning.contains("no token"), "{warning}");
-    let address = first.strip_prefix("listening on http://").unwrap().parse().unwrap();
-    let mut client = Client::connect(address).unwrap();
+    let mut client = server.client();
     let answer = client.send("GET", "/v1/products/mug", &[("X-Request-Id", "mine")], None).unwrap();
     assert_eq!((answer.status, &answer.json()["stock"]), (200, &5.into()));
-    let logged: Value = serde_json::from_str(&line()).unwrap();
+    let logged: Value = serde_json::from_str(&server.next_line()).unwrap();
     assert_eq!((&logged["request_id"], &logged["status"]), (&"mine".into(), &200.into()), "{logged}");
     assert_eq!((&logged["address"], &logged["path"]), (&"127.0.0.1".into(), &"/v1/products/mug".into()));
 
-    system::signal(child.id(), "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut rest = String::new();
-    said.read_to_string(&mut rest).unwrap();
+    let (code, rest) = server.stop();
+    assert_eq!(code, Some(0));
     assert!(rest.contains("finishing the requests in flight"), "{rest}");
 }
 

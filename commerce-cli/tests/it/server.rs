@@ -1,18 +1,14 @@
 //! Tests every command on a server, and the errors of unusable servers.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 
-use crate::instances::http::Client;
-
-use crate::run::Folder;
+use crate::process::Server;
+use crate::shop::Shop;
 use crate::sqld::Sqld;
 
 #[test]
 fn every_command_works_on_a_server() {
-    let shop = Folder::with_server();
+    let shop = Shop::on_server();
     let told = shop.fails(4, &["product", "list"]);
     assert!(told.contains("libsql://") && told.contains("init"), "{told}");
     shop.ok(&["init", "--currency", "USD", "--sample"]);
@@ -30,7 +26,7 @@ fn every_command_works_on_a_server() {
     assert!(shop.fails(3, &["buy", "alice", "lens:9"]).contains("not enough stock"));
     let line =
         json!({ "op": "order.place", "user": "alice", "items": [{ "product": "lens", "quantity": 1 }] });
-    let applied = shop.run(&["apply", "-"], format!("{line}\n{line}\n").as_bytes());
+    let applied = shop.feed(&["apply", "-"], format!("{line}\n{line}\n"));
     assert_eq!(applied.status.code(), Some(0), "{applied:?}");
     assert_eq!(shop.json(&["product", "show", "lens"])["stock"], 6);
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 94_800);
@@ -43,7 +39,7 @@ fn every_command_works_on_a_server() {
 
 #[test]
 fn events_are_relayed_from_a_server_and_requests_served_on_it() {
-    let shop = Folder::with_server();
+    let shop = Shop::on_server();
     shop.ok(&["init"]);
     shop.ok(&["user", "add", "alice"]);
     shop.ok(&["charge", "alice", "500"]);
@@ -54,13 +50,8 @@ fn events_are_relayed_from_a_server_and_requests_served_on_it() {
     assert_eq!(shop.json(&["events", "list"])["items"][0]["status"], "delivered");
     let secret = shop.json(&["token", "create", "desk", "--role", "operator"])["secret"].clone();
 
-    let mut child =
-        shop.program(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    said.read_line(&mut line).unwrap();
-    let address = line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
-    let mut client = Client::connect(address).unwrap();
+    let mut server = Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
+    let mut client = server.client();
     let bearer = format!("Bearer {}", secret.as_str().unwrap());
     let with = [("Authorization", bearer.as_str()), ("Idempotency-Key", "c-2")];
     for status in [201, 201] {
@@ -71,15 +62,14 @@ fn events_are_relayed_from_a_server_and_requests_served_on_it() {
     let ready = client.send("GET", "/readyz", &with[..1], None).unwrap();
     assert_eq!(ready.status, 200);
     // A kill at this point leaves no lock that blocks the next process.
-    child.kill().unwrap();
-    child.wait().unwrap();
+    server.process.kill();
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 750);
     assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 #[test]
 fn a_server_is_backed_up_to_a_file_that_is_a_store_and_restored_from_it() {
-    let shop = Folder::with_server();
+    let shop = Shop::on_server();
     shop.ok(&["init"]);
     shop.ok(&["user", "add", "alice"]);
     shop.ok(&["charge", "alice", "500"]);
@@ -93,14 +83,14 @@ fn a_server_is_backed_up_to_a_file_that_is_a_store_and_restored_from_it() {
     server.pipeline(
         &json!([{ "type": "sequence", "sql": "UPDATE wallets SET balance = 7" }, { "type": "close" }]),
     );
-    let output = shop.run(&["verify", "--repair", "--yes"], b"");
+    let output = shop.run(&["verify", "--repair", "--yes"]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 501);
 }
 
 #[test]
 fn problems_of_a_server_are_reported_with_the_remedy() {
-    let folder = Folder::empty();
+    let folder = Shop::bare();
     for (url, part) in [
         ("libsql://127.0.0.1:1", "cannot be reached"),
         ("libsql://no-such-host.invalid", "cannot be reached"),
@@ -119,9 +109,9 @@ fn problems_of_a_server_are_reported_with_the_remedy() {
 
 #[test]
 fn a_server_that_does_not_sync_is_reported_even_with_quiet() {
-    let folder = Folder::with(Sqld::start_unconfigured(&[]));
+    let folder = Shop::on(Sqld::start_unconfigured(&[]));
     folder.ok(&["init"]);
-    let output = folder.run(&["--quiet", "user", "add", "alice"], b"");
+    let output = folder.run(&["--quiet", "user", "add", "alice"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
         output.status.success() && told.contains("warning:") && told.contains("durability_mode"),

@@ -6,17 +6,29 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::sqld::Sqld;
 use crate::system;
 
-/// A folder with a store in it.
+/// A folder for files, and the store of the test: a file in that folder, or a server.
 pub struct Shop {
     pub folder: TempDir,
+    pub server: Option<Sqld>,
 }
 
 impl Shop {
     /// A folder without a store.
     pub fn bare() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// A folder and an empty server, on which commands work.
+    pub fn on_server() -> Self {
+        Self::on(Sqld::start())
+    }
+
+    /// A folder, and this server.
+    pub fn on(server: Sqld) -> Self {
+        Self { server: Some(server), ..Self::bare() }
     }
 
     /// An empty store.
@@ -36,6 +48,16 @@ impl Shop {
         shop
     }
 
+    /// A store in dollars: a user who has 100.00, and a mug at 12.50 with a stock of 3.
+    pub fn in_dollars() -> Self {
+        let shop = Self::bare();
+        shop.ok(&["init", "--currency", "USD"]);
+        shop.ok(&["user", "add", "alice", "--name", "앨리스"]);
+        shop.ok(&["charge", "alice", "100"]);
+        shop.ok(&["product", "add", "mug", "--name", "머그컵 ☕", "--price", "12.50", "--stock", "3"]);
+        shop
+    }
+
     /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -50,8 +72,11 @@ impl Shop {
     /// A command of the program, not yet started.
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_commerce"));
-        program.env("COMMERCE_DB", self.path("shop.db")).env_remove("NO_COLOR");
-        program.current_dir(self.folder.path()).args(arguments);
+        match &self.server {
+            Some(server) => program.env("COMMERCE_DB", server.url()),
+            None => program.env("COMMERCE_DB", self.path("shop.db")),
+        };
+        program.env_remove("NO_COLOR").current_dir(self.folder.path()).args(arguments);
         program
     }
 
@@ -73,6 +98,7 @@ impl Shop {
         isolated
     }
 
+    /// Runs a command without standard input.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.feed(arguments, "")
     }

@@ -6,13 +6,13 @@ mod story;
 
 use serde_json::{Value, json};
 
-use crate::run::Folder;
+use crate::shop::Shop;
 
-impl story::Door for Folder {
+impl story::Door for Shop {
     fn submit(&mut self, operation: &Value) -> Value {
         let Some(args) = command(operation) else { return self.apply(operation) };
         let args: Vec<&str> = args.iter().map(String::as_str).chain(["--output", "json"]).collect();
-        let output = self.run(&args, b"");
+        let output = self.run(&args);
         let told = |text: &[u8]| serde_json::from_slice::<Value>(text);
         match (output.status.code(), told(&output.stdout), told(&output.stderr)) {
             (Some(0), Ok(reply), _) => json!({ "ok": reply }),
@@ -56,7 +56,7 @@ impl story::Door for Folder {
             args.push(value);
         }
         args.extend(["--output", "json"]);
-        let output = self.run(&args, b"");
+        let output = self.run(&args);
         let from = if output.status.success() { &output.stdout } else { &output.stderr };
         match serde_json::from_slice(from) {
             Ok(answer) if output.status.success() => answer,
@@ -67,9 +67,9 @@ impl story::Door for Folder {
     }
 }
 
-impl Folder {
+impl Shop {
     fn apply(&self, operation: &Value) -> Value {
-        let output = self.run(&["apply", "-", "--trust-time"], operation.to_string().as_bytes());
+        let output = self.feed(&["apply", "-", "--trust-time"], operation.to_string());
         serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{operation}: {e}: {output:?}"))
     }
 }
@@ -139,7 +139,7 @@ fn text(value: &Value) -> String {
 #[test]
 fn the_stories_hold_on_the_command_line() {
     story::play_all(|| {
-        let folder = Folder::empty();
+        let folder = Shop::bare();
         folder.ok(&["init"]);
         Box::new(folder)
     });
@@ -148,7 +148,7 @@ fn the_stories_hold_on_the_command_line() {
 #[test]
 fn the_stories_hold_on_the_command_line_with_a_server() {
     story::play_all(|| {
-        let folder = Folder::with_server();
+        let folder = Shop::on_server();
         folder.ok(&["init"]);
         Box::new(folder)
     });

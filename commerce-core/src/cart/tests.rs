@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Add, Checkout, Clear, Remove, Set};
-use crate::by_hand::{Case, Shop, Spoil, check, done, keys, refusals, shop};
-use crate::money::LIMIT;
+use super::{Add, Checkout, Clear, Levels, Remove, Set};
+use crate::id::OfProduct;
+use crate::input::Fields;
+use crate::money::{LIMIT, Quantity};
+use crate::operation::Operation;
+use crate::testing::{Case, Shop, Spoil, check, done, id, keys, refusals, shop};
 
 /// Two mugs, added when they cost 250, and a pen are in the cart of kim.
 fn carted() -> Shop {
@@ -31,12 +34,13 @@ fn named(products: &[&str]) -> Value {
 #[test]
 fn what_is_added_comes_to_what_is_there_at_present_prices() {
     check::<Add>(
-        &carted(),
-        levels(&[("cup", 2), ("mug", 3)]),
+        &carted().product("tea", 5, 9),
+        levels(&[("cup", 2), ("mug", 3), ("tea", 1)]),
         r#"
-        {"user":"kim","lines":[{"product":"mug","name":"The mug","price":300,"price_when_added":300,"quantity":5,"available":7},{"product":"pen","name":"The pen","price":50,"price_when_added":50,"quantity":1,"available":100},{"product":"cup","name":"The cup","price":20,"price_when_added":20,"quantity":2,"available":1,"problem":"out_of_stock"}],"total":1590}
+        {"user":"kim","lines":[{"product":"mug","name":"The mug","price":300,"price_when_added":300,"quantity":5,"available":7},{"product":"pen","name":"The pen","price":50,"price_when_added":50,"quantity":1,"available":100},{"product":"cup","name":"The cup","price":20,"price_when_added":20,"quantity":2,"available":1,"problem":"out_of_stock"},{"product":"tea","name":"The tea","price":5,"price_when_added":5,"quantity":1,"available":9}],"total":1595}
         update cart_lines user_no=2 product_no=1 position=1 quantity=5 price=300
         insert cart_lines user_no=2 product_no=3 position=3 quantity=2 price=20
+        insert cart_lines user_no=2 product_no=5 position=4 quantity=1 price=5
         update store last_at=1000
         "#,
     );
@@ -224,9 +228,29 @@ fn once_under_a_key_however_the_products_are_ordered() {
     keys::<Add>(&carted(), 2, &same, &other);
     keys::<Set>(&carted(), 2, &same, &other);
     keys::<Add>(&carted(), 2, &[one.clone(), levels(&[("mug", 2)])], &[levels(&[("mug", 1)])]);
-    keys::<Set>(&carted(), 2, &[one, levels(&[("mug", 2)])], &[levels(&[("mug", 0)])]);
+    keys::<Set>(&carted(), 2, &[one, levels(&[("mug", 2)])], &[levels(&[("mug", 0)]), levels(&[("mug", 1)])]);
     keys::<Clear>(&carted(), 2, &[json!({ "user": "kim" })], &[]);
-    let same = [named(&["mug", "pen"]), named(&["pen", "mug", "mug"])];
+    let same = [named(&["mug", "pen"]), named(&["pen", "mug"]), named(&["pen", "mug", "mug"])];
     keys::<Remove>(&carted(), 2, &same, &[named(&["mug"])]);
+    keys::<Remove>(&carted(), 2, &[named(&["mug"]), named(&["mug", "mug"])], &[]);
     keys::<Checkout>(&carted(), 2, &same, &[named(&["mug"]), json!({ "user": "kim" })]);
+}
+
+#[test]
+fn levels_are_given_as_one_product_or_as_a_list_and_never_as_both() {
+    let (mug, two) = (id::<OfProduct>("mug"), Quantity::try_from(2).unwrap());
+    let units = |levels: &Levels| {
+        levels.iter().map(|(product, units)| format!("{product} {units}")).collect::<Vec<_>>()
+    };
+    assert_eq!(units(&Levels::one(mug.clone(), Some(two))), ["mug 2"]);
+    assert_eq!(units(&Levels::one(mug.clone(), None)), ["mug 0"]);
+    let several = Levels::new([(mug.clone(), Some(two)), (id("pen"), None), (mug, Some(two))]).unwrap();
+    assert_eq!(units(&several), ["mug 4", "pen 0"]);
+    assert!(Levels::new([]).is_err());
+    for both in [json!({ "product": "mug" }), json!({ "quantity": 2 })] {
+        let mut operation = levels(&[("mug", 2)]);
+        operation.as_object_mut().unwrap().extend(both.as_object().unwrap().clone());
+        let fault = Fields::read(&operation, Set::parse).unwrap_err().to_string();
+        assert_eq!(fault, "/items: is not taken together with product or quantity");
+    }
 }

@@ -73,7 +73,7 @@ mod tests {
     use serde_json::json;
 
     use super::Add;
-    use crate::by_hand::{check, id, keys, name_of, refusal, refusals, shop};
+    use crate::testing::{check, id, keys, name_of, refusal, refusals, shop};
 
     #[test]
     fn a_new_product_is_on_sale_and_its_units_have_come() {

@@ -83,8 +83,8 @@ mod tests {
     use serde_json::json;
 
     use super::Adjust;
-    use crate::by_hand::{Shop, check, id, keys, refusals, shop};
     use crate::money::LIMIT;
+    use crate::testing::{Shop, check, id, keys, refusals, shop};
 
     fn stocked() -> Shop {
         shop().product("pen", 50, 100).product("mug", 300, 7)

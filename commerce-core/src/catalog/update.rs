@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     use super::Update;
-    use crate::by_hand::{Shop, check, keys, refusals, shop};
+    use crate::testing::{Shop, check, keys, refusals, shop};
 
     fn stocked() -> Shop {
         shop().product("pen", 50, 100).product("mug", 300, 7)

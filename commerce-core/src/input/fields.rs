@@ -113,13 +113,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The field `from`, the beginning of a period, which may be left out.
-    pub(crate) fn from_time(&mut self) -> Option<Option<Time>> {
+    pub(crate) fn period_from(&mut self) -> Option<Option<Time>> {
         let period: Option<PeriodFrom> = self.optional("from")?;
         Some(period.map(|PeriodFrom(time)| time))
     }
 
     /// The field `to`, the end of a period, which may be left out.
-    pub(crate) fn to_time(&mut self) -> Option<Option<Time>> {
+    pub(crate) fn period_to(&mut self) -> Option<Option<Time>> {
         let period: Option<PeriodTo> = self.optional("to")?;
         Some(period.map(|PeriodTo(time)| time))
     }

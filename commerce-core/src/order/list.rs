@@ -46,7 +46,7 @@ impl Query for List {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, status) = (fields.optional("user"), fields.optional("status"));
-        let (from, to, page) = (fields.from_time(), fields.to_time(), Page::parse(fields));
+        let (from, to, page) = (fields.period_from(), fields.period_to(), Page::parse(fields));
         Some(Self { user: user?, status: status?, from: from?, to: to?, page: page? })
     }
 

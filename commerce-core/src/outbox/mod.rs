@@ -108,3 +108,16 @@ impl FromInput for Resting {
         input.text()?.parse()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EventKind;
+
+    #[test]
+    fn a_stored_word_is_read_as_the_kind_that_wrote_it() {
+        for kind in [EventKind::OrderCompleted, EventKind::OrderCancelled, EventKind::WalletCharged] {
+            assert_eq!(EventKind::stored(kind.as_str()), Some(kind));
+        }
+        assert_eq!(EventKind::stored("OrderLost"), None);
+    }
+}

@@ -80,8 +80,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Retry;
-    use crate::by_hand::{Shop, check, keys, refusals, shop};
     use crate::outbox::{Delivery, Standing};
+    use crate::testing::{Shop, check, keys, refusals, shop};
 
     /// Event 3 was delivered, 4 and 5 are dead, 6 was passed over, and 7 has its turn to come.
     fn told() -> Shop {

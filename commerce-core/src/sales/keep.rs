@@ -27,8 +27,8 @@ impl Submit for KeepSums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::by_hand::{check_value, shop};
     use crate::sales::Period;
+    use crate::testing::{check_value, shop};
 
     #[test]
     fn a_sum_is_kept_unless_one_is_that_knows_as_many_refunds() {

@@ -93,7 +93,7 @@ impl Query for Series {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (step, count) = (fields.required("step"), fields.ranged("count", 400, 60));
-        let to = fields.to_time();
+        let to = fields.period_to();
         Some(Self { step: step?, count: count?, to: to? })
     }
 

@@ -114,7 +114,7 @@ impl Query for Top {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (days, limit) = (fields.ranged("days", 365, 3), fields.ranged("limit", 100, 5));
-        let (to, by) = (fields.to_time(), fields.optional("by"));
+        let (to, by) = (fields.period_to(), fields.optional("by"));
         Some(Self { days: days?, limit: limit?, to: to?, by: by?.unwrap_or_default() })
     }
 

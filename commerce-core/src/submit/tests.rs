@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::by_hand::{Shop, decide, needs, read, shop};
 use crate::cart;
-use crate::operation::Chain;
 use crate::order::{Cancel, Order, Place};
+use crate::testing::{Shop, decide, needs, read, shop};
 use crate::wallet::Charge;
 
 fn stocked() -> Shop {
@@ -109,13 +108,4 @@ fn a_reply_of_another_kind_is_of_a_key_that_was_reused() {
     let order = outcome(&stocked(), &place).unwrap().0;
     assert_eq!(outcome(&stocked().kept("k", 2, digest(&charge), &order), &charge), Err("key_reused"));
     assert_eq!(outcome(&stocked().kept("k", 2, digest(&place), &json!({})), &place), Err("key_reused"));
-}
-
-#[test]
-fn a_chain_ends_where_it_is_told_and_is_no_other_chain() {
-    let (strict, lenient) = (Chain::new(), Chain::while_stored());
-    assert!(strict.strict() && !lenient.strict());
-    assert!(strict == strict.clone() && strict != lenient);
-    strict.clone().end();
-    assert!(strict.ended() && !lenient.ended());
 }

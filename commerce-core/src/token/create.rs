@@ -103,7 +103,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Create, Digest};
-    use crate::by_hand::{Shop, check, id, keys, refusal, refusals, shop};
+    use crate::testing::{Shop, check, id, keys, refusal, refusals, shop};
 
     fn opened() -> Shop {
         shop().user("lee", 0).user("kim", 0).token("door", "first")

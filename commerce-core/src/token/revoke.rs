@@ -45,7 +45,7 @@ mod tests {
     use serde_json::json;
 
     use super::Revoke;
-    use crate::by_hand::{check, keys, refusals, shop};
+    use crate::testing::{check, keys, refusals, shop};
 
     #[test]
     fn a_revoked_token_is_counted_once() {

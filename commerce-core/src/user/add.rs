@@ -60,7 +60,7 @@ mod tests {
     use serde_json::json;
 
     use super::Add;
-    use crate::by_hand::{check, id, keys, refusal, refusals, shop};
+    use crate::testing::{check, id, keys, refusal, refusals, shop};
 
     #[test]
     fn a_new_user_has_an_empty_wallet() {

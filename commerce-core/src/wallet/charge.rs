@@ -93,7 +93,7 @@ mod tests {
     use serde_json::json;
 
     use super::Charge;
-    use crate::by_hand::{check, keys, refusals, shop};
+    use crate::testing::{check, keys, refusals, shop};
 
     #[test]
     fn the_money_comes_in_with_an_entry_and_an_event() {

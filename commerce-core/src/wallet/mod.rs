@@ -42,3 +42,15 @@ impl EntryKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EntryKind;
+
+    #[test]
+    fn a_stored_word_is_read_as_the_kind_that_wrote_it() {
+        for kind in [EntryKind::Charge, EntryKind::Payment, EntryKind::Refund] {
+            assert_eq!(EntryKind::stored(kind.as_str()), kind);
+        }
+    }
+}

@@ -1,9 +1,9 @@
 //! What a group leaves behind for the next.
 
 use super::*;
-use crate::by_hand::{Shop, id, shop};
 use crate::facts::Keys;
 use crate::number::Number;
+use crate::testing::{Shop, id, shop};
 
 fn stocked() -> Shop {
     let shop =
@@ -105,8 +105,8 @@ fn keys_that_are_old_enough_go_and_the_last_that_was_looked_at_is_told() {
         facts.load_aged_key(key.into(), 7, Time::from_millis(at));
     }
     assert_eq!(facts.drop_keys_before(Time::from_millis(5)), Some((4, ("d".into(), 7))));
-    let told = crate::by_hand::changes(&shop(), &mut facts);
-    let deleted = told.lines().take(2).collect::<Vec<_>>();
+    let text = crate::testing::changes(&shop(), &mut facts);
+    let deleted = text.lines().take(2).collect::<Vec<_>>();
     assert_eq!(deleted, ["delete keys key=a user_no=7", "delete keys key=c user_no=7"]);
     assert_eq!(facts.drop_keys_before(Time::from_millis(5)), None, "looked at once");
 }

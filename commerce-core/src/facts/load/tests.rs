@@ -4,9 +4,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 
 use super::*;
-use crate::by_hand::id;
 use crate::number::Number;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS};
+use crate::testing::id;
 use crate::time::Time;
 use crate::token::Role;
 

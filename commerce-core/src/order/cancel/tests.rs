@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Cancel;
-use crate::by_hand::{Shop, check, keys, refusals, shop};
 use crate::money::LIMIT;
+use crate::testing::{Shop, check, keys, refusals, shop};
 
 /// Order 8 is of two mugs and a pen, 650 in all.
 fn ordered() -> Shop {

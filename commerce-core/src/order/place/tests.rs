@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Place;
-use crate::by_hand::{Case, Shop, check, keys, refusals, shop};
 use crate::money::LIMIT;
+use crate::testing::{Case, Shop, check, keys, refusals, shop};
 
 fn stocked() -> Shop {
     shop().user("lee", 0).user("kim", 5_000).product("mug", 300, 7).product("pen", 50, 100)

@@ -1,7 +1,7 @@
 //! Who may mark what was delivered, and what is written of it.
 
 use super::*;
-use crate::by_hand::{CLOCK, NOW, Shop, check_value, shop};
+use crate::testing::{CLOCK, NOW, Shop, check_value, shop};
 
 fn event(number: i64) -> EventId {
     EventId::stored(number)

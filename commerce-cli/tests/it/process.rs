@@ -1,0 +1,125 @@
+//! Commands of the program that run in the background, and are killed when a test ends.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::instances::http::Client;
+use crate::system;
+
+/// How long a slow machine may need for what a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until a condition is true, and fails after a minute.
+#[track_caller]
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "timed out waiting until {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A running command. All its streams are pipes.
+pub struct Process(Option<Child>);
+
+impl Process {
+    /// Starts a command.
+    pub fn start(mut command: Command) -> Self {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Its standard input, which it keeps waiting for until this is dropped.
+    pub fn input(&mut self) -> ChildStdin {
+        self.child().stdin.take().unwrap()
+    }
+
+    /// Its standard output. If this is dropped, nobody reads it.
+    pub fn output(&mut self) -> ChildStdout {
+        self.child().stdout.take().unwrap()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        system::signal(self.id(), name);
+    }
+
+    /// Kills the process and waits for its end.
+    pub fn kill(&mut self) {
+        self.child().kill().unwrap();
+        self.child().wait().unwrap();
+    }
+
+    /// Waits until the process exits. Returns its exit code and what is left in the pipes.
+    pub fn finish(mut self) -> Output {
+        self.0.take().unwrap().wait_with_output().unwrap()
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have exited already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A running `serve` of which a test knows the address.
+pub struct Server {
+    pub process: Process,
+    pub address: SocketAddr,
+    /// What it logged before it listened.
+    pub before: Vec<String>,
+    log: Receiver<String>,
+}
+
+impl Server {
+    /// Starts a command that serves, and waits until it listens.
+    pub fn start(command: Command) -> Self {
+        let mut process = Process::start(command);
+        let mut lines = BufReader::new(process.child().stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut before = Vec::new();
+        let address = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("the server does not listen: {before:?}"));
+            match line.strip_prefix("listening on http://") {
+                Some(address) => break address.parse().unwrap(),
+                None => before.push(line),
+            }
+        };
+        // All of its log is read at once, so that the server never blocks on it.
+        let (sender, log) = channel();
+        std::thread::spawn(move || lines.for_each(|line| drop(sender.send(line))));
+        Self { process, address, before, log }
+    }
+
+    /// A connection to it.
+    pub fn client(&self) -> Client {
+        Client::connect(self.address).unwrap()
+    }
+
+    /// The next line of its log.
+    pub fn next_line(&self) -> String {
+        self.log.recv_timeout(PATIENCE).expect("a line of the log")
+    }
+
+    /// Stops it with SIGTERM. Returns its exit code and the rest of its log.
+    pub fn stop(self) -> (Option<i32>, String) {
+        self.process.signal("TERM");
+        let code = self.process.finish().status.code();
+        (code, self.log.iter().collect::<Vec<_>>().join("\n"))
+    }
+}

@@ -1,0 +1,19 @@
+//! For the tables beside the rules: a shop made by hand, over whose facts a rule is decided without any store, and
+//! checks of what comes out.
+//!
+//! A rule gets only the rows that its `needs` names. A refused operation must have changed nothing. Of an operation that
+//! is done, the tables compare the reply and every changed row, column by column.
+
+mod changes;
+mod check;
+mod shop;
+
+pub(crate) use changes::changes;
+pub(crate) use check::{Case, Spoil, check, check_value, decide, done, keys, needs, read, refusal, refusals};
+pub(crate) use shop::{Shop, id, name_of, shop};
+
+/// The time at which every operation is decided: 1970-01-01T00:00:01.000Z.
+pub(crate) const NOW: i64 = 1_000;
+
+/// What the clock says in the meantime. Keys and settlements are stored with it.
+pub(crate) const CLOCK: i64 = 2_000;
