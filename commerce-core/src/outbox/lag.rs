@@ -1,4 +1,4 @@
-//! `event.lag`: how far the data platform is behind, cheap enough to be asked for with every scrape.
+//! `event.lag`: how far delivery is behind, cheap enough for every scrape of metrics.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,30 +20,30 @@ pub struct Lag;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backlog {
-    /// Events that wait to be delivered, perhaps again.
+    /// Events that wait for delivery, perhaps again.
     pub pending: i64,
     /// Events that were given up.
     pub dead: i64,
-    /// The oldest pending one.
+    /// The oldest pending event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Oldest>,
-    /// Why the sink takes nothing at present.
+    /// Why the sink accepts nothing now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// When it is tried again.
+    /// When the next attempt is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Time>,
 }
 
-/// An event that has waited longest.
+/// The event that has waited longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Oldest {
     /// The sequence number.
     pub event: EventId,
-    /// When that took place.
+    /// When it happened.
     pub at: Time,
-    /// Seconds since then.
+    /// Seconds since it happened.
     pub age: i64,
 }
 
