@@ -33,14 +33,20 @@ pub fn submission<O: Operation>(
 ) -> Result<Submission<O>, Invalid> {
     let submission = read(|values| {
         let key = values.optional("key", key.key.as_deref(), Key::try_from);
-        let submission = Submission::new(make(values)?);
-        Some(match key? {
-            Some(key) => submission.key(key),
-            None => submission,
-        })
+        let operation = make(values);
+        Some(keyed(operation?, key?))
     })?;
     submission.operation.check()?;
     Ok(submission)
+}
+
+/// An operation with its idempotency key, if it has one.
+pub fn keyed<O>(operation: O, key: Option<Key>) -> Submission<O> {
+    let submission = Submission::new(operation);
+    match key {
+        Some(key) => submission.key(key),
+        None => submission,
+    }
 }
 
 impl Values {

@@ -16,29 +16,31 @@ use crate::number::OrderId;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// One atomic, durable decision.
+/// One atomic, durable decision. All operations are in this crate: what an operation reads and changes is not public, so
+/// that each rule can rely on the invariants that the others keep.
 pub trait Operation: Serialize + Send + 'static {
-    /// The name, used alike everywhere.
+    /// The name in lines, events and routes, such as `order.place`.
     const NAME: &'static str;
-    /// What is answered when it is done.
+    /// The reply when it is done.
     type Reply: Reply;
 
-    /// Reads the fields of a JSON object; faults are reported to `fields`.
+    /// Reads the operation from its fields. It reports faults to `fields`, and then returns `None`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>
     where
         Self: Sized;
 
-    /// The user in whose name it is done, for whom an idempotency key is unique.
+    /// The user on whose behalf it is done. An idempotency key is unique for this user.
     fn user(&self) -> Option<&UserId> {
         None
     }
 
-    /// The order that it is about, where it names no user: it is done in the name of whoever placed that.
+    /// The order that it changes, where it names no user: it is done on behalf of the user who placed the order.
     fn order(&self) -> Option<OrderId> {
         None
     }
 
-    /// The same content in the one form in which contents under a key are compared, where it is not in that form.
+    /// The form in which contents under an idempotency key are compared, unless this is that form.
+    #[doc(hidden)]
     fn canonical(&self) -> Option<Self>
     where
         Self: Sized,
@@ -47,9 +49,10 @@ pub trait Operation: Serialize + Send + 'static {
     }
 
     /// Names the rows to load.
+    #[doc(hidden)]
     fn needs(&self, keys: &mut Keys);
 
-    /// Tests what no door may let through, where a value of this type can be made that has no meaning.
+    /// Tests the rules for input that the types of the fields do not enforce, such as reserved identifiers.
     ///
     /// # Errors
     /// [`Invalid`] with one entry per fault.
@@ -60,18 +63,21 @@ pub trait Operation: Serialize + Send + 'static {
     /// Decides over the loaded rows.
     ///
     /// # Errors
-    /// The first refusal that holds; the facts are then untouched.
+    /// The first refusal that applies; the facts are then unchanged.
+    #[doc(hidden)]
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Self::Reply, Refusal>;
 }
 
-/// What an operation answers. It can be kept under an idempotency key and answered again.
+/// The reply of an operation. It can be kept under an idempotency key and given again.
 pub trait Reply: Serialize + serde::de::DeserializeOwned + Clone + Send + 'static {
     /// What to keep of it.
+    #[doc(hidden)]
     fn kept(&self) -> KeptReply {
         KeptReply::Json(serde_json::to_string(self).unwrap_or_default())
     }
 
     /// The reply of the operation `name` from what was kept.
+    #[doc(hidden)]
     fn recall(kept: &KeptReply, _name: &str, _facts: &Facts) -> Option<Self> {
         match kept {
             KeptReply::Json(json) => serde_json::from_str(json).ok(),
@@ -80,18 +86,18 @@ pub trait Reply: Serialize + serde::de::DeserializeOwned + Clone + Send + 'stati
     }
 }
 
-/// A reply, and whether it is the one of an earlier submission under the same key.
+/// The reply to a submission. In JSON, its fields are those of the reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer<R> {
     /// The reply.
     #[serde(flatten)]
     pub reply: R,
-    /// Whether it was given before.
+    /// Whether this is the reply of an earlier submission with the same key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replayed: bool,
 }
 
-/// An operation with what may go with it.
+/// An operation to submit, with an idempotency key, a time or a chain where it has one.
 #[derive(Clone, Debug)]
 pub struct Submission<O> {
     /// The operation.

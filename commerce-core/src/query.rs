@@ -16,14 +16,14 @@ use crate::sales::SalesCache;
 use crate::store::Snapshot;
 use crate::time::Time;
 
-/// A question to the store.
+/// A question to the store. All queries are in this crate.
 pub trait Query: Send + 'static {
-    /// The name, used alike everywhere.
+    /// The name in routes, such as `order.get`.
     const NAME: &'static str;
-    /// What is answered.
+    /// The answer.
     type Answer: Serialize + DeserializeOwned;
 
-    /// Reads the fields of a JSON object; faults are reported to `fields`.
+    /// Reads the query from its fields. It reports faults to `fields`, and then returns `None`.
     fn parse(fields: &mut Fields<'_>) -> Option<Self>
     where
         Self: Sized;
@@ -32,15 +32,16 @@ pub trait Query: Send + 'static {
     ///
     /// # Errors
     /// A refusal when what is asked for does not exist, or the store's failure.
+    #[doc(hidden)]
     fn answer(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
 }
 
 /// A query that answers a list, page by page.
 pub trait Paged: Query<Answer = Listing<Self::Item>> {
-    /// A row of the list.
+    /// An item of the list.
     type Item;
 
-    /// Which page is asked for.
+    /// The page that is asked for.
     fn page(&mut self) -> &mut Page;
 
     /// The rest of the list as one statement, and how its rows are read, where page by page would read much again.
@@ -94,8 +95,8 @@ impl View<'_> {
     }
 
     /// Reads for the last time in this answer.
-    pub(crate) fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        self.snapshot.last(statement)
+    pub(crate) fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.snapshot.final_rows(statement)
     }
 }
 

@@ -70,6 +70,7 @@ impl Events {
     }
 }
 
+/// Runs a relay until it is stopped, or with `once` until it has tried every pending event.
 fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failure> {
     if args.sink.is_none() {
         return Err(Failure::Usage("use --sink or COMMERCE_SINK to say where events go".into()));
@@ -93,13 +94,13 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
             (Status::default(), None)
         }
     };
-    let left = match (session.shop()?.query(&Lag), &failure) {
-        (Ok(left), _) => left,
-        (Err(_), Some(first)) => return Err(first.clone().into()),
+    let backlog = match (session.shop()?.query(&Lag), &failure) {
+        (Ok(backlog), _) => backlog,
+        (Err(_), Some(failure)) => return Err(failure.clone().into()),
         (Err(error), None) => return Err(error.into()),
     };
     let (delivered, refused) = (status.delivered, status.refused);
-    session.print_done(&Summary { delivered, refused, pending: left.pending, dead: left.dead })?;
+    session.print_done(&Summary { delivered, refused, pending: backlog.pending, dead: backlog.dead })?;
     if let Some(failure) = failure {
         return Err(failure.into());
     }
@@ -159,6 +160,7 @@ fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
     }
 }
 
+/// Makes these dead events pending.
 fn retry(session: &Session, events: &[i64], key: &KeyArg) -> Result<(), Failure> {
     let retry = submission(key, |values| {
         let events = values.list("events", events, |&event| EventId::try_from(event));

@@ -6,15 +6,14 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use commerce_core::catalog::{self, Product};
 use commerce_core::input::{self, Fields};
-use commerce_core::{
-    Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Submission, Ticket, ValueError,
-};
+use commerce_core::{Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Ticket, ValueError};
 use serde_json::Value;
 
 use crate::failure::{Failure, exit_code};
 use crate::lines::{Line, each_line, open_input};
+use crate::report::sentence;
 use crate::session::Session;
-use crate::values;
+use crate::values::{self, keyed};
 
 /// Add products from CSV or JSON Lines.
 #[derive(clap::Args)]
@@ -48,39 +47,44 @@ impl Import {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let currency = session.shop()?.currency();
         let mut input = BufReader::new(open_input(&self.file)?);
-        let unreadable = |e: io::Error| Failure::Usage(format!("{} cannot be read: {e}", self.file));
+        let cannot_read = |e: io::Error| Failure::Usage(format!("{} cannot be read: {e}", self.file));
         // Spreadsheets start files with a byte order mark, which is not a part of the first column's name.
-        if input.fill_buf().map_err(unreadable)?.starts_with("\u{feff}".as_bytes()) {
+        if input.fill_buf().map_err(cannot_read)?.starts_with("\u{feff}".as_bytes()) {
             input.consume("\u{feff}".len());
         }
-        let first = input.fill_buf().map_err(unreadable)?.first().copied();
+        let first = input.fill_buf().map_err(cannot_read)?.first().copied();
         let rows = match first {
             None => Vec::new(),
-            Some(b'{') => read_json(input).map_err(unreadable)?,
+            Some(b'{') => read_json(input).map_err(cannot_read)?,
             Some(_) => read_csv(input, &|text| currency.parse_amount(text))?,
         };
-        let done = add_all(session, rows, self.update, self.key.as_deref())?;
-        session.note(&format!("{done} products imported"));
+        let imported = import_all(session, rows, self.update, self.key.as_deref())?;
+        session.note(&format!("{imported} products imported"));
         Ok(())
     }
 }
 
 /// Imports products, prints an error for each that fails, and returns how many were imported.
-pub fn add_all(session: &Session, rows: Vec<Row>, update: bool, key: Option<&str>) -> Result<u64, Failure> {
+pub fn import_all(
+    session: &Session,
+    rows: Vec<Row>,
+    update: bool,
+    key: Option<&str>,
+) -> Result<u64, Failure> {
     let shop = session.shop()?;
-    let mut progress = Progress { session, done: 0, failed: 0, worst: 3 };
+    let mut progress = Progress { session, imported: 0, failed: 0, worst: 3 };
     // Many are submitted before the first is awaited, so that they are committed in groups.
     let mut in_flight: VecDeque<(u64, Vec<Ticket<Product>>)> = VecDeque::new();
     for (line, row) in rows {
-        let offer = match row {
-            Ok(offer) => offer,
+        let product = match row {
+            Ok(product) => product,
             Err(invalid) => {
                 progress.fail(line, &invalid.into());
                 continue;
             }
         };
-        let exists = update && shop.query(&catalog::Get { product: offer.add.product.clone() }).is_ok();
-        match offer.submit(shop, exists, key) {
+        let exists = update && shop.query(&catalog::Get { product: product.add.product.clone() }).is_ok();
+        match product.submit(shop, exists, key) {
             Ok(tickets) => in_flight.push_back((line, tickets)),
             Err(invalid) => progress.fail(line, &invalid.into()),
         }
@@ -90,9 +94,9 @@ pub fn add_all(session: &Session, rows: Vec<Row>, update: bool, key: Option<&str
     }
     in_flight.into_iter().for_each(|row| progress.finish(row));
     if progress.failed == 0 {
-        return Ok(progress.done);
+        return Ok(progress.imported);
     }
-    session.note(&format!("{} products imported, {} failed", progress.done, progress.failed));
+    session.note(&format!("{} products imported, {} failed", progress.imported, progress.failed));
     Err(Failure::Reported(progress.worst))
 }
 
@@ -102,27 +106,29 @@ const MAX_IN_FLIGHT: usize = 2_048;
 /// Counts rows and reports those that fail.
 struct Progress<'a> {
     session: &'a Session,
-    done: u64,
+    imported: u64,
     failed: u64,
     worst: u8,
 }
 
 impl Progress<'_> {
+    /// Awaits the operations of a row.
     fn finish(&mut self, (line, tickets): (u64, Vec<Ticket<Product>>)) {
         // All are awaited, but a row that failed is reported once.
         let outcomes: Vec<_> = tickets.into_iter().map(Ticket::wait).collect();
         match outcomes.into_iter().find_map(Result::err) {
-            None => self.done += 1,
+            None => self.imported += 1,
             Some(error) => self.fail(line, &error),
         }
     }
 
+    /// Counts and reports a row that failed.
     fn fail(&mut self, line: u64, error: &Error) {
         let code = match error {
             Error::Refused(_) | Error::Invalid(_) => 3,
             other => exit_code(other),
         };
-        let text = crate::report::sentence(error, self.session);
+        let text = sentence(error, self.session);
         self.report(line, &text, code);
     }
 
@@ -157,23 +163,16 @@ impl NewProduct {
             catalog::Update { product: add.product.clone(), name: None, price: None, active: Some(active) };
         if exists {
             let (name, price) = (Some(add.name.clone()), Some(add.price));
-            return Ok(vec![submit(shop, catalog::Update { name, price, ..unchanged }, key(".update")?)]);
+            let update = catalog::Update { name, price, ..unchanged };
+            return Ok(vec![shop.submit(keyed(update, key(".update")?))]);
         }
         let (added, updated) = (key("")?, key(".active")?);
-        let mut tickets = vec![submit(shop, add, added)];
+        let mut tickets = vec![shop.submit(keyed(add, added))];
         if !active {
-            tickets.push(submit(shop, unchanged, updated));
+            tickets.push(shop.submit(keyed(unchanged, updated)));
         }
         Ok(tickets)
     }
-}
-
-fn submit<O: Operation>(shop: &Commerce, operation: O, key: Option<Key>) -> Ticket<O::Reply> {
-    let submission = Submission::new(operation);
-    shop.submit(match key {
-        Some(key) => submission.key(key),
-        None => submission,
-    })
 }
 
 /// Reads CSV, whose prices `amount` parses.
@@ -192,7 +191,7 @@ pub fn read_csv(
     };
     let columns = [needed("product")?, needed("name")?, needed("price")?, needed("stock")?];
     let active = column("active");
-    let offer = |record: &csv::StringRecord| {
+    let parse = |record: &csv::StringRecord| {
         let [product, name, price, stock] = columns.map(|column| record.get(column).unwrap_or_default());
         let active = active.and_then(|column| record.get(column)).unwrap_or_default();
         values::read(|values| {
@@ -207,7 +206,7 @@ pub fn read_csv(
     };
     let line = |position: Option<&csv::Position>| position.map_or(0, csv::Position::line);
     let rows = reader.records().map(|record| match record {
-        Ok(record) => (line(record.position()), offer(&record)),
+        Ok(record) => (line(record.position()), parse(&record)),
         Err(error) => (line(error.position()), Err(Invalid::at("", error.to_string()))),
     });
     Ok(rows.collect())
@@ -234,7 +233,7 @@ fn is_active(text: &str) -> Result<bool, &'static str> {
 
 /// Reads JSON Lines, with prices in minor units.
 fn read_json(input: impl BufRead) -> io::Result<Vec<Row>> {
-    let offer = |line: Line<'_>| {
+    let parse = |line: Line<'_>| {
         let Line::Text(text) = line else { return Err(Invalid::at("", "is too long")) };
         let mut row = input::json(text)?;
         let active = match row.as_object_mut().and_then(|fields| fields.shift_remove("active")) {
@@ -246,7 +245,7 @@ fn read_json(input: impl BufRead) -> io::Result<Vec<Row>> {
     };
     let mut rows = Vec::new();
     each_line(input, &mut |number, line| {
-        rows.push((number, offer(line)));
+        rows.push((number, parse(line)));
         true
     })?;
     Ok(rows)

@@ -33,7 +33,8 @@ impl Init {
         if self.sample {
             // The prices of the sample are in won. In another currency the same numbers are minor units.
             let price = |text: &str| Amount::try_from(import::integer(text)?);
-            products = import::add_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
+            products =
+                import::import_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
         let store = session.global.db.display().to_string();
         session.print_done(&Created { store, currency: currency.code(), products })

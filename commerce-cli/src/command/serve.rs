@@ -1,6 +1,5 @@
 //! `serve`: the shop over HTTP, until a signal stops the server.
 
-use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -98,25 +97,18 @@ impl Serve {
         listen: Vec<SocketAddr>,
     ) -> Result<Options, Failure> {
         let scheme = if self.tls_cert.is_some() { "https" } else { "http" };
-        let (quiet, tokens) = (session.global.quiet, session.query(&token::List::default())?);
-        let unprotected = tokens.items.is_empty();
+        let diagnostics = session.diagnostics();
+        let unprotected = session.query(&token::List::default())?.items.is_empty();
         let mut options = Options::new(shop, listen)
             .cors_origins(self.cors_origin.clone())
             .log_requests(self.log.is_some())
             .on_ready(move |addresses| {
-                let note = |text: String| {
-                    if !quiet {
-                        // A note that cannot be printed is not worth failing for.
-                        let _ = writeln!(std::io::stderr(), "{text}");
-                    }
-                };
                 for address in addresses {
-                    note(format!("listening on {scheme}://{address}"));
+                    diagnostics.note(&format!("listening on {scheme}://{address}"));
                 }
                 if unprotected {
-                    note(
-                        "the store has no token: anyone who can reach these addresses has full access".into(),
-                    );
+                    diagnostics
+                        .note("the store has no token: anyone who can reach these addresses has full access");
                 }
             });
         if let (Some(certificates), Some(key)) = (&self.tls_cert, &self.tls_key) {
@@ -128,6 +120,7 @@ impl Serve {
         Ok(options)
     }
 
+    /// The addresses to listen on.
     fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
         let mut all = Vec::new();
         for text in &self.listen {
@@ -140,6 +133,7 @@ impl Serve {
         Ok(all)
     }
 
+    /// Starts logging to standard error.
     fn start_log(&self) {
         let level = if self.log.is_some() { LevelFilter::INFO } else { LevelFilter::WARN };
         let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
@@ -150,6 +144,7 @@ impl Serve {
     }
 }
 
+/// Logs what a relay reports.
 fn log_relay(notice: &Notice) {
     match notice {
         Notice::Active | Notice::StandBy | Notice::Up | Notice::Recovered => {

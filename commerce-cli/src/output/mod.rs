@@ -1,12 +1,12 @@
 //! Prints data: tables for people; JSON, JSON Lines and CSV for programs.
 
+mod columns;
 mod csv;
 mod grid;
 mod json;
 mod list;
 mod record;
 mod single;
-mod tables;
 
 pub use list::{BATCH, ListPrinter};
 pub use record::{Column, NoRows, Record, Rows};

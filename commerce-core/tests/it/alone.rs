@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use commerce_core::operation::Chain;
+use commerce_core::Chain;
 use commerce_core::{
     Amount, Clock, Commerce, Currency, Error, Options, Submission, SystemClock, Time, UserId, user, wallet,
 };

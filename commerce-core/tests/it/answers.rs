@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 
 use commerce_core::input::Fields;
-use commerce_core::operation::Reply;
 use commerce_core::{
-    Answer, Operation, Query, cart, catalog, order, outbox, registry, sales, token, user, wallet,
+    Answer, Operation, Query, Reply, cart, catalog, order, outbox, registry, sales, token, user, wallet,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -31,6 +31,14 @@ fn without_features_there_is_no_tls_and_no_http_client() {
 }
 
 #[test]
+fn the_program_of_the_readme_is_an_example_that_compiles() {
+    let (readme, program) =
+        (include_str!("../../../README.md"), include_str!("../../examples/quickstart.rs"));
+    assert!(readme.contains(&format!("```rust\n{program}```\n")));
+    assert!(readme.contains("[dependencies]\ncommerce-core = { path = \"../commerce/commerce-core\" }\n"));
+}
+
+#[test]
 fn the_settings_of_sqlite_are_those_in_the_docs() {
     let config = include_str!("../../../.cargo/config.toml");
     let flags = config.lines().find(|line| line.starts_with("LIBSQLITE3_FLAGS")).unwrap();
