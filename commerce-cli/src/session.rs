@@ -261,6 +261,6 @@ impl Session {
 /// What the operator of a store should know about it.
 pub fn warnings(shop: &Commerce) -> Vec<String> {
     // If the store cannot be read, the next read reports it.
-    let ahead = shop.ahead().ok().and_then(|ahead| ahead.warning());
+    let ahead = shop.clock_skew().ok().and_then(|ahead| ahead.warning());
     shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }

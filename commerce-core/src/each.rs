@@ -36,7 +36,7 @@ impl Commerce {
         mut query: Q,
         mut take: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut held = self.lasting_view()?;
+        let mut held = self.long_view()?;
         if let (Some(view), Some((statement, read))) = (&mut held, query.whole()?) {
             let mut taken = Ok(());
             view.each(&statement, &mut |row| {

@@ -1,12 +1,12 @@
-//! The engine: open a store, submit operations, ask queries.
+//! The engine: opens a store, takes operations, answers queries.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::ahead::Ahead;
 use crate::catalog;
+use crate::clock_skew::ClockSkew;
 use crate::cost::{Cost, Costs};
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
@@ -18,13 +18,13 @@ use crate::query::{AnyQuery, Query, View};
 use crate::row::Statement;
 use crate::sales::{KeepSums, SalesCache};
 use crate::stats::Stats;
-use crate::store::{self, Reader, Restore, Terms};
+use crate::store::{self, Reader, Restore, StoreOptions};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
 use crate::writer::Writer;
 
-/// A shop on one store. A cheap handle: clones share one writer, which ends with the last of them.
+/// An open store. This is a cheap handle: its clones share one writer, which ends when the last clone is dropped.
 #[derive(Clone)]
 pub struct Commerce(Arc<Inner>);
 
@@ -39,7 +39,7 @@ struct Inner {
     options: Options,
 }
 
-/// How to work with a store.
+/// Options of an engine.
 #[derive(Clone)]
 pub struct Options {
     clock: Arc<dyn Clock>,
@@ -51,78 +51,78 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual options, with the clock to go by.
+    /// The default options, with the clock that gives the time.
     pub fn new(clock: impl Clock) -> Self {
         let (busy_timeout, keep_keys) = (Duration::from_secs(10), Duration::from_hours(24));
         let costs = Costs::default();
         Self { clock: Arc::new(clock), busy_timeout, queue: 8_192, readers: 4, keep_keys, costs }
     }
 
-    /// How long an operation may wait for other processes before it is answered `busy`. 10 s unless told.
+    /// How long an operation waits for other processes before it fails with [`Error::Busy`]. The default is 10 s.
     #[must_use]
     pub fn busy_timeout(self, timeout: Duration) -> Self {
         Self { busy_timeout: timeout, ..self }
     }
 
-    /// How many operations may wait for the writer before more are answered `busy`. 8,192 unless told.
+    /// How many operations may wait for the writer. Further ones fail with [`Error::Busy`]. The default is 8,192.
     #[must_use]
     pub fn queue(self, operations: usize) -> Self {
         Self { queue: operations, ..self }
     }
 
-    /// For how long an idempotency key is sure to be known, at least; 24 hours unless told. Older ones are let go
-    /// little by little as new ones come, so whatever works on one store should be told the same.
+    /// Keeps idempotency keys for at least this long. The default is 24 hours. Older keys are deleted little by little as
+    /// new ones come, so all programs on one store should use the same time.
     #[must_use]
     pub fn keep_keys(self, time: Duration) -> Self {
         Self { keep_keys: time, ..self }
     }
 
-    /// How many queries may read at the same time; more wait. 4 unless told.
+    /// How many queries may read at the same time. Further ones wait. The default is 4.
     #[must_use]
     pub fn readers(self, readers: u32) -> Self {
         Self { readers: readers.max(1), ..self }
     }
 
-    /// Counts what each statement costs, for [`Commerce::costs`]. It takes some microseconds a statement.
+    /// Counts the cost of each statement for [`Commerce::costs`]. Counting takes some microseconds per statement.
     #[must_use]
     pub fn count_costs(self) -> Self {
         Self { costs: Costs::counted(), ..self }
     }
 
-    fn terms(&self) -> Terms {
-        Terms { busy: self.busy_timeout, readers: self.readers, costs: self.costs.clone() }
+    fn for_store(&self) -> StoreOptions {
+        StoreOptions { busy: self.busy_timeout, readers: self.readers, costs: self.costs.clone() }
     }
 }
 
 impl Commerce {
-    /// Makes a store in a new file, or in an empty database of a server, and opens it.
+    /// Creates a store in a new file, or in an empty database of a server, and opens it.
     ///
     /// # Errors
-    /// [`Error::Open`] when there is a store already, or none can be made there.
+    /// [`Error::Open`] when the location holds a store already, or a store cannot be created there.
     pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::create(&location, currency, &options.terms())?;
+        let opened = store::create(&location, currency, &options.for_store())?;
         Self::start(location, opened, options)
     }
 
-    /// Opens a store, and brings it to the present schema.
+    /// Opens a store, and migrates it to the current schema.
     ///
     /// # Errors
-    /// [`Error::Open`] when there is none, or it cannot be used.
+    /// [`Error::Open`] when there is no store, or it cannot be used.
     pub fn open(at: impl Into<Location>, options: Options) -> Result<Self, Error> {
         let location = at.into();
         let opened = open(&location, &options)?;
         Self::start(location, opened, options)
     }
 
-    fn start(location: Location, opened: store::Opened, options: Options) -> Result<Self, Error> {
+    fn start(location: Location, opened: store::OpenedStore, options: Options) -> Result<Self, Error> {
         let writer =
             Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
         let (keeping, busy) = (writer.clone(), options.busy_timeout);
         let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
                 drop(queue(&keeping, busy, Submission::new(KeepSums(sums))));
-                keeping.queue.announce();
+                keeping.queue.wake_writer();
             }
         });
         let writing = writer.clone();
@@ -152,42 +152,42 @@ impl Commerce {
         self.0.currency
     }
 
-    /// What whoever runs the store should know, such as that a server does not sync its commits.
+    /// A warning for the operator of the store, such as that a server does not sync its commits.
     pub fn warning(&self) -> Option<&str> {
         self.0.warning.as_deref()
     }
 
-    /// How far the newest stored time is ahead of the clock. Where that is more than a little, some clock is or was
-    /// wrong, and whoever runs the store should know ([`Ahead::warning`]).
+    /// How far the newest stored time is ahead of the clock. More than a little means that a clock is or was wrong
+    /// ([`ClockSkew::warning`]).
     ///
     /// # Errors
     /// The store's failure.
-    pub fn ahead(&self) -> Result<Ahead, Error> {
+    pub fn clock_skew(&self) -> Result<ClockSkew, Error> {
         let mut view = self.view()?;
-        let rows = view.last(&Statement::new("SELECT last_at FROM store", []))?;
+        let rows = view.final_rows(&Statement::new("SELECT last_at FROM store", []))?;
         let newest = Time::from_millis(rows.first().map_or(0, |row| row[0].int()));
-        Ok(Ahead::new(newest, view.now))
+        Ok(ClockSkew::new(newest, view.now))
     }
 
-    /// Does an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. A caller
-    /// that is alone writes on its own thread, which is faster than waking the writer's.
+    /// Performs an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. When no other
+    /// operation is waiting, this thread writes itself, which is faster than waking the writer's thread.
     ///
     /// # Errors
-    /// A refusal, or why the operation was not done.
+    /// A refusal, or why the operation was not performed.
     pub fn perform<S: Submit>(
         &self,
         submission: impl Into<Submission<S>>,
     ) -> Result<Answer<S::Reply>, Error> {
         let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
-        self.0.writer.write();
+        self.0.writer.write_or_wake();
         ticket.wait()
     }
 
-    /// Hands an operation to the writer. It is decided whether or not the ticket is kept; operations of one
-    /// caller are decided in the order in which they were submitted.
+    /// Hands an operation to the writer. It is performed even if the ticket is dropped. Operations of one caller are
+    /// performed in the order in which they were submitted.
     pub fn submit<S: Submit>(&self, submission: impl Into<Submission<S>>) -> Ticket<S::Reply> {
         let ticket = queue(&self.0.writer, self.0.options.busy_timeout, submission.into());
-        self.0.writer.queue.announce();
+        self.0.writer.queue.wake_writer();
         ticket
     }
 
@@ -199,16 +199,16 @@ impl Commerce {
         let deadline = Instant::now() + self.0.options.busy_timeout;
         loop {
             match self.view().and_then(|mut view| query.ask(&mut view)) {
-                // A snapshot on a server can be lost between two of its reads; another one will do.
+                // A snapshot on a server can be lost between two reads. Another one is as good.
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}
                 answered => return answered,
             }
         }
     }
 
-    /// A number that differs once anybody, here or in another process, has committed: whoever kept an answer
-    /// together with the version taken before it was asked knows by it, without reading any table, whether
-    /// the answer still holds. It means nothing to another handle than this one and its clones.
+    /// The version of the store: a number that changes with every commit, of this process or another. Take the version
+    /// before a query: as long as it does not change, the answer still holds. Reading it touches no table. The number
+    /// is valid for this handle and its clones only.
     ///
     /// # Errors
     /// The store's failure.
@@ -216,9 +216,9 @@ impl Commerce {
         self.0.reader.version()
     }
 
-    /// Waits until somebody, here or in another process, has committed since `version`, at most so long, and
-    /// answers the version then. A commit of this process wakes it at once; those of others are noticed within
-    /// milliseconds, without reading any table.
+    /// Waits until the version differs from `version`, for at most `timeout`, and returns the version then. A commit of
+    /// this process ends the wait at once; commits of others are noticed within milliseconds on a file and tenths of a
+    /// second on a server.
     ///
     /// # Errors
     /// The store's failure.
@@ -230,105 +230,104 @@ impl Commerce {
             if now != version || left.is_zero() {
                 return Ok(now);
             }
-            self.rest(count, version, left);
+            self.wait_for_commit(count, version, left);
         }
     }
 
-    /// Rests until something happens: a commit here or elsewhere, or a wake. At most so long.
-    pub(crate) fn rest(&self, count: u64, version: i64, timeout: Duration) {
+    /// Waits for a commit of any process or a notification, for at most `timeout`.
+    pub(crate) fn wait_for_commit(&self, count: u64, version: i64, timeout: Duration) {
         let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
                 break;
             }
-            committed.wait(count, left.min(self.0.reader.glance()));
+            committed.wait(count, left.min(self.0.reader.poll_interval()));
         }
     }
 
-    /// Rests until a commit here or a wake, at most so long, without a look at the store.
-    pub(crate) fn doze(&self, count: u64, timeout: Duration) {
+    /// Waits for a commit of this process or a notification, for at most `timeout`, without polling the store.
+    pub(crate) fn wait_for_notification(&self, count: u64, timeout: Duration) {
         self.0.writer.counters.committed.wait(count, timeout);
     }
 
-    /// How many wakes there were.
-    pub(crate) fn commits(&self) -> u64 {
+    /// The number of notifications so far.
+    pub(crate) fn notifications(&self) -> u64 {
         self.0.writer.counters.committed.count()
     }
 
-    /// Wakes those who rest, as a commit would.
-    pub(crate) fn wake(&self) {
-        self.0.writer.counters.committed.give();
+    /// Wakes waiting threads, as a commit does.
+    pub(crate) fn notify(&self) {
+        self.0.writer.counters.committed.notify();
     }
 
-    /// The same for a thread that must not keep the store open.
-    pub(crate) fn committed(&self) -> impl Fn() + Send + Sync + 'static {
+    /// The same as a function, for a thread that must not keep the store open.
+    pub(crate) fn notifier(&self) -> impl Fn() + Send + Sync + 'static {
         let writer = self.0.writer.clone();
-        move || writer.counters.committed.give()
+        move || writer.counters.committed.notify()
     }
 
-    /// Runs statements that rebuild derived figures, in one transaction, and indexes what is not indexed by then.
+    /// Runs statements that rebuild derived figures in one transaction, then indexes the products that are not indexed.
     pub(crate) fn rebuild(&self, statements: &[&str]) -> Result<(), Error> {
-        // A store that is gone is told as such, not as a file that cannot be opened.
+        // A store that is gone is reported as gone, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, &self.0.options.terms(), statements)?;
+        store::repair(&self.0.location, &self.0.options.for_store(), statements)?;
         open(&self.0.location, &self.0.options).map(drop)
     }
 
     /// Copies the store to a new file while it is in use.
     ///
     /// # Errors
-    /// [`Error::Open`] when there is such a file, or the store's failure.
+    /// [`Error::Open`] when the file exists already, or the store's failure.
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
         self.version()?;
         store::backup(&self.0.location, to, self.0.options.busy_timeout)
     }
 
-    /// Replaces everything in the store by what is in a backup, after a copy of the store was made at `keep`, where
-    /// no file may be yet. A backup in another currency is refused; [`Commerce::restore_other_currency`] takes it.
+    /// Replaces the content of the store with a backup. The store is first copied to `keep`, where no file may exist. A
+    /// backup in another currency is refused; [`Commerce::restore_other_currency`] accepts it.
     ///
     /// # Errors
-    /// [`Error::Open`] when the file is no backup or in another currency, or there is a file at `keep`;
+    /// [`Error::Open`] when the file is not a backup or is in another currency, or a file exists at `keep`;
     /// [`Error::Unknown`] when the commit could not be synced; or the store's failure.
     pub fn restore(&self, from: &Path, keep: &Path) -> Result<(), Error> {
-        self.put_back(from, keep, false)
+        self.restore_backup(from, keep, false)
     }
 
-    /// The same, whatever the currency of the backup. Open the store anew afterwards: this handle and others go on
-    /// with the currency before.
+    /// Restores a backup in any currency. Open the store again afterwards: open handles keep the old currency.
     ///
     /// # Errors
     /// As [`Commerce::restore`].
     pub fn restore_other_currency(&self, from: &Path, keep: &Path) -> Result<(), Error> {
-        self.put_back(from, keep, true)
+        self.restore_backup(from, keep, true)
     }
 
-    fn put_back(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
+    fn restore_backup(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
         self.version()?;
         let restore = Restore { from, keep, store: self.currency(), other_currency };
         store::restore(&self.0.location, &restore, self.0.options.busy_timeout)?;
-        // A backup of an older version, or one of a server, has no index of its products.
+        // A backup from an older version or from a server has no index of products.
         open(&self.0.location, &self.0.options).map(drop)
     }
 
-    /// What the writer did so far.
+    /// The counters of the writer.
     pub fn stats(&self) -> Stats {
         self.0.writer.counters.stats(self.0.writer.queue.len())
     }
 
-    /// What each statement cost since this was last asked, in the order in which they first ran, but for those that
-    /// begin and end transactions. Only a store on a file tells, and only with [`Options::count_costs`].
+    /// The cost of each statement since the last call, in the order in which they first ran. Statements that begin and end
+    /// transactions are left out. Costs are counted for a store in a file only, and only with [`Options::count_costs`].
     pub fn costs(&self) -> Vec<Cost> {
         self.0.options.costs.take()
     }
 
-    /// Takes no more operations, does those that are queued, and waits for that.
+    /// Accepts no more operations, and waits until the queued ones are done.
     pub fn close(&self) {
         self.0.close();
     }
 
-    /// The present time of the clock that was handed in.
-    /// Whether the store is a file, of which the log is held up by snapshots that follow one another without a pause.
+    /// Whether the store is a file. There, snapshots that follow one another without a pause keep the log from being
+    /// checkpointed.
     pub(crate) fn on_file(&self) -> bool {
         matches!(self.0.location, Location::File(_))
     }
@@ -337,9 +336,9 @@ impl Commerce {
         self.0.options.clock.now()
     }
 
-    /// A snapshot that may be kept for as long as it takes to read a whole list, if the store has such.
-    pub(crate) fn lasting_view(&self) -> Result<Option<View<'_>>, Error> {
-        if !self.0.reader.lasting() {
+    /// A view that can stay open while a whole list is read, if the store supports that.
+    pub(crate) fn long_view(&self) -> Result<Option<View<'_>>, Error> {
+        if !self.0.reader.supports_long_snapshots() {
             return Ok(None);
         }
         Ok(Some(View { names: Some([Names::of_users(), Names::of_products()]), ..self.view()? }))
@@ -360,23 +359,23 @@ impl Commerce {
 fn queue<S: Submit>(writer: &Writer, busy: Duration, submission: Submission<S>) -> Ticket<S::Reply> {
     let (job, ticket) = job(submission, Instant::now() + busy);
     if let Err(error) = writer.queue.push(job) {
-        writer.counters.refused(&error, 1);
+        writer.counters.count_failed(&error, 1);
     }
     ticket
 }
 
-/// Opens a store, with all its products indexed.
-fn open(location: &Location, options: &Options) -> Result<store::Opened, Error> {
-    let mut opened = store::open(location, &options.terms())?;
+/// Opens a store and indexes its products where they are not indexed.
+fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Error> {
+    let mut opened = store::open(location, &options.for_store())?;
     if opened.unindexed {
         catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
     }
     Ok(opened)
 }
 
-/// What can be asked: a query, or any query.
+/// What can be asked: a [`Query`] or an [`AnyQuery`].
 pub trait Ask {
-    /// What is answered.
+    /// The type of the answer.
     type Answer;
 
     #[doc(hidden)]
@@ -404,7 +403,7 @@ impl Inner {
         self.writer.queue.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // A writer that panicked has closed the queue behind it.
+            // A writer that panicked has closed the queue.
             let _ = thread.join();
         }
     }

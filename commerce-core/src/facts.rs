@@ -24,7 +24,7 @@ use crate::id::{Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EntryId, EventId, Number, OrderId};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{Delivery, EventKind, Standing};
+use crate::outbox::{Delivery, EventKind, RelayState};
 use crate::refusal::Refusal;
 use crate::row::{Change, Kind, Table, Value, table};
 use crate::sales::Period;
@@ -87,7 +87,7 @@ pub struct CartLine {
 
 /// A token with what only the store knows of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Bearer {
+pub struct StoredToken {
     pub(crate) no: i64,
     pub(crate) user_no: Option<i64>,
     pub(crate) digest: Digest,
@@ -96,7 +96,7 @@ pub struct Bearer {
 
 /// What was answered under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptAnswer {
     pub(crate) digest: i64,
     pub(crate) reply: KeptReply,
 }
@@ -112,7 +112,7 @@ pub enum KeptReply {
 
 /// The numbers last given out, and the newest time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Last {
+pub(crate) struct LastNumbers {
     pub(crate) at: Time,
     pub(crate) user: i64,
     pub(crate) product: i64,
@@ -138,29 +138,29 @@ pub(crate) struct Edition {
 #[derive(Debug, Default)]
 pub struct Facts {
     /// As stored; nothing before it was loaded.
-    stored_last: Option<Last>,
+    stored_last: Option<LastNumbers>,
     /// Of which edition the users and products are that are known or in doubt.
     edition: Option<Edition>,
     /// Whether what was loaded relied on an edition that is over.
-    misled: bool,
-    pub(crate) last: Last,
+    edition_changed: bool,
+    pub(crate) last: LastNumbers,
     users: Tracked<UserId, User>,
     products: Tracked<ProductId, Product>,
     carts: Tracked<UserId, Vec<CartLine>>,
     orders: HashMap<OrderId, Order>,
     /// Events, with what was kept of their delivery.
     events: Tracked<EventId, Option<Delivery>>,
-    relay: Tracked<(), Standing>,
-    keys: HashMap<(Key, i64), Kept>,
+    relay: Tracked<(), RelayState>,
+    keys: HashMap<(Key, i64), KeptAnswer>,
     /// Keys that are only looked at for their age, in the order of the table.
     aged_keys: Vec<(Arc<str>, i64, Time)>,
-    tokens: HashMap<TokenName, Bearer>,
+    tokens: HashMap<TokenName, StoredToken>,
     /// Sums of sales that are kept, and which refunds they know of.
     sums: HashMap<(Period, i64), i64>,
     /// What the clock says, whatever time an operation is to have.
-    pub(crate) present: Time,
+    pub(crate) clock_time: Time,
     /// Rows that nothing in the group changes again.
-    settled: Vec<Change>,
+    finished: Vec<Change>,
     /// What cannot be and was found all the same: nothing of the group may be stored.
     breach: Option<String>,
 }
@@ -192,15 +192,15 @@ impl Facts {
     }
 
     pub(crate) fn find_token(&self, name: &TokenName) -> Option<&Token> {
-        self.tokens.get(name).map(|bearer| &bearer.token)
+        self.tokens.get(name).map(|token| &token.token)
     }
 
     pub(crate) fn knows_digest(&self, digest: &Digest) -> bool {
-        self.tokens.values().any(|bearer| bearer.digest == *digest)
+        self.tokens.values().any(|token| token.digest == *digest)
     }
 
     /// What was answered under this key in this scope: the number of a user, or 0 for the store.
-    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&Kept> {
+    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
         self.keys.get(&(key.clone(), scope))
     }
 }
@@ -333,21 +333,21 @@ impl Facts {
                 0
             })
         });
-        let bearer = Bearer { no: self.last.token, user_no, digest, token };
-        self.write_token(Kind::Insert, &bearer);
-        self.tokens.insert(bearer.token.name.clone(), bearer);
+        let token = StoredToken { no: self.last.token, user_no, digest, token };
+        self.write_token(Kind::Insert, &token);
+        self.tokens.insert(token.token.name.clone(), token);
     }
 
     pub(crate) fn revoke_token(&mut self, name: &TokenName, at: Time) {
-        let Some(mut bearer) = self.tokens.remove(name) else { return self.unloaded("token", name) };
+        let Some(mut token) = self.tokens.remove(name) else { return self.unloaded("token", name) };
         self.last.token += 1;
-        bearer.token.revoked_at = Some(at);
-        self.write_token(Kind::Update, &bearer);
-        self.tokens.insert(name.clone(), bearer);
+        token.token.revoked_at = Some(at);
+        self.write_token(Kind::Update, &token);
+        self.tokens.insert(name.clone(), token);
     }
 
     /// Keeps a reply under a key, from the present on: that of a history that is imported is as new as any.
-    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: Kept) {
+    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
         let Some(scope) = scope else { return self.unloaded("whoever has key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => ((*order).into(), Value::Null),
@@ -359,7 +359,7 @@ impl Facts {
             kept.digest.into(),
             order,
             json,
-            self.present.millis().into(),
+            self.clock_time.millis().into(),
         ];
         self.insert(&table::KEYS, row);
         self.keys.insert((key.clone(), scope), kept);
@@ -385,18 +385,18 @@ impl Facts {
     }
 
     /// Raises the newest time.
-    pub(crate) fn reach(&mut self, at: Time) {
+    pub(crate) fn raise_newest_time(&mut self, at: Time) {
         self.last.at = self.last.at.max(at);
     }
 
-    fn write_token(&mut self, kind: Kind, bearer: &Bearer) {
-        let Token { name, role, user: _, at, revoked_at } = &bearer.token;
+    fn write_token(&mut self, kind: Kind, token: &StoredToken) {
+        let Token { name, role, user: _, at, revoked_at } = &token.token;
         let row = [
-            bearer.no.into(),
+            token.no.into(),
             name.shared().into(),
             role.as_str().into(),
-            bearer.user_no.into(),
-            bearer.digest.as_str().into(),
+            token.user_no.into(),
+            token.digest.as_str().into(),
             at.millis().into(),
             revoked_at.map(Time::millis).into(),
         ];
@@ -436,9 +436,9 @@ impl Facts {
 
     fn change(&mut self, table: &'static Table, kind: Kind, row: impl IntoIterator<Item = Value>) {
         let same = |change: &&mut Change| change.kind == kind && std::ptr::eq(change.table, table);
-        match self.settled.iter_mut().find(same) {
+        match self.finished.iter_mut().find(same) {
             Some(change) => change.values.extend(row),
-            None => self.settled.push(Change { table, kind, values: row.into_iter().collect() }),
+            None => self.finished.push(Change { table, kind, values: row.into_iter().collect() }),
         }
     }
 }

@@ -230,9 +230,10 @@
 //! Without them everything works and is as durable, but slower: SQLite takes a lock for each allocation and for each
 //! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
-mod ahead;
 pub mod cart;
 pub mod catalog;
+mod clock_skew;
+mod commit_notifier;
 mod cost;
 mod currency;
 mod each;
@@ -260,7 +261,6 @@ pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
 mod search;
-mod signal;
 mod stats;
 mod store;
 mod submit;
@@ -276,7 +276,7 @@ mod verify;
 pub mod wallet;
 mod writer;
 
-pub use ahead::Ahead;
+pub use clock_skew::ClockSkew;
 pub use cost::Cost;
 pub use currency::Currency;
 pub use engine::{Ask, Commerce, Options};
@@ -291,7 +291,7 @@ pub use page::{Cursor, Listing, Page};
 pub use probe::Probe;
 pub use query::{AnyQuery, Paged, Query};
 pub use refusal::{Refusal, Shortage};
-pub use stats::{Spread, Stats};
+pub use stats::{Histogram, Stats};
 pub use submit::{AnyOperation, Receive, Submit};
 pub use text::{Text, TextKind, ValueError, escape, is_control};
 pub use ticket::{Pending, Ticket};

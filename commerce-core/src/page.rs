@@ -123,7 +123,7 @@ impl Page {
     }
 
     /// How many rows to read: one more than to answer, to know whether there are more.
-    pub(crate) fn reach(&self) -> i64 {
+    pub(crate) fn fetch_limit(&self) -> i64 {
         i64::from(self.limit) + 1
     }
 

@@ -95,8 +95,8 @@ impl View<'_> {
     }
 
     /// Reads for the last time in this answer.
-    pub(crate) fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        self.snapshot.last(statement)
+    pub(crate) fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.snapshot.final_rows(statement)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Operations that wait for the writer: first come, first served, and never more than it was made for.
+//! The queue of jobs for the writer: first come, first served, up to a fixed capacity.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::job::Job;
 
-/// Operations that wait for the writer.
+/// Jobs that wait for the writer.
 pub(crate) struct Queue {
     state: Mutex<State>,
     arrived: Condvar,
@@ -17,21 +17,21 @@ pub(crate) struct Queue {
 struct State {
     jobs: VecDeque<Box<dyn Job>>,
     closed: bool,
-    /// How many jobs the writer's thread waits for: only that arrival wakes it.
-    wanted: usize,
+    /// The queue length that wakes the writer's thread.
+    wake_at: usize,
 }
 
 impl Queue {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = State { jobs: VecDeque::new(), closed: false, wanted: 1 };
+        let state = State { jobs: VecDeque::new(), closed: false, wake_at: 1 };
         Self { state: Mutex::new(state), arrived: Condvar::new(), capacity }
     }
 
-    /// Queues a job, or fails it at once when there is no room. The writer's thread does not wake before
-    /// [`Queue::announce`].
+    /// Queues a job, or fails it at once when the queue is full or closed. The writer's thread is not woken before
+    /// [`Queue::wake_writer`].
     ///
     /// # Errors
-    /// What the job failed with.
+    /// The error that the job failed with.
     pub(crate) fn push(&self, job: Box<dyn Job>) -> Result<(), Error> {
         let mut state = self.lock();
         let error = if state.closed {
@@ -48,21 +48,21 @@ impl Queue {
     }
 
     /// Wakes the writer's thread if there are as many jobs as it waits for.
-    pub(crate) fn announce(&self) {
+    pub(crate) fn wake_writer(&self) {
         let mut state = self.lock();
-        if state.jobs.len() >= state.wanted {
-            state.wanted = usize::MAX;
+        if state.jobs.len() >= state.wake_at {
+            state.wake_at = usize::MAX;
             self.arrived.notify_one();
         }
     }
 
-    /// No more jobs are taken; those that are queued are still done.
+    /// Accepts no more jobs. Queued jobs are still done.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.arrived.notify_one();
     }
 
-    /// Takes no more jobs and drops those that are queued: nobody will do them.
+    /// Accepts no more jobs and drops the queued ones.
     pub(crate) fn abandon(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -73,52 +73,53 @@ impl Queue {
         self.lock().jobs.len()
     }
 
-    /// Waits for a job, then a little for as many as expected. False when closed and empty.
-    pub(crate) fn wait(&self, expected: usize, patience: Duration) -> bool {
+    /// Waits for a job, then for at most `linger` until there are as many as expected. False when the queue is closed and
+    /// empty.
+    pub(crate) fn wait(&self, expected: usize, linger: Duration) -> bool {
         let mut state = self.lock();
         while state.jobs.is_empty() {
             if state.closed {
                 return false;
             }
-            state.wanted = 1;
+            state.wake_at = 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let until = Instant::now() + patience;
+        let until = Instant::now() + linger;
         while state.jobs.len() < expected && !state.closed {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
-            state.wanted = expected;
+            state.wake_at = expected;
             state = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }
 
-    /// Until when the first job may wait.
+    /// The deadline of the first job.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.lock().jobs.front().map(|job| job.deadline())
     }
 
-    /// Takes the first jobs.
-    pub(crate) fn take(&self, most: usize) -> Vec<Box<dyn Job>> {
+    /// Takes the first jobs, at most `limit`.
+    pub(crate) fn take(&self, limit: usize) -> Vec<Box<dyn Job>> {
         let mut state = self.lock();
-        let count = state.jobs.len().min(most);
+        let count = state.jobs.len().min(limit);
         state.jobs.drain(..count).collect()
     }
 
-    /// Puts jobs back to where they were taken from.
+    /// Puts jobs back to the front of the queue.
     pub(crate) fn put_back(&self, jobs: Vec<Box<dyn Job>>) {
         let mut state = self.lock();
         jobs.into_iter().rev().for_each(|job| state.jobs.push_front(job));
     }
 
-    /// The jobs that cannot wait any longer: those past their deadline, or all after a graver error.
-    pub(crate) fn late(&self, error: &Error) -> Vec<Box<dyn Job>> {
+    /// Takes the jobs that an error fails: after [`Error::Busy`] those past their deadline, after any other error all.
+    pub(crate) fn take_failed(&self, error: &Error) -> Vec<Box<dyn Job>> {
         let (mut state, now) = (self.lock(), Instant::now());
         let busy = matches!(error, Error::Busy(_));
-        let late = state.jobs.iter().take_while(|job| !busy || job.deadline() <= now).count();
-        state.jobs.drain(..late).collect()
+        let count = state.jobs.iter().take_while(|job| !busy || job.deadline() <= now).count();
+        state.jobs.drain(..count).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,90 +1,90 @@
-//! What the writer did so far: counters that it raises and anyone may read at any time.
+//! Counters of the writer, which can be read at any time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::commit_notifier::CommitNotifier;
 use crate::error::Error;
-use crate::signal::Signal;
 
-/// What the writer did so far.
+/// What the writer has done since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Groups that were decided.
+    /// Groups of operations that were decided.
     pub groups: u64,
-    /// Operations in them.
+    /// Operations in these groups.
     pub operations: u64,
-    /// Groups that changed something: each one commit, with one sync.
+    /// Groups that changed something. Each is one commit with one sync.
     pub commits: u64,
     /// Pages written to the log by these commits (and, in between, by other processes).
     pub pages: u64,
-    /// Requests of the writer to the server; none where the store is a file.
+    /// Requests that the writer sent to the server; 0 for a store in a file.
     pub requests: u64,
-    /// Operations that wait at this moment.
+    /// Operations that are waiting now.
     pub queued: u64,
     /// Operations that were answered `busy`.
     pub busy: u64,
-    /// How many operations the groups had: at most 1, 2, 4, … 512.
-    pub sizes: Spread<10>,
-    /// How many microseconds the groups took from begin to commit: at most 256, 512, … 2^19 (half a second).
-    pub times: Spread<12>,
+    /// Operations per group, with the bounds 1, 2, 4, … 512.
+    pub sizes: Histogram<10>,
+    /// Microseconds from begin to commit per group, with the bounds 256, 512, … 2^19 (half a second).
+    pub times: Histogram<12>,
 }
 
-/// How values spread: counts of those within each bound, each bound twice the one before.
+/// A histogram of values. Each bound is twice the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spread<const N: usize> {
-    /// How many values were within the bound of the same place and past the one before.
-    pub within: [u64; N],
-    /// How many values there were, also past the last bound.
+pub struct Histogram<const N: usize> {
+    /// The number of values in each bucket: at most its bound, and more than the bound before.
+    pub buckets: [u64; N],
+    /// The number of all values, including those beyond the last bound.
     pub count: u64,
-    /// Their sum.
+    /// The sum of all values.
     pub sum: u64,
 }
 
-/// Counters of the writer.
+/// The counters that the writer raises.
 #[derive(Debug)]
 pub(crate) struct Counters {
     pub(crate) groups: AtomicU64,
     pub(crate) operations: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) pages: AtomicU64,
-    /// Told of every commit.
-    pub(crate) committed: Signal,
+    /// Notified of every commit.
+    pub(crate) committed: CommitNotifier,
     pub(crate) requests: AtomicU64,
     busy: AtomicU64,
-    sizes: Counted<10>,
-    times: Counted<12>,
+    sizes: AtomicHistogram<10>,
+    times: AtomicHistogram<12>,
 }
 
 #[derive(Debug)]
-struct Counted<const N: usize> {
+struct AtomicHistogram<const N: usize> {
     first: u64,
-    within: [AtomicU64; N],
+    buckets: [AtomicU64; N],
     count: AtomicU64,
     sum: AtomicU64,
 }
 
 impl Stats {
-    /// The first bound of `times`, in microseconds.
+    /// The first bound of [`Stats::times`], in microseconds.
     pub const SHORTEST: u64 = 256;
 }
 
 impl Counters {
     /// Counts a group that was decided.
-    pub(crate) fn group(&self, operations: usize, took: Duration) {
+    pub(crate) fn count_group(&self, operations: usize, took: Duration) {
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.operations.fetch_add(operations as u64, Ordering::Relaxed);
         self.sizes.add(operations as u64);
         self.times.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Counts operations that were not done because of this.
-    pub(crate) fn refused(&self, error: &Error, operations: usize) {
+    /// Counts operations that failed with this error, if they count as busy.
+    pub(crate) fn count_failed(&self, error: &Error, operations: usize) {
         if matches!(error, Error::Busy(_)) {
             self.busy.fetch_add(operations as u64, Ordering::Relaxed);
         }
     }
 
-    /// The figures as they are now.
+    /// The present values.
     pub(crate) fn stats(&self, queued: usize) -> Stats {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
@@ -95,8 +95,8 @@ impl Counters {
             requests: of(&self.requests),
             queued: queued as u64,
             busy: of(&self.busy),
-            sizes: self.sizes.spread(),
-            times: self.times.spread(),
+            sizes: self.sizes.load(),
+            times: self.times.load(),
         }
     }
 }
@@ -109,20 +109,20 @@ impl Default for Counters {
             operations: zero(),
             commits: zero(),
             pages: zero(),
-            committed: Signal::default(),
+            committed: CommitNotifier::default(),
             requests: zero(),
             busy: zero(),
-            sizes: Counted::new(1),
-            times: Counted::new(Stats::SHORTEST),
+            sizes: AtomicHistogram::new(1),
+            times: AtomicHistogram::new(Stats::SHORTEST),
         }
     }
 }
 
-impl<const N: usize> Counted<N> {
+impl<const N: usize> AtomicHistogram<N> {
     fn new(first: u64) -> Self {
         Self {
             first,
-            within: [const { AtomicU64::new(0) }; N],
+            buckets: [const { AtomicU64::new(0) }; N],
             count: AtomicU64::new(0),
             sum: AtomicU64::new(0),
         }
@@ -131,23 +131,23 @@ impl<const N: usize> Counted<N> {
     fn add(&self, value: u64) {
         let place = (0..N).find(|place| value <= self.first << place);
         if let Some(place) = place {
-            self.within[place].fetch_add(1, Ordering::Relaxed);
+            self.buckets[place].fetch_add(1, Ordering::Relaxed);
         }
         self.count.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
     }
 
-    fn spread(&self) -> Spread<N> {
-        Spread {
-            within: std::array::from_fn(|place| self.within[place].load(Ordering::Relaxed)),
+    fn load(&self) -> Histogram<N> {
+        Histogram {
+            buckets: std::array::from_fn(|place| self.buckets[place].load(Ordering::Relaxed)),
             count: self.count.load(Ordering::Relaxed),
             sum: self.sum.load(Ordering::Relaxed),
         }
     }
 }
 
-impl<const N: usize> Default for Spread<N> {
+impl<const N: usize> Default for Histogram<N> {
     fn default() -> Self {
-        Self { within: [0; N], count: 0, sum: 0 }
+        Self { buckets: [0; N], count: 0, sum: 0 }
     }
 }

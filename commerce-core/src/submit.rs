@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Cause, Error};
-use crate::facts::{Facts, Kept, Keys};
+use crate::facts::{Facts, KeptAnswer, Keys};
 use crate::id::Key;
 use crate::input::Invalid;
 use crate::operation::{Answer, Operation, Reply};
@@ -136,9 +136,9 @@ impl<O: Operation> Submit for O {
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
-            facts.keep(key, scope(self, facts), Kept { digest, reply: reply.kept() });
+            facts.keep(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });
         }
-        facts.reach(now);
+        facts.raise_newest_time(now);
         Ok(Answer { reply, replayed: false })
     }
 }
@@ -146,7 +146,7 @@ impl<O: Operation> Submit for O {
 /// What was answered under this key before. On an order it belongs to the order's user. It did not always: keys of
 /// cancellations were the store's, and such a one still answers the cancellation that it was kept for, but no longer
 /// stands in anyone's way.
-fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a Kept> {
+fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a KeptAnswer> {
     let of_the_store = || {
         operation.order()?;
         facts.kept(key, STORE).filter(|kept| kept.digest == digest)
@@ -156,7 +156,7 @@ fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Fact
 
 /// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
 /// was named.
-fn same<O: Operation>(operation: &O, kept: &Kept, canonical: i64) -> bool {
+fn same<O: Operation>(operation: &O, kept: &KeptAnswer, canonical: i64) -> bool {
     kept.digest == canonical || kept.digest == digest(operation)
 }
 

@@ -1,7 +1,8 @@
-//! Group commit: what is queued is taken together, decided over rows loaded once, committed in one transaction,
-//! and only then is everybody answered. Throughput grows with load, since a group costs one sync.
+//! Group commit: the writer takes the queued jobs together, decides them over rows that it loads once, commits in one
+//! transaction, and only then answers. Throughput grows with load, since a group costs one sync.
 //!
-//! A thread of its own does that. A caller that is alone does it itself, which spares two changes of threads.
+//! The writer has a thread of its own. A caller that is alone writes on its own thread instead, which saves two context
+//! switches.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,34 +15,35 @@ use crate::job::Job;
 use crate::operation::Chain;
 use crate::queue::Queue;
 use crate::stats::Counters;
-use crate::store::{Since, Store};
-use crate::sweep::Sweep;
+use crate::store::{OtherWrites, Store};
+use crate::sweep::KeySweep;
 use crate::time::Clock;
 
-/// The most operations of one group: it bounds how long others wait for their turn.
-const GROUP: usize = 512;
+/// The largest group. It bounds how long other processes wait for their turn.
+const MAX_GROUP: usize = 512;
 
-/// The longest wait for callers that were just answered to come back and fill the next group.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// The longest time to linger for callers that were just answered to submit again and fill the next group.
+const MAX_LINGER: Duration = Duration::from_millis(1);
 
 /// The one writer of an open store.
 pub(crate) struct Writer {
     pub(crate) queue: Queue,
     pub(crate) counters: Counters,
     clock: Arc<dyn Clock>,
-    desk: Mutex<Option<Desk>>,
-    /// Whether the last group was a single operation and nobody came meanwhile.
-    calm: AtomicBool,
+    /// None after the writer has ended.
+    state: Mutex<Option<WriterState>>,
+    /// Whether the last group was a single operation and no other was queued meanwhile.
+    uncontended: AtomicBool,
 }
 
-/// What a group is decided and written with: whoever holds it writes.
-struct Desk {
+/// What it takes to decide and write a group. The thread that holds it writes.
+struct WriterState {
     store: Box<dyn Store>,
     facts: Facts,
-    sweep: Sweep,
-    /// How many operations the next group is likely to have, and how long to wait for them.
+    sweep: KeySweep,
+    /// The expected size of the next group, and how long to linger for it.
     expected: usize,
-    patience: Duration,
+    linger: Duration,
 }
 
 impl Writer {
@@ -51,70 +53,69 @@ impl Writer {
         queue: usize,
         keep_keys: Duration,
     ) -> Self {
-        let (facts, sweep) = (Facts::default(), Sweep::new(keep_keys));
-        let desk = Desk { store, facts, sweep, expected: 1, patience: Duration::ZERO };
+        let (facts, sweep) = (Facts::default(), KeySweep::new(keep_keys));
+        let state = WriterState { store, facts, sweep, expected: 1, linger: Duration::ZERO };
         Self {
             queue: Queue::new(queue),
             counters: Counters::default(),
             clock,
-            desk: Mutex::new(Some(desk)),
-            calm: AtomicBool::new(true),
+            state: Mutex::new(Some(state)),
+            uncontended: AtomicBool::new(true),
         }
     }
 
-    /// Writes until the queue is closed and empty, and then lets the store go.
+    /// Writes until the queue is closed and empty, and then closes the store.
     pub(crate) fn run(&self) {
-        // However this thread ends, nobody waits for it in vain.
-        let _abandoning = Abandoning(&self.queue);
-        let (mut expected, mut patience) = (1, Duration::ZERO);
-        while self.queue.wait(expected, patience) {
-            // Whoever panicked while writing has left everything half done in memory, though not in the store.
-            let Ok(mut desk) = self.desk.lock() else { return };
-            let Some(desk) = desk.as_mut() else { return };
-            self.round(desk);
-            (expected, patience) = (desk.expected, desk.patience);
+        // However this thread ends, no caller waits forever.
+        let _guard = AbandonOnDrop(&self.queue);
+        let (mut expected, mut linger) = (1, Duration::ZERO);
+        while self.queue.wait(expected, linger) {
+            // A thread that panicked while writing left the state half changed in memory, though not in the store.
+            let Ok(mut state) = self.state.lock() else { return };
+            let Some(state) = state.as_mut() else { return };
+            self.write_group(state);
+            (expected, linger) = (state.expected, state.linger);
         }
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Writes what is queued here and now if nobody else is at it; otherwise the thread is told.
-    pub(crate) fn write(&self) {
-        if self.calm.load(Ordering::Relaxed)
-            && let Ok(mut desk) = self.desk.try_lock()
-            && let Some(desk) = desk.as_mut()
+    /// Writes the queued jobs on this thread if no other thread is writing; otherwise wakes the writer's thread.
+    pub(crate) fn write_or_wake(&self) {
+        if self.uncontended.load(Ordering::Relaxed)
+            && let Ok(mut state) = self.state.try_lock()
+            && let Some(state) = state.as_mut()
         {
-            self.round(desk);
+            self.write_group(state);
         }
-        // Whoever came meanwhile found the desk taken and left it to the thread.
-        self.queue.announce();
+        // Jobs that were queued meanwhile are left to the writer's thread.
+        self.queue.wake_writer();
     }
 
-    /// Takes a group and does it.
-    fn round(&self, desk: &mut Desk) {
+    /// Takes a group from the queue, writes it and answers it.
+    fn write_group(&self, state: &mut WriterState) {
         let Some(deadline) = self.queue.deadline() else { return };
-        if let Err(error) = desk.store.turn(deadline) {
-            let late = self.queue.late(&error);
-            fail_all(late, &error, &self.counters);
+        if let Err(error) = state.store.take_turn(deadline) {
+            fail_all(self.queue.take_failed(&error), &error, &self.counters);
             return;
         }
-        let mut jobs = self.queue.take(GROUP);
+        let mut jobs = self.queue.take(MAX_GROUP);
         let started = Instant::now();
-        let committed = group(desk, &mut jobs, self.clock.as_ref(), &self.counters);
-        desk.store.end();
-        self.counters.requests.store(desk.store.requests(), Ordering::Relaxed);
-        desk.patience = (started.elapsed() / 4).min(PATIENCE);
-        desk.expected = (jobs.len() + self.queue.len()).min(GROUP);
-        self.calm.store(desk.expected <= 1, Ordering::Relaxed);
+        let committed = commit_group(state, &mut jobs, self.clock.as_ref(), &self.counters);
+        state.store.end();
+        self.counters.requests.store(state.store.requests(), Ordering::Relaxed);
+        state.linger = (started.elapsed() / 4).min(MAX_LINGER);
+        state.expected = (jobs.len() + self.queue.len()).min(MAX_GROUP);
+        self.uncontended.store(state.expected <= 1, Ordering::Relaxed);
         match committed {
             Ok(()) => jobs.into_iter().for_each(|job| job.answer()),
             Err(error @ Error::Busy(_)) => {
-                // Nothing was changed, so those that have time left are decided anew.
-                desk.facts.forget();
+                // Nothing was changed, so jobs that have time left are decided again.
+                state.facts.forget();
                 self.queue.put_back(jobs);
-                fail_all(self.queue.late(&error), &error, &self.counters);
+                fail_all(self.queue.take_failed(&error), &error, &self.counters);
             }
             Err(error) => {
-                desk.facts.forget();
+                state.facts.forget();
                 fail_all(jobs, &error, &self.counters);
             }
         }
@@ -122,29 +123,32 @@ impl Writer {
 }
 
 fn fail_all(jobs: Vec<Box<dyn Job>>, error: &Error, counters: &Counters) {
-    counters.refused(error, jobs.len());
+    counters.count_failed(error, jobs.len());
     jobs.into_iter().for_each(|job| job.fail(error));
 }
 
-/// Decides a group in order and commits it. Without a commit there is nothing to answer.
-fn group(
-    desk: &mut Desk,
+/// Decides the jobs of a group in order, and commits their changes in one transaction.
+///
+/// # Errors
+/// Why nothing was committed. The jobs have no valid outcome then.
+fn commit_group(
+    state: &mut WriterState,
     jobs: &mut [Box<dyn Job>],
     clock: &dyn Clock,
     counters: &Counters,
 ) -> Result<(), Error> {
-    let Desk { store, facts, sweep, .. } = desk;
+    let WriterState { store, facts, sweep, .. } = state;
     let mut keys = Keys::default();
     jobs.iter().for_each(|job| job.needs(&mut keys));
     let started = Instant::now();
-    if store.begin()? == Since::Perhaps {
-        facts.doubt();
+    if store.begin()? == OtherWrites::Possible {
+        facts.mark_stale();
     }
     let now = clock.now();
     let mut loads = Loads::missing(&keys, facts);
-    sweep.load(&mut loads, keys.keys.len(), now);
+    sweep.add_load(&mut loads, keys.keys.len(), now);
     loads.take(facts, &store.load(loads.statements())?)?;
-    if facts.misled() {
+    if facts.take_edition_changed() {
         let loads = Loads::users_and_products(&keys, facts);
         loads.take(facts, &store.load(loads.statements())?)?;
     }
@@ -153,28 +157,29 @@ fn group(
         let loads = Loads::orders(&replayed);
         loads.take(facts, &store.load(loads.statements())?)?;
     }
-    facts.present = now;
+    facts.clock_time = now;
     let mut broken = Vec::new();
     jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut broken));
-    sweep.go(facts, now);
+    sweep.delete_expired(facts, now);
     let changes = facts.changes();
-    facts.sound()?;
+    facts.check_invariants()?;
     if !changes.is_empty() {
         store.commit(&changes)?;
         counters.commits.fetch_add(1, Ordering::Relaxed);
         counters.pages.fetch_add(store.pages(), Ordering::Relaxed);
-        counters.committed.give();
+        counters.committed.notify();
     }
-    // Only now, since a group that was not committed may be decided anew.
+    // Only now, since a group that was not committed may be decided again.
     broken.iter().for_each(Chain::end);
-    facts.settle();
-    counters.group(jobs.len(), started.elapsed());
+    facts.mark_stored();
+    counters.count_group(jobs.len(), started.elapsed());
     Ok(())
 }
 
-struct Abandoning<'a>(&'a Queue);
+/// Drops the queued jobs when the writer's thread ends, so that their callers are answered.
+struct AbandonOnDrop<'a>(&'a Queue);
 
-impl Drop for Abandoning<'_> {
+impl Drop for AbandonOnDrop<'_> {
     fn drop(&mut self) {
         self.0.abandon();
     }

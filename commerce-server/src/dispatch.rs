@@ -203,8 +203,7 @@ async fn builtin(
                 return Err(Error::Busy("the server is shutting down").into());
             }
             let Readiness { outbox, ahead } = server.health.check(&server.shop).await?;
-            let ready =
-                json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.by().as_secs() });
+            let ready = json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.ahead_by().as_secs() });
             response::json(StatusCode::OK, ready.to_string().into())
         }
         Builtin::Metrics => {

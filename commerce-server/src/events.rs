@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use axum::body::{Body, Bytes};
 use axum::http::header::HeaderName;
 use axum::http::request::Parts;
-use commerce_core::outbox::{Newest, Since, Told};
+use commerce_core::outbox::{Newest, NumberedEvent, Since};
 use commerce_core::{Cause, Error, EventId};
 use http_body_util::channel::{Channel, Sender};
 use tokio::time::{Instant, sleep_until};
@@ -159,7 +159,11 @@ fn gap(after: Option<EventId>, through: i64) -> String {
 }
 
 /// A batch of events as text. A gap between events is reported unless all of it is at or before `reported`.
-fn text(events: &[Told], mut after: Option<EventId>, reported: Option<EventId>) -> Result<String, Error> {
+fn text(
+    events: &[NumberedEvent],
+    mut after: Option<EventId>,
+    reported: Option<EventId>,
+) -> Result<String, Error> {
     let mut text = String::new();
     for event in events {
         let through = event.event.get() - 1;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use commerce_core::{Ahead, Cause, Commerce, Error, Probe, outbox};
+use commerce_core::{Cause, ClockSkew, Commerce, Error, Probe, outbox};
 use tokio::sync::Mutex;
 
 /// The readiness check, with its last result.
@@ -18,7 +18,7 @@ pub(crate) struct Readiness {
     /// The backlog of event delivery.
     pub(crate) outbox: outbox::Backlog,
     /// How far the newest stored time is ahead of the clock.
-    pub(crate) ahead: Ahead,
+    pub(crate) ahead: ClockSkew,
 }
 
 /// How long a result is repeated.
@@ -50,7 +50,7 @@ async fn check_now(shop: Commerce) -> CheckResult {
     shop.submit(Probe).into_future().await?;
     // On a thread of its own, with a reader of its own, so that it does not wait for requests.
     let read = tokio::task::spawn_blocking(move || {
-        Ok(Readiness { outbox: shop.query(&outbox::Lag)?, ahead: shop.ahead()? })
+        Ok(Readiness { outbox: shop.query(&outbox::Lag)?, ahead: shop.clock_skew()? })
     });
     read.await.map_err(|panic| Error::Store(Cause::of(panic)))?
 }

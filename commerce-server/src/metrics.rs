@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use commerce_core::{Commerce, Error, Spread, Stats, outbox};
+use commerce_core::{Commerce, Error, Histogram, Stats, outbox};
 
 use crate::route::{ROUTES, Route};
 
@@ -92,7 +92,7 @@ impl Metrics {
         write_engine(&mut text, &shop.stats());
         write_outbox(&mut text, &shop.query(&outbox::Lag)?);
         let help = "Seconds by which the newest stored time is ahead of the clock.";
-        text.single("commerce_clock_ahead_seconds", "gauge", help, shop.ahead()?.by().as_secs());
+        text.single("commerce_clock_ahead_seconds", "gauge", help, shop.clock_skew()?.ahead_by().as_secs());
         Ok(text.0)
     }
 
@@ -146,9 +146,9 @@ fn write_engine(text: &mut Text, stats: &Stats) {
 }
 
 /// The upper bound and the count of each bucket. Each bound is twice the one before.
-fn buckets<const N: usize>(spread: &Spread<N>, first: f64) -> impl Iterator<Item = (f64, u64)> {
+fn buckets<const N: usize>(histogram: &Histogram<N>, first: f64) -> impl Iterator<Item = (f64, u64)> {
     let bound = move |index: usize| first * (1_u64 << index) as f64;
-    spread.within.into_iter().enumerate().map(move |(index, count)| (bound(index), count))
+    histogram.buckets.into_iter().enumerate().map(move |(index, count)| (bound(index), count))
 }
 
 fn write_outbox(text: &mut Text, backlog: &outbox::Backlog) {

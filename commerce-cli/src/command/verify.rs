@@ -74,7 +74,7 @@ fn print(session: &Session, audit: &Audit) -> Result<(), Failure> {
     let Audit { differences, found, checked } = audit;
     // In the other formats, opening the store has printed the warning.
     let warning = match session.format() {
-        Format::Json => session.shop()?.ahead()?.warning(),
+        Format::Json => session.shop()?.clock_skew()?.warning(),
         _ => None,
     };
     session.print_answer(&Report {

@@ -205,7 +205,7 @@ fn background() -> Vec<Work> {
         run("readyz", "a write, the backlog, the clock", |shop| {
             shop.commerce.perform(Probe).expect("a write");
             shop.ask("event.lag", &json!({}));
-            shop.commerce.ahead().expect("the clock");
+            shop.commerce.clock_skew().expect("the clock");
         })
         .grows(DEAD)
         .scans(PASSED),

@@ -91,7 +91,7 @@ impl Query for Get {
         let sql = "SELECT p.product, p.name, p.price, s.stock, p.active, c.position, c.quantity, c.price
             FROM users u LEFT JOIN cart_lines c USING (user_no) LEFT JOIN products p USING (product_no)
             LEFT JOIN stocks s USING (product_no) WHERE u.user = ?1 ORDER BY c.position";
-        let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
+        let rows = view.final_rows(&Statement::new(sql, [self.user.shared().into()]))?;
         rows.first().ok_or_else(|| Refusal::UserNotFound { user: self.user.clone() })?;
         let lines = rows.iter().filter(|row| row[5] != Value::Null);
         Ok(Cart::new(self.user.clone(), lines.map(line).collect::<Result<_, _>>()?))

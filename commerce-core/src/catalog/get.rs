@@ -45,7 +45,7 @@ impl Query for Get {
     fn answer(&self, view: &mut View<'_>) -> Result<Product, Error> {
         let sql = "SELECT p.product, p.name, p.price, s.stock, p.active FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product = ?1";
-        let rows = view.last(&Statement::new(sql, [self.product.shared().into()]))?;
+        let rows = view.final_rows(&Statement::new(sql, [self.product.shared().into()]))?;
         let missing = || Refusal::ProductNotFound { products: vec![self.product.clone()] };
         product(rows.first().ok_or_else(missing)?)
     }

@@ -24,7 +24,7 @@ pub(crate) fn index(store: &mut dyn Store, busy: Duration) -> Result<(), Error> 
     while let Some(from) = after {
         let deadline = Instant::now() + busy;
         after = loop {
-            let reached = store.turn(deadline).and_then(|()| span(store, from));
+            let reached = store.take_turn(deadline).and_then(|()| span(store, from));
             store.end();
             match reached {
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}

@@ -41,8 +41,9 @@ impl Query for List {
         let needle = self.needle();
         let list = self.list(needle.as_ref());
         let place: Option<(Json, String)> = self.page.place(&list)?;
-        let rows = view
-            .last(&Pick::new(self.sort, self.active, place, self.page.reach()).statement(needle.as_ref()))?;
+        let rows = view.final_rows(
+            &Pick::new(self.sort, self.active, place, self.page.fetch_limit()).statement(needle.as_ref()),
+        )?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
     }

@@ -11,7 +11,7 @@ impl Facts {
     ///
     /// # Errors
     /// [`Error::Store`] that names the first thing that could not.
-    pub(crate) fn sound(&self) -> Result<(), Error> {
+    pub(crate) fn check_invariants(&self) -> Result<(), Error> {
         match &self.breach {
             Some(what) => {
                 Err(Error::Store(format!("an invariant does not hold: {what}; nothing was changed").into()))
@@ -86,14 +86,14 @@ mod tests {
 
     fn told(mut facts: Facts) -> String {
         facts.changes();
-        facts.sound().expect_err("a breach").to_string()
+        facts.check_invariants().expect_err("a breach").to_string()
     }
 
     #[test]
     fn a_stock_never_passes_below_none() {
         let mut enough = facts(3);
         enough.add_order(order(3));
-        enough.sound().unwrap();
+        enough.check_invariants().unwrap();
         let mut short = facts(2);
         short.add_order(order(3));
         assert!(told(short).contains("the stock of product mug would be 2 with -3"));
@@ -129,7 +129,7 @@ mod tests {
         ];
         for (change, named) in changes {
             let mut facts = facts(1);
-            facts.sound().unwrap();
+            facts.check_invariants().unwrap();
             change(&mut facts);
             let told = told(facts);
             assert!(told.contains(named) && told.contains("was not loaded"), "{told}");

@@ -2,19 +2,22 @@
 
 use super::Facts;
 use crate::number::EventId;
-use crate::outbox::{Delivery, Prune, Resting, Standing};
+use crate::outbox::{Delivery, DeliveryStatus, Prune, RelayState};
 use crate::row::{Kind, table};
 use crate::time::Time;
 
 /// What an operation may ask.
 impl Facts {
     /// How an event rests, if there is one.
-    pub(crate) fn event(&self, id: EventId) -> Option<Resting> {
+    pub(crate) fn event(&self, id: EventId) -> Option<DeliveryStatus> {
         let tried = self.events.get(&id)?;
-        Some(Resting::of(tried.as_ref().map(|delivery| delivery.dead), id.get() <= self.relay().settled))
+        Some(DeliveryStatus::of(
+            tried.as_ref().map(|delivery| delivery.dead),
+            id.get() <= self.relay().settled,
+        ))
     }
 
-    pub(crate) fn relay(&self) -> Standing {
+    pub(crate) fn relay(&self) -> RelayState {
         self.relay.get(&()).cloned().unwrap_or_default()
     }
 }
@@ -29,9 +32,9 @@ impl Facts {
         }
     }
 
-    pub(crate) fn set_relay(&mut self, standing: Standing) {
+    pub(crate) fn set_relay(&mut self, relay_state: RelayState) {
         match self.relay.change(&()) {
-            Some(row) => *row = standing,
+            Some(row) => *row = relay_state,
             None => self.unloaded("the row of", "the relay"),
         }
     }
@@ -69,8 +72,8 @@ impl Facts {
         self.events.load(event, tried);
     }
 
-    pub(crate) fn load_relay(&mut self, standing: Standing) {
-        self.relay.load((), standing);
+    pub(crate) fn load_relay(&mut self, relay_state: RelayState) {
+        self.relay.load((), relay_state);
     }
 
     pub(super) fn change_deliveries(&mut self) {
@@ -89,13 +92,13 @@ impl Facts {
                 }
                 None => {
                     self.change(&table::DELIVERIES, Kind::Delete, [event.into()]);
-                    let at = self.present.millis();
+                    let at = self.clock_time.millis();
                     self.change(&table::LATE_DELIVERIES, Kind::Insert, [event.into(), at.into()]);
                 }
             }
         }
-        let standing = self.relay.changed().find(|(_, stored, now)| *stored != Some(*now));
-        if let Some(row) = standing.map(|(.., now)| now.row()) {
+        let relay_state = self.relay.changed().find(|(_, stored, now)| *stored != Some(*now));
+        if let Some(row) = relay_state.map(|(.., now)| now.row()) {
             self.change(&table::RELAY, Kind::Update, row);
         }
     }

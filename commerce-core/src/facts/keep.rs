@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Last, Product, User, Wallet};
+use super::{
+    CartLine, Edition, Facts, KeptAnswer, KeptReply, LastNumbers, Product, StoredToken, User, Wallet,
+};
 use crate::id::{Key, ProductId, UserId};
 use crate::money::Stock;
 use crate::number::OrderId;
@@ -15,18 +17,18 @@ impl Facts {
     const KEPT: usize = 32_768;
 
     /// Whether nothing is known yet.
-    pub(crate) fn unknown(&self) -> bool {
+    pub(crate) fn is_unloaded(&self) -> bool {
         self.stored_last.is_none()
     }
 
-    pub(crate) fn set_last(&mut self, last: Last) {
+    pub(crate) fn set_last(&mut self, last: LastNumbers) {
         (self.stored_last, self.last) = (Some(last), last);
     }
 
     /// Takes the edition of the store. What is known of another one is forgotten, and has to be loaded in full.
     pub(crate) fn set_edition(&mut self, edition: Edition) {
         if self.edition.as_ref() != Some(&edition) {
-            self.misled = self.edition.is_some();
+            self.edition_changed = self.edition.is_some();
             self.users.forget();
             self.products.forget();
             self.edition = Some(edition);
@@ -34,18 +36,18 @@ impl Facts {
     }
 
     /// Whether what was loaded relied on an edition that is over. Asked once.
-    pub(crate) fn misled(&mut self) -> bool {
-        std::mem::take(&mut self.misled)
+    pub(crate) fn take_edition_changed(&mut self) -> bool {
+        std::mem::take(&mut self.edition_changed)
     }
 
     /// The number of a user whose wallet others may have changed.
-    pub(crate) fn doubted_user(&self, id: &UserId) -> Option<i64> {
-        self.users.doubted(id).map(|user| user.no)
+    pub(crate) fn stale_user(&self, id: &UserId) -> Option<i64> {
+        self.users.stale(id).map(|user| user.no)
     }
 
     /// The number of a product whose stock others may have changed.
-    pub(crate) fn doubted_product(&self, id: &ProductId) -> Option<i64> {
-        self.products.doubted(id).map(|product| product.no)
+    pub(crate) fn stale_product(&self, id: &ProductId) -> Option<i64> {
+        self.products.stale(id).map(|product| product.no)
     }
 
     pub(crate) fn load_wallet(&mut self, id: &UserId, wallet: Wallet) {
@@ -72,12 +74,12 @@ impl Facts {
         self.orders.entry(order.order).or_insert(order);
     }
 
-    pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: Kept) {
+    pub(crate) fn load_key(&mut self, key: Key, scope: i64, kept: KeptAnswer) {
         self.keys.insert((key, scope), kept);
     }
 
-    pub(crate) fn load_token(&mut self, bearer: Bearer) {
-        self.tokens.insert(bearer.token.name.clone(), bearer);
+    pub(crate) fn load_token(&mut self, token: StoredToken) {
+        self.tokens.insert(token.token.name.clone(), token);
     }
 
     pub(crate) fn load_aged_key(&mut self, key: Arc<str>, scope: i64, at: Time) {
@@ -86,7 +88,7 @@ impl Facts {
 
     /// The orders that kept replies refer to and that are not here yet.
     pub(crate) fn replayed_orders(&self) -> Vec<OrderId> {
-        let order = |kept: &Kept| match kept.reply {
+        let order = |kept: &KeptAnswer| match kept.reply {
             KeptReply::Order(order) if !self.orders.contains_key(&order) => Some(order),
             KeptReply::Order(_) | KeptReply::Json(_) => None,
         };
@@ -94,13 +96,13 @@ impl Facts {
     }
 
     /// The group is stored: what it changed is how things are now.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn mark_stored(&mut self) {
         if self.users.len() + self.products.len() > Self::KEPT {
             return self.forget();
         }
         self.stored_last = Some(self.last);
-        self.users.settle();
-        self.products.settle();
+        self.users.mark_stored();
+        self.products.mark_stored();
         self.carts.forget();
         self.orders.clear();
         self.events.forget();
@@ -111,10 +113,10 @@ impl Facts {
     }
 
     /// Somebody else has written: what changes all the time has to be loaded anew.
-    pub(crate) fn doubt(&mut self) {
+    pub(crate) fn mark_stale(&mut self) {
         let Self { mut users, mut products, edition, .. } = std::mem::take(self);
-        users.doubt();
-        products.doubt();
+        users.mark_stale();
+        products.mark_stale();
         *self = Self { users, products, edition, ..Self::default() };
     }
 

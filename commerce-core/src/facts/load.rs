@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Bearer, CartLine, Edition, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use super::{
+    CartLine, Edition, Facts, KeptAnswer, KeptReply, Keys, LastNumbers, Product, StoredToken, User, Wallet,
+};
 use crate::error::Error;
 use crate::id::{Digest, Key, Name, ProductId, UserId};
 use crate::number::{EventId, OrderId};
 use crate::order::rows::{orders, orders_of};
-use crate::outbox::state::{Delivery, RELAY, Standing};
+use crate::outbox::state::{Delivery, RELAY, RelayState};
 use crate::row::{Rows, Statement, Value, list};
 use crate::sales::Period;
 use crate::token::rows::token;
@@ -28,7 +30,7 @@ impl Loads {
     /// Loads what a group needs and the facts do not have: the numbers last given out, and the rows that its keys name.
     pub(crate) fn missing(keys: &Keys, facts: &Facts) -> Self {
         let mut loads = Self::default();
-        if facts.unknown() {
+        if facts.is_unloaded() {
             loads.push(Statement::new(LAST, []), take_last);
         }
         loads.add_users_and_products(keys, facts);
@@ -87,15 +89,15 @@ impl Loads {
     /// Of what is known but may have changed, only what changes is loaded.
     fn add_users_and_products(&mut self, keys: &Keys, facts: &Facts) {
         let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
-        let (doubted, unknown): (Vec<_>, Vec<_>) =
-            users.map(|user| (user, facts.doubted_user(user))).partition(|(_, number)| number.is_some());
-        self.add_numbers(WALLETS, doubted, take_wallets);
+        let (stale, unknown): (Vec<_>, Vec<_>) =
+            users.map(|user| (user, facts.stale_user(user))).partition(|(_, number)| number.is_some());
+        self.add_numbers(WALLETS, stale, take_wallets);
         self.add(USERS, unknown.into_iter().map(|(user, _)| user), take_users);
         let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
-        let (doubted, unknown): (Vec<_>, Vec<_>) = products
-            .map(|product| (product, facts.doubted_product(product)))
+        let (stale, unknown): (Vec<_>, Vec<_>) = products
+            .map(|product| (product, facts.stale_product(product)))
             .partition(|(_, number)| number.is_some());
-        self.add_numbers(STOCKS, doubted, take_stocks);
+        self.add_numbers(STOCKS, stale, take_stocks);
         self.add(PRODUCTS, unknown.into_iter().map(|(product, _)| product), take_products);
     }
 
@@ -203,7 +205,7 @@ fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row =
         rows.first().ok_or_else(|| Error::Store("the store is damaged: its own row is missing".into()))?;
     let number = |place: usize| row[place].read(format_args!("a number last given out"));
-    facts.set_last(Last {
+    facts.set_last(LastNumbers {
         at: row[0].read(format_args!("the newest time"))?,
         user: number(1)?,
         product: number(2)?,
@@ -233,7 +235,7 @@ fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = UserId::stored(row[0].text());
-        if facts.doubted_user(&id).is_some() {
+        if facts.stale_user(&id).is_some() {
             let wallet = wallet(id.as_str(), &row[1..])?;
             facts.load_wallet(&id, wallet);
         }
@@ -244,7 +246,7 @@ fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn take_stocks(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = ProductId::stored(row[0].text());
-        if facts.doubted_product(&id).is_some() {
+        if facts.stale_product(&id).is_some() {
             let stock = row[1].read(format_args!("the stock of product {id}"))?;
             facts.load_stock(&id, stock);
         }
@@ -309,14 +311,14 @@ fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
                 KeptReply::Json(reply.as_ref().into())
             }
         };
-        facts.load_key(Key::stored(row[0].text()), row[1].int(), Kept { digest: row[2].int(), reply });
+        facts.load_key(Key::stored(row[0].text()), row[1].int(), KeptAnswer { digest: row[2].int(), reply });
     }
     Ok(())
 }
 
 fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
-        facts.load_token(Bearer {
+        facts.load_token(StoredToken {
             no: row[5].int(),
             user_no: row[6].optional_int(),
             digest: Digest::stored(row[7].text()),
@@ -345,7 +347,7 @@ fn take_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row = rows
         .first()
         .ok_or_else(|| Error::Store("the store is damaged: the row of the relay is missing".into()))?;
-    facts.load_relay(Standing::stored(row));
+    facts.load_relay(RelayState::stored(row));
     Ok(())
 }
 

@@ -29,7 +29,7 @@ impl Facts {
             ];
             self.change(&table::STORE, Kind::Update, row.map(Value::Integer));
         }
-        let mut changes = std::mem::take(&mut self.settled);
+        let mut changes = std::mem::take(&mut self.finished);
         let rank = |change: &Change| table::SAVED.iter().position(|table| std::ptr::eq(*table, change.table));
         changes.sort_by_key(rank);
         changes

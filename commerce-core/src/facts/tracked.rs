@@ -37,7 +37,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
     }
 
     /// A row as it was when it was last read, if somebody else has written since.
-    pub(super) fn doubted(&self, key: &K) -> Option<&V> {
+    pub(super) fn stale(&self, key: &K) -> Option<&V> {
         self.rows.get(key).filter(|row| row.reading != self.reading).map(|row| &row.value)
     }
 
@@ -51,7 +51,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         }
     }
 
-    /// Brings a doubted row up to what is stored.
+    /// Brings a stale row up to what is stored.
     pub(super) fn refresh(&mut self, key: &K, refresh: impl FnOnce(&mut V)) {
         if let Some(row) = self.rows.get_mut(key).filter(|row| row.reading != self.reading) {
             refresh(&mut row.value);
@@ -80,12 +80,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
     }
 
     /// What is known is stored now.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn mark_stored(&mut self) {
         self.stored.clear();
     }
 
     /// Somebody else has written: every row is in doubt.
-    pub(super) fn doubt(&mut self) {
+    pub(super) fn mark_stale(&mut self) {
         self.reading += 1;
         self.stored.clear();
     }
@@ -117,7 +117,7 @@ mod tests {
         let mut changed: Vec<_> = rows.changed().collect();
         changed.sort_unstable();
         assert_eq!(changed, [(&"a", Some(&1), &3), (&"new", None, &7)]);
-        rows.settle();
+        rows.mark_stored();
         assert_eq!(rows.changed().count(), 0);
         *rows.change(&"new").expect("a row") += 1;
         assert_eq!(rows.changed().next(), Some((&"new", Some(&7), &8)));
@@ -128,13 +128,13 @@ mod tests {
         let mut rows = Tracked::default();
         rows.load("a", (1, "name"));
         rows.load("b", (1, "name"));
-        rows.doubt();
-        assert_eq!((rows.get(&"a"), rows.doubted(&"a")), (None, Some(&(1, "name"))));
+        rows.mark_stale();
+        assert_eq!((rows.get(&"a"), rows.stale(&"a")), (None, Some(&(1, "name"))));
         assert_eq!(rows.change(&"a"), None, "a row in doubt is not changed");
         rows.refresh(&"a", |row| row.0 = 2);
         rows.load("b", (3, "another"));
         assert_eq!((rows.get(&"a"), rows.get(&"b")), (Some(&(2, "name")), Some(&(3, "another"))));
-        assert_eq!(rows.doubted(&"a"), None);
+        assert_eq!(rows.stale(&"a"), None);
         rows.refresh(&"a", |row| row.0 = 9);
         assert_eq!(rows.get(&"a"), Some(&(2, "name")), "what is known is not refreshed");
     }

@@ -26,7 +26,7 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Order, Error> {
-        let found = orders(&view.last(&orders_of(&[self.order]))?)?.pop();
+        let found = orders(&view.final_rows(&orders_of(&[self.order]))?)?.pop();
         Ok(found.ok_or(Refusal::OrderNotFound { order: self.order })?)
     }
 }

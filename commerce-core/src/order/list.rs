@@ -54,7 +54,7 @@ impl Query for List {
         let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before = self.page.place(&list)?.map_or(i64::MAX, OrderId::get);
         let rows = match view.names {
-            None => view.last(&self.statement(before, &orders_of_page()))?,
+            None => view.final_rows(&self.statement(before, &orders_of_page()))?,
             Some(_) => view.named(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?,
         };
         let mut orders = orders(&rows)?;
@@ -84,7 +84,7 @@ impl Paged for List {
 impl List {
     /// Chooses the numbers of the page, for a statement that reads those orders.
     fn statement(&self, before: i64, orders: &str) -> Statement {
-        let mut values: Vec<Value> = vec![before.into(), self.page.reach().into()];
+        let mut values: Vec<Value> = vec![before.into(), self.page.fetch_limit().into()];
         let mut bind = |value: Value| {
             values.push(value);
             format!("?{}", values.len())

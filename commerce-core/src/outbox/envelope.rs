@@ -31,14 +31,14 @@ pub struct Since {
 
 /// Events in a row, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Following {
+pub struct EventBatch {
     /// The events; fewer than were asked for when there are no more.
-    pub items: Vec<Told>,
+    pub items: Vec<NumberedEvent>,
 }
 
 /// An event with its envelope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct NumberedEvent {
     /// The sequence number.
     pub event: EventId,
     /// What is sent.
@@ -80,7 +80,7 @@ pub enum Data {
 
 impl Query for Since {
     const NAME: &'static str = "event.since";
-    type Answer = Following;
+    type Answer = EventBatch;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (after, limit) = (fields.optional::<i64>("after"), fields.ranged("limit", 1_000, 100));
@@ -91,12 +91,12 @@ impl Query for Since {
         Some(Self { after: EventId::unless_zero(after), limit: limit? })
     }
 
-    fn answer(&self, view: &mut View<'_>) -> Result<Following, Error> {
+    fn answer(&self, view: &mut View<'_>) -> Result<EventBatch, Error> {
         let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
         let limit = i64::from(self.limit.clamp(1, 1_000));
         let rows = view.rows(&Statement::new(sql, [EventId::or_zero(self.after).into(), limit.into()]))?;
         let events: Vec<_> = rows.iter().map(Reference::read).collect::<Result<_, _>>()?;
-        Ok(Following { items: render(view, &events)? })
+        Ok(EventBatch { items: render(view, &events)? })
     }
 }
 
@@ -127,7 +127,7 @@ pub(super) fn subject(row: &[Value]) -> String {
 }
 
 /// Puts events into their envelopes, in the order given.
-pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Told>, Error> {
+pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<NumberedEvent>, Error> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -183,7 +183,7 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<To
             datacontenttype: "application/json".into(),
             data,
         };
-        Ok(Told { event: event.event, envelope })
+        Ok(NumberedEvent { event: event.event, envelope })
     };
     events.iter().map(told).collect()
 }

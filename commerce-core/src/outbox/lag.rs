@@ -61,16 +61,16 @@ impl Query for Lag {
         let [last, settled, passed, dead] = counts[..] else {
             return Err(Error::Store("the outbox has no state".into()));
         };
-        let standing = state::standing(view.snapshot.as_mut())?;
-        let pending = List { status: Some(super::Resting::Pending), page: Page::first(1) };
+        let relay_state = state::relay_state(view.snapshot.as_mut())?;
+        let pending = List { status: Some(super::DeliveryStatus::Pending), page: Page::first(1) };
         let oldest =
             pending.answer(view)?.items.first().map(|e| Oldest { event: e.event, at: e.at, age: e.age });
         Ok(Backlog {
             pending: last - settled + passed,
             dead,
             oldest,
-            last_error: standing.error.map(|error| error.as_ref().into()),
-            next_attempt: standing.next_at,
+            last_error: relay_state.error.map(|error| error.as_ref().into()),
+            next_attempt: relay_state.next_at,
         })
     }
 }

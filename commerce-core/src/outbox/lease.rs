@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Prune, Standing};
+use super::{Delivery, Prune, RelayState};
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::number::EventId;
@@ -55,51 +55,51 @@ pub(super) struct Settle {
 
 impl Claim {
     fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
-        let standing = facts.relay();
-        let renewed = standing.owner == self.owner;
-        if !renewed && held(&standing, now) {
+        let relay_state = facts.relay();
+        let renewed = relay_state.owner == self.owner;
+        if !renewed && held(&relay_state, now) {
             return Claimed { term: None };
         }
-        let term = standing.term + i64::from(!renewed);
+        let term = relay_state.term + i64::from(!renewed);
         let until = now.plus(self.lease);
-        facts.set_relay(Standing { owner: self.owner.clone(), term, until, ..standing });
+        facts.set_relay(RelayState { owner: self.owner.clone(), term, until, ..relay_state });
         Claimed { term: Some(term) }
     }
 }
 
 /// Whether somebody holds the lease at that time.
-pub(super) fn held(standing: &Standing, now: Time) -> bool {
-    now < standing.until && standing.until <= now.plus(LONGEST)
+pub(super) fn held(relay_state: &RelayState, now: Time) -> bool {
+    now < relay_state.until && relay_state.until <= now.plus(LONGEST)
 }
 
 impl Settle {
     fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
-        let standing = facts.relay();
-        if standing.owner != self.owner || standing.term != self.term {
+        let relay_state = facts.relay();
+        if relay_state.owner != self.owner || relay_state.term != self.term {
             return Claimed { term: None };
         }
         for (event, delivery) in &self.deliveries {
             facts.set_delivery(*event, delivery.clone());
         }
         facts.prune(&self.prune);
-        let settled = standing.settled.max(self.settled);
+        let settled = relay_state.settled.max(self.settled);
         // The clock's time, even where that lies before the newest stored one: with it they are pruned.
-        let present = facts.present;
-        let mark = settled > standing.settled;
+        let present = facts.clock_time;
+        let mark = settled > relay_state.settled;
         if mark {
             // The last mark goes along with the time until its span ends. So each tells of the last that was settled
             // by then, and whatever is delivered has a mark that is no older, and no later than the end of the span.
-            let same = standing.marked.millis().div_euclid(MARK) == present.millis().div_euclid(MARK);
-            facts.mark_settled(present, settled, same.then_some(standing.marked));
+            let same = relay_state.marked.millis().div_euclid(MARK) == present.millis().div_euclid(MARK);
+            facts.mark_settled(present, settled, same.then_some(relay_state.marked));
         }
-        facts.set_relay(Standing {
+        facts.set_relay(RelayState {
             until: now.plus(self.lease),
             settled,
-            pruned: standing.pruned.max(self.prune.through),
-            marked: if mark { present } else { standing.marked },
+            pruned: relay_state.pruned.max(self.prune.through),
+            marked: if mark { present } else { relay_state.marked },
             error: self.error.clone(),
             next_at: self.next_at,
-            ..standing
+            ..relay_state
         });
         Claimed { term: Some(self.term) }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::subject;
-use super::{Delivery, Resting, state};
+use super::{Delivery, DeliveryStatus, state};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
@@ -16,7 +16,7 @@ use crate::time::Time;
 #[derive(Clone, Debug, Default)]
 pub struct List {
     /// Only those that rest so.
-    pub status: Option<Resting>,
+    pub status: Option<DeliveryStatus>,
     /// Which page.
     pub page: Page,
 }
@@ -36,7 +36,7 @@ pub struct Event {
     /// Seconds since then.
     pub age: i64,
     /// How it rests.
-    pub status: Resting,
+    pub status: DeliveryStatus,
     /// How often it was tried and not accepted.
     pub attempts: i64,
     /// Why the last attempt failed, or why the sink takes nothing at present.
@@ -61,21 +61,23 @@ impl Query for List {
         let after: Option<EventId> = self.page.place(&list)?;
         let chosen = match self.status {
             None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
-            Some(Resting::Pending) => PENDING,
-            Some(Resting::Delivered) => DELIVERED,
-            Some(Resting::Dead) => {
+            Some(DeliveryStatus::Pending) => PENDING,
+            Some(DeliveryStatus::Delivered) => DELIVERED,
+            Some(DeliveryStatus::Dead) => {
                 "SELECT event FROM deliveries WHERE dead = 1 AND event > ?1 ORDER BY event LIMIT ?2"
             }
         };
         let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
-        let standing = state::standing(view.snapshot.as_mut())?;
-        let rows =
-            view.last(&Statement::new(sql, [EventId::or_zero(after).into(), self.page.reach().into()]))?;
+        let relay_state = state::relay_state(view.snapshot.as_mut())?;
+        let rows = view.final_rows(&Statement::new(
+            sql,
+            [EventId::or_zero(after).into(), self.page.fetch_limit().into()],
+        ))?;
         let event = |row: &[Value]| {
-            let mut event = event(row, standing.settled, view.now);
-            if event.event.get() > standing.settled {
-                event.last_error = standing.error.as_deref().map(Into::into);
-                event.next_attempt = standing.next_at;
+            let mut event = event(row, relay_state.settled, view.now);
+            if event.event.get() > relay_state.settled {
+                event.last_error = relay_state.error.as_deref().map(Into::into);
+                event.next_attempt = relay_state.next_at;
             }
             event
         };
@@ -113,7 +115,7 @@ const DELIVERED: &str = "SELECT event FROM outbox
 fn event(row: &[Value], settled: i64, now: Time) -> Event {
     let (event, at) = (EventId::stored(row[0].int()), Time::from_millis(row[4].int()));
     let tried = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
-    let status = Resting::of(tried.as_ref().map(|delivery| delivery.dead), event.get() <= settled);
+    let status = DeliveryStatus::of(tried.as_ref().map(|delivery| delivery.dead), event.get() <= settled);
     let tried = tried.unwrap_or_default();
     Event {
         event,

@@ -15,7 +15,7 @@ mod retry_all;
 pub mod sink;
 pub(crate) mod state;
 
-pub use envelope::{Data, Envelope, Following, Since, Told};
+pub use envelope::{Data, Envelope, EventBatch, NumberedEvent, Since};
 pub use lag::{Backlog, Lag, Oldest};
 pub use list::{Event, List};
 pub use newest::{End, Newest};
@@ -23,7 +23,7 @@ pub use relay::Relay;
 pub use retry::{Retried, Retry};
 pub use retry_all::retry_all;
 pub use sink::Sink;
-pub(crate) use state::{Delivery, Prune, Standing};
+pub(crate) use state::{Delivery, Prune, RelayState};
 
 use std::str::FromStr;
 
@@ -64,7 +64,7 @@ impl EventKind {
 /// How an event rests in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Resting {
+pub enum DeliveryStatus {
     /// Waiting to be delivered, perhaps again.
     Pending,
     /// The receiver accepted it.
@@ -73,7 +73,7 @@ pub enum Resting {
     Dead,
 }
 
-impl Resting {
+impl DeliveryStatus {
     const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
 
     /// The word used in JSON.
@@ -95,15 +95,15 @@ impl Resting {
     }
 }
 
-impl FromStr for Resting {
+impl FromStr for DeliveryStatus {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        one_of(text, &Self::ALL.map(|resting| (resting.as_str(), resting)))
+        one_of(text, &Self::ALL.map(|status| (status.as_str(), status)))
     }
 }
 
-impl FromInput for Resting {
+impl FromInput for DeliveryStatus {
     fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.text()?.parse()
     }

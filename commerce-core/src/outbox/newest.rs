@@ -33,7 +33,7 @@ impl Query for Newest {
 
     fn answer(&self, view: &mut View<'_>) -> Result<End, Error> {
         let sql = "SELECT s.last_event, r.pruned FROM store s, relay r";
-        let rows = view.last(&Statement::new(sql, []))?;
+        let rows = view.final_rows(&Statement::new(sql, []))?;
         let number = |value: &Value| EventId::unless_zero(value.int());
         let end = rows.first().map(|row| End { event: number(&row[0]), pruned: number(&row[1]) });
         end.ok_or_else(|| Error::Store("the outbox has no state".into()))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivery, Resting, Standing};
+use super::{Delivery, DeliveryStatus, RelayState};
 use crate::facts::{Facts, Keys};
 use crate::input::Fields;
 use crate::number::EventId;
@@ -43,14 +43,14 @@ impl Operation for Retry {
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Retried, Refusal> {
         let events = self.each_once();
-        let such = |wrong: &dyn Fn(Option<Resting>) -> bool| -> Vec<EventId> {
+        let such = |wrong: &dyn Fn(Option<DeliveryStatus>) -> bool| -> Vec<EventId> {
             events.iter().copied().filter(|&event| wrong(facts.event(event))).collect()
         };
-        let unknown = such(&|resting| resting.is_none());
+        let unknown = such(&|status| status.is_none());
         if !unknown.is_empty() {
             return Err(Refusal::EventNotFound { events: unknown });
         }
-        let alive = such(&|resting| resting.is_some_and(|resting| resting != Resting::Dead));
+        let alive = such(&|status| status.is_some_and(|status| status != DeliveryStatus::Dead));
         if !alive.is_empty() {
             return Err(Refusal::EventNotDead { events: alive });
         }
@@ -58,8 +58,8 @@ impl Operation for Retry {
         for &event in &events {
             facts.set_delivery(event, Some(Delivery::default()));
         }
-        let standing = facts.relay();
-        facts.set_relay(Standing { revived: standing.revived + 1, ..standing });
+        let relay_state = facts.relay();
+        facts.set_relay(RelayState { revived: relay_state.revived + 1, ..relay_state });
         Ok(Retried { events })
     }
 }
@@ -80,13 +80,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Retry;
-    use crate::outbox::{Delivery, Standing};
+    use crate::outbox::{Delivery, RelayState};
     use crate::testing::{Shop, check, keys, refusals, shop};
 
     /// Event 3 was delivered, 4 and 5 are dead, 6 was passed over, and 7 has its turn to come.
     fn told() -> Shop {
         let passed = |dead| Some(Delivery { attempts: 9, error: Some("no".into()), next_at: None, dead });
-        let relay = Standing { owner: "a".into(), term: 2, settled: 6, revived: 1, ..Standing::default() };
+        let relay =
+            RelayState { owner: "a".into(), term: 2, settled: 6, revived: 1, ..RelayState::default() };
         let shop = shop().relay(relay).event(3, None).event(4, passed(true)).event(5, passed(true));
         shop.event(6, passed(false)).event(7, None)
     }

@@ -57,7 +57,7 @@ fn dead(view: &mut View<'_>, after: Option<EventId>, last: EventId) -> Result<Ve
     let sql = "SELECT event FROM deliveries
         WHERE dead = 1 AND event > ?1 AND event <= ?2 ORDER BY event LIMIT ?3";
     let rows =
-        view.last(&Statement::new(sql, [EventId::or_zero(after).into(), last.into(), PORTION.into()]))?;
+        view.final_rows(&Statement::new(sql, [EventId::or_zero(after).into(), last.into(), PORTION.into()]))?;
     Ok(rows.iter().map(|row| EventId::stored(row[0].int())).collect())
 }
 

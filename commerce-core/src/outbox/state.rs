@@ -11,7 +11,7 @@ use crate::time::Time;
 
 /// How far the events were told, and who tells them: the one row of `relay`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct RelayState {
     pub(crate) owner: Arc<str>,
     pub(crate) term: i64,
     pub(crate) until: Time,
@@ -44,7 +44,7 @@ pub(crate) struct Prune {
     pub(crate) marks: Vec<Time>,
 }
 
-impl Standing {
+impl RelayState {
     pub(crate) fn stored(row: &[Value]) -> Self {
         Self {
             owner: row[0].text(),
@@ -97,13 +97,13 @@ impl Delivery {
     }
 }
 
-/// The state of the relay, in the form that [`Standing`] takes.
+/// The state of the relay, in the form that [`RelayState`] takes.
 pub(crate) const RELAY: &str =
     "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
 /// The state of the relay.
-pub(super) fn standing(snapshot: &mut dyn Snapshot) -> Result<Standing, Error> {
+pub(super) fn relay_state(snapshot: &mut dyn Snapshot) -> Result<RelayState, Error> {
     let rows = snapshot.rows(&Statement::new(RELAY, []))?;
     // Taken for a new one, everything would be delivered again.
-    rows.first().map(Standing::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
+    rows.first().map(RelayState::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
 }

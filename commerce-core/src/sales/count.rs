@@ -57,7 +57,7 @@ pub(super) fn count(
 }
 
 /// A sum as it is kept, and as its lines say.
-pub(crate) struct Kept {
+pub(crate) struct SumCheck {
     pub(crate) stored: Sum,
     pub(crate) computed: Sum,
 }
@@ -69,14 +69,14 @@ pub(crate) fn kept_sums(
     period: Period,
     after: i64,
     most: i64,
-) -> Result<Vec<Kept>, Error> {
+) -> Result<Vec<SumCheck>, Error> {
     let sums = kept(snapshot, period, after.saturating_add(1)..i64::MAX, most)?;
     let compare = |stored: Sum| {
         let orders = Orders { after: stored.after, last: stored.last };
         let mut cancelled = cancelled(snapshot, orders)?;
         cancelled.retain(|_, entry| entry.get() <= stored.entry);
         let computed = sum(snapshot, period, stored.number, (None, stored.entry), &cancelled)?;
-        Ok(Kept { stored, computed })
+        Ok(SumCheck { stored, computed })
     };
     sums.into_iter().map(compare).collect()
 }

@@ -142,7 +142,7 @@ fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, Amount)>,
             WHERE c.order_id > s.value->>0 AND c.order_id <= s.value->>1)
         FROM json_each(?1) s";
     let spans = serde_json::to_string(spans).unwrap_or_default();
-    let rows = view.last(&Statement::new(sql, [spans.into()]))?;
+    let rows = view.final_rows(&Statement::new(sql, [spans.into()]))?;
     let sums = |value: &Value| -> Result<(i64, i128), Error> {
         let sums: Result<(i64, i64, i64), _> = serde_json::from_str(&value.text());
         let (orders, high, low) = sums.map_err(|e| Error::Store(Cause::of(e)))?;

@@ -3,32 +3,36 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Opened, Restore, Terms, file, libsql};
+use super::{OpenedStore, Restore, StoreOptions, file, libsql};
 use crate::currency::Currency;
 use crate::error::Error;
 use crate::location::Location;
 
 /// Makes a store where there is none.
-pub(crate) fn create(at: &Location, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
+pub(crate) fn create(
+    at: &Location,
+    currency: Currency,
+    options: &StoreOptions,
+) -> Result<OpenedStore, Error> {
     match at {
-        Location::File(path) => file::create(path, currency, terms),
-        Location::Server(server) => libsql::create(server, currency, terms.busy, terms.readers),
+        Location::File(path) => file::create(path, currency, options),
+        Location::Server(server) => libsql::create(server, currency, options.busy, options.readers),
     }
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(at: &Location, terms: &Terms) -> Result<Opened, Error> {
+pub(crate) fn open(at: &Location, options: &StoreOptions) -> Result<OpenedStore, Error> {
     match at {
-        Location::File(path) => file::open(path, terms),
-        Location::Server(server) => libsql::open(server, terms.busy, terms.readers),
+        Location::File(path) => file::open(path, options),
+        Location::Server(server) => libsql::open(server, options.busy, options.readers),
     }
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(at: &Location, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
+pub(crate) fn repair(at: &Location, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
     match at {
-        Location::File(path) => file::repair(path, terms, statements),
-        Location::Server(server) => libsql::repair(server, terms.busy, statements),
+        Location::File(path) => file::repair(path, options, statements),
+        Location::Server(server) => libsql::repair(server, options.busy, statements),
     }
 }
 

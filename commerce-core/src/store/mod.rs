@@ -7,11 +7,11 @@ mod libsql;
 #[cfg(not(feature = "libsql"))]
 #[path = "without_libsql.rs"]
 mod libsql;
+mod options;
 pub(crate) mod schema;
-mod terms;
 
 pub(crate) use dispatch::{backup, create, open, repair, restore};
-pub(crate) use terms::{Opened, Restore, Terms};
+pub(crate) use options::{OpenedStore, Restore, StoreOptions};
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -23,11 +23,11 @@ use crate::row::{Change, Rows, Statement, Value};
 /// anything changed, end. What is read together is asked for together, since a store may be far away.
 pub(crate) trait Store: Send {
     /// Waits until this process may write, or answers `busy` at the deadline.
-    fn turn(&mut self, deadline: Instant) -> Result<(), Error>;
+    fn take_turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
     /// Begins the one transaction of a group. Nobody else writes until it ends. A store that is far away may put
-    /// it off until the first load, and then answers [`Since::Perhaps`].
-    fn begin(&mut self) -> Result<Since, Error>;
+    /// it off until the first load, and then answers [`OtherWrites::Possible`].
+    fn begin(&mut self) -> Result<OtherWrites, Error>;
 
     /// Reads inside the transaction: the rows of each statement, in order.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error>;
@@ -48,9 +48,9 @@ pub(crate) trait Store: Send {
 
 /// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    Nobody,
-    Perhaps,
+pub(crate) enum OtherWrites {
+    None,
+    Possible,
 }
 
 /// The reading side, shared by all threads.
@@ -59,13 +59,13 @@ pub(crate) trait Reader: Send + Sync {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
     /// Whether a snapshot may be kept for long.
-    fn lasting(&self) -> bool;
+    fn supports_long_snapshots(&self) -> bool;
 
     /// A number that differs once anybody, here or in another process, has committed.
     fn version(&self) -> Result<i64, Error>;
 
     /// How often that may be asked by somebody who waits, so that it costs next to nothing.
-    fn glance(&self) -> Duration;
+    fn poll_interval(&self) -> Duration;
 }
 
 /// The store as it was at one moment.
@@ -84,5 +84,5 @@ pub(crate) trait Snapshot {
     }
 
     /// Reads for the last time, which spares a far store the end of the snapshot.
-    fn last(&mut self, statement: &Statement) -> Result<Rows, Error>;
+    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 }

@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Opened, Restore};
+use super::{OpenedStore, Restore};
 use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::Server;
 
-pub(super) fn create(server: &Server, _: Currency, _: Duration, _: u32) -> Result<Opened, Error> {
+pub(super) fn create(server: &Server, _: Currency, _: Duration, _: u32) -> Result<OpenedStore, Error> {
     Err(refused(server))
 }
 
-pub(super) fn open(server: &Server, _: Duration, _: u32) -> Result<Opened, Error> {
+pub(super) fn open(server: &Server, _: Duration, _: u32) -> Result<OpenedStore, Error> {
     Err(refused(server))
 }
 

@@ -3,19 +3,19 @@
 use std::fmt::Write as _;
 
 use super::Shop;
-use crate::facts::{Facts, Last};
+use crate::facts::{Facts, LastNumbers};
 use crate::row::{Kind, Value};
 
 /// Every changed row on a line of its own: the kind of change, the table, and the columns that are not NULL. Of the row
 /// of `store`, only what differs.
 pub(crate) fn changes(shop: &Shop, facts: &mut Facts) -> String {
     let mut untouched = Facts::default();
-    untouched.set_last(Last { probe: 0, ..shop.last() });
+    untouched.set_last(LastNumbers { probe: 0, ..shop.last() });
     untouched.last = shop.last();
     let before = untouched.changes().pop().unwrap();
     let mut text = String::new();
     let changes = facts.changes();
-    facts.sound().unwrap();
+    facts.check_invariants().unwrap();
     for change in &changes {
         let verb = match change.kind {
             Kind::Insert => "insert",

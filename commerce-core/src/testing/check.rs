@@ -84,7 +84,7 @@ pub(crate) fn keys<O: Operation>(shop: &Shop, scope: i64, same: &[Json], other: 
     assert!(!first.replayed);
     let settle = |facts: &mut Facts| {
         let changes = facts.changes();
-        facts.sound().unwrap();
+        facts.check_invariants().unwrap();
         changes
     };
     again(&mut facts, &key, &first.reply, &same, &other);

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::CLOCK;
-use crate::facts::{Bearer, CartLine, Facts, Kept, KeptReply, Keys, Last, Product, User, Wallet};
+use crate::facts::{
+    CartLine, Facts, KeptAnswer, KeptReply, Keys, LastNumbers, Product, StoredToken, User, Wallet,
+};
 use crate::id::{Id, Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EventId, Number, OrderId};
 use crate::order::{Item, Order, Status};
-use crate::outbox::{Delivery, Standing};
+use crate::outbox::{Delivery, RelayState};
 use crate::sales::Period;
 use crate::time::Time;
 use crate::token::{Digest, Role, Token};
@@ -29,10 +31,10 @@ pub(crate) struct Shop {
     carts: BTreeMap<UserId, Vec<CartLine>>,
     orders: Vec<Order>,
     events: Vec<(EventId, Option<Delivery>)>,
-    relay: Standing,
-    tokens: Vec<Bearer>,
+    relay: RelayState,
+    tokens: Vec<StoredToken>,
     sums: Vec<(Period, i64, i64)>,
-    keys: Vec<(Key, i64, Kept)>,
+    keys: Vec<(Key, i64, KeptAnswer)>,
 }
 
 impl Shop {
@@ -97,7 +99,7 @@ impl Shop {
         self
     }
 
-    pub(crate) fn relay(self, relay: Standing) -> Self {
+    pub(crate) fn relay(self, relay: RelayState) -> Self {
         Self { relay, ..self }
     }
 
@@ -105,7 +107,7 @@ impl Shop {
         let (role, user, at) = (Role::Operator, None, Time::from_millis(500));
         let token = Token { name: id(name), role, user, at, revoked_at: None };
         let no = number(self.tokens.len() + 1);
-        self.tokens.push(Bearer { no, user_no: None, digest: Digest::of(secret), token });
+        self.tokens.push(StoredToken { no, user_no: None, digest: Digest::of(secret), token });
         self
     }
 
@@ -128,7 +130,7 @@ impl Shop {
         };
         self.orders.retain(|known| order.as_ref().is_none_or(|order| known.order != order.order));
         self.orders.extend(order);
-        self.keys.push((Key::try_from(key).unwrap(), scope, Kept { digest, reply: kept }));
+        self.keys.push((Key::try_from(key).unwrap(), scope, KeptAnswer { digest, reply: kept }));
         self
     }
 
@@ -161,7 +163,7 @@ impl Shop {
     pub(crate) fn facts(&self, keys: &Keys) -> Facts {
         let mut facts = Facts::default();
         facts.set_last(self.last());
-        facts.present = Time::from_millis(CLOCK);
+        facts.clock_time = Time::from_millis(CLOCK);
         let orders: Vec<_> = self.orders.iter().filter(|order| keys.orders.contains(&order.order)).collect();
         let ordered = |product: &ProductId| {
             orders.iter().any(|order| order.items.iter().any(|item| item.product == *product))
@@ -209,8 +211,8 @@ impl Shop {
         facts
     }
 
-    pub(super) fn last(&self) -> Last {
-        Last {
+    pub(super) fn last(&self) -> LastNumbers {
+        LastNumbers {
             at: Time::from_millis(900),
             user: number(self.users.len()),
             product: number(self.products.len()),

@@ -48,7 +48,7 @@ impl Query for Find {
     fn answer(&self, view: &mut View<'_>) -> Result<Option<Token>, Error> {
         let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.digest = ?1";
-        let rows = view.last(&Statement::new(sql, [self.digest.as_str().into()]))?;
+        let rows = view.final_rows(&Statement::new(sql, [self.digest.as_str().into()]))?;
         Ok(rows.first().map(token))
     }
 }
@@ -62,7 +62,7 @@ impl Query for Changes {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Mark, Error> {
-        let rows = view.last(&Statement::new("SELECT last_token, uuid FROM store", []))?;
+        let rows = view.final_rows(&Statement::new("SELECT last_token, uuid FROM store", []))?;
         let none = || Error::Store("the store's own row is missing".into());
         rows.first().map(|row| Mark { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
     }

@@ -27,7 +27,7 @@ impl Query for List {
         let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
         let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.token > ?1 ORDER BY t.token LIMIT ?2";
-        let rows = view.last(&Statement::new(sql, [after.into(), self.page.reach().into()]))?;
+        let rows = view.final_rows(&Statement::new(sql, [after.into(), self.page.fetch_limit().into()]))?;
         let items = rows.iter().map(token).collect();
         Ok(self.page.listing(Self::NAME, items, |token: &Token| token.name.clone()))
     }

@@ -44,7 +44,7 @@ impl Query for Get {
 
     fn answer(&self, view: &mut View<'_>) -> Result<User, Error> {
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no) WHERE u.user = ?1";
-        let rows = view.last(&Statement::new(sql, [self.user.shared().into()]))?;
+        let rows = view.final_rows(&Statement::new(sql, [self.user.shared().into()]))?;
         let missing = || Refusal::UserNotFound { user: self.user.clone() };
         user(rows.first().ok_or_else(missing)?)
     }

@@ -33,8 +33,8 @@ impl Query for List {
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no)
             WHERE u.user > ?1 AND (?3 IS NULL OR instr(lower(u.user), ?3) > 0 OR instr(lower(u.name), ?3) > 0)
             ORDER BY u.user LIMIT ?2";
-        let values = [after.into(), self.page.reach().into(), search.map_or(Value::Null, Value::from)];
-        let rows = view.last(&Statement::new(sql, values))?;
+        let values = [after.into(), self.page.fetch_limit().into(), search.map_or(Value::Null, Value::from)];
+        let rows = view.final_rows(&Statement::new(sql, values))?;
         let items = rows.iter().map(user).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |user: &User| user.user.clone()))
     }

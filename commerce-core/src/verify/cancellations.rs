@@ -13,7 +13,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         LEFT JOIN orders o ON o.order_id = c.order_id ORDER BY c.order_id";
     let mut after = 0;
     loop {
-        let rows = auditor.view()?.last(&Statement::new(sql, [after.into(), SPAN.into()]))?;
+        let rows = auditor.view()?.final_rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
         for row in rows.iter() {
             if row[2] == Value::Null {
                 auditor.audit.differs("refund of cancellation", row[0].int(), row[1].int(), "none");

@@ -11,14 +11,14 @@ const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sq
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' ORDER BY rowid";
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
-    let tables = auditor.view()?.last(&Statement::new(TABLES, []))?;
+    let tables = auditor.view()?.final_rows(&Statement::new(TABLES, []))?;
     auditor.total = tables.len() as u64;
     for (done, table) in tables.iter().enumerate() {
         auditor.report("tables", done as u64);
         let Value::Text(table) = &table[0] else { continue };
         // The name is one that the schema gave, without quotes.
         let check = Statement::new(format!("PRAGMA integrity_check({table})"), []);
-        match auditor.view()?.last(&check) {
+        match auditor.view()?.final_rows(&check) {
             Ok(rows) => {
                 for row in rows.iter().filter(|row| shown(&row[0]) != "ok") {
                     auditor.audit.differs("integrity", table, shown(&row[0]), "ok");

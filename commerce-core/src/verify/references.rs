@@ -8,12 +8,12 @@ use crate::row::{Statement, Value};
 /// Looks at every reference of a table. Each leads to the number by which the rows of another table are known.
 pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error> {
     let references = "SELECT \"table\", \"from\" FROM pragma_foreign_key_list(?1)";
-    let references = auditor.view()?.last(&Statement::new(references, [table.into()]))?;
+    let references = auditor.view()?.final_rows(&Statement::new(references, [table.into()]))?;
     if references.len() == 0 {
         return Ok(());
     }
     let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
-    let key = auditor.view()?.last(&Statement::new(key, [table.into()]))?;
+    let key = auditor.view()?.final_rows(&Statement::new(key, [table.into()]))?;
     let key: Vec<String> = key.iter().map(|row| shown(&row[0])).collect();
     let (from, select) =
         statement(table, &key, references.iter().map(|row| (shown(&row[0]), shown(&row[1]))));
@@ -28,7 +28,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
         };
         let values: Vec<Value> = [SPAN.into()].into_iter().chain(after).collect();
         let sql = format!("WITH span AS ({from} {beyond} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
-        let rows = auditor.view()?.last(&Statement::new(sql, values))?;
+        let rows = auditor.view()?.final_rows(&Statement::new(sql, values))?;
         let mut end = None;
         for row in rows.iter() {
             let Value::Text(to) = &row[0] else {

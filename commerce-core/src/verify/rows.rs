@@ -62,7 +62,7 @@ fn each(
 ) -> Result<(), Error> {
     loop {
         let values: Vec<Value> = after.iter().cloned().chain([SPAN.into()]).collect();
-        let rows = auditor.view()?.last(&Statement::new(sql, values))?;
+        let rows = auditor.view()?.final_rows(&Statement::new(sql, values))?;
         for row in rows.iter() {
             after = look(auditor, row);
         }

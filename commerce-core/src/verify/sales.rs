@@ -40,7 +40,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let numbers: Vec<i64> = best.iter().map(|&(no, ..)| no).collect();
     let sql =
         "SELECT product_no, product FROM products WHERE product_no IN (SELECT value FROM json_each(?1))";
-    let names = auditor.view()?.last(&Statement::new(sql, [list(&numbers).into()]))?;
+    let names = auditor.view()?.final_rows(&Statement::new(sql, [list(&numbers).into()]))?;
     let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
     let mut computed: Vec<(&str, i64, i128)> = best
         .iter()
@@ -73,7 +73,8 @@ fn best(
     let mut sold: HashMap<i64, (i64, i128)> = HashMap::new();
     let (mut from, end) = ((after + 1) * LINES, Value::from((last + 1) * LINES));
     loop {
-        let rows = auditor.view()?.last(&Statement::new(sql, [from.into(), end.clone(), SPAN.into()]))?;
+        let rows =
+            auditor.view()?.final_rows(&Statement::new(sql, [from.into(), end.clone(), SPAN.into()]))?;
         for row in rows.iter().filter(|row| !cancelled.contains(&(row[0].int() / LINES))) {
             let (units, revenue) = sold.entry(row[1].int()).or_default();
             *units += row[3].int();

@@ -19,7 +19,7 @@ const PRODUCTS: &str = "SELECT p.product_no, p.product, p.name, p.search, p.acti
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut after = Value::from(0);
     loop {
-        let rows = auditor.view()?.last(&Statement::new(PRODUCTS, [after, SPAN.into()]))?;
+        let rows = auditor.view()?.final_rows(&Statement::new(PRODUCTS, [after, SPAN.into()]))?;
         for row in rows.iter() {
             let (product, stored) = (row[1].text(), row[3].text());
             let computed = searchable(&product, &row[2].text());

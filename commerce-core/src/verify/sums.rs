@@ -2,7 +2,7 @@
 
 use super::auditor::Auditor;
 use crate::error::Error;
-use crate::sales::{Kept, Period, kept_sums};
+use crate::sales::{Period, SumCheck, kept_sums};
 
 /// Sums that are compared from one snapshot.
 const STEP: i64 = 16;
@@ -14,7 +14,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
             let sums = kept_sums(auditor.view()?.snapshot.as_mut(), period, after, STEP)?;
             let Some(last) = sums.last() else { break };
             after = last.stored.number;
-            for Kept { stored, computed } in &sums {
+            for SumCheck { stored, computed } in &sums {
                 if stored != computed {
                     let shown = |sum: &crate::sales::Sum| {
                         format!("orders {} to {}: {}", sum.after + 1, sum.last, sum.sales)

@@ -69,8 +69,9 @@ impl Query for History {
                 SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
             SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page CROSS JOIN ledger l USING (entry)
             ORDER BY l.entry DESC";
-        let values = [self.user.shared().into(), EntryId::or_zero(before).into(), self.page.reach().into()];
-        let rows = view.last(&Statement::new(sql, values))?;
+        let values =
+            [self.user.shared().into(), EntryId::or_zero(before).into(), self.page.fetch_limit().into()];
+        let rows = view.final_rows(&Statement::new(sql, values))?;
         let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
     }

@@ -12,7 +12,7 @@ use super::tree::sources;
 const FLOORS: [(&str, &str, &str); 7] = [
     (
         "engine",
-        "engine, writer, queue, job, ticket, sweep, stats, signal, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
+        "engine, writer, queue, job, ticket, sweep, stats, commit_notifier, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
         "registry, stores, rules, facts, rows, values",
     ),
     ("registry", "registry", "rules, facts, rows, values"),
@@ -26,7 +26,7 @@ const FLOORS: [(&str, &str, &str); 7] = [
     ("rows", "row/, store", "values"),
     (
         "values",
-        "ahead, currency, error, id, input/, location, money, number, refusal, schema, search, text, time, order, token, wallet, outbox, sales/sums",
+        "clock_skew, currency, error, id, input/, location, money, number, refusal, schema, search, text, time, order, token, wallet, outbox, sales/sums",
         "",
     ),
 ];

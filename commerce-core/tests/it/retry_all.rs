@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use commerce_core::outbox::{Lag, Resting, retry_all};
+use commerce_core::outbox::{DeliveryStatus, Lag, retry_all};
 use commerce_core::{Commerce, Error, Key};
 use rusqlite::Connection;
 use serde_json::json;
@@ -101,6 +101,6 @@ fn they_are_retried_on_a_server_too() {
     let options = crate::relay::quick().attempts(1);
     commerce_core::outbox::Relay::once(&shop.commerce, Box::new(sink), options).unwrap().wait();
     assert_eq!(brought_back(&shop.commerce, None), [[1]]);
-    let list = shop.ask("event.list", &json!({ "status": Resting::Pending }));
+    let list = shop.ask("event.list", &json!({ "status": DeliveryStatus::Pending }));
     assert_eq!(crate::relay::numbers(&list), [1]);
 }

@@ -1,7 +1,7 @@
 //! Screen 6: the outgoing events on the left, the outbox and the selected event on the right.
 
 use commerce_core::Time;
-use commerce_core::outbox::{self, Event, Resting};
+use commerce_core::outbox::{self, DeliveryStatus, Event};
 
 use super::Overview;
 use crate::effect::Query;
@@ -12,7 +12,7 @@ use crate::list::List;
 #[derive(Clone, Debug, Default)]
 pub struct Events {
     /// The only status that is listed; none lists all.
-    pub status: Option<Resting>,
+    pub status: Option<DeliveryStatus>,
     /// The events, oldest first.
     pub list: List<Event>,
 }

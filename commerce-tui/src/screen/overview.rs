@@ -2,7 +2,7 @@
 
 use commerce_core::catalog::{self, Product, Sort};
 use commerce_core::order::{self, Order};
-use commerce_core::outbox::{self, Event, Resting};
+use commerce_core::outbox::{self, DeliveryStatus, Event};
 use commerce_core::sales::{self, SalesSeries, Step};
 use commerce_core::{Listing, Page, Time};
 
@@ -101,8 +101,9 @@ impl Overview {
     /// Queues the queries about the outbox that are due.
     pub fn fetch_outbox_if_due(&mut self, effects: &mut EffectQueue) {
         let events = |status, limit| outbox::List { status: Some(status), page: Page::first(limit) };
-        self.oldest_pending.fetch_if_due(effects, || Query::OldestPending(events(Resting::Pending, 1)));
-        self.dead.fetch_if_due(effects, || Query::DeadEvents(events(Resting::Dead, 100)));
+        self.oldest_pending
+            .fetch_if_due(effects, || Query::OldestPending(events(DeliveryStatus::Pending, 1)));
+        self.dead.fetch_if_due(effects, || Query::DeadEvents(events(DeliveryStatus::Dead, 100)));
     }
 
     /// Marks everything as out of date.

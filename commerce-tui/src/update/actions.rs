@@ -1,6 +1,6 @@
 //! Keys and actions that work on every screen, and when an action is disabled.
 
-use commerce_core::outbox::Resting;
+use commerce_core::outbox::DeliveryStatus;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::dialog::{ConfirmAction, ConfirmDialog, Dialog, cancellable};
@@ -84,7 +84,8 @@ impl State {
         );
         let empty_cart = self.shop.lines().is_empty();
         let can_cancel = || self.orders.list.selected().is_some_and(|order| cancellable(order).is_some());
-        let on_dead_event = || self.events.list.selected().is_some_and(|event| event.status == Resting::Dead);
+        let on_dead_event =
+            || self.events.list.selected().is_some_and(|event| event.status == DeliveryStatus::Dead);
         match action {
             _ if changes_store && self.config.read_only => Some("The console is read-only (--read-only)."),
             _ if changes_store && self.store_status == StoreStatus::Gone => {

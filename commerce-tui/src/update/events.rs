@@ -1,6 +1,6 @@
 //! The actions of the events' screen.
 
-use commerce_core::outbox::{self, Resting};
+use commerce_core::outbox::{self, DeliveryStatus};
 
 use crate::dialog::{ConfirmAction, Dialog};
 use crate::effect::Operation;
@@ -12,15 +12,16 @@ impl State {
         match action {
             Action::NextStatus => {
                 self.events.status = match self.events.status {
-                    None => Some(Resting::Pending),
-                    Some(Resting::Pending) => Some(Resting::Delivered),
-                    Some(Resting::Delivered) => Some(Resting::Dead),
+                    None => Some(DeliveryStatus::Pending),
+                    Some(DeliveryStatus::Pending) => Some(DeliveryStatus::Delivered),
+                    Some(DeliveryStatus::Delivered) => Some(DeliveryStatus::Dead),
                     Some(_) => None,
                 };
                 self.events.list.reset();
             }
             Action::RetryEvent => {
-                let selected = self.events.list.selected().filter(|event| event.status == Resting::Dead);
+                let selected =
+                    self.events.list.selected().filter(|event| event.status == DeliveryStatus::Dead);
                 if let Some(events) = selected.map(|event| vec![event.event]) {
                     self.submit(Operation::RetryEvents(outbox::Retry { events }));
                 }

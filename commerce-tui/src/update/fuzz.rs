@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{Cart, Line, Problem};
 use commerce_core::catalog::{Adjusted, Product};
 use commerce_core::order::{Item, Order, Status};
-use commerce_core::outbox::{Event as OutboxEvent, Resting};
+use commerce_core::outbox::{DeliveryStatus, Event as OutboxEvent};
 use commerce_core::sales::{self, SalesSeries, Seller, Sold, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
@@ -129,7 +129,7 @@ impl Random {
             subject: "orders/1".into(),
             at: self.time(),
             age: self.below(100_000) as i64,
-            status: self.of(&[Resting::Pending, Resting::Delivered, Resting::Dead]),
+            status: self.of(&[DeliveryStatus::Pending, DeliveryStatus::Delivered, DeliveryStatus::Dead]),
             attempts: 3,
             last_error: (self.below(2) == 0).then(|| "refused \u{1b}[31m by the other side".into()),
             next_attempt: None,

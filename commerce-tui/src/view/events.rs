@@ -1,6 +1,6 @@
 //! The events' panes: the outgoing events on the left, the outbox and the selected event on the right.
 
-use commerce_core::outbox::{Event, Resting};
+use commerce_core::outbox::{DeliveryStatus, Event};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -97,17 +97,17 @@ pub fn outbox_lines(state: &State) -> Vec<Line<'static>> {
 }
 
 /// The status of an event, as a mark and a word.
-fn status_cell(state: &State, status: &Resting) -> (String, Style) {
+fn status_cell(state: &State, status: &DeliveryStatus) -> (String, Style) {
     let (theme, word) = (&state.config.theme, status_word(status));
     match status {
-        Resting::Pending => (format!("… {word}"), theme.warning),
-        Resting::Delivered => (format!("✓ {word}"), theme.success),
-        Resting::Dead => (format!("✗ {word}"), theme.error),
+        DeliveryStatus::Pending => (format!("… {word}"), theme.warning),
+        DeliveryStatus::Delivered => (format!("✓ {word}"), theme.success),
+        DeliveryStatus::Dead => (format!("✗ {word}"), theme.error),
     }
 }
 
 /// The status as JSON has it.
-fn status_word(status: &Resting) -> String {
+fn status_word(status: &DeliveryStatus) -> String {
     let word = serde_json::to_value(status).ok();
     word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

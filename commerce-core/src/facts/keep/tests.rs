@@ -32,13 +32,13 @@ fn known(facts: &Facts) -> [bool; 5] {
 fn users_and_products_are_kept_for_the_next_group() {
     let mut facts = stocked().facts(&keys());
     assert_eq!(known(&facts), [true; 5]);
-    facts.reach(Time::from_millis(2_000));
+    facts.raise_newest_time(Time::from_millis(2_000));
     facts.adjust_stock(&id("mug"), Stock::default(), None, Time::default());
     assert_ne!(facts.changes(), []);
-    facts.settle();
+    facts.mark_stored();
     assert_eq!(known(&facts), [true, true, false, false, false]);
     assert_eq!(facts.changes(), [], "what is stored is not stored again");
-    assert!(!facts.unknown());
+    assert!(!facts.is_unloaded());
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_group_that_was_not_stored_leaves_nothing() {
     let mut facts = stocked().facts(&keys());
     facts.forget();
     assert_eq!(known(&facts), [false; 5]);
-    assert!(facts.unknown());
+    assert!(facts.is_unloaded());
 }
 
 #[test]
@@ -56,21 +56,21 @@ fn memory_has_room_for_so_many_rows_and_no_more() {
     for number in 2..Facts::KEPT {
         facts.load_product(id(&number.to_string()), mug.clone());
     }
-    facts.settle();
+    facts.mark_stored();
     assert!(known(&facts)[0], "one user and one product fewer than there is room for");
     facts.load_product(id("one-too-many"), mug);
-    facts.settle();
-    assert!(facts.unknown() && !known(&facts)[0]);
+    facts.mark_stored();
+    assert!(facts.is_unloaded() && !known(&facts)[0]);
 }
 
 #[test]
 fn orders_that_are_answered_again_are_loaded_unless_they_are_known() {
-    let kept = |order| Kept { digest: 1, reply: KeptReply::Order(Number::stored(order)) };
+    let kept = |order| KeptAnswer { digest: 1, reply: KeptReply::Order(Number::stored(order)) };
     let mut facts = stocked().facts(&keys());
     for (key, order) in [("a", 8), ("b", 9)] {
         facts.load_key(Key::stored(key.into()), 0, kept(order));
     }
-    facts.load_key(Key::stored("c".into()), 0, Kept { digest: 1, reply: KeptReply::Json("{}".into()) });
+    facts.load_key(Key::stored("c".into()), 0, KeptAnswer { digest: 1, reply: KeptReply::Json("{}".into()) });
     assert_eq!(facts.replayed_orders(), [Number::stored(9)]);
 }
 
@@ -88,13 +88,13 @@ fn another_edition_is_believed_in_nothing() {
     let edition = |changes| Edition { store: "the store".into(), changes };
     let mut facts = stocked().facts(&keys());
     facts.set_edition(edition(1));
-    assert!(!facts.misled(), "the first edition contradicts nothing");
+    assert!(!facts.take_edition_changed(), "the first edition contradicts nothing");
     facts = stocked().facts(&keys());
     facts.edition = Some(edition(1));
     facts.set_edition(edition(1));
-    assert!(known(&facts)[0] && !facts.misled());
+    assert!(known(&facts)[0] && !facts.take_edition_changed());
     facts.set_edition(edition(2));
-    assert_eq!((known(&facts)[..2].to_vec(), facts.misled()), (vec![false; 2], true));
+    assert_eq!((known(&facts)[..2].to_vec(), facts.take_edition_changed()), (vec![false; 2], true));
 }
 
 #[test]

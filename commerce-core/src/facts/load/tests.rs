@@ -77,7 +77,7 @@ fn kim_and_mug() -> Keys {
 #[test]
 fn the_row_of_the_store_is_read_once() {
     let mut facts = loaded(&Keys::default());
-    let last = Last {
+    let last = LastNumbers {
         at: Time::from_millis(1001),
         user: 1002,
         product: 1003,
@@ -193,14 +193,14 @@ fn after_a_write_of_another_only_what_changes_all_the_time_is_read() {
     let (store, keys) = (store(), kim_and_mug());
     let mut facts = Facts::default();
     run(&store, &Loads::missing(&keys, &facts), &mut facts);
-    facts.settle();
-    facts.doubt();
+    facts.mark_stored();
+    facts.mark_stale();
     store.execute_batch("UPDATE wallets SET balance = 501; UPDATE stocks SET stock = 99").unwrap();
     let loads = Loads::missing(&keys, &facts);
     let read: Vec<_> = loads.statements().iter().map(|statement| statement.sql.as_ref()).collect();
     assert_eq!(read, [LAST, WALLETS, STOCKS]);
     run(&store, &loads, &mut facts);
-    assert!(!facts.misled());
+    assert!(!facts.take_edition_changed());
     assert_eq!(facts.find_user(&id("kim")).unwrap().wallet.balance.get(), 501);
     assert_eq!(facts.find_product(&id("mug")).unwrap().stock.get(), 99);
 }
@@ -210,11 +210,11 @@ fn after_a_name_was_changed_by_another_all_is_read() {
     let (store, keys) = (store(), kim_and_mug());
     let mut facts = Facts::default();
     run(&store, &Loads::missing(&keys, &facts), &mut facts);
-    facts.settle();
-    facts.doubt();
+    facts.mark_stored();
+    facts.mark_stale();
     store.execute_batch("UPDATE products SET name = 'Cup' WHERE product = 'mug'").unwrap();
     run(&store, &Loads::missing(&keys, &facts), &mut facts);
-    assert!(facts.misled() && !facts.misled(), "asked once");
+    assert!(facts.take_edition_changed() && !facts.take_edition_changed(), "asked once");
     assert!(facts.find_user(&id("kim")).is_none() && facts.find_product(&id("mug")).is_none());
     run(&store, &Loads::users_and_products(&keys, &facts), &mut facts);
     assert_eq!(facts.find_user(&id("kim")).unwrap().no, 7);

@@ -21,7 +21,7 @@ fn settle(facts: &mut Facts, owner: &str, term: i64, settled: i64, at: i64) -> b
 #[test]
 fn a_lease_is_held_until_it_ends_and_who_lost_it_marks_nothing() {
     let mut facts = Facts::default();
-    facts.load_relay(Standing::default());
+    facts.load_relay(RelayState::default());
     assert_eq!(claim(&mut facts, "a", 1_000), Some(1));
     assert_eq!(claim(&mut facts, "b", 1_099), None);
     assert!(settle(&mut facts, "a", 1, 7, 1_050), "which renews it");
@@ -40,7 +40,7 @@ fn a_lease_is_held_until_it_ends_and_who_lost_it_marks_nothing() {
 #[test]
 fn a_lease_from_before_the_clock_stepped_back_counts_for_nothing() {
     let mut facts = Facts::default();
-    facts.load_relay(Standing::default());
+    facts.load_relay(RelayState::default());
     assert_eq!(claim(&mut facts, "a", 10_000_000), Some(1));
     assert_eq!(claim(&mut facts, "b", 9_999_999), None);
     assert_eq!(claim(&mut facts, "b", 1_000), Some(2));
@@ -50,10 +50,10 @@ fn a_lease_from_before_the_clock_stepped_back_counts_for_nothing() {
 fn told(marked: i64) -> Shop {
     let (owner, marked) = ("a".into(), Time::from_millis(marked));
     let (until, settled, pruned) = (Time::from_millis(NOW + 100), 5, 2);
-    let standing =
-        Standing { owner, term: 3, until, settled, pruned, revived: 1, marked, ..Standing::default() };
+    let relay_state =
+        RelayState { owner, term: 3, until, settled, pruned, revived: 1, marked, ..RelayState::default() };
     let passed = |dead| Some(Delivery { attempts: 9, error: Some("no".into()), next_at: None, dead });
-    shop().relay(standing).event(4, passed(true)).event(5, passed(false)).event(6, None).event(7, None)
+    shop().relay(relay_state).event(4, passed(true)).event(5, passed(false)).event(6, None).event(7, None)
 }
 
 fn settle_all() -> Settle {
@@ -104,11 +104,11 @@ fn a_claim_writes_who_holds_the_lease_and_until_when() {
 
 #[test]
 fn a_lease_may_be_as_long_as_the_longest_and_no_longer() {
-    let standing = |until: i64| Standing { until: Time::from_millis(until), ..Standing::default() };
+    let relay_state = |until: i64| RelayState { until: Time::from_millis(until), ..RelayState::default() };
     let longest = i64::try_from(LONGEST.as_millis()).unwrap();
     for (until, is_held) in [(NOW, false), (NOW + 1, true), (NOW + longest, true), (NOW + longest + 1, false)]
     {
-        assert_eq!(held(&standing(until), Time::from_millis(NOW)), is_held, "{until}");
+        assert_eq!(held(&relay_state(until), Time::from_millis(NOW)), is_held, "{until}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! The relay: delivers the events of a store to a sink, at least once, in order per subject, in parallel
-//! between subjects, without ever standing in the way of an order.
+//! between subjects, without ever relay_state in the way of an order.
 //!
 //! Any number of relays may run on a store, in any processes. One of them holds the lease on the outbox and
 //! delivers; the others stand by and take over when it ends or dies. What it may mark is decided in the
@@ -98,7 +98,7 @@ impl Relay {
     /// Asks it to end. What is on its way is waited for, a little, and marked.
     pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        self.shop.wake();
+        self.shop.notify();
     }
 
     /// Waits until it has ended.

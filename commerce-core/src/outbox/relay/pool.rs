@@ -32,7 +32,7 @@ impl Pool {
         let queue = Arc::new(Mutex::new(queue));
         for _ in 0..sink.parallel().max(1) {
             let (queue, outcomes, sink) = (queue.clone(), outcomes.clone(), sink.clone());
-            let wake = shop.committed();
+            let wake = shop.notifier();
             let work = move || {
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -7,7 +7,7 @@ use crate::error::{Cause, Error};
 use crate::number::EventId;
 use crate::outbox::envelope::{Reference, render, subject};
 use crate::outbox::sink::Message;
-use crate::outbox::{Delivery, Prune, Standing, Told, state};
+use crate::outbox::{Delivery, NumberedEvent, Prune, RelayState, state};
 use crate::query::View;
 use crate::row::{Statement, Value, list};
 use crate::time::Time;
@@ -18,7 +18,7 @@ const PRUNED: usize = 1_024;
 /// Whether there is anything to do.
 #[derive(Debug)]
 pub(super) struct Look {
-    pub(super) standing: Standing,
+    pub(super) relay_state: RelayState,
     /// The newest event.
     pub(super) last: i64,
     /// When the next of the events passed over is due, if there are any.
@@ -32,7 +32,7 @@ pub(super) fn look(view: &mut View<'_>) -> Result<Look, Error> {
     let row = rows.first().unwrap_or_default();
     let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
     let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
-    Ok(Look { standing: state::standing(view.snapshot.as_mut())?, last, due })
+    Ok(Look { relay_state: state::relay_state(view.snapshot.as_mut())?, last, due })
 }
 
 /// The events after one, ready to be sent.
@@ -49,7 +49,7 @@ pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Messa
 
 fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {
     let events: Vec<_> = view.rows(statement)?.iter().map(Reference::read).collect::<Result<_, _>>()?;
-    let message = |told: Told| {
+    let message = |told: NumberedEvent| {
         let body = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(Cause::of(e)))?;
         let envelope = told.envelope;
         let (id, kind, subject) = (envelope.id, envelope.kind, Arc::from(envelope.subject));
@@ -74,21 +74,25 @@ pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, 
 }
 
 /// The next delivered events to take out of the outbox: those settled before a time.
-pub(super) fn prune(view: &mut View<'_>, standing: &Standing, before: Time) -> Result<Option<Prune>, Error> {
+pub(super) fn prune(
+    view: &mut View<'_>,
+    relay_state: &RelayState,
+    before: Time,
+) -> Result<Option<Prune>, Error> {
     let (before, most) = (before.millis(), PRUNED as i64);
     let late = "SELECT event FROM late_deliveries WHERE at <= ?1 ORDER BY at LIMIT ?2";
     let late = numbers(view, late, [before, most], EventId::stored)?;
     let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
     let rows = view.rows(&Statement::new(sql, [before.into()]))?;
     let Some([at, end]) = rows.first() else {
-        let prune = Prune { late, through: standing.pruned, ..Prune::default() };
+        let prune = Prune { late, through: relay_state.pruned, ..Prune::default() };
         return Ok((!prune.late.is_empty()).then_some(prune));
     };
     let (at, end) = (at.int(), end.int());
-    let through = end.min(standing.pruned + (PRUNED - late.len()) as i64).max(standing.pruned);
+    let through = end.min(relay_state.pruned + (PRUNED - late.len()) as i64).max(relay_state.pruned);
     let events = "SELECT event FROM outbox WHERE event > ?1 AND event <= ?2
         AND event NOT IN (SELECT event FROM deliveries) AND event NOT IN (SELECT event FROM late_deliveries)";
-    let events = numbers(view, events, [standing.pruned, through], EventId::stored)?;
+    let events = numbers(view, events, [relay_state.pruned, through], EventId::stored)?;
     let marks = if through < end {
         Vec::new()
     } else {

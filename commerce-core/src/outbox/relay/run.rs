@@ -151,7 +151,7 @@ impl Run {
     pub(super) fn run(mut self) {
         loop {
             // A wake that comes after this is noticed.
-            let (count, began) = (self.shop.commits(), Instant::now());
+            let (count, began) = (self.shop.notifications(), Instant::now());
             if self.shared.stop.load(Ordering::SeqCst) {
                 break;
             }
@@ -159,7 +159,7 @@ impl Run {
                 Ok(rest) => {
                     self.worked();
                     match rest {
-                        Some(rest) => self.shop.rest(count, self.version, rest),
+                        Some(rest) => self.shop.wait_for_commit(count, self.version, rest),
                         None => break,
                     }
                 }
@@ -225,16 +225,16 @@ impl Run {
         }
         let now = self.shop.now();
         let mut view = self.shop.view()?;
-        let Look { standing, last, due } = reading::look(&mut view)?;
-        let taken = standing.owner != self.owner && held(&standing, now);
+        let Look { relay_state, last, due } = reading::look(&mut view)?;
+        let taken = relay_state.owner != self.owner && held(&relay_state, now);
         // Whoever holds the lease prunes.
         let look = !taken && self.is_pruning();
-        let prune = look && reading::prune(&mut view, &standing, self.kept_since(now))?.is_some();
+        let prune = look && reading::prune(&mut view, &relay_state, self.kept_since(now))?.is_some();
         drop(view);
         if look && !prune {
             self.pruned = Some(now);
         }
-        let pending = last > standing.settled || due.is_some_and(|time| time <= now);
+        let pending = last > relay_state.settled || due.is_some_and(|time| time <= now);
         if !pending && !prune {
             self.shared.left.store(self.once.is_some() && due.is_some(), Ordering::Relaxed);
             let until = due.map_or(PRUNE, |time| span(now, time).min(PRUNE));
@@ -242,14 +242,14 @@ impl Run {
         }
         if taken {
             self.tell(Notice::StandBy);
-            if self.once.is_some() && self.waits_in_vain(&standing, now) {
+            if self.once.is_some() && self.waits_in_vain(&relay_state, now) {
                 self.end(Error::Busy(
                     "another relay holds the lease on the outbox and gets nothing delivered",
                 ));
                 return Ok(None);
             }
             // The owner's commits are no news: look again when its lease ends, or now and then.
-            std::thread::sleep(span(now, standing.until).min(STAND_BY));
+            std::thread::sleep(span(now, relay_state.until).min(STAND_BY));
             return Ok(Some(Duration::ZERO));
         }
         self.claim()?;
@@ -264,10 +264,10 @@ impl Run {
         self.wrote(claimed.is_ok());
         let Some(term) = claimed?.reply.term else { return Ok(()) };
         let mut view = self.shop.view()?;
-        let standing = reading::look(&mut view)?.standing;
+        let relay_state = reading::look(&mut view)?.relay_state;
         let passed = reading::passed(&mut view, PASSED)?;
         drop(view);
-        let mut window = Window::new(standing.settled);
+        let mut window = Window::new(relay_state.settled);
         let more_passed = passed.len() == PASSED;
         for (event, subject, delivery) in passed {
             window.add_passed(event, subject, delivery, began);
@@ -280,10 +280,10 @@ impl Run {
             settled: began,
             more: true,
             more_passed,
-            revived: standing.revived,
+            revived: relay_state.revived,
             prune: None,
             pace: Pace { owed: 0, next: began },
-            down: standing.error,
+            down: relay_state.error,
         });
         self.shared.active.store(true, Ordering::Relaxed);
         self.tell(Notice::Active);

@@ -237,9 +237,9 @@ impl Window {
             self.dirty.insert(event);
         }
         let row = |&event: &EventId| {
-            let standing =
+            let relay_state =
                 self.slots.get(&event).map(|slot| &slot.delivery).or_else(|| self.dead.get(&event));
-            (event, standing.cloned())
+            (event, relay_state.cloned())
         };
         // Of an event that is not settled yet nothing is written down.
         let deliveries = self.dirty.range(..=EventId::stored(settled)).map(row).collect();

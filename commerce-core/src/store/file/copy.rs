@@ -11,7 +11,7 @@ use super::{failed, uncertain};
 use crate::currency::Currency;
 use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
-use crate::store::{Restore, Terms};
+use crate::store::{Restore, StoreOptions};
 
 /// Copies the store to a file that is not there yet. Others go on reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
@@ -109,14 +109,14 @@ fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(store: &Path, terms: &Terms, statements: &[&str]) -> Result<(), Error> {
-    let mut connection = connect(store, terms.busy)?;
+pub(crate) fn repair(store: &Path, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
+    let mut connection = connect(store, options.busy)?;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     for sql in statements {
         let mut statement = transaction.prepare(sql).map_err(failed)?;
         let changed = statement.execute([]).map_err(failed)?;
-        terms.costs.ran(sql, &statement, changed);
+        options.costs.ran(sql, &statement, changed);
     }
     transaction.commit().map_err(uncertain)
 }

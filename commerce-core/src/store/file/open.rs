@@ -15,13 +15,13 @@ use super::write::FileWriter;
 use crate::currency::Currency;
 use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
-use crate::store::{Opened, Terms};
+use crate::store::{OpenedStore, StoreOptions};
 
 /// How long a look at a file waits for others.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Makes a store in a file that is not there, or is empty.
-pub(crate) fn create(path: &Path, currency: Currency, terms: &Terms) -> Result<Opened, Error> {
+pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) -> Result<OpenedStore, Error> {
     local(path)?;
     no_log_of_another(path)?;
     match inspect(path) {
@@ -30,17 +30,17 @@ pub(crate) fn create(path: &Path, currency: Currency, terms: &Terms) -> Result<O
         Ok(Found::Store { .. }) => return Err(exists(path)?.into()),
         Err(other) => return Err(other.into()),
     }
-    let mut connection = connect(path, terms.busy)?;
+    let mut connection = connect(path, options.busy)?;
     let made = init(&mut connection, currency).map_err(|e| refused(path, e))?;
     if !made {
         return Err(exists(path)?.into());
     }
     drop(connection);
-    open(path, terms)
+    open(path, options)
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
+pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, Error> {
     let path = path.canonicalize().map_err(|e| missing_or_failed(path, e))?;
     local(&path)?;
     match inspect(&path)? {
@@ -55,7 +55,7 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
         }
     }
     let before = Watch::before(&path).map_err(|e| failed(&path, e))?;
-    let mut connection = connect(&path, terms.busy)?;
+    let mut connection = connect(&path, options.busy)?;
     migrate(&mut connection).map_err(|e| refused(&path, e))?;
     let (code, unindexed): (String, bool) = connection
         .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -66,11 +66,11 @@ pub(crate) fn open(path: &Path, terms: &Terms) -> Result<Opened, Error> {
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, Cause::of(e)))?;
     let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, e))?);
-    let reader = FileReader::open(&path, terms, watch.clone())?;
-    let writer = Box::new(FileWriter::new(connection, turn, watch, terms.costs.clone())?);
+    let reader = FileReader::open(&path, options, watch.clone())?;
+    let writer = Box::new(FileWriter::new(connection, turn, watch, options.costs.clone())?);
     // After every connection that may have recovered something, and before anything is answered.
     settled(&path)?;
-    Ok(Opened { writer, reader: Box::new(reader), currency, unindexed, warning: None })
+    Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, warning: None })
 }
 
 /// Refuses to make a store where the log of another lies: its file was removed or emptied, perhaps under a process

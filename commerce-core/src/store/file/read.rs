@@ -14,7 +14,7 @@ use super::{failed, row, rows};
 use crate::cost::Costs;
 use crate::error::{Cause, Error, OpenError};
 use crate::row::{Rows, Statement, Value};
-use crate::store::{Reader, Snapshot, Terms};
+use crate::store::{Reader, Snapshot, StoreOptions};
 
 /// The pool of reading connections, and the one that is kept to notice commits.
 pub(crate) struct FileReader {
@@ -36,8 +36,8 @@ struct FileSnapshot<'a> {
 }
 
 impl FileReader {
-    pub(super) fn open(path: &Path, terms: &Terms, watch: Arc<Watch>) -> Result<Self, Error> {
-        let busy = terms.busy;
+    pub(super) fn open(path: &Path, options: &StoreOptions, watch: Arc<Watch>) -> Result<Self, Error> {
+        let busy = options.busy;
         let manager = SqliteConnectionManager::file(path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(move |connection| {
@@ -48,14 +48,14 @@ impl FileReader {
                 connection.pragma_update(None, "query_only", true)
             });
         let pool = r2d2::Pool::builder()
-            .max_size(terms.readers)
+            .max_size(options.readers)
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(busy)
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: Cause::of(e) })?;
         let witness = Mutex::new(super::open::connect(path, busy)?);
-        Ok(Self { pool, witness, watch, busy, costs: terms.costs.clone() })
+        Ok(Self { pool, witness, watch, busy, costs: options.costs.clone() })
     }
 
     /// Waits for a connection while others have them all.
@@ -87,7 +87,7 @@ impl Reader for FileReader {
         Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
     }
 
-    fn lasting(&self) -> bool {
+    fn supports_long_snapshots(&self) -> bool {
         true
     }
 
@@ -98,7 +98,7 @@ impl Reader for FileReader {
         statement.query_row([], |row| row.get(0)).map_err(failed)
     }
 
-    fn glance(&self) -> Duration {
+    fn poll_interval(&self) -> Duration {
         Duration::from_millis(4)
     }
 }
@@ -135,7 +135,7 @@ impl Snapshot for FileSnapshot<'_> {
         Ok(())
     }
 
-    fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.rows(statement)
     }
 }

@@ -15,7 +15,7 @@ use crate::cost::Costs;
 use crate::error::Error;
 use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::row::{Change, Kind, Rows, Statement};
-use crate::store::{Since, Store};
+use crate::store::{OtherWrites, Store};
 
 /// The one writing connection of this process.
 pub(crate) struct FileWriter {
@@ -61,18 +61,18 @@ impl FileWriter {
 }
 
 impl Store for FileWriter {
-    fn turn(&mut self, deadline: Instant) -> Result<(), Error> {
+    fn take_turn(&mut self, deadline: Instant) -> Result<(), Error> {
         self.turn.take(deadline)
     }
 
-    fn begin(&mut self) -> Result<Since, Error> {
+    fn begin(&mut self) -> Result<OtherWrites, Error> {
         self.watch.look()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
         let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
         let version = version.query_row([], |row| row.get(0)).map_err(failed)?;
         let before = self.version.replace(version);
-        Ok(if before == Some(version) { Since::Nobody } else { Since::Perhaps })
+        Ok(if before == Some(version) { OtherWrites::None } else { OtherWrites::Possible })
     }
 
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {

@@ -13,7 +13,7 @@ use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
 use crate::row::{Rows, Value};
-use crate::store::Opened;
+use crate::store::OpenedStore;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 
 /// The oldest server with everything that is relied on.
@@ -48,7 +48,7 @@ pub(crate) fn create(
     currency: Currency,
     busy: Duration,
     readers: u32,
-) -> Result<Opened, Error> {
+) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, busy)?;
     match opening.look()?.what {
         What::Empty => {}
@@ -63,7 +63,7 @@ pub(crate) fn create(
 }
 
 /// Opens a store, and brings it to the present schema.
-pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Opened, Error> {
+pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, busy)?;
     let Found { what, synced } = opening.look()?;
     match what {
@@ -83,7 +83,7 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
     let warning = (!synced).then(|| unsynced(&server.url));
-    Ok(Opened {
+    Ok(OpenedStore {
         writer: Box::new(ServerWriter::new(opening.client, busy)),
         reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
         currency,

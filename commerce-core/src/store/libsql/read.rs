@@ -107,7 +107,7 @@ impl Reader for ServerReader {
     }
 
     // A transaction is ended by the server after some seconds.
-    fn lasting(&self) -> bool {
+    fn supports_long_snapshots(&self) -> bool {
         false
     }
 
@@ -122,7 +122,7 @@ impl Reader for ServerReader {
     }
 
     // Each time is a request.
-    fn glance(&self) -> Duration {
+    fn poll_interval(&self) -> Duration {
         Duration::from_millis(100)
     }
 }
@@ -146,7 +146,7 @@ impl Snapshot for ServerSnapshot<'_> {
         answer.map_err(|failure| failure.harmless(&self.reader.primary.url))
     }
 
-    fn last(&mut self, statement: &Statement) -> Result<Rows, Error> {
+    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         match &mut self.stream {
             None => self.reader.once(statement),
             Some(_) => self.rows(statement),

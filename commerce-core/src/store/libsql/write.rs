@@ -10,7 +10,7 @@ use super::hrana::Steps;
 use super::save::saves;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
-use crate::store::{Since, Store};
+use crate::store::{OtherWrites, Store};
 
 /// The one writing stream of this instance.
 pub(super) struct ServerWriter {
@@ -119,14 +119,14 @@ impl ServerWriter {
 
 impl Store for ServerWriter {
     // Turns are given out by the server, first come first served, when a transaction begins.
-    fn turn(&mut self, deadline: Instant) -> Result<(), Error> {
+    fn take_turn(&mut self, deadline: Instant) -> Result<(), Error> {
         self.deadline = deadline;
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<Since, Error> {
+    fn begin(&mut self) -> Result<OtherWrites, Error> {
         self.open = false;
-        Ok(Since::Perhaps)
+        Ok(OtherWrites::Possible)
     }
 
     // What is loaded first goes along with the beginning, in one request.

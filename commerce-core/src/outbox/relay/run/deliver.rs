@@ -105,9 +105,9 @@ impl Run {
             return Ok(());
         }
         let (now, mut view) = (Instant::now(), self.shop.view()?);
-        let standing = state::standing(view.snapshot.as_mut())?;
-        held.more_passed |= standing.revived != held.revived;
-        held.revived = standing.revived;
+        let relay_state = state::relay_state(view.snapshot.as_mut())?;
+        held.more_passed |= relay_state.revived != held.revived;
+        held.revived = relay_state.revived;
         if held.more_passed && held.window.passed() < PASSED / 2 {
             let passed = reading::passed(&mut view, PASSED)?;
             held.more_passed = passed.len() == PASSED;

@@ -85,8 +85,8 @@ impl Run {
             return Ok(());
         }
         let mut view = self.shop.view()?;
-        let standing = state::standing(view.snapshot.as_mut())?;
-        held.prune = reading::prune(&mut view, &standing, before)?;
+        let relay_state = state::relay_state(view.snapshot.as_mut())?;
+        held.prune = reading::prune(&mut view, &relay_state, before)?;
         if held.prune.is_none() {
             self.pruned = Some(now);
         }
@@ -98,7 +98,7 @@ impl Run {
         let lease = self.options.whole_lease(self.sink.longest());
         let Some(held) = &mut self.held else { return Ok(()) };
         let Some(settling) = &mut held.settling else { return Ok(()) };
-        let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.committed()))));
+        let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.notifier()))));
         let Poll::Ready(outcome) = Pin::new(&mut settling.pending).poll(&mut Context::from_waker(&waker))
         else {
             return Ok(());
@@ -133,13 +133,13 @@ impl Run {
         }
         let until = Instant::now() + GRACE;
         while self.held.is_some() && Instant::now() < until {
-            let count = self.shop.commits();
+            let count = self.shop.notifications();
             self.collect();
             let busy = self.held.as_ref().is_some_and(|held| held.settling.is_some());
             if self.settled().is_err() || (self.flying == 0 && !busy) {
                 break;
             }
-            self.shop.doze(count, SETTLE);
+            self.shop.wait_for_notification(count, SETTLE);
         }
         self.give_back();
     }

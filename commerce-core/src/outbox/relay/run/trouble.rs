@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{DOWN, Run, Trouble};
 use crate::error::Error;
-use crate::outbox::Standing;
+use crate::outbox::RelayState;
 use crate::outbox::relay::{Notice, Options};
 use crate::time::Time;
 
@@ -65,20 +65,20 @@ impl Run {
         self.tell(Notice::Trouble(because));
         let until = Instant::now() + pause;
         loop {
-            let (count, left) = (self.shop.commits(), until.saturating_duration_since(Instant::now()));
+            let (count, left) = (self.shop.notifications(), until.saturating_duration_since(Instant::now()));
             if left.is_zero() || self.shared.stop.load(Ordering::SeqCst) {
                 break;
             }
-            self.shop.doze(count, left);
+            self.shop.wait_for_notification(count, left);
         }
     }
 
     /// Whether another relay keeps its lease though it settles nothing: one that died would have lost it by then.
-    pub(super) fn waits_in_vain(&mut self, standing: &Standing, now: Time) -> bool {
+    pub(super) fn waits_in_vain(&mut self, relay_state: &RelayState, now: Time) -> bool {
         match self.awaited {
-            Some((settled, until)) if settled == standing.settled => now >= until,
+            Some((settled, until)) if settled == relay_state.settled => now >= until,
             _ => {
-                self.awaited = Some((standing.settled, standing.until));
+                self.awaited = Some((relay_state.settled, relay_state.until));
                 false
             }
         }

@@ -9,7 +9,7 @@ use crate::currency::Currency;
 
 /// How to work with a store.
 #[derive(Clone, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct StoreOptions {
     /// How long to wait for others.
     pub(crate) busy: Duration,
     /// How many may read at the same time.
@@ -19,7 +19,7 @@ pub(crate) struct Terms {
 }
 
 /// A store that is ready.
-pub(crate) struct Opened {
+pub(crate) struct OpenedStore {
     pub(crate) writer: Box<dyn Store>,
     pub(crate) reader: Box<dyn Reader>,
     pub(crate) currency: Currency,

@@ -1,5 +1,5 @@
-//! A newest stored time that lies in the future: some clock is wrong, or was when it was stored. Time never steps back
-//! in a store, so whatever is done bears that time until the clock has passed it.
+//! The newest stored time can lie in the future, when a clock is wrong or was wrong. Time never steps back in a store, so new
+//! records carry that time until the clock passes it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,44 +8,44 @@ use crate::time::Time;
 
 /// How far the newest stored time is ahead of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ahead {
+pub struct ClockSkew {
     newest: Time,
     now: Time,
 }
 
-impl Ahead {
-    /// How far it may be ahead without a word: clocks of several machines are never quite the same.
+impl ClockSkew {
+    /// The skew that gives no warning: the clocks of several machines never agree exactly.
     pub const TOLERATED: Duration = Duration::from_mins(1);
 
     pub(crate) fn new(newest: Time, now: Time) -> Self {
         Self { newest, now }
     }
 
-    /// By how much; nothing where it is not ahead.
-    pub fn by(&self) -> Duration {
+    /// How far the newest stored time is ahead; zero when it is not.
+    pub fn ahead_by(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.newest.millis() - self.now.millis()).unwrap_or(0))
     }
 
-    /// The sentence to warn with, where it is more than is tolerated: what is wrong, what follows, and what helps.
+    /// A warning when the skew exceeds [`ClockSkew::TOLERATED`]: what is wrong, what follows, and how to correct it.
     pub fn warning(&self) -> Option<String> {
-        (self.by() > Self::TOLERATED).then(|| self.to_string())
+        (self.ahead_by() > Self::TOLERATED).then(|| self.to_string())
     }
 }
 
-impl fmt::Display for Ahead {
+impl fmt::Display for ClockSkew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (newest, now, by) = (self.newest, self.now, rounded(self.by()));
+        let (newest, now, by) = (self.newest, self.now, rounded(self.ahead_by()));
         write!(
             f,
             "the newest stored time, {newest}, is {by} ahead of the clock, {now}. If this clock is slow, set it. If \
-             another was fast when that was stored, set that one; nothing is lost, but what is done bears that time \
-             until the clock has passed it, and the best sellers are counted back from it. To be rid of it sooner, \
-             restore a backup made before"
+             another clock was fast when that time was stored, set that one. Nothing is lost, but until the clock \
+             passes that time, new records carry it and the best sellers are counted back from it. To correct it \
+             sooner, restore a backup from before"
         )
     }
 }
 
-/// In the largest unit of which there are two.
+/// The duration in the largest unit of which it has at least two.
 fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("days", 86_400), ("hours", 3_600), ("minutes", 60)];
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn more_than_a_minute_is_told_with_the_remedy() {
         const NOW: i64 = 1_800_000_000_000;
-        let ahead = |millis: i64| Ahead::new(Time::from_millis(NOW + millis), Time::from_millis(NOW));
+        let ahead = |millis: i64| ClockSkew::new(Time::from_millis(NOW + millis), Time::from_millis(NOW));
         for (millis, seconds) in [(-5_000, 0), (0, 0), (59_999, 59), (60_000, 60)] {
-            assert_eq!((ahead(millis).by().as_secs(), ahead(millis).warning()), (seconds, None));
+            assert_eq!((ahead(millis).ahead_by().as_secs(), ahead(millis).warning()), (seconds, None));
         }
         for (millis, by) in [
             (60_001, "60 seconds"),
