@@ -12,14 +12,14 @@ use sha2::{Digest, Sha256};
 use crate::input::{Fields, FromInput, Input, Invalid, within};
 use crate::text::ValueError;
 
-/// How many rows of a list to answer, and where to go on.
+/// How many rows of a list to return, and from where to continue.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page {
-    /// The most rows to answer.
+    /// The most rows to return.
     #[cfg_attr(feature = "schema", schemars(schema_with = "length"))]
     limit: u16,
-    /// Where the page begins: the `next_cursor` of the page before.
+    /// Continue from this `next_cursor`.
     cursor: Option<Cursor>,
 }
 
@@ -30,7 +30,7 @@ pub struct Page {
 pub struct Listing<T> {
     /// The rows of this page.
     pub items: Vec<T>,
-    /// Where the next page begins; nothing on the last one.
+    /// The cursor of the next page; null on the last page.
     pub next_cursor: Option<Cursor>,
 }
 

@@ -1,4 +1,4 @@
-//! `cart.add`: more of some products in the cart, all of those named or none.
+//! `cart.add`: adds units of one or several products to a cart.
 
 use serde::{Serialize, Serializer};
 
@@ -12,17 +12,17 @@ use crate::order::Items;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Adds units to the lines of products, at the present prices: of one `product`, or of several `items`, all or none.
+/// Adds units of one `product` or of several `items` to a cart, at the current prices. Either all are added or none.
 #[derive(Clone, Debug)]
 pub struct Add {
-    /// Whose cart.
+    /// The id of the cart's user.
     pub user: UserId,
-    /// How many more of which products.
+    /// The products, with the units to add.
     pub items: Items,
 }
 
 impl Add {
-    /// More of one product.
+    /// Adds units of one product.
     pub fn one(user: UserId, product: ProductId, quantity: Quantity) -> Self {
         Self { user, items: Items::one(product, quantity) }
     }

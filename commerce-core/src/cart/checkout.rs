@@ -1,4 +1,4 @@
-//! `cart.checkout`: an order of what is in the cart, which leaves it in the same decision.
+//! `cart.checkout`: orders the products of a cart and removes them from it, in one decision.
 
 use serde::Serialize;
 
@@ -12,17 +12,17 @@ use crate::order::{Items, Order, Place};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Orders the named products of a cart, or all of them.
+/// Orders products of a cart and removes them from it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Checkout {
-    /// Whose cart.
+    /// The id of the cart's user.
     pub user: UserId,
-    /// Which products; nothing means all.
+    /// The ids of the products to order. The default is the whole cart.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub products: Option<Vec<ProductId>>,
-    /// The total the caller was shown, so that no other is paid.
+    /// The total that the customer was shown. An order with another total is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Amount>,
 }

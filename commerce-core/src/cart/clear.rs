@@ -1,4 +1,4 @@
-//! `cart.clear`: an empty cart.
+//! `cart.clear`: removes all products from a cart.
 
 use serde::Serialize;
 
@@ -10,11 +10,11 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Takes every line out of a cart.
+/// Removes all products from a cart.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Clear {
-    /// Whose cart.
+    /// The id of the cart's user.
     pub user: UserId,
 }
 

@@ -1,4 +1,4 @@
-//! `cart.get`: the cart at present prices, with what stands in the way of ordering each line.
+//! `cart.get`: retrieves a cart at current prices, with the problem of each line that cannot be ordered as it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,15 +11,15 @@ use crate::query::{Query, View};
 use crate::refusal::Refusal;
 use crate::row::{Statement, Value};
 
-/// A cart as others see it.
+/// A cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cart {
-    /// Whose.
+    /// The id of the cart's user.
     pub user: UserId,
-    /// In the order in which the products were added.
+    /// The lines, in the order in which the products were added.
     pub lines: Vec<Line>,
-    /// All lines at present prices; where that passes 2^53 - 1, that limit.
+    /// The total of all lines at current prices, at most 2^53 - 1.
     pub total: Amount,
 }
 
@@ -27,24 +27,24 @@ pub struct Cart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Line {
-    /// Which product.
+    /// The product's id.
     pub product: ProductId,
-    /// Its present name.
+    /// The product's current name.
     pub name: Name,
-    /// Its present price.
+    /// The current price of one unit.
     pub price: Amount,
-    /// Its price when the line was last added to or set.
+    /// The price of one unit when the line was last added to or set.
     pub price_when_added: Amount,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
-    /// Its present stock.
+    /// The units in stock.
     pub available: Stock,
-    /// What to tell the customer before the order, the gravest first.
+    /// The most serious problem that the customer should know before ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }
 
-/// What stands in the way of ordering a line.
+/// A problem of a cart line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -53,14 +53,14 @@ pub struct Line {
 pub enum Problem {
     /// The product is not on sale.
     Inactive,
-    /// There is less than the line asks for.
+    /// The stock is smaller than the quantity.
     OutOfStock,
-    /// The price is not the one that was shown.
+    /// The price has changed since the line was added.
     PriceChanged,
 }
 
 impl Problem {
-    /// The word used in JSON.
+    /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Inactive => "inactive",
@@ -70,11 +70,11 @@ impl Problem {
     }
 }
 
-/// Asks for a cart. One that nobody touched is empty, whoever the user is.
+/// Retrieves a user's cart. The cart of a user who has not used it is empty.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
-    /// Whose.
+    /// The id of the cart's user.
     pub user: UserId,
 }
 

@@ -1,4 +1,5 @@
-//! Carts: what a user means to order. A cart holds no stock; its prices are those of the catalogue.
+//! Carts: the products that a user intends to order. A cart reserves no stock, and its prices are those of the
+//! catalogue.
 
 mod add;
 mod checkout;

@@ -1,4 +1,4 @@
-//! `cart.remove`: products out of the cart, all of those named or none.
+//! `cart.remove`: removes products from a cart.
 
 use serde::Serialize;
 
@@ -10,13 +10,13 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Takes lines out of a cart.
+/// Removes products from a cart. Either all are removed or none.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Remove {
-    /// Whose cart.
+    /// The id of the cart's user.
     pub user: UserId,
-    /// Which products.
+    /// The ids of the products to remove.
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub products: Vec<ProductId>,
 }

@@ -1,4 +1,4 @@
-//! What is added to a cart and set in it, as JSON Schema: one product with its quantity, or a list of such.
+//! The JSON Schemas of `cart.add` and `cart.set`, which take one product with its quantity, or a list of them.
 
 use std::borrow::Cow;
 
@@ -19,8 +19,8 @@ impl JsonSchema for Add {
         into_cart(
             generator,
             &quantity,
-            "Adds units to the lines of products, at the present prices: of one `product`, or of several `items`, \
-             all of them or none. A product named twice is added twice.",
+            "Adds units of one `product` or of several `items` to a cart, at the current prices. Either all are added \
+             or none. A product that appears twice is added twice.",
         )
     }
 }
@@ -35,13 +35,13 @@ impl JsonSchema for Set {
         into_cart(
             generator,
             &quantity,
-            "Sets the lines of products, at the present prices: of one `product`, or of several `items`, all of them \
-             or none. 0 takes a line away; a product named twice is set to the sum.",
+            "Sets the quantity of one `product` or of several `items` in a cart, at the current prices. Either all \
+             are set or none. 0 removes a line. A product that appears twice is set to the sum.",
         )
     }
 }
 
-/// One product with its quantity, or a list of such.
+/// The schema of one product with its quantity, or of a list of them.
 fn into_cart(generator: &mut SchemaGenerator, quantity: &Schema, description: &str) -> Schema {
     let described = |schema: &Schema, text: &str| {
         let mut schema = schema.clone();
@@ -53,10 +53,10 @@ fn into_cart(generator: &mut SchemaGenerator, quantity: &Schema, description: &s
         "type": "object",
         "description": description,
         "properties": {
-            "user": described(&user, "Whose cart."),
-            "product": described(&product, "Which product."),
-            "quantity": described(quantity, "How many."),
-            "items": described(&items(generator, quantity), "Which products, and how many of each."),
+            "user": described(&user, "The id of the cart's user."),
+            "product": described(&product, "The product's id."),
+            "quantity": described(quantity, "The number of units."),
+            "items": described(&items(generator, quantity), "The products, each with its number of units."),
         },
         "required": ["user"],
         "oneOf": [{ "required": ["product", "quantity"] }, { "required": ["items"] }],

@@ -1,4 +1,4 @@
-//! `cart.set`: exactly so many of some products in the cart, all of those named or none.
+//! `cart.set`: sets the quantity of one or several products in a cart.
 
 use serde::{Serialize, Serializer};
 
@@ -11,18 +11,18 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Sets the lines of products, at the present prices: of one `product`, or of several `items`, all or none. 0 takes
-/// a line away.
+/// Sets the quantity of one `product` or of several `items` in a cart, at the current prices. Either all are set or
+/// none; 0 removes a line.
 #[derive(Clone, Debug)]
 pub struct Set {
-    /// Whose cart.
+    /// The id of the cart's user.
     pub user: UserId,
-    /// How many of which products.
+    /// The products, with their new quantities.
     pub items: Levels,
 }
 
 impl Set {
-    /// So many of one product; nothing takes its line away.
+    /// Sets the quantity of one product. `None` removes its line.
     pub fn one(user: UserId, product: ProductId, quantity: Option<Quantity>) -> Self {
         Self { user, items: Levels::one(product, quantity) }
     }

@@ -1,4 +1,4 @@
-//! `product.add`: a new product, on sale at once.
+//! `product.add`: adds a product, on sale at once.
 
 use serde::Serialize;
 
@@ -11,19 +11,19 @@ use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Adds a product.
+/// Adds a product, on sale at once.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
-    /// The new identifier.
+    /// The id of the new product.
     #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewId"))]
     pub product: ProductId,
-    /// What people call it.
+    /// The product's name.
     #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewName"))]
     pub name: Name,
-    /// The price of one unit.
+    /// The price of one unit, in minor units of the currency.
     pub price: Amount,
-    /// The units to begin with.
+    /// The initial stock, in units.
     pub stock: Stock,
 }
 

@@ -1,4 +1,4 @@
-//! `stock.adjust`: units come or go for another reason than an order.
+//! `stock.adjust`: changes the stock of a product for another reason than an order.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +11,27 @@ use crate::refusal::{Refusal, Shortage};
 use crate::text::ValueError;
 use crate::time::Time;
 
-/// Adjusts a stock.
+/// Adds units to the stock of a product, or removes them.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Adjust {
+    /// The product's id.
     product: ProductId,
+    /// The units to add; a negative number removes units.
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::delta"))]
     delta: i64,
+    /// The reason for the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Name>,
 }
 
-/// A stock after it was adjusted.
+/// A stock after its adjustment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Adjusted {
-    /// Which product.
+    /// The product's id.
     pub product: ProductId,
-    /// The units there are now.
+    /// The stock after the adjustment, in units.
     pub stock: Stock,
 }
 

@@ -1,4 +1,4 @@
-//! `product.get`: one product, with its stock exact at the moment of the read.
+//! `product.get`: retrieves a product, with its stock exact at the moment of the read.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,27 +10,27 @@ use crate::query::{Query, View};
 use crate::refusal::Refusal;
 use crate::row::{Statement, Value};
 
-/// A product as others see it.
+/// A product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Product {
-    /// The identifier.
+    /// The product's id.
     pub product: ProductId,
-    /// What people call it.
+    /// The product's name.
     pub name: Name,
-    /// The price of one unit.
+    /// The price of one unit, in minor units of the currency.
     pub price: Amount,
-    /// Units that can be sold now.
+    /// The units in stock.
     pub stock: Stock,
-    /// Whether it is on sale.
+    /// Whether the product is on sale.
     pub active: bool,
 }
 
-/// Asks for one product.
+/// Retrieves a product. Its stock is exact at the moment of the read.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
-    /// Which.
+    /// The product's id.
     pub product: ProductId,
 }
 

@@ -1,4 +1,4 @@
-//! `product.list`: the catalogue, searched and sorted, page by page.
+//! `product.list`: lists the products of the catalogue, with search and sort order, page by page.
 
 use serde_json::Value as Json;
 
@@ -11,18 +11,18 @@ use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View, Whole};
 use crate::search::Needle;
 
-/// Asks for a page of the catalogue.
+/// Lists products.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
-    /// Only products whose identifier or name has this text, in upper or lower case, full or half width, composed or
-    /// not. An empty text is none.
+    /// Return only products whose id or name contains this text. Upper and lower case, full and half width, and
+    /// composed and decomposed characters are equal. Empty text matches all.
     pub search: Option<String>,
-    /// In which order.
+    /// The sort order.
     pub sort: Sort,
-    /// Only those on sale, or only those that are not.
+    /// Return only products that are on sale (`true`) or not on sale (`false`).
     pub active: Option<bool>,
-    /// Which page.
+    /// The page to return.
     #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }

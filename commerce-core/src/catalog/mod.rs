@@ -1,4 +1,4 @@
-//! The catalogue: what is sold, at which price, and how many are left.
+//! The catalogue: products with their prices and stocks.
 
 mod add;
 mod adjust;

@@ -1,4 +1,4 @@
-//! The orders in which a list of products can be read.
+//! The sort orders of a list of products.
 
 use std::str::FromStr;
 
@@ -8,19 +8,19 @@ use super::Product;
 use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
-/// The order of a list of products. Equal ones stand by identifier.
+/// The sort order of a list of products. Equal products are sorted by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// By identifier.
+    /// By id.
     #[default]
     Id,
-    /// By name, in the order of Unicode's code points.
+    /// By name, in the order of Unicode code points.
     Name,
-    /// Cheapest first.
+    /// By price, lowest first.
     Price,
-    /// Dearest first.
+    /// By price, highest first.
     PriceDown,
-    /// Least stock first.
+    /// By stock, lowest first.
     Stock,
 }
 

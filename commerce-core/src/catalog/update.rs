@@ -1,4 +1,5 @@
-//! `product.update`: another name or price, on or off sale. Orders keep what they were placed with.
+//! `product.update`: changes a product's name, its price or whether it is on sale. Existing orders keep the name and
+//! price that they were placed with.
 
 use serde::Serialize;
 
@@ -11,20 +12,21 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Changes what is given of a product.
+/// Changes a product. Fields that are left out keep their value, and existing orders keep the name and price that they
+/// were placed with.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Update {
-    /// Which product.
+    /// The product's id.
     pub product: ProductId,
     /// The new name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::NewName>"))]
     pub name: Option<Name>,
-    /// The new price.
+    /// The new price of one unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Amount>,
-    /// Whether it is on sale.
+    /// Whether the product is on sale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
 }

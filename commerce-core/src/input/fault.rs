@@ -7,13 +7,13 @@ use serde::Serialize;
 #[error("{}", sentence(.0))]
 pub struct Invalid(pub Faults);
 
-/// One fault of the input.
+/// A fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
-    /// A JSON pointer (RFC 6901) to the place; empty for the whole input.
+    /// A JSON pointer (RFC 6901) to the faulty value; empty for the whole input.
     pub pointer: String,
-    /// What is wrong there, as a sentence.
+    /// What is wrong, as a sentence.
     pub detail: String,
 }
 

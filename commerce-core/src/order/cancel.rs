@@ -1,4 +1,5 @@
-//! `order.cancel`: the units and the money go back, and the order leaves the sales figures.
+//! `order.cancel`: cancels a paid order. Its stock is returned, its money refunded, and the sales figures no longer
+//! count it.
 
 use serde::Serialize;
 
@@ -13,14 +14,14 @@ use crate::refusal::Refusal;
 use crate::time::Time;
 use crate::wallet::EntryKind;
 
-/// Cancels a paid order.
+/// Cancels a paid order. Its money is refunded and its stock returned.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cancel {
-    /// Which order.
+    /// The order's id.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub order: OrderId,
-    /// Why.
+    /// The reason for the cancellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Name>,
 }

@@ -1,4 +1,4 @@
-//! `order.get`: one order.
+//! `order.get`: retrieves an order.
 
 use super::Order;
 use super::rows::{orders, orders_of};
@@ -8,11 +8,11 @@ use crate::number::OrderId;
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
 
-/// Asks for one order.
+/// Retrieves an order.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
-    /// Which.
+    /// The order's id.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub order: OrderId,
 }

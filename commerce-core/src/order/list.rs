@@ -17,22 +17,22 @@ use crate::row::{Statement, Value};
 use crate::time::Time;
 use crate::user;
 
-/// Asks for a page of orders. Where most of a stretch of orders was cancelled, a page of paid ones may be short, or even
-/// empty, and go on at its cursor all the same.
+/// Lists orders, newest first. If many orders were cancelled, a page of paid orders may hold fewer than `limit`, or
+/// none, and still have a `next_cursor`.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
-    /// Only this user's.
+    /// Return only orders of this user.
     pub user: Option<UserId>,
-    /// Only those that stand so.
+    /// Return only orders with this status.
     pub status: Option<Status>,
-    /// Only those placed at this time or later; a date is the beginning of its day, in UTC.
+    /// Return only orders placed at this time or later. A date is the start of that day in UTC.
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub from: Option<Time>,
-    /// Only those placed at this time or before; a date is the end of its day, in UTC.
+    /// Return only orders placed at this time or earlier. A date is the end of that day in UTC.
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
-    /// Which page.
+    /// The page to return.
     #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }

@@ -1,4 +1,4 @@
-//! Orders: several products at once, paid from the balance in one decision.
+//! Orders: several products, paid from the balance in one decision.
 
 mod cancel;
 mod get;
@@ -25,64 +25,64 @@ use crate::number::OrderId;
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
-/// An order as others see it.
+/// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
-    /// The number.
+    /// The order's id.
     pub order: OrderId,
-    /// Who ordered.
+    /// The id of the user who ordered.
     pub user: UserId,
-    /// Paid, or cancelled since.
+    /// The order's status.
     pub status: Status,
-    /// What was ordered, each product once.
+    /// The products that were ordered, each once.
     pub items: Vec<Item>,
-    /// What was paid.
+    /// The total that was paid.
     pub total: Amount,
-    /// What the wallet held after the payment.
+    /// The balance after the payment.
     pub balance: Amount,
-    /// When it was placed and paid.
+    /// When the order was placed and paid.
     pub at: Time,
-    /// When it was cancelled.
+    /// When the order was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Time>,
-    /// Why it was cancelled.
+    /// The reason for the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Name>,
 }
 
-/// One product of an order, with name and price as they were.
+/// A product of an order, with its name and price when it was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Item {
-    /// Which product.
+    /// The product's id.
     pub product: ProductId,
-    /// Its name then.
+    /// The product's name when it was ordered.
     pub name: Name,
-    /// Its price then.
+    /// The price of one unit when it was ordered.
     pub price: Amount,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
-    /// Price times quantity.
+    /// The price times the quantity.
     pub amount: Amount,
 }
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Status {
-    /// The money was taken and the units are the customer's.
+    /// The order was paid and its stock taken.
     Paid,
-    /// Money and units went back.
+    /// The order was cancelled. Its money was refunded and its stock returned.
     Cancelled,
 }
 
 impl Status {
     const ALL: [Self; 2] = [Self::Paid, Self::Cancelled];
 
-    /// The word used in JSON.
+    /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Paid => "paid",

@@ -15,15 +15,15 @@ use crate::refusal::{Refusal, Shortage};
 use crate::time::Time;
 use crate::wallet::EntryKind;
 
-/// Orders several products and pays from the balance.
+/// Places an order of one or several products and pays it from the balance.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
-    /// Who orders.
+    /// The id of the user who orders.
     pub user: UserId,
-    /// What.
+    /// The products to order, with quantities.
     pub items: Items,
-    /// The total the caller was shown, so that no other is paid.
+    /// The total that the customer was shown. An order with another total is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Amount>,
 }

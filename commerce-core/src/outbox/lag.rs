@@ -16,34 +16,34 @@ use crate::time::Time;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lag;
 
-/// What is not delivered yet.
+/// The events that are not delivered yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backlog {
-    /// Events that wait to be delivered, perhaps again.
+    /// The number of events that wait for delivery, or for the next attempt.
     pub pending: i64,
-    /// Events that were given up.
+    /// The number of events that failed too often and are no longer tried.
     pub dead: i64,
-    /// The oldest pending one.
+    /// The oldest pending event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Oldest>,
-    /// Why the sink takes nothing at present.
+    /// Why the sink currently accepts nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// When it is tried again.
+    /// When the next attempt is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Time>,
 }
 
-/// An event that has waited longest.
+/// The oldest pending event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Oldest {
-    /// The sequence number.
+    /// The event's sequence number.
     pub event: EventId,
-    /// When that took place.
+    /// When the event occurred.
     pub at: Time,
-    /// Seconds since then.
+    /// The age of the event in seconds.
     pub age: i64,
 }
 

@@ -1,4 +1,4 @@
-//! `sales.series`: orders and revenue minute by minute, hour by hour or day by day.
+//! `sales.series`: orders and revenue per minute, hour or day.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -11,18 +11,18 @@ use crate::row::{Statement, Value, list};
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
-/// Asks for the sales of so many steps of time, the last of which is the one under way.
+/// Returns orders and revenue for a number of consecutive steps of time.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// How long a step is.
+    /// The length of a step.
     pub step: Step,
-    /// How many steps, 1 to 400.
+    /// The number of steps, 1 to 400.
     pub count: u16,
-    /// Which moment the last step holds; now, if nothing is said. A date is the end of its day, in UTC.
+    /// A time in the last step; the default is now. A date is the end of that day in UTC.
     pub to: Option<Time>,
 }
 
-/// A length of time. Steps begin at whole minutes, hours and days of UTC.
+/// The length of a step. Steps begin at whole minutes, hours and days in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// 60 seconds.
@@ -33,28 +33,28 @@ pub enum Step {
     Day,
 }
 
-/// The steps, oldest first, those without a sale too.
+/// Sales per step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalesSeries {
-    /// One per step.
+    /// One item for each step, oldest first, also for steps without sales.
     pub items: Vec<Sold>,
 }
 
-/// What one step sold: paid and not cancelled orders.
+/// The sales of one step. Cancelled orders do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sold {
-    /// When the step began.
+    /// The start of the step.
     pub from: Time,
-    /// How many orders.
+    /// The number of orders.
     pub orders: i64,
-    /// What was paid for them, at most 2^53 - 1.
+    /// The revenue of these orders, at most 2^53 - 1.
     pub revenue: Amount,
 }
 
 impl Step {
     const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
 
-    /// The word used in JSON.
+    /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Minute => "minute",

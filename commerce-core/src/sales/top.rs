@@ -1,4 +1,4 @@
-//! `sales.top`: the best sellers of a window of time.
+//! `sales.top`: lists the best-selling products of a time window.
 
 use std::cmp::Reverse;
 use std::str::FromStr;
@@ -18,70 +18,70 @@ use crate::row::{Statement, Value, list};
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
-/// Asks for the best sellers.
+/// Lists the best-selling products of a time window.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Top {
-    /// How many days the window is long, 1 to 365.
+    /// The length of the window in days, 1 to 365.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 365)))]
     pub days: u16,
-    /// How many sellers to answer, 1 to 100.
+    /// The most products to return, 1 to 100.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub limit: u16,
-    /// Where the window ends; now, if nothing is said. A date is the end of its day, in UTC.
+    /// The end of the window; the default is now. A date is the end of that day in UTC.
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
-    /// What makes one better than another: units (unless told), or revenue.
+    /// The figure to rank by; the default is `units`.
     pub by: By,
 }
 
-/// What best sellers are ranked by.
+/// The figure by which best sellers are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
-    /// Most units first, then most revenue.
+    /// Units sold, then revenue.
     #[default]
     Units,
-    /// Most revenue first, then most units.
+    /// Revenue, then units sold.
     Revenue,
 }
 
-/// The best sellers: paid and not cancelled orders with from < at <= to.
+/// The best-selling products of a time window. Cancelled orders do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TopSellers {
-    /// The window.
+    /// The time window.
     pub window: Span,
-    /// The best first; those equal in units and in revenue by identifier.
+    /// The products, best first. Products with equal units and revenue are sorted by id.
     pub items: Vec<Seller>,
 }
 
-/// A span of time: after `from`, up to and with `to`.
+/// A time window: later than `from`, up to and including `to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
-    /// Not in it.
+    /// The start, which is not in the window.
     pub from: Time,
-    /// The last millisecond in it.
+    /// The end, which is in the window.
     pub to: Time,
 }
 
-/// A product that sold.
+/// A product with its sales.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Seller {
-    /// 1 for the best.
+    /// The rank, beginning with 1.
     pub rank: usize,
-    /// Which product.
+    /// The product's id.
     pub product: ProductId,
-    /// Its present name.
+    /// The product's current name.
     pub name: Name,
-    /// Its present price.
+    /// The current price of one unit.
     pub price: Amount,
-    /// Its present stock.
+    /// The units in stock.
     pub stock: Stock,
-    /// Units sold.
+    /// The units sold in the window.
     pub units: i64,
-    /// What was paid for them, at most 2^53 - 1.
+    /// The revenue of these units, at most 2^53 - 1.
     pub revenue: Amount,
 }
 
@@ -138,7 +138,7 @@ impl Query for Top {
 impl By {
     const ALL: [Self; 2] = [Self::Units, Self::Revenue];
 
-    /// The word used in JSON.
+    /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Units => "units",

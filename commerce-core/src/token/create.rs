@@ -1,4 +1,4 @@
-//! `token.create`: a new token, known by the digest of its secret.
+//! `token.create`: creates a token. The store keeps only the digest of its secret.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::text::ValueError;
 use crate::time::Time;
 
-/// Makes a token.
+/// Creates a token.
 #[derive(Clone, Debug, Serialize)]
 pub struct Create {
     name: TokenName,

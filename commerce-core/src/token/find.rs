@@ -11,19 +11,19 @@ use crate::input::Fields;
 use crate::query::{Query, View};
 use crate::row::Statement;
 
-/// Asks for the token of a digest. Comparing takes the same time whatever the secret is, since only its
-/// SHA-256 is looked up.
+/// Finds the token with this digest. Only the SHA-256 of a secret is looked up, so the time of the comparison does not
+/// depend on the secret.
 #[derive(Clone, Debug)]
 pub struct Find {
     /// The digest of the secret that was presented.
     pub digest: Digest,
 }
 
-/// Asks where the changes to tokens stand.
+/// Returns the state of all tokens, to notice changes.
 #[derive(Clone, Copy, Debug)]
 pub struct Changes;
 
-/// Where the changes to tokens stand: as long as two marks are equal, no token was made or revoked.
+/// A state of all tokens. As long as two marks are equal, no token was created or revoked between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     changes: i64,
@@ -31,7 +31,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Whether no token was ever made.
+    /// Whether no token was ever created.
     pub fn is_none_yet(&self) -> bool {
         self.changes == 0
     }

@@ -1,4 +1,4 @@
-//! `token.list`: all tokens by name, also those that were revoked.
+//! `token.list`: lists tokens, sorted by name, including revoked ones.
 
 use super::Token;
 use super::rows::token;
@@ -8,10 +8,10 @@ use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::Statement;
 
-/// Asks for a page of tokens.
+/// Lists tokens, sorted by name, including revoked ones.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Which page.
+    /// The page to return.
     pub page: Page,
 }
 

@@ -23,39 +23,39 @@ use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
-/// A token as others see it. The secret is known to its bearer only.
+/// A token. Its secret is not stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Token {
-    /// What people call it.
+    /// The token's name.
     pub name: TokenName,
-    /// What its bearer may do.
+    /// What the token permits.
     pub role: Role,
-    /// As whom a shopper acts.
+    /// The id of the user as whom a shopper acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
-    /// When it was made.
+    /// When the token was created.
     pub at: Time,
-    /// Since when it is refused.
+    /// When the token was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Time>,
 }
 
-/// What the bearer of a token may do.
+/// What a token permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Role {
     /// Everything.
     Operator,
-    /// Read the catalogue, and act as one user.
+    /// Reading the catalogue, and acting as one user.
     Shopper,
 }
 
 impl Role {
     const ALL: [Self; 2] = [Self::Operator, Self::Shopper];
 
-    /// The word used in the store and in JSON.
+    /// The name in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Operator => "operator",

@@ -1,4 +1,4 @@
-//! `token.revoke`: a token is refused from now on, for good.
+//! `token.revoke`: revokes a token permanently.
 
 use serde::Serialize;
 
@@ -9,10 +9,10 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Revokes a token. One that was revoked before stays as it is.
+/// Revokes a token permanently. A token that is already revoked stays as it is.
 #[derive(Clone, Debug, Serialize)]
 pub struct Revoke {
-    /// Which token.
+    /// The token's name.
     pub name: TokenName,
 }
 

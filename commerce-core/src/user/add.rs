@@ -1,4 +1,4 @@
-//! `user.add`: a new user with an empty wallet.
+//! `user.add`: adds a user with an empty wallet.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ use crate::operation::{Operation, Reply};
 use crate::refusal::Refusal;
 use crate::time::Time;
 
-/// Adds a user.
+/// Adds a user with an empty wallet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Add {
-    /// The new identifier.
+    /// The id of the new user.
     #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewId"))]
     pub user: UserId,
-    /// What people call the user.
+    /// The user's display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::NewName>"))]
     pub name: Option<Name>,

@@ -1,4 +1,4 @@
-//! `user.get`: one user with the balance.
+//! `user.get`: retrieves a user with the balance.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,26 +11,26 @@ use crate::refusal::Refusal;
 use crate::row::{Statement, Value};
 use crate::time::Time;
 
-/// A user as others see one.
+/// A user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
-    /// The identifier.
+    /// The user's id.
     pub user: UserId,
-    /// What people call the user.
+    /// The user's display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Name>,
-    /// What the wallet holds.
+    /// The balance of the user's wallet, in minor units of the currency.
     pub balance: Amount,
     /// When the user was added.
     pub at: Time,
 }
 
-/// Asks for one user.
+/// Retrieves a user.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
-    /// Whom.
+    /// The user's id.
     pub user: UserId,
 }
 

@@ -1,4 +1,4 @@
-//! `user.list`: all users by identifier.
+//! `user.list`: lists users, sorted by id.
 
 use super::User;
 use super::get::user;
@@ -8,12 +8,12 @@ use crate::page::{Listing, Page};
 use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
 
-/// Asks for a page of users.
+/// Lists users, sorted by id.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Only users whose identifier or name has this text, in upper or lower case (of ASCII letters).
+    /// Return only users whose id or name contains this text, ignoring the case of ASCII letters.
     pub search: Option<String>,
-    /// Which page.
+    /// The page to return.
     pub page: Page,
 }
 

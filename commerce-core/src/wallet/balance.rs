@@ -1,4 +1,4 @@
-//! `wallet.balance`: what a wallet holds.
+//! `wallet.balance`: retrieves the balance of a wallet.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,23 +10,23 @@ use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::user;
 
-/// Asks what a wallet holds.
+/// Retrieves the balance of a wallet.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Balance {
-    /// Whose wallet.
+    /// The id of the wallet's user.
     pub user: UserId,
 }
 
-/// What a wallet holds.
+/// The balance of a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WalletBalance {
-    /// Whose wallet.
+    /// The id of the wallet's user.
     pub user: UserId,
-    /// In minor units of the currency.
+    /// The balance, in minor units of the currency.
     pub balance: Amount,
-    /// The store's currency.
+    /// The store's currency, as its ISO 4217 code.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub currency: Currency,
 }

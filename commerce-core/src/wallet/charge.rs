@@ -1,4 +1,4 @@
-//! `wallet.charge`: money comes into a wallet.
+//! `wallet.charge`: adds money to a wallet.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,28 +14,30 @@ use crate::refusal::Refusal;
 use crate::text::ValueError;
 use crate::time::Time;
 
-/// Charges a wallet.
+/// Adds money to a wallet.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Charge {
+    /// The id of the wallet's user.
     user: UserId,
+    /// The amount to add, in minor units of the currency.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     amount: Amount,
 }
 
-/// A charge that was done.
+/// A charge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Charged {
-    /// The number of the charge.
+    /// The id of the charge.
     pub charge: ChargeId,
-    /// Whose wallet.
+    /// The id of the wallet's user.
     pub user: UserId,
-    /// How much came in.
+    /// The amount that was added.
     pub amount: Amount,
-    /// What the wallet holds after it.
+    /// The balance after the charge.
     pub balance: Amount,
-    /// When.
+    /// When the wallet was charged.
     pub at: Time,
 }
 

@@ -1,4 +1,4 @@
-//! `wallet.history`: a user's ledger, newest first, read along the list that the entries form.
+//! `wallet.history`: lists the ledger entries of a user, newest first, along the linked list that they form.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,36 +14,36 @@ use crate::row::{Statement, Value};
 use crate::time::Time;
 use crate::user;
 
-/// Asks for a page of a user's ledger.
+/// Lists the ledger entries of a user, newest first.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
-    /// Whose.
+    /// The user's id.
     pub user: UserId,
-    /// Which page.
+    /// The page to return.
     #[cfg_attr(feature = "schema", schemars(flatten))]
     pub page: Page,
 }
 
-/// An entry of the ledger.
+/// A ledger entry: one change of a balance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
-    /// The number of the entry.
+    /// The id of the entry.
     pub id: EntryId,
-    /// What moved the money.
+    /// The reason for the change.
     pub kind: EntryKind,
-    /// How much, negative where it went out.
+    /// The change of the balance, negative for a payment.
     pub amount: i64,
-    /// What the wallet held after it.
+    /// The balance after the change.
     pub balance: Amount,
-    /// The charge, for a charge.
+    /// The id of the charge, if the kind is `charge`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge: Option<ChargeId>,
-    /// The order, for a payment or refund.
+    /// The id of the order, if the kind is `payment` or `refund`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    /// When.
+    /// When the balance changed.
     pub at: Time,
 }
 

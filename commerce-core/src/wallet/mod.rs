@@ -10,22 +10,22 @@ pub use history::{Entry, History};
 
 use serde::{Deserialize, Serialize};
 
-/// What moved money.
+/// The reason for a ledger entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum EntryKind {
-    /// Money came in.
+    /// Money was added to the wallet.
     Charge,
-    /// An order was paid.
+    /// The wallet paid for an order.
     Payment,
-    /// A cancelled order's money came back.
+    /// A cancelled order was refunded.
     Refund,
 }
 
 impl EntryKind {
-    /// The word used in the store and in JSON.
+    /// The name in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Charge => "charge",

@@ -15,7 +15,8 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Imports 
     let code: BTreeMap<Module, String> =
         files.into_iter().map(|(path, text)| (module(path), code(text))).collect();
     let tests: BTreeSet<Module> = code.iter().flat_map(|(module, code)| test_modules(module, code)).collect();
-    let code: BTreeMap<_, _> = code.into_iter().filter(|(module, _)| !tests.contains(module)).collect();
+    let tested = |module: &str| tests.iter().any(|test| module.strip_prefix(&**test).is_some_and(is_child));
+    let code: BTreeMap<_, _> = code.into_iter().filter(|(module, _)| !tested(module)).collect();
     let modules: BTreeSet<Module> = code.keys().cloned().collect();
     let paths = |reexported: bool| {
         code.iter().flat_map(move |(module, code)| {
@@ -164,6 +165,11 @@ fn defining_file(
             _ => return file.into(),
         }
     }
+}
+
+/// Whether the rest of a path leads to a module itself or into it.
+fn is_child(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with("::")
 }
 
 fn join(module: &str, path: &str) -> String {
