@@ -1,4 +1,4 @@
-//! `event.retry`: dead events are delivered again, all of those named or none.
+//! `event.retry`: dead events become pending again, all of the named ones or none.
 
 use serde::{Deserialize, Serialize};
 

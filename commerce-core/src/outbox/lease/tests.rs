@@ -106,9 +106,10 @@ fn a_claim_writes_who_holds_the_lease_and_until_when() {
 fn a_lease_may_be_as_long_as_the_longest_and_no_longer() {
     let relay_state = |until: i64| RelayState { until: Time::from_millis(until), ..RelayState::default() };
     let longest = i64::try_from(LONGEST.as_millis()).unwrap();
-    for (until, is_held) in [(NOW, false), (NOW + 1, true), (NOW + longest, true), (NOW + longest + 1, false)]
+    for (until, expected) in
+        [(NOW, false), (NOW + 1, true), (NOW + longest, true), (NOW + longest + 1, false)]
     {
-        assert_eq!(held(&relay_state(until), Time::from_millis(NOW)), is_held, "{until}");
+        assert_eq!(is_held(&relay_state(until), Time::from_millis(NOW)), expected, "{until}");
     }
 }
 
