@@ -76,3 +76,42 @@ fn pair<Q, E: Display>(
     let quantity = values.field(&format!("{prefix}quantity"), quantity(*units));
     Some((product?, quantity?))
 }
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::Invalid;
+
+    use super::*;
+    use crate::values::read;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    fn pointers<T: std::fmt::Debug>(read: Result<T, Invalid>) -> Vec<String> {
+        let Invalid(faults) = read.unwrap_err();
+        faults.into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn a_quantity_is_one_unless_it_is_given() {
+        let arguments = texts(&["mug:2", "pen", "mug"]);
+        let Ok(items) = ItemArgs::read(&arguments) else { panic!("valid quantities") };
+        let items = read(|values| items.items(values)).unwrap();
+        let items: Vec<(&str, i64)> =
+            items.iter().map(|(product, units)| (product.as_str(), units)).collect();
+        assert_eq!(items, [("mug", 3), ("pen", 1)]);
+        assert!(ItemArgs::read(&texts(&["mug:x"])).is_err());
+    }
+
+    #[test]
+    fn faults_name_the_item_unless_it_is_alone_in_a_cart() {
+        let arguments = texts(&["a b:0"]);
+        let Ok(items) = ItemArgs::read(&arguments) else { panic!("valid quantities") };
+        assert_eq!(pointers(read(|values| items.items(values))), ["/items/0/product", "/items/0/quantity"]);
+        let cart = read(|values| items.of_cart(values, Quantity::try_from));
+        assert_eq!(pointers(cart), ["/product", "/quantity"]);
+        let cart = read(|values| items.of_cart(values, quantity_or_none));
+        assert_eq!(pointers(cart), ["/product"]);
+    }
+}

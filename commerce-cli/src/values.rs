@@ -120,3 +120,43 @@ impl Values {
         self.0.push(Fault { pointer: format!("/{name}"), detail: detail.to_string() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use commerce_core::wallet;
+
+    use super::*;
+
+    fn pointers(invalid: Invalid) -> Vec<String> {
+        let Invalid(faults) = invalid;
+        faults.into_iter().map(|fault| fault.pointer).collect()
+    }
+
+    #[test]
+    fn every_fault_is_reported_under_its_field() {
+        let page = PageArgs { limit: 101, cursor: None, all: false };
+        let read = read(|values| {
+            let (user, page) = (values.user("a b"), values.page(&page));
+            let events =
+                values.list("events", &["1", "x", "0"], |text| text.parse::<commerce_core::EventId>());
+            Some((user?, page?, events?))
+        });
+        assert_eq!(pointers(read.unwrap_err()), ["/user", "/limit", "/events/1", "/events/2"]);
+    }
+
+    #[test]
+    fn all_rows_need_no_valid_limit() {
+        let page = PageArgs { limit: 0, cursor: None, all: true };
+        assert!(read(|values| values.page(&page)).is_ok());
+    }
+
+    #[test]
+    fn the_fault_of_a_key_comes_before_those_of_the_fields() {
+        let key = KeyArg { key: Some("a b".into()) };
+        let charge = submission(&key, |values| {
+            let user = values.user("")?;
+            values.field("amount", wallet::Charge::new(user, commerce_core::Amount::ZERO))
+        });
+        assert_eq!(pointers(charge.unwrap_err()), ["/key", "/user"]);
+    }
+}

@@ -1,4 +1,4 @@
-//! Everything that can keep an operation or query from being answered.
+//! Why an operation or a query was not answered.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,40 +17,40 @@ use crate::text::ValueError;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A rule said no; nothing was changed.
+    /// A rule refused the operation. Nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The input has no meaning; nothing was changed.
+    /// The input is malformed. Nothing was changed.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// Nothing was changed, since the store was taken by others or the queue was full. Try again.
+    /// Other processes kept the store busy, or the queue was full. Nothing was changed; try again.
     #[error("the store is busy: {0}; nothing was changed, try again")]
     Busy(&'static str),
-    /// The commit may or may not have taken place. Try again with the same key.
-    #[error("the outcome of the commit could not be learnt ({0}); try again with the same key")]
+    /// The commit may have succeeded or failed. Try again with the same key.
+    #[error("the outcome of the commit is unknown ({0}); try again with the same key")]
     Unknown(#[source] Cause),
-    /// The store cannot take a commit at present: its disk is full, failing or read-only. Nothing was changed.
+    /// The store cannot be written at present: its disk is full, failing or read-only. Nothing was changed.
     #[error("the store cannot be written: {0}; nothing was changed")]
     Unavailable(#[source] Cause),
-    /// The store is not the one that was opened any more: its file was removed, replaced or emptied. Nothing was
-    /// acknowledged since; only opening a store anew helps.
+    /// The file of the store was removed, replaced or emptied while it was open. Nothing was acknowledged since. Open the
+    /// store again.
     #[error("the store is gone: {0}; nothing was changed, put it back and start again")]
     Gone(&'static str),
-    /// Not attempted, since an operation before it in the same chain was not done.
-    #[error("not attempted, since an earlier operation failed")]
+    /// The operation was not attempted, because an earlier one in the same chain failed.
+    #[error("not attempted, because an earlier operation failed")]
     Skipped,
-    /// The engine was closed.
+    /// The handle was closed by [`Commerce::close`](crate::Commerce::close).
     #[error("the store was closed")]
     Closed,
     /// The store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The store failed; nothing was changed.
+    /// The store failed unexpectedly. Nothing was changed.
     #[error("the store failed: {0}")]
     Store(#[source] Cause),
 }
 
-/// A failure beneath: a sentence, and the error that it comes from, where there is one.
+/// The cause of an error: a sentence, and the error beneath where there is one.
 #[derive(Clone, Debug)]
 pub struct Cause {
     sentence: String,
@@ -58,12 +58,12 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// The sentence of an error, which is kept.
+    /// A cause with the message of an error, which becomes its source.
     pub fn of(error: impl StdError + Send + Sync + 'static) -> Self {
         Self { sentence: error.to_string(), source: Some(Arc::new(error)) }
     }
 
-    /// Another sentence for an error, which is kept.
+    /// A cause with a sentence of its own and an error as its source.
     pub fn new(sentence: impl Into<String>, error: impl StdError + Send + Sync + 'static) -> Self {
         Self { sentence: sentence.into(), source: Some(Arc::new(error)) }
     }
@@ -94,12 +94,12 @@ impl StdError for Cause {
 }
 
 impl Error {
-    /// Whether the same request, with the same key, may succeed later without any change.
+    /// Whether the same operation, with the same key, may succeed later.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unknown(_) | Self::Unavailable(_) | Self::Gone(_))
     }
 
-    /// The sentence for people: places without JSON's slashes, money in the currency's form.
+    /// The message for people: amounts in the form of the currency, and fields without the slashes of JSON pointers.
     pub fn sentence(&self, currency: Currency) -> String {
         let money = |amount: &Amount| format!("{} {currency}", currency.format_amount(amount.get()));
         match self {
@@ -107,7 +107,7 @@ impl Error {
                 format!("the balance of {} does not cover {}", money(balance), money(total))
             }
             Self::Refused(Refusal::TotalChanged { expected, total }) => {
-                format!("the total is {}, not the expected {}", money(total), money(expected))
+                format!("the total is {}, not {} as expected", money(total), money(expected))
             }
             Self::Invalid(invalid) => invalid.sentence(),
             other => other.to_string(),
@@ -122,34 +122,34 @@ pub enum OpenError {
     /// There is no file, or no store on the server.
     #[error("there is no store at {}", .0.display())]
     Missing(PathBuf),
-    /// There is a store already.
-    #[error("there is a store at {} already", .0.display())]
+    /// There is already a store.
+    #[error("there is already a store at {}", .0.display())]
     Exists(PathBuf),
     /// There is no file to restore from.
     #[error("there is no backup at {}", .0.display())]
     NoBackup(PathBuf),
-    /// The backup is in another currency than the store.
-    #[error("{} is in {backup}, the store in {store}; amounts would be read as another currency's", path.display())]
+    /// The backup and the store have different currencies.
+    #[error("{} is in {backup}, the store in {store}; its amounts would be taken for {store}", path.display())]
     Currency {
         /// The backup.
         path: PathBuf,
         /// Its currency.
         backup: Currency,
-        /// That of the store.
+        /// The currency of the store.
         store: Currency,
     },
-    /// The log of a store whose file is gone lies where a new one should be made.
+    /// The log of a store whose file is missing lies beside the path of the new one.
     #[error(
-        "{} holds the log of a store whose file is gone; stop what still uses it, then put the file back or move the log away",
+        "{} is the log of a store whose file is missing; stop the programs that use it, then put the file back or move the log away",
         log.display()
     )]
     Log {
-        /// The file that should be made.
+        /// The path of the new store.
         path: PathBuf,
         /// The log.
         log: PathBuf,
     },
-    /// The file is something else.
+    /// The file, or the database of a server, is not a store.
     #[error("{} is not a store of this program: {because}", path.display())]
     Foreign {
         /// The file, or the server's address.
@@ -158,7 +158,7 @@ pub enum OpenError {
         #[source]
         because: Cause,
     },
-    /// A later version of this program made or changed the store.
+    /// The store was created or migrated by a later version of this program.
     #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
     Newer {
         /// The file, or the server's address.
@@ -169,7 +169,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The file or its folder cannot be written.
-    #[error("{} cannot be written: {because}; the store needs a file and folder it may write", path.display())]
+    #[error("{} cannot be written: {because}; the file and its folder must be writable", path.display())]
     ReadOnly {
         /// The file, or the server's address.
         path: PathBuf,
@@ -177,8 +177,8 @@ pub enum OpenError {
         #[source]
         because: Cause,
     },
-    /// SQLite's locks do not hold on network file systems.
-    #[error("{} lies on a network file system ({kind}), where locks do not hold; keep the store on a local disk", path.display())]
+    /// The file lies on a network file system, where the locks of SQLite do not work.
+    #[error("{} lies on a network file system ({kind}), where locks do not work; keep the store on a local disk", path.display())]
     Network {
         /// The file, or the server's address.
         path: PathBuf,
@@ -198,8 +198,8 @@ pub enum OpenError {
         /// The feature of commerce-core that is off.
         feature: &'static str,
     },
-    /// No answer comes from the server.
-    #[error("{url} cannot be reached: {because}; is the address right, and does the server run?")]
+    /// The server does not answer.
+    #[error("{url} cannot be reached: {because}; check the address, and that the server runs")]
     Unreachable {
         /// The server's address.
         url: String,
@@ -207,8 +207,8 @@ pub enum OpenError {
         #[source]
         because: Cause,
     },
-    /// The server wants another token.
-    #[error("{url} refuses access: {because}; a valid token with the right to write is needed")]
+    /// The server does not accept the token.
+    #[error("{url} refuses access: {because}; use a valid token that may write")]
     Denied {
         /// The server's address.
         url: String,
@@ -216,7 +216,7 @@ pub enum OpenError {
         #[source]
         because: Cause,
     },
-    /// Something answers, but no libSQL server with such a database.
+    /// The address is not that of a libSQL server with this database.
     #[error("there is no libSQL database at {url}: {because}")]
     NoServer {
         /// The address.
@@ -226,16 +226,16 @@ pub enum OpenError {
         because: Cause,
     },
     /// The server is too old.
-    #[error("the server at {url} is sqld {found}; at least {needed} is needed, so update it")]
+    #[error("the server at {url} is sqld {found}; update it to {needed} or later")]
     OldServer {
         /// The server's address.
         url: String,
         /// Its version.
         found: String,
-        /// The oldest version that will do.
+        /// The oldest version that is supported.
         needed: String,
     },
-    /// Anything else the system said.
+    /// The store cannot be opened for another reason.
     #[error("{} cannot be opened: {because}", path.display())]
     Failed {
         /// The file, or the server's address.

@@ -7,144 +7,144 @@ use crate::money::Amount;
 use crate::number::{EventId, OrderId};
 use crate::order::Status;
 
-/// Why a rule said no. A refused operation changed nothing.
+/// Why a rule refused an operation. A refused operation has changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// `user_exists`
-    #[error("user {user} exists already")]
+    /// `user_exists`: the identifier of a new user is taken.
+    #[error("user {user} already exists")]
     UserExists {
         /// The identifier that is taken.
         user: UserId,
     },
-    /// `user_not_found`
+    /// `user_not_found`: no user has this identifier.
     #[error("there is no user {user}")]
     UserNotFound {
         /// The unknown identifier.
         user: UserId,
     },
-    /// `product_exists`
-    #[error("product {product} exists already")]
+    /// `product_exists`: the identifier of a new product is taken.
+    #[error("product {product} already exists")]
     ProductExists {
         /// The identifier that is taken.
         product: ProductId,
     },
-    /// `product_not_found`
+    /// `product_not_found`: some products do not exist.
     #[error("there is no product {}", listed(products))]
     ProductNotFound {
-        /// Every unknown identifier, in the order in which they were named.
+        /// Every unknown identifier, in the order of the request.
         products: Vec<ProductId>,
     },
-    /// `product_inactive`
+    /// `product_inactive`: some products are not on sale.
     #[error("not on sale: {}", listed(products))]
     ProductInactive {
         /// Every product that is not on sale.
         products: Vec<ProductId>,
     },
-    /// `limit_exceeded`
-    #[error("{what} would pass {limit}")]
+    /// `limit_exceeded`: a balance, a total, a stock or a quantity would be too large.
+    #[error("{what} would exceed {limit}")]
     LimitExceeded {
-        /// What would become too large.
+        /// The figure that would become too large, such as `the balance`.
         what: &'static str,
         /// The largest value allowed.
         limit: i64,
     },
-    /// `out_of_stock`
+    /// `out_of_stock`: the stock of some products is less than the units requested.
     #[error("not enough stock of {}", shortages(items))]
     OutOfStock {
         /// Every short product.
         items: Vec<Shortage>,
     },
-    /// `total_changed`
-    #[error("the total is {total}, not the expected {expected}")]
+    /// `total_changed`: the total is not the one that the caller expects, since prices have changed.
+    #[error("the total is {total}, not {expected} as expected")]
     TotalChanged {
         /// The total the caller expected.
         expected: Amount,
         /// The total at present prices.
         total: Amount,
     },
-    /// `insufficient_balance`
+    /// `insufficient_balance`: the balance is less than the total.
     #[error("the balance of {balance} does not cover {total}")]
     InsufficientBalance {
-        /// What the wallet holds.
+        /// The balance of the wallet.
         balance: Amount,
-        /// What the order costs.
+        /// The total of the order.
         total: Amount,
     },
-    /// `empty_cart`
+    /// `empty_cart`: there is nothing to check out.
     #[error("the cart of {user} is empty")]
     EmptyCart {
-        /// Whose cart.
+        /// The owner of the cart.
         user: UserId,
     },
-    /// `not_in_cart`
+    /// `not_in_cart`: some products are not in the cart.
     #[error("not in the cart: {}", listed(products))]
     NotInCart {
         /// Every product named that is not in the cart.
         products: Vec<ProductId>,
     },
-    /// `order_not_found`
+    /// `order_not_found`: no order has this number.
     #[error("there is no order {order}")]
     OrderNotFound {
         /// The unknown number.
         order: OrderId,
     },
-    /// `order_not_cancellable`
+    /// `order_not_cancellable`: the order is cancelled, or its refund or returned stock would exceed a limit.
     #[error("order {order} cannot be cancelled: {because}")]
     OrderNotCancellable {
         /// The order.
         order: OrderId,
         /// Its status.
         status: Status,
-        /// What stands in the way.
+        /// The reason, as a sentence.
         because: &'static str,
     },
-    /// `event_not_found`
+    /// `event_not_found`: some events do not exist, or were pruned.
     #[error("there is no event {}", listed(events))]
     EventNotFound {
         /// Every unknown number.
         events: Vec<EventId>,
     },
-    /// `event_not_dead`
-    #[error("not dead, so there is nothing to retry: event {}", listed(events))]
+    /// `event_not_dead`: some events are pending or delivered.
+    #[error("only dead events can be retried; not dead: {}", listed(events))]
     EventNotDead {
         /// Every event that is still being delivered or was delivered.
         events: Vec<EventId>,
     },
-    /// `token_exists`
-    #[error("token {name} exists already")]
+    /// `token_exists`: the name or the secret of a new token is taken. A revoked token keeps its name.
+    #[error("token {name} already exists; choose another name")]
     TokenExists {
-        /// The name that is taken, or whose secret is.
+        /// The name of the new token.
         name: TokenName,
     },
-    /// `token_not_found`
+    /// `token_not_found`: no token has this name.
     #[error("there is no token {name}")]
     TokenNotFound {
         /// The unknown name.
         name: TokenName,
     },
-    /// `key_reused`
-    #[error("key {key} was used before, with other content")]
+    /// `key_reused`: an idempotency key was used for another operation, or for other content.
+    #[error("key {key} was already used with other content; use a new key")]
     KeyReused {
         /// The idempotency key.
         key: String,
     },
 }
 
-/// A product of which there is less than was asked for.
+/// A product with less stock than an operation requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shortage {
-    /// The short product.
+    /// The product.
     pub product: ProductId,
-    /// Units asked for.
+    /// The units requested.
     pub requested: i64,
-    /// Units in stock.
+    /// The units in stock.
     pub available: i64,
 }
 
 impl Refusal {
-    /// The stable code that programs test.
+    /// The stable code for programs, such as `out_of_stock`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::UserExists { .. } => "user_exists",
@@ -219,6 +219,6 @@ fn listed<T: ToString>(items: &[T]) -> String {
 }
 
 fn shortages(items: &[Shortage]) -> String {
-    let one = |s: &Shortage| format!("{} ({} asked for, {} left)", s.product, s.requested, s.available);
+    let one = |s: &Shortage| format!("{} ({} requested, {} available)", s.product, s.requested, s.available);
     items.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -1,6 +1,6 @@
 //! Tests the import and export of catalogues.
 
-use crate::shop::{Shop, told};
+use crate::shop::{Shop, stderr};
 
 #[test]
 fn an_export_can_be_imported() {
@@ -25,7 +25,7 @@ fn one_bad_row_never_loses_the_others() {
     let file = shop.file("c.csv", text);
     let output = shop.run(&["product", "import", &file, "-q"]);
     assert_eq!(output.status.code(), Some(3));
-    let said = told(&output);
+    let said = stderr(&output);
     for line in 3..=8 {
         assert!(said.contains(&format!("line {line}: ")), "{line}: {said}");
     }
@@ -42,7 +42,7 @@ fn json_rows_are_checked_one_by_one_too() {
                  {\"product\":\"c\",\"name\":\"C\",\"price\":1,\"stock\":1,\"active\":\"yes\"}\n\
                  {\"product\":\"d\",\"name\":\"D\",\"price\":1,\"stock\":1,\"active\":false}\n";
     let output = shop.feed(&["product", "import", "-"], text.to_vec());
-    let said = told(&output);
+    let said = stderr(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(["line 3: ", "line 4: ", "line 5: "].iter().all(|line| said.contains(line)), "{said}");
     assert_eq!(shop.json(&["product", "list"])["items"].as_array().unwrap().len(), 2);

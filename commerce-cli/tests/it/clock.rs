@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::process::Server;
-use crate::shop::{Shop, told};
+use crate::shop::{Shop, stderr};
 
 /// A store whose newest time is `by` ahead, as a wrong clock leaves it.
 fn ahead(by: Duration) -> Shop {
@@ -21,7 +21,7 @@ fn every_command_warns_and_does_its_work() {
     let shop = ahead(Duration::from_hours(24 * 10));
     for arguments in [&["balance", "alice"][..], &["charge", "alice", "5"], &["-q", "top"], &["verify"]] {
         let output = shop.run(arguments);
-        let said = told(&output);
+        let said = stderr(&output);
         assert_eq!(output.status.code(), Some(0), "{said}");
         let warned = said.matches("warning: the newest stored time").count();
         assert!(warned == 1 && said.contains("9 days ahead") && said.contains("restore a backup"), "{said}");
@@ -38,7 +38,7 @@ fn every_command_warns_and_does_its_work() {
 fn a_small_clock_difference_is_not_reported() {
     let shop = ahead(Duration::from_secs(50));
     let output = shop.run(&["balance", "alice"]);
-    assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
     let verified = shop.json(&["verify"]);
     assert!(verified["found"] == 0 && verified.get("warnings").is_none(), "{verified}");
 }

@@ -93,7 +93,7 @@ fn a_catalogue_goes_out_and_comes_in() {
     to.file("catalogue.csv", &catalogue);
     to.ok(&["product", "import", "catalogue.csv"]);
     assert_eq!(to.ok(&["product", "export"]), catalogue);
-    assert!(to.fails(3, &["product", "import", "catalogue.csv"]).contains("exists already"));
+    assert!(to.fails(3, &["product", "import", "catalogue.csv"]).contains("already exists"));
     to.ok(&["product", "import", "catalogue.csv", "--update"]);
     to.file("bad.csv", "product,name,price,stock\nnew,New,5,5\nbad id,Bad,1,1\nworse,Worse,x,1\n");
     let told = to.fails(3, &["product", "import", "bad.csv"]);

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, told};
+use crate::shop::{Shop, stderr};
 
 #[test]
 fn a_full_disk_loses_nothing_acknowledged_and_the_shop_continues_when_there_is_space() {
@@ -24,7 +24,7 @@ fn a_full_disk_loses_nothing_acknowledged_and_the_shop_continues_when_there_is_s
         "$0" balance alice --output json
         "$0" verify >&2; echo "verify $?""#,
     );
-    let said = told(&output);
+    let said = stderr(&output);
     let text = String::from_utf8(output.stdout).unwrap();
     let said_lines: Vec<&str> = text.lines().collect();
     let [first, before, second, after, verified] = said_lines[..] else { panic!("{text}{said}") };
@@ -69,8 +69,8 @@ fn a_read_only_folder_is_reported_and_left_unchanged() {
         "$0" --db new.db init; echo "init $?""#,
     );
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(text.lines().collect::<Vec<_>>(), ["balance 4", "charge 4", "init 4"], "{}", told(&output));
-    assert_eq!(told(&output).matches("cannot be written").count(), 3, "{}", told(&output));
+    assert_eq!(text.lines().collect::<Vec<_>>(), ["balance 4", "charge 4", "init 4"], "{}", stderr(&output));
+    assert_eq!(stderr(&output).matches("cannot be written").count(), 3, "{}", stderr(&output));
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_000);
     assert!(!shop.path("new.db").exists());
 }
@@ -87,8 +87,8 @@ fn results_that_find_no_space_stop_it_at_a_whole_line() {
         cat small/results"#,
     );
     let text = String::from_utf8(output.stdout.clone()).unwrap();
-    let (code, results) = text.split_once('\n').unwrap_or_else(|| panic!("{text}{}", told(&output)));
-    assert_eq!(code, "apply 1", "{}", told(&output));
+    let (code, results) = text.split_once('\n').unwrap_or_else(|| panic!("{text}{}", stderr(&output)));
+    assert_eq!(code, "apply 1", "{}", stderr(&output));
     let written: Vec<u64> = results
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("a whole line")["line"].as_u64().unwrap())

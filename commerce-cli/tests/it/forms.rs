@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::process::Process;
-use crate::shop::{Shop, lines, printed, told};
+use crate::shop::{Shop, lines, stderr, stdout};
 
 #[test]
 fn a_list_in_every_format() {
@@ -38,9 +38,9 @@ fn pages_and_all() {
     shop.ok(&["init", "--sample"]);
     for form in ["table", "csv", "jsonl"] {
         let page = shop.run(&["product", "list", "--limit", "3", "--output", form]);
-        assert!(told(&page).contains("--cursor "), "{form}: {}", told(&page));
+        assert!(stderr(&page).contains("--cursor "), "{form}: {}", stderr(&page));
         let quiet = shop.run(&["product", "list", "--limit", "3", "--output", form, "-q"]);
-        assert_eq!((told(&quiet), printed(&quiet)), (String::new(), printed(&page)));
+        assert_eq!((stderr(&quiet), stdout(&quiet)), (String::new(), stdout(&page)));
     }
     let first = shop.json(&["product", "list", "--limit", "3"]);
     let second = shop.json(&["product", "list", "--cursor", first["next_cursor"].as_str().unwrap()]);
@@ -95,7 +95,7 @@ fn a_reader_that_disconnects_is_no_error() {
         let mut process = Process::start(shop.program(command));
         drop(process.output());
         let output = process.finish();
-        let said = told(&output);
+        let said = stderr(&output);
         assert_eq!(
             (output.status.code(), said.contains("panicked")),
             (Some(0), false),
@@ -190,5 +190,5 @@ fn all_prints_the_pages_one_after_the_other() {
     assert_eq!(shop.ok(&["product", "export"]), shop.ok(&["product", "list", "--all", "--output", "csv"]));
     // A list that fails prints no rows.
     let output = shop.run(&["product", "list", "--all", "--sort", "colour", "--output", "json"]);
-    assert_eq!((output.status.code(), printed(&output)), (Some(2), String::new()));
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::shop::{Shop, lines, printed, told};
+use crate::shop::{Shop, lines, stderr, stdout};
 
 const CHARGE: &str = r#"{"op":"wallet.charge","user":"alice","amount":1}"#;
 
@@ -32,9 +32,9 @@ fn outcomes_are_in_the_order_of_the_lines() {
     ]
     .join(&b'\n');
     let output = shop.feed(&["apply", "-"], input);
-    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
-    assert!(told(&output).contains("3 done, 1 refused, 8 invalid"), "{}", told(&output));
-    let results = lines(&printed(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("3 done, 1 refused, 8 invalid"), "{}", stderr(&output));
+    let results = lines(&stdout(&output));
     let found: Vec<(i64, &str)> = results
         .iter()
         .map(|result| {
@@ -74,8 +74,8 @@ fn nothing_after_the_first_bad_line_is_done_when_told_to_stop() {
         let input = format!("{before}\n{bad}\n{before}\n{{}}\n{before}\n");
         let output = shop.feed(&["apply", "-", "--stop-on-error"], input);
         assert_eq!(output.status.code(), Some(3));
-        assert!(told(&output).contains("stopped at line 701"), "{}", told(&output));
-        let results = lines(&printed(&output));
+        assert!(stderr(&output).contains("stopped at line 701"), "{}", stderr(&output));
+        let results = lines(&stdout(&output));
         assert_eq!((results.len(), &results[700]["line"]), (701, &json!(701)));
         assert_eq!(balance(&shop), 50_700);
     }
@@ -90,7 +90,7 @@ fn a_line_too_long_is_invalid_and_the_next_is_done() {
         " ".repeat((1 << 20) - CHARGE.len())
     );
     let output = shop.feed(&["apply", "-"], input);
-    let results = lines(&printed(&output));
+    let results = lines(&stdout(&output));
     assert!(results[0]["invalid"].is_object() && results[1]["ok"].is_object(), "{results:?}");
     assert_eq!((results.len(), balance(&shop)), (3, json!(50_002)));
 }
@@ -103,7 +103,7 @@ fn every_line_is_done_although_nobody_reads_the_results() {
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(balance(&shop), 55_000);
 }
 
@@ -112,8 +112,8 @@ fn each_line_sees_the_lines_before_it_however_many_are_in_flight() {
     let shop = Shop::stocked();
     let buy = r#"{"op":"order.place","user":"alice","items":[{"product":"pen","quantity":1}]}"#;
     let output = shop.feed(&["apply", "-", "-q"], vec![buy; 9_000].join("\n"));
-    assert_eq!((output.status.code(), told(&output)), (Some(3), String::new()));
-    let results = lines(&printed(&output));
+    assert_eq!((output.status.code(), stderr(&output)), (Some(3), String::new()));
+    let results = lines(&stdout(&output));
     assert_eq!(results.len(), 9_000);
     // A balance of 50,000 pays for 33 pens at 1,500.
     assert!(results.iter().enumerate().all(|(place, result)| result["ok"].is_object() == (place < 33)));
@@ -126,7 +126,7 @@ fn history_keeps_its_times_only_when_trusted() {
 {"op":"user.add","user":"b","at":"2019-01-01T00:00:00Z"}
 {"op":"user.add","user":"c","at":"2999-01-01T00:00:00Z"}"#;
     let output = shop.feed(&["apply", "-", "--trust-time"], lines_in);
-    let results = lines(&printed(&output));
+    let results = lines(&stdout(&output));
     assert_eq!(results[0]["ok"]["at"], "2020-01-01T00:00:00.000Z");
     assert!(results[1]["invalid"].is_object() && results[2]["invalid"].is_object(), "{results:?}");
 }

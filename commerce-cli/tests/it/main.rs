@@ -3,24 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod apply;
-mod bad;
+mod cancellation;
 mod catalogue;
 mod clock;
 mod commands;
 mod console;
 mod disk;
-mod each;
-mod ending;
+mod errors;
+mod every_command;
 mod failing;
-mod faults;
 mod forms;
-mod gone;
 mod hostile;
 mod instances;
 mod lines;
 mod long;
+mod memory;
 mod month;
-mod peak;
 mod power;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
@@ -33,6 +31,7 @@ mod shim;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
+mod store_gone;
 mod stories;
 #[path = "../../../fixtures/system.rs"]
 mod system;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::process::{Process, until};
-use crate::shop::{Shop, printed, told};
+use crate::shop::{Shop, stderr, stdout};
 
 fn lines(path: &Path) -> usize {
     std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
@@ -27,8 +27,8 @@ fn inside(script: &Process, shop: &Shop, name: &str) -> PathBuf {
 fn end(relay: Process, signal: &str) -> (String, String) {
     relay.signal(signal);
     let output = relay.finish();
-    assert!(output.status.success(), "{}", told(&output));
-    (printed(&output), told(&output))
+    assert!(output.status.success(), "{}", stderr(&output));
+    (stdout(&output), stderr(&output))
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
         );
         std::fs::remove_file(shop.path("line")).ok();
         let output = shop.isolated(&script).output().unwrap();
-        let (printed, told) = (printed(&output), told(&output));
+        let (printed, told) = (stdout(&output), stderr(&output));
         assert!(printed.contains("full 1\n") && printed.ends_with("room 0\n"), "{printed}{told}");
         assert!(told.contains(full), "{told}");
         assert_eq!(told.matches("error: ").count(), 1, "{told}");
@@ -185,7 +185,7 @@ fn every_relay_ends_when_the_store_is_gone() {
     until("the event is settled", || delivered() == 1);
     std::fs::rename(shop.path("shop.db"), shop.path("away.db")).unwrap();
     let output = relay.finish();
-    let (code, told) = (output.status.code(), told(&output));
+    let (code, told) = (output.status.code(), stderr(&output));
     assert_eq!(code, Some(4), "{told}");
     assert_eq!(told.matches("the store is gone").count(), 1, "{told}");
     std::fs::rename(shop.path("away.db"), shop.path("shop.db")).unwrap();
@@ -201,7 +201,7 @@ fn a_damaged_file_is_reported_and_delivery_continues() {
     shop.file("events.jsonl", [&whole, &vec![0; 700][..], b"\"}}\n", &whole].concat());
     shop.ok(&["charge", "alice", "1"]);
     let output = shop.run(&relay);
-    let told = told(&output);
+    let told = stderr(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
     let place =
         format!("warning: events.jsonl: bytes {} to {} hold no whole events", whole.len(), whole.len() + 704);

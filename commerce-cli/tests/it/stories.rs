@@ -13,8 +13,8 @@ impl story::Door for Shop {
         let Some(args) = command(operation) else { return self.apply(operation) };
         let args: Vec<&str> = args.iter().map(String::as_str).chain(["--output", "json"]).collect();
         let output = self.run(&args);
-        let told = |text: &[u8]| serde_json::from_slice::<Value>(text);
-        match (output.status.code(), told(&output.stdout), told(&output.stderr)) {
+        let json = |text: &[u8]| serde_json::from_slice::<Value>(text);
+        match (output.status.code(), json(&output.stdout), json(&output.stderr)) {
             (Some(0), Ok(reply), _) => json!({ "ok": reply }),
             (Some(3), _, Ok(problem)) => json!({ "refused": problem }),
             (Some(2), _, Ok(problem)) if problem["code"] == "invalid_request" => {

@@ -48,13 +48,13 @@ impl Operation for Cancel {
         let refuse =
             |because| Refusal::OrderNotCancellable { order: self.order, status: order.status, because };
         if order.status == Status::Cancelled {
-            return Err(refuse("it is cancelled already"));
+            return Err(refuse("it is already cancelled"));
         }
         let held = facts.user(&order.user)?.wallet.balance;
-        let balance = held.plus(order.total).ok_or_else(|| refuse("the balance would pass its limit"))?;
+        let balance = held.plus(order.total).ok_or_else(|| refuse("the balance would exceed its limit"))?;
         for item in &order.items {
             let stock = facts.product(&item.product)?.stock;
-            stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would pass its limit"))?;
+            stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would exceed its limit"))?;
         }
         // From here on nothing can fail.
         let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order.get(), now);

@@ -1,6 +1,5 @@
-//! `event.since`: the events after one, oldest first, each in its envelope (CloudEvents 1.0 JSON). An event
-//! is a reference; what it tells is rendered here, from rows that never change, so it reads the same
-//! whenever and however often it is asked for.
+//! `event.since`: the events after one, oldest first, each in its envelope (CloudEvents 1.0 JSON). The outbox stores
+//! references. Envelopes are rendered from rows that never change, so they are the same each time.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,16 +22,16 @@ use crate::wallet::Charged;
 /// Asks for the events after one.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
-    /// The last one already known; nothing to begin with the oldest that is kept.
+    /// The last event that the caller knows; none begins with the oldest that is kept.
     pub after: Option<EventId>,
-    /// The most to answer, 1 to 1,000.
+    /// The most events to return, 1 to 1,000.
     pub limit: u16,
 }
 
-/// Events in a row, oldest first.
+/// Consecutive events, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventBatch {
-    /// The events; fewer than were asked for when there are no more.
+    /// The events; fewer than the limit when there are no more.
     pub items: Vec<NumberedEvent>,
 }
 
@@ -41,25 +40,25 @@ pub struct EventBatch {
 pub struct NumberedEvent {
     /// The sequence number.
     pub event: EventId,
-    /// What is sent.
+    /// The envelope, as it is sent.
     pub envelope: Envelope,
 }
 
-/// An event as others receive it, in the form of CloudEvents 1.0.
+/// An event as receivers see it, in the form of CloudEvents 1.0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// The version of CloudEvents: 1.0.
     pub specversion: Cow<'static, str>,
-    /// The same however often the event is delivered: the store's UUID and the sequence number.
+    /// The store's UUID and the sequence number: the same each time the event is delivered.
     pub id: String,
-    /// The store.
+    /// The store, as `urn:uuid:…`.
     pub source: Arc<str>,
-    /// What it tells.
+    /// The type of the event.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// Of what: `orders/42`, `wallets/alice`.
+    /// The subject: `orders/42`, `wallets/alice`.
     pub subject: String,
-    /// When that took place.
+    /// When it happened.
     pub time: Time,
     /// `application/json`.
     pub datacontenttype: Cow<'static, str>,
@@ -67,7 +66,7 @@ pub struct Envelope {
     pub data: Data,
 }
 
-/// What an event carries.
+/// The data of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -100,7 +99,7 @@ impl Query for Since {
     }
 }
 
-/// An event as the outbox keeps it.
+/// An event as the outbox stores it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference {
     pub(super) event: EventId,
@@ -118,7 +117,7 @@ impl Reference {
     }
 }
 
-/// What an event tells of, from its source and the user whose wallet that is about, if any.
+/// The subject of an event, from its source and, for a wallet, its user.
 pub(super) fn subject(row: &[Value]) -> String {
     match row[1].optional_text() {
         Some(user) => format!("wallets/{user}"),
@@ -126,7 +125,7 @@ pub(super) fn subject(row: &[Value]) -> String {
     }
 }
 
-/// Puts events into their envelopes, in the order given.
+/// Renders the envelopes of events, in the given order.
 pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<NumberedEvent>, Error> {
     if events.is_empty() {
         return Ok(Vec::new());

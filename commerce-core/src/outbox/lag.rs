@@ -1,4 +1,4 @@
-//! `event.lag`: how far the data platform is behind, cheap enough to be asked for with every scrape.
+//! `event.lag`: how far delivery is behind, cheap enough for every scrape of metrics.
 
 use serde::{Deserialize, Serialize};
 

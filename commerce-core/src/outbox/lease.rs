@@ -1,6 +1,5 @@
-//! The operations of a relay: taking the lease on the outbox, and settling what was delivered. They go
-//! through the writer like any other, so that they share its commits, but they are not offered to callers:
-//! they decide about delivery, not about the shop, and raise no newest time.
+//! The operations of a relay: claiming the lease on the outbox, and settling what was delivered. They go through the
+//! writer like any other and share its commits. Callers cannot submit them, and they do not raise the newest time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,23 +14,23 @@ use crate::operation::{Answer, Reply};
 use crate::submit::{Decided, Submit, When};
 use crate::time::Time;
 
-/// A lease that ends later than any can was taken before the clock stepped back: it counts for nothing.
+/// The longest lease. One that ends later was taken before the clock stepped back, and does not count.
 pub(super) const LONGEST: Duration = Duration::from_secs(600);
 
-/// Of so long a time it is remembered how far things were settled at its end: six marks an hour.
+/// The span of one mark, in milliseconds. A mark records the last event settled in its span.
 const MARK: i64 = 600_000;
 
-/// Takes the lease, or renews it.
+/// Takes or renews the lease.
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     pub(super) owner: Arc<str>,
     pub(super) lease: Duration,
 }
 
-/// What became of a claim or a settlement.
+/// The outcome of a claim or a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claimed {
-    /// The term under which the lease is held; nothing when another relay holds it.
+    /// The term of the lease; none when another relay holds it.
     pub(super) term: Option<i64>,
 }
 
@@ -40,15 +39,15 @@ pub(super) struct Claimed {
 pub(super) struct Settle {
     pub(super) owner: Arc<str>,
     pub(super) term: i64,
-    /// For how long to renew the lease; zero gives it back.
+    /// How long to renew the lease; zero releases it.
     pub(super) lease: Duration,
-    /// Every event up to this one was delivered or is among the deliveries kept.
+    /// Every event up to this one was delivered or has a row in `deliveries`.
     pub(super) settled: i64,
-    /// What is to be kept of events from now on: nothing of those delivered.
+    /// The new rows of `deliveries`; none for an event that was delivered.
     pub(super) deliveries: Vec<(EventId, Option<Delivery>)>,
-    /// Why the sink takes nothing at present.
+    /// Why the sink accepts nothing now.
     pub(super) error: Option<Arc<str>>,
-    /// When it is tried again.
+    /// When the next attempt is due.
     pub(super) next_at: Option<Time>,
     pub(super) prune: Prune,
 }
@@ -57,7 +56,7 @@ impl Claim {
     fn decide(&self, facts: &mut Facts, now: Time) -> Claimed {
         let relay_state = facts.relay();
         let renewed = relay_state.owner == self.owner;
-        if !renewed && held(&relay_state, now) {
+        if !renewed && is_held(&relay_state, now) {
             return Claimed { term: None };
         }
         let term = relay_state.term + i64::from(!renewed);
@@ -67,8 +66,8 @@ impl Claim {
     }
 }
 
-/// Whether somebody holds the lease at that time.
-pub(super) fn held(relay_state: &RelayState, now: Time) -> bool {
+/// Whether a relay holds the lease at that time.
+pub(super) fn is_held(relay_state: &RelayState, now: Time) -> bool {
     now < relay_state.until && relay_state.until <= now.plus(LONGEST)
 }
 
@@ -83,12 +82,12 @@ impl Settle {
         }
         facts.prune(&self.prune);
         let settled = relay_state.settled.max(self.settled);
-        // The clock's time, even where that lies before the newest stored one: with it they are pruned.
+        // The time of the clock, even before the newest stored time, since pruning compares with it.
         let present = facts.clock_time;
         let mark = settled > relay_state.settled;
         if mark {
-            // The last mark goes along with the time until its span ends. So each tells of the last that was settled
-            // by then, and whatever is delivered has a mark that is no older, and no later than the end of the span.
+            // The last mark moves with the time until its span ends. So each mark holds the last event settled by
+            // then, and each delivered event has a mark that is not older, and not later than the end of its span.
             let same = relay_state.marked.millis().div_euclid(MARK) == present.millis().div_euclid(MARK);
             facts.mark_settled(present, settled, same.then_some(relay_state.marked));
         }

@@ -1,4 +1,4 @@
-//! `event.list`: the outgoing events, oldest first, with how their delivery stands.
+//! `event.list`: the outgoing events, oldest first, with the status of their delivery.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::time::Time;
 /// Asks for a page of events.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Only those that rest so.
+    /// Only events with this delivery status.
     pub status: Option<DeliveryStatus>,
     /// Which page.
     pub page: Page,
@@ -26,23 +26,23 @@ pub struct List {
 pub struct Event {
     /// The sequence number.
     pub event: EventId,
-    /// What it tells.
+    /// The type of the event.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Of what: `orders/42`, `wallets/alice`.
+    /// The subject: `orders/42`, `wallets/alice`.
     pub subject: String,
-    /// When that took place.
+    /// When it happened.
     pub at: Time,
-    /// Seconds since then.
+    /// Seconds since it happened.
     pub age: i64,
-    /// How it rests.
+    /// The status of its delivery.
     pub status: DeliveryStatus,
-    /// How often it was tried and not accepted.
+    /// The number of attempts that failed.
     pub attempts: i64,
-    /// Why the last attempt failed, or why the sink takes nothing at present.
+    /// Why the last attempt failed, or why the sink accepts nothing now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// When it is tried again.
+    /// When the next attempt is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<Time>,
 }
@@ -102,7 +102,7 @@ const COLUMNS: &str = "SELECT o.event, o.type, o.source, u.user, coalesce(l.at, 
     LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
     LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source";
 
-// Those passed over all come before those not come to yet; neither part reads what was delivered.
+// Events that were passed over all come before those that were not reached. Neither part reads delivered events.
 const PENDING: &str = "SELECT event FROM
         (SELECT event FROM deliveries WHERE dead = 0 AND event > ?1 ORDER BY event LIMIT ?2)
     UNION ALL SELECT event FROM (SELECT event FROM outbox

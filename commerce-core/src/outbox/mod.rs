@@ -1,7 +1,7 @@
-//! The outbox: one event per committed fact, written with it, told to the data platform afterwards.
+//! The outbox: one event per order, cancellation and charge, committed with it and delivered afterwards.
 //!
-//! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] tell how their delivery stands, and
-//!   [`Retry`] brings dead ones back, [`retry_all()`] all of them.
+//! - [`Since`] reads events in their envelopes, [`List`] and [`Lag`] show the state of delivery, [`Retry`] retries
+//!   dead events, and [`retry_all()`] retries all of them.
 //! - A [`Relay`] delivers them to a [`Sink`]: at least once, in order per subject, after the commit.
 
 mod envelope;
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -61,11 +61,11 @@ impl EventKind {
     }
 }
 
-/// How an event rests in the outbox.
+/// The status of an event's delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
-    /// Waiting to be delivered, perhaps again.
+    /// Waiting for delivery, perhaps again.
     Pending,
     /// The receiver accepted it.
     Delivered,
@@ -85,7 +85,7 @@ impl DeliveryStatus {
         }
     }
 
-    /// From whether its row in `deliveries`, if it has one, says dead, and whether it was settled.
+    /// The status from the row in `deliveries`, if there is one, and from whether the event is settled.
     pub(crate) fn of(dead: Option<bool>, settled: bool) -> Self {
         match dead {
             Some(true) => Self::Dead,

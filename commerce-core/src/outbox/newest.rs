@@ -1,4 +1,4 @@
-//! `event.newest`: where the outbox ends at present, for whoever wants to hear only of what comes.
+//! `event.newest`: the present end of the outbox, for readers who want only later events.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::row::{Statement, Value};
 #[derive(Clone, Copy, Debug)]
 pub struct Newest;
 
-/// Where the outbox ends.
+/// The end of the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct End {
     /// The newest event, if there is one. In JSON, 0 stands for none.

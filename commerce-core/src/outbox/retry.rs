@@ -1,4 +1,4 @@
-//! `event.retry`: dead events are delivered again, all of those named or none.
+//! `event.retry`: dead events become pending again, all of the named ones or none.
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ mod tests {
     use crate::testing::{Shop, check, keys, refusals, shop};
 
     /// Event 3 was delivered, 4 and 5 are dead, 6 was passed over, and 7 has its turn to come.
-    fn told() -> Shop {
+    fn outbox() -> Shop {
         let passed = |dead| Some(Delivery { attempts: 9, error: Some("no".into()), next_at: None, dead });
         let relay =
             RelayState { owner: "a".into(), term: 2, settled: 6, revived: 1, ..RelayState::default() };
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn dead_events_begin_anew() {
         check::<Retry>(
-            &told(),
+            &outbox(),
             events(&[5, 4, 5]),
             r#"
             {"events":[4,5]}
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn refusals_in_their_order() {
         refusals::<Retry>(
-            told(),
+            outbox(),
             events(&[5]),
             &[
                 (|case| case.operation = events(&[9, 6, 5, 8]), r#"event_not_found {"events":[8,9]}"#),
@@ -125,6 +125,8 @@ mod tests {
 
     #[test]
     fn once_under_a_key_of_the_store() {
-        keys::<Retry>(&told(), 0, &[events(&[4, 5]), events(&[5, 4, 4])], &[events(&[4])]);
+        let same = [events(&[4, 5]), events(&[5, 4]), events(&[5, 4, 4])];
+        keys::<Retry>(&outbox(), 0, &same, &[events(&[4])]);
+        keys::<Retry>(&outbox(), 0, &[events(&[4]), events(&[4, 4])], &[]);
     }
 }

@@ -1,4 +1,4 @@
-//! Bringing back every dead event, however many there are: a portion is read, brought back and told before the next, so
+//! Retries every dead event, however many there are. Each portion is read, retried and reported before the next, so
 //! that neither memory nor a group grows with their number.
 
 use sha2::{Digest, Sha256};
@@ -13,20 +13,20 @@ use crate::refusal::Refusal;
 use crate::row::Statement;
 use crate::{Answer, Commerce};
 
-/// The most events of a portion, so that no order waits long for the group that it is in.
+/// The most events of a portion, so that no order waits long for its group.
 const PORTION: i64 = 512;
 
-/// Brings back every event that is dead when it begins, oldest first, by [`Retry`] of a few hundred at a time, and hands
-/// each portion to `told` when it is committed. Repeated after a failure it goes on with those that are still dead. With
-/// a key, each portion has a key of its own, made of this one and its events; one that was brought back before is not
-/// told again.
+/// Retries every event that is dead when the call begins, oldest first, with a [`Retry`] of a few hundred at a time.
+/// Each portion is passed to `report` once it is committed. A call after a failure continues with the events that are
+/// still dead. With a key, each portion has a key of its own, made from this one and its events; a portion that was
+/// retried under it before is not reported again.
 ///
 /// # Errors
-/// The store's failure, or that of `told`. What was told before stays done.
+/// The store's failure, or the error of `report`. Portions reported before stay retried.
 pub fn retry_all<E: From<Error>>(
     shop: &Commerce,
     key: Option<&Key>,
-    mut told: impl FnMut(&[EventId]) -> Result<(), E>,
+    mut report: impl FnMut(&[EventId]) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some(last) = shop.query(&Newest)?.event else { return Ok(()) };
     let mut after = None;
@@ -40,10 +40,10 @@ pub fn retry_all<E: From<Error>>(
             match shop.perform(retry) {
                 Ok(Answer { replayed: true, .. }) => break,
                 Ok(_) => {
-                    told(&events)?;
+                    report(&events)?;
                     break;
                 }
-                // Somebody else brought them back meanwhile.
+                // Another caller has retried them meanwhile.
                 Err(Error::Refused(
                     Refusal::EventNotDead { events: others } | Refusal::EventNotFound { events: others },
                 )) => events.retain(|event| !others.contains(event)),

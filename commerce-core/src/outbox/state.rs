@@ -1,5 +1,4 @@
-//! The rows in which the delivery of events is kept: one for all that went well, and one for each event
-//! that did not.
+//! The rows that hold the state of delivery: one for the relay, and one for each event that was passed over.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use crate::row::{Statement, Value};
 use crate::store::Snapshot;
 use crate::time::Time;
 
-/// How far the events were told, and who tells them: the one row of `relay`.
+/// How far events were delivered, and which relay holds the lease: the row of `relay`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RelayState {
     pub(crate) owner: Arc<str>,
@@ -32,15 +31,15 @@ pub(crate) struct Delivery {
     pub(crate) dead: bool,
 }
 
-/// Delivered events to take out of the outbox.
+/// Delivered events to delete from the outbox.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prune {
     pub(crate) events: Vec<EventId>,
-    /// Those that were delivered after they had been passed over.
+    /// Events that were delivered after they had been passed over.
     pub(crate) late: Vec<EventId>,
-    /// Up to this one no delivered event is left but such.
+    /// No other delivered event up to this one is left.
     pub(crate) through: i64,
-    /// Marks that have served.
+    /// Marks that are no longer needed.
     pub(crate) marks: Vec<Time>,
 }
 
@@ -97,13 +96,13 @@ impl Delivery {
     }
 }
 
-/// The state of the relay, in the form that [`RelayState`] takes.
+/// Reads the row of `relay`, in the columns of [`RelayState`].
 pub(crate) const RELAY: &str =
     "SELECT owner, term, until, settled, pruned, revived, marked, error, next_at FROM relay";
 
-/// The state of the relay.
+/// Reads the state of the relay.
 pub(super) fn relay_state(snapshot: &mut dyn Snapshot) -> Result<RelayState, Error> {
     let rows = snapshot.rows(&Statement::new(RELAY, []))?;
-    // Taken for a new one, everything would be delivered again.
+    // A missing row must not count as a new one: everything would be delivered again.
     rows.first().map(RelayState::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
 }

@@ -123,7 +123,7 @@ fn every_event_comes_to_the_file_as_its_envelope() {
     assert_eq!(numbers(&shop.ask("event.list", &json!({ "status": "pending" }))), [0_i64; 0]);
     assert_eq!(
         shop.submit(&json!({ "op": "event.retry", "events": [3] })),
-        json!({ "refused": { "code": "event_not_dead", "detail": "not dead, so there is nothing to retry: event 3", "events": [3] } })
+        json!({ "refused": { "code": "event_not_dead", "detail": "only dead events can be retried; not dead: 3", "events": [3] } })
     );
 }
 

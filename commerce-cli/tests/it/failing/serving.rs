@@ -96,10 +96,7 @@ fn result(answer: &Answer) -> Value {
     match answer.status {
         200 | 201 => json!({ "ok": body }),
         // The operation may have been done; the answer says only that.
-        503 if body["detail"]
-            .as_str()
-            .is_some_and(|detail| detail.contains("outcome of the commit is unknown")) =>
-        {
+        503 if body["detail"].as_str().is_some_and(|detail| detail.contains("is unknown")) => {
             json!({ "error": { "code": "unknown" } })
         }
         400 | 404 | 409 | 402 | 422 => json!({ "refused": body }),

@@ -47,7 +47,7 @@ fn a_lease_from_before_the_clock_stepped_back_counts_for_nothing() {
 }
 
 /// The relay of `a` delivers under its third term. Event 4 is dead, 5 was passed over, 6 and 7 are next.
-fn told(marked: i64) -> Shop {
+fn outbox(marked: i64) -> Shop {
     let (owner, marked) = ("a".into(), Time::from_millis(marked));
     let (until, settled, pruned) = (Time::from_millis(NOW + 100), 5, 2);
     let relay_state =
@@ -84,14 +84,14 @@ fn settle_all() -> Settle {
 fn a_claim_writes_who_holds_the_lease_and_until_when() {
     let claim = |owner: &str| Claim { owner: owner.into(), lease: Duration::from_millis(250) };
     check_value(
-        &told(7),
+        &outbox(7),
         &claim("a"),
         r#"
         {"term":3}
         update relay relay_no=1 owner=a term=3 until=1250 settled=5 pruned=2 revived=1 marked=7
         "#,
     );
-    check_value(&told(7), &claim("b"), r#"{"term":null}"#);
+    check_value(&outbox(7), &claim("b"), r#"{"term":null}"#);
     check_value(
         &shop(),
         &claim("b"),
@@ -106,16 +106,17 @@ fn a_claim_writes_who_holds_the_lease_and_until_when() {
 fn a_lease_may_be_as_long_as_the_longest_and_no_longer() {
     let relay_state = |until: i64| RelayState { until: Time::from_millis(until), ..RelayState::default() };
     let longest = i64::try_from(LONGEST.as_millis()).unwrap();
-    for (until, is_held) in [(NOW, false), (NOW + 1, true), (NOW + longest, true), (NOW + longest + 1, false)]
+    for (until, expected) in
+        [(NOW, false), (NOW + 1, true), (NOW + longest, true), (NOW + longest + 1, false)]
     {
-        assert_eq!(held(&relay_state(until), Time::from_millis(NOW)), is_held, "{until}");
+        assert_eq!(is_held(&relay_state(until), Time::from_millis(NOW)), expected, "{until}");
     }
 }
 
 #[test]
 fn what_was_delivered_is_settled_and_what_was_not_is_kept() {
     check_value(
-        &told(7),
+        &outbox(7),
         &settle_all(),
         r#"
         {"term":3}
@@ -138,8 +139,8 @@ fn what_was_delivered_is_settled_and_what_was_not_is_kept() {
 
 #[test]
 fn who_does_not_hold_the_lease_settles_nothing() {
-    check_value(&told(7), &Settle { owner: "b".into(), ..settle_all() }, r#"{"term":null}"#);
-    check_value(&told(7), &Settle { term: 2, ..settle_all() }, r#"{"term":null}"#);
+    check_value(&outbox(7), &Settle { owner: "b".into(), ..settle_all() }, r#"{"term":null}"#);
+    check_value(&outbox(7), &Settle { term: 2, ..settle_all() }, r#"{"term":null}"#);
 }
 
 #[test]
@@ -161,6 +162,6 @@ fn a_mark_goes_along_with_the_time_until_its_span_ends() {
         (1, 4, "settled=5 pruned=2 revived=1 marked=1", String::new()),
     ] {
         let relay = format!("update relay relay_no=1 owner=a term=3 until=1500 {relay}");
-        check_value(&told(marked), &settle(settled), &format!("{{\"term\":3}}\n{relay}\n{marks}"));
+        check_value(&outbox(marked), &settle(settled), &format!("{{\"term\":3}}\n{relay}\n{marks}"));
     }
 }

@@ -1,21 +1,21 @@
-//! The relay: delivers the events of a store to a sink, at least once, in order per subject, in parallel
-//! between subjects, without ever relay_state in the way of an order.
+//! The relay delivers the events of a store to a sink: at least once, in order per subject, in parallel between
+//! subjects, and without delaying orders.
 //!
-//! Any number of relays may run on a store, in any processes. One of them holds the lease on the outbox and
-//! delivers; the others stand by and take over when it ends or dies. What it may mark is decided in the
-//! transaction that marks it: a relay whose lease another has taken marks nothing any more.
+//! Any number of relays can run on a store, in any processes. One of them holds the lease on the outbox and delivers.
+//! The others stand by and take over when it ends or dies. The transaction that settles events checks the lease, so a
+//! relay that lost its lease settles nothing.
 //!
-//! Events come from committed rows only, which the store shows to readers when their commit was synced, and the
-//! log of a store is synced before anything is read from it: so no event is told that a power cut could take back.
+//! Events come from committed rows only. A store shows a commit to readers after it is synced, and syncs a recovered
+//! log before anything is read from it. So no event is delivered that a power cut could take back.
 //!
-//! [`Options`] say how to deliver. Within, `window` knows which event may go next, `pool` waits for the sink,
-//! `reading` reads the store, and `run` brings them together.
+//! [`Options`] say how to deliver. Inside, `window` knows which event may go next, `pool` waits for the sink,
+//! `reading` reads the store, and `worker` connects them.
 
 mod options;
 mod pool;
 mod reading;
-mod run;
 mod window;
+mod worker;
 
 pub use options::{Notice, Options};
 
@@ -27,29 +27,29 @@ use super::Sink;
 use crate::Commerce;
 use crate::error::{Cause, Error};
 
-/// A relay at work. It ends when it is stopped or dropped.
+/// A running relay. It ends when it is stopped or dropped.
 pub struct Relay {
     shop: Commerce,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What a relay has done so far.
+/// The status of a relay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Whether it is the one that delivers.
+    /// Whether this relay holds the lease and delivers.
     pub active: bool,
-    /// Events that were accepted.
+    /// The number of events that the sink accepted.
     pub delivered: u64,
-    /// Attempts that were refused.
+    /// The number of attempts that the sink refused.
     pub refused: u64,
     /// Events that were given up.
     pub dead: u64,
-    /// Why nothing can be delivered, or nothing marked as delivered, at present.
+    /// Why nothing can be delivered or settled now.
     pub error: Option<String>,
-    /// Whether the receiver wants no events any more.
+    /// Whether the receiver has ended delivery.
     pub gone: bool,
-    /// Whether [`Relay::once`] left something undelivered, or has not ended yet.
+    /// Whether [`Relay::once`] left events undelivered, or has not ended yet.
     pub left: bool,
 }
 
@@ -67,56 +67,56 @@ struct Shared {
 }
 
 impl Relay {
-    /// Starts delivering. It ends by itself only when the receiver wants no events any more, or the store is gone
-    /// ([`Error::Gone`]). A store that fails otherwise is tried again, at growing intervals.
+    /// Starts delivering. The relay ends by itself only when the receiver ends delivery or the store is gone
+    /// ([`Error::Gone`]). After other failures of the store it retries at growing intervals.
     ///
     /// # Errors
-    /// When no thread can be had.
+    /// [`Error::Store`] when a thread cannot be started.
     pub fn start(shop: &Commerce, sink: Box<dyn Sink>, options: Options) -> Result<Self, Error> {
         Self::run(shop, sink, options, false)
     }
 
-    /// Starts delivering what is pending now. It ends by itself when each of these events that is due was
-    /// delivered, or tried once in vain, and when the store fails: see [`Relay::failure`].
+    /// Starts delivering what is pending now. The relay ends by itself when each of these events that is due was
+    /// tried once, and when the store fails ([`Relay::failure`]).
     ///
     /// # Errors
-    /// When no thread can be had.
+    /// [`Error::Store`] when a thread cannot be started.
     pub fn once(shop: &Commerce, sink: Box<dyn Sink>, options: Options) -> Result<Self, Error> {
         Self::run(shop, sink, options, true)
     }
 
     fn run(shop: &Commerce, sink: Box<dyn Sink>, options: Options, once: bool) -> Result<Self, Error> {
         let shared = Arc::new(Shared { left: once.into(), ..Shared::default() });
-        let run = run::Run::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
+        let worker = worker::Worker::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
         let thread = std::thread::Builder::new().name("commerce-relay".into());
         let thread = thread
-            .spawn(move || run.run())
+            .spawn(move || worker.run())
             .map_err(|e| Error::Store(Cause::new(format!("no thread: {e}"), e)))?;
         Ok(Self { shop: shop.clone(), shared, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Asks it to end. What is on its way is waited for, a little, and marked.
+    /// Stops the relay. It waits briefly for deliveries in flight, and settles them.
     pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.shop.notify();
     }
 
-    /// Waits until it has ended.
+    /// Waits until the relay has ended, and returns its last status.
     pub fn wait(&self) -> Status {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // One that panicked has ended too.
+            // A thread that panicked has ended too.
             let _ = thread.join();
         }
         self.status()
     }
 
-    /// Why it ended before its time, if it did: the store failed.
+    /// The failure of the store that ended the relay, if one did.
     pub fn failure(&self) -> Option<Error> {
         self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What it has done so far.
+    /// The present status.
     pub fn status(&self) -> Status {
         let (of, is) = (
             |count: &AtomicU64| count.load(Ordering::Relaxed),

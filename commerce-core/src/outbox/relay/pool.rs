@@ -1,4 +1,4 @@
-//! The threads that wait for the sink, so that the relay itself never does.
+//! The threads that wait for the sink, so that the relay's own thread never does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,17 +9,17 @@ use crate::error::{Cause, Error};
 use crate::number::EventId;
 use crate::outbox::sink::{Failure, Message, Sink};
 
-/// Events on their way, under a lease of the term.
+/// Events in flight, sent under this term of the lease.
 pub(super) struct Job {
     pub(super) term: i64,
     pub(super) events: Vec<EventId>,
     pub(super) messages: Vec<Message>,
 }
 
-/// A job, and what became of it.
+/// A job and its outcome.
 pub(super) type Done = (Job, Result<(), Failure>);
 
-/// As many threads as the sink takes deliveries at once. They end with it.
+/// One thread for each delivery that the sink accepts at a time. The threads end with the pool.
 pub(super) struct Pool {
     jobs: Sender<Job>,
     done: Receiver<Done>,

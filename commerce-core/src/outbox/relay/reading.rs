@@ -1,5 +1,4 @@
-//! What a relay reads from the store. Nothing of an event comes from anywhere else, least of all from an operation
-//! that is not committed yet: a snapshot shows what was committed and synced.
+//! What a relay reads from the store. Events come from snapshots only, which show what was committed and synced.
 
 use std::sync::Arc;
 
@@ -12,37 +11,37 @@ use crate::query::View;
 use crate::row::{Statement, Value, list};
 use crate::time::Time;
 
-/// The most delivered events that are pruned in one group, so that no order waits for it.
-const PRUNED: usize = 1_024;
+/// The most events to prune in one group, so that no order waits for long.
+const PRUNE_LIMIT: usize = 1_024;
 
-/// Whether there is anything to do.
+/// What a relay has to do.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Workload {
     pub(super) relay_state: RelayState,
     /// The newest event.
     pub(super) last: i64,
-    /// When the next of the events passed over is due, if there are any.
+    /// When the next event that was passed over is due.
     pub(super) due: Option<Time>,
 }
 
-pub(super) fn look(view: &mut View<'_>) -> Result<Look, Error> {
+pub(super) fn workload(view: &mut View<'_>) -> Result<Workload, Error> {
     let sql =
         "SELECT last_event, (SELECT min(coalesce(next_at, 0)) FROM deliveries WHERE dead = 0) FROM store";
     let rows = view.rows(&Statement::new(sql, []))?;
     let row = rows.first().unwrap_or_default();
     let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
     let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
-    Ok(Look { relay_state: state::relay_state(view.snapshot.as_mut())?, last, due })
+    Ok(Workload { relay_state: state::relay_state(view.snapshot.as_mut())?, last, due })
 }
 
-/// The events after one, ready to be sent.
-pub(super) fn after(view: &mut View<'_>, event: i64, limit: i64) -> Result<Vec<Message>, Error> {
+/// The messages of the events after one.
+pub(super) fn messages_after(view: &mut View<'_>, event: i64, limit: i64) -> Result<Vec<Message>, Error> {
     let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
     messages(view, &Statement::new(sql, [event.into(), limit.into()]))
 }
 
-/// These events, ready to be sent.
-pub(super) fn these(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Message>, Error> {
+/// The messages of these events.
+pub(super) fn messages_of(view: &mut View<'_>, events: &[EventId]) -> Result<Vec<Message>, Error> {
     let sql = "SELECT event, type, source FROM outbox WHERE event IN (SELECT value FROM json_each(?1))";
     messages(view, &Statement::new(sql, [list(events).into()]))
 }
@@ -58,8 +57,11 @@ fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, 
     render(view, &events)?.into_iter().map(message).collect()
 }
 
-/// Events that were passed over and are pending, oldest first, at most so many, with their subjects.
-pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, Arc<str>, Delivery)>, Error> {
+/// At most `limit` pending events that were passed over, oldest first, with their subjects.
+pub(super) fn passed_over(
+    view: &mut View<'_>,
+    limit: usize,
+) -> Result<Vec<(EventId, Arc<str>, Delivery)>, Error> {
     let sql = "SELECT d.event, o.source, u.user, d.attempts, d.error, d.next_at, d.dead
         FROM deliveries d JOIN outbox o USING (event)
         LEFT JOIN ledger l ON o.type = 'WalletCharged' AND l.entry = o.source
@@ -73,13 +75,13 @@ pub(super) fn passed(view: &mut View<'_>, limit: usize) -> Result<Vec<(EventId, 
     Ok(rows.iter().map(passed).collect())
 }
 
-/// The next delivered events to take out of the outbox: those settled before a time.
+/// The next delivered events to prune: those settled before a time.
 pub(super) fn prune(
     view: &mut View<'_>,
     relay_state: &RelayState,
     before: Time,
 ) -> Result<Option<Prune>, Error> {
-    let (before, most) = (before.millis(), PRUNED as i64);
+    let (before, most) = (before.millis(), PRUNE_LIMIT as i64);
     let late = "SELECT event FROM late_deliveries WHERE at <= ?1 ORDER BY at LIMIT ?2";
     let late = numbers(view, late, [before, most], EventId::stored)?;
     let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
@@ -89,7 +91,7 @@ pub(super) fn prune(
         return Ok((!prune.late.is_empty()).then_some(prune));
     };
     let (at, end) = (at.int(), end.int());
-    let through = end.min(relay_state.pruned + (PRUNED - late.len()) as i64).max(relay_state.pruned);
+    let through = end.min(relay_state.pruned + (PRUNE_LIMIT - late.len()) as i64).max(relay_state.pruned);
     let events = "SELECT event FROM outbox WHERE event > ?1 AND event <= ?2
         AND event NOT IN (SELECT event FROM deliveries) AND event NOT IN (SELECT event FROM late_deliveries)";
     let events = numbers(view, events, [relay_state.pruned, through], EventId::stored)?;
@@ -102,7 +104,7 @@ pub(super) fn prune(
     Ok(Some(Prune { events, late, through, marks }))
 }
 
-/// The numbers that a statement reads, each as what it stands for.
+/// The numbers that a statement reads, each as a value.
 fn numbers<T>(
     view: &mut View<'_>,
     sql: &'static str,

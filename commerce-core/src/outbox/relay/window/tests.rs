@@ -51,9 +51,9 @@ fn a_subject_is_in_one_job_at_a_time() {
     assert_eq!(window.take(9, at(0), now), ids([2, 4]), "those of one subject may go together");
     window.accepted(&ids([3]));
     window.accepted(&ids([5]));
-    assert_eq!(window.draft(now, PATIENCE), Draft { settled: 1, deliveries: vec![] });
+    assert_eq!(window.draft(now, MAX_HOLD_UP), Draft { settled: 1, deliveries: vec![] });
     window.accepted(&ids([2, 4]));
-    let draft = window.draft(now, PATIENCE);
+    let draft = window.draft(now, MAX_HOLD_UP);
     assert_eq!(draft, Draft { settled: 5, deliveries: vec![] });
     assert!(!window.is_settled());
     window.confirm(&draft);
@@ -68,14 +68,14 @@ fn a_refused_event_waits_with_its_subject_and_is_passed_over() {
     assert_eq!(window.refused(message(1, "a"), "no", |_| Some(at(100))), 1);
     assert_eq!(window.take(9, at(99), now), ids([2]));
     window.accepted(&ids([2]));
-    let draft = window.draft(now, PATIENCE);
+    let draft = window.draft(now, MAX_HOLD_UP);
     let refused = Delivery { attempts: 1, error: Some("no".into()), next_at: Some(at(100)), dead: false };
     assert_eq!(draft, Draft { settled: 2, deliveries: vec![(id(1), Some(refused))] });
     window.confirm(&draft);
-    assert_eq!(window.draft(now + PATIENCE, PATIENCE).settled, 3, "the one behind it has waited long");
+    assert_eq!(window.draft(now + MAX_HOLD_UP, MAX_HOLD_UP).settled, 3, "the one behind it has waited long");
     assert_eq!(window.take(9, at(100), now), ids([1, 3]));
     window.accepted(&ids([1, 3]));
-    let draft = window.draft(now + PATIENCE, PATIENCE);
+    let draft = window.draft(now + MAX_HOLD_UP, MAX_HOLD_UP);
     assert_eq!(draft, Draft { settled: 3, deliveries: vec![(id(1), None), (id(3), None)] });
 }
 
@@ -84,7 +84,7 @@ fn of_several_that_were_refused_together_each_goes_alone() {
     let now = Instant::now();
     let mut window = window("a b c", now);
     assert_eq!(window.take(9, at(0), now), ids([1, 2, 3]));
-    window.part(&ids([1, 2, 3]), vec![message(1, "a"), message(2, "b"), message(3, "c")]);
+    window.split(&ids([1, 2, 3]), vec![message(1, "a"), message(2, "b"), message(3, "c")]);
     for event in 1..=3 {
         assert_eq!(window.take(9, at(0), now), ids([event]));
     }
@@ -97,9 +97,9 @@ fn the_dead_are_written_down_only_once_all_before_them_is_settled() {
     assert_eq!(window.take(1, at(0), now), ids([1]));
     assert_eq!(window.take(1, at(0), now), ids([2]));
     window.refused(message(2, "b"), "no", |_| None);
-    assert_eq!(window.draft(now, PATIENCE), Draft { settled: 0, deliveries: vec![] });
+    assert_eq!(window.draft(now, MAX_HOLD_UP), Draft { settled: 0, deliveries: vec![] });
     window.accepted(&ids([1]));
-    let draft = window.draft(now, PATIENCE);
+    let draft = window.draft(now, MAX_HOLD_UP);
     assert!(
         matches!(&draft.deliveries[..], [(event, Some(dead))] if *event == id(2) && dead.dead),
         "{draft:?}"
@@ -113,7 +113,7 @@ fn when_nothing_is_accepted_nothing_new_is_begun() {
     let now = Instant::now();
     let subjects: Vec<String> = (0..100).map(|subject| subject.to_string()).collect();
     let mut window = window(&subjects.join(" "), now);
-    for event in 1..=STREAK as i64 {
+    for event in 1..=MAX_REFUSALS as i64 {
         assert_eq!(window.take(1, at(0), now), ids([event]));
         window.refused(message(event, &subjects[event as usize - 1]), "no", |_| Some(at(100)));
     }
@@ -177,7 +177,7 @@ proptest! {
         let mut now = begun;
         let mut store = Store::default();
         let mut window = store.window(subject, now);
-        let mut flying: Vec<Vec<EventId>> = Vec::new();
+        let mut in_flight: Vec<Vec<EventId>> = Vec::new();
         let mut accepted: Vec<EventId> = Vec::new();
         let messages = |job: &[EventId]| -> Vec<Message> {
             job.iter().map(|&event| message(event.get(), &subject(event))).collect()
@@ -187,12 +187,12 @@ proptest! {
         for choice in choices.into_iter().chain(rest) {
             now += Duration::from_millis(50);
             let time = Time::from_millis(i64::try_from(now.duration_since(begun).as_millis()).unwrap());
-            let landed = |flying: &mut Vec<Vec<EventId>>| {
-                (!flying.is_empty()).then(|| flying.remove(usize::from(choice) / 8 % flying.len()))
+            let landed = |in_flight: &mut Vec<Vec<EventId>>| {
+                (!in_flight.is_empty()).then(|| in_flight.remove(usize::from(choice) / 8 % in_flight.len()))
             };
             match choice % 8 {
                 0 | 1 => {
-                    let event = window.read() + 1;
+                    let event = window.last_read() + 1;
                     if event <= last {
                         window.add(message(event, &subject(id(event))), now);
                     }
@@ -200,28 +200,28 @@ proptest! {
                 2 => {
                     let job = window.take(1 + usize::from(choice) / 8 % 4, time, now);
                     for event in &job {
-                        prop_assert!(!flying.iter().flatten().any(|other| subject(*other) == subject(*event)));
+                        prop_assert!(!in_flight.iter().flatten().any(|other| subject(*other) == subject(*event)));
                     }
-                    flying.extend((!job.is_empty()).then_some(job));
+                    in_flight.extend((!job.is_empty()).then_some(job));
                 }
-                3 => if let Some(job) = landed(&mut flying) {
+                3 => if let Some(job) = landed(&mut in_flight) {
                     accepted.extend(&job);
                     window.accepted(&job);
                 },
-                4 => if let Some(job) = landed(&mut flying) {
+                4 => if let Some(job) = landed(&mut in_flight) {
                     match job.as_slice() {
                         [event] => drop(window.refused(message(event.get(), &subject(*event)), "no", |_| {
                             Some(time.plus(Duration::from_millis(120)))
                         })),
-                        _ => window.part(&job, messages(&job)),
+                        _ => window.split(&job, messages(&job)),
                     }
                 },
-                5 => if let Some(job) = landed(&mut flying) {
+                5 => if let Some(job) = landed(&mut in_flight) {
                     window.put_back(&job, messages(&job));
                 },
                 6 => {
                     // Death, at times after something was accepted that was not written down.
-                    flying.clear();
+                    in_flight.clear();
                     window = store.window(subject, now);
                 }
                 _ => {

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::process::{Process, until};
-use crate::shop::{Shop, lines, told};
+use crate::shop::{Shop, lines, stderr};
 
 const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
 
@@ -26,14 +26,14 @@ fn apply(shop: &Shop, input: &str) -> Process {
 
 /// Asserts that all lines up to the last result have a result, and that the store has each of them.
 fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
-    assert_eq!(output.status.code(), Some(128 + signal), "{}", told(output));
+    assert_eq!(output.status.code(), Some(128 + signal), "{}", stderr(output));
     assert_eq!(output.status.signal(), None);
     let results = results(shop);
     let numbers: Vec<u64> = results.iter().map(|result| result["line"].as_u64().unwrap()).collect();
     let count = numbers.len() as u64;
     assert_eq!(numbers, (1..=count).collect::<Vec<_>>());
     assert_eq!(done(shop), count, "each result is of something done, and all that was done has a result");
-    let said = told(output);
+    let said = stderr(output);
     assert!(said.contains(&format!("{count} done, 0 refused, 0 invalid")), "{said}");
     assert!(said.contains(&format!("stopped after line {count} by signal {signal}")), "{said}");
     count
@@ -50,7 +50,7 @@ fn a_signal_ends_it_between_two_lines() {
         let output = apply.finish();
         let count = sound(&shop, &output, signal);
         assert!(count < 300_000, "{count}");
-        let said = told(&output);
+        let said = stderr(&output);
         assert!(
             said.contains(&format!(", {} not attempted", 300_000 - count))
                 || said.contains(" or more not attempted"),
@@ -70,7 +70,7 @@ fn a_signal_ends_it_while_it_waits_for_input() {
     apply.signal("TERM");
     let output = apply.finish();
     assert_eq!(sound(&shop, &output, 15), 3);
-    assert!(told(&output).contains("the rest not read"), "{}", told(&output));
+    assert!(stderr(&output).contains("the rest not read"), "{}", stderr(&output));
     drop(input);
 }
 
@@ -93,7 +93,7 @@ fn a_hangup_that_is_ignored_ends_nothing() {
     input.write_all(CHARGE.as_bytes()).unwrap();
     drop(input);
     let output = apply.finish();
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!((done(&shop), results(&shop).len()), (2, 2));
 }
 
@@ -106,7 +106,7 @@ fn results_that_cannot_be_written_stop_it() {
         let mut program = shop.program(arguments);
         program.stdout(File::options().write(true).open("/dev/full").unwrap());
         let output = program.output().unwrap();
-        let (said, count) = (told(&output), done(&shop) - before);
+        let (said, count) = (stderr(&output), done(&shop) - before);
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(count < 50_000, "{count}");
         assert!(said.contains("the results cannot be written and end before the first line"), "{said}");
@@ -131,9 +131,9 @@ fn a_change_is_reported_if_its_reply_cannot_be_written() {
     let output = full(&["charge", "alice", "5"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        told(&output).contains("error: it was done, but the reply cannot be written (No space"),
+        stderr(&output).contains("error: it was done, but the reply cannot be written (No space"),
         "{}",
-        told(&output)
+        stderr(&output)
     );
     let output = full(&["charge", "alice", "5", "--output", "json"]);
     let problem: Value = serde_json::from_slice(&output.stderr).expect("a problem object");
@@ -141,14 +141,14 @@ fn a_change_is_reported_if_its_reply_cannot_be_written() {
     assert!(problem.get("status").is_none());
     assert_eq!(done(&shop), 10);
     let output = full(&["token", "create", "office", "--role", "operator"]);
-    assert!(told(&output).contains("it was done"), "{}", told(&output));
+    assert!(stderr(&output).contains("it was done"), "{}", stderr(&output));
     assert_eq!(shop.json(&["token", "list"])["items"][0]["name"], "office");
-    assert!(told(&full(&["backup", "copy.db"])).contains("it was done"));
+    assert!(stderr(&full(&["backup", "copy.db"])).contains("it was done"));
     assert!(shop.path("copy.db").exists());
     // This command changed nothing.
     let output = full(&["balance", "alice"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(!told(&output).contains("it was done"), "{}", told(&output));
+    assert!(!stderr(&output).contains("it was done"), "{}", stderr(&output));
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn an_unread_reply_is_reported_and_an_unread_list_is_not() {
     };
     let output = closed(&["charge", "alice", "5"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(told(&output).contains("it was done"), "{}", told(&output));
+    assert!(stderr(&output).contains("it was done"), "{}", stderr(&output));
     assert_eq!(done(&shop), 5);
     let output = closed(&["product", "list"]);
-    assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));
 }
 
 #[test]

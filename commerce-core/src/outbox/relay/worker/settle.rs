@@ -1,35 +1,35 @@
-//! Writing down what was delivered, now and then, together with the orders of the moment.
+//! Settlement: records what was delivered, in groups with other operations.
 
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use super::{Pace, Run, SETTLE, Settling};
+use super::{Pace, SETTLE_INTERVAL, Settlement, Worker};
 use crate::error::Error;
 use crate::operation::Submission;
 use crate::outbox::Prune;
 use crate::outbox::lease::Settle;
 use crate::outbox::relay::reading;
-use crate::outbox::relay::window::PATIENCE;
+use crate::outbox::relay::window::MAX_HOLD_UP;
 use crate::outbox::state;
 
 impl Pace {
-    /// Goes on after a settlement that began then.
-    fn go(&mut self, delivered: i64, pruned: usize, began: Instant) {
-        if pruned > 0 || self.owed > 0 {
-            self.owed = (self.owed + 2 * delivered - pruned as i64).max(0);
+    /// Advances after a settlement that began at `began`.
+    fn advance(&mut self, delivered: i64, pruned: usize, began: Instant) {
+        if pruned > 0 || self.remaining > 0 {
+            self.remaining = (self.remaining + 2 * delivered - pruned as i64).max(0);
         }
-        if pruned > 0 && self.owed == 0 {
+        if pruned > 0 && self.remaining == 0 {
             self.next = Instant::now() + 3 * began.elapsed();
         }
     }
 }
 
-/// How long to wait, when asked to end, for what is on its way.
+/// How long a relay that is stopped waits for deliveries in flight.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Wakes a relay when its settlement was decided.
+/// Wakes a relay when its settlement is answered.
 struct Waking(Box<dyn Fn() + Send + Sync>);
 
 impl Wake for Waking {
@@ -38,22 +38,22 @@ impl Wake for Waking {
     }
 }
 
-impl Run {
-    /// Writes down what was delivered, now and then, and keeps the lease meanwhile.
+impl Worker {
+    /// Settles what was delivered when a settlement is due, and renews the lease with it.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
-        self.settled()?;
-        self.choose_to_prune()?;
+        self.poll_settlement()?;
+        self.plan_pruning()?;
         let now = Instant::now();
         let lease = self.options.whole_lease(self.sink.longest());
         let renewal = now + self.renewal();
         let Some(held) = &mut self.held else { return Ok(()) };
-        if held.settling.is_some() || (held.prune.is_none() && now < held.settled + SETTLE) {
+        if held.settlement.is_some() || (held.prune.is_none() && now < held.settled_at + SETTLE_INTERVAL) {
             return Ok(());
         }
-        let draft = held.window.draft(now, PATIENCE);
+        let draft = held.window.draft(now, MAX_HOLD_UP);
         let because = self.down.as_ref().map(|down| &down.because);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
-        let renew = renewal > held.ends && (self.flying > 0 || !held.window.is_empty());
+        let renew = renewal > held.ends && (self.in_flight > 0 || !held.window.is_empty());
         if !news && held.prune.is_none() && !renew && because == held.down.as_ref() {
             return Ok(());
         }
@@ -70,18 +70,18 @@ impl Run {
         };
         let pruned = settle.prune.events.len() + settle.prune.late.len();
         let pending = self.shop.submit(Submission::new(settle)).into_future();
-        held.settling = Some(Settling { pending, draft, pruned, down, began: now });
-        self.settled()
+        held.settlement = Some(Settlement { pending, draft, pruned, down, began: now });
+        self.poll_settlement()
     }
 
-    /// Chooses what the next settlement prunes, a few rows that share its commit with the orders of the moment.
-    fn choose_to_prune(&mut self) -> Result<(), Error> {
+    /// Plans what the next settlement prunes: a limited number of rows, which share its commit.
+    fn plan_pruning(&mut self) -> Result<(), Error> {
         let pruning = self.is_pruning();
         let now = self.shop.now();
         let before = self.kept_since(now);
         let Some(held) = &mut self.held else { return Ok(()) };
         let paused = Instant::now() < held.pace.next;
-        if !pruning || paused || held.settling.is_some() || held.prune.is_some() {
+        if !pruning || paused || held.settlement.is_some() || held.prune.is_some() {
             return Ok(());
         }
         let mut view = self.shop.view()?;
@@ -93,59 +93,59 @@ impl Run {
         Ok(())
     }
 
-    /// Takes in what became of a settlement on its way.
-    pub(super) fn settled(&mut self) -> Result<(), Error> {
+    /// Handles the answer to the pending settlement, if it has come.
+    pub(super) fn poll_settlement(&mut self) -> Result<(), Error> {
         let lease = self.options.whole_lease(self.sink.longest());
         let Some(held) = &mut self.held else { return Ok(()) };
-        let Some(settling) = &mut held.settling else { return Ok(()) };
+        let Some(settlement) = &mut held.settlement else { return Ok(()) };
         let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.notifier()))));
-        let Poll::Ready(outcome) = Pin::new(&mut settling.pending).poll(&mut Context::from_waker(&waker))
+        let Poll::Ready(outcome) = Pin::new(&mut settlement.pending).poll(&mut Context::from_waker(&waker))
         else {
             return Ok(());
         };
-        let Some(settling) = held.settling.take() else { return Ok(()) };
-        held.settled = Instant::now();
+        let Some(settlement) = held.settlement.take() else { return Ok(()) };
+        held.settled_at = Instant::now();
         let claimed = outcome.map(|claimed| claimed.reply);
         if claimed.as_ref().is_ok_and(|claimed| claimed.term == Some(held.term)) {
-            held.ends = settling.began + lease;
-            held.down = settling.down;
-            let delivered = settling.draft.settled - held.window.settled();
-            held.pace.go(delivered, settling.pruned, settling.began);
-            held.window.confirm(&settling.draft);
+            held.ends = settlement.began + lease;
+            held.down = settlement.down;
+            let delivered = settlement.draft.settled - held.window.settled();
+            held.pace.advance(delivered, settlement.pruned, settlement.began);
+            held.window.confirm(&settlement.draft);
         } else if claimed.is_ok() {
-            self.release();
+            self.drop_lease();
         }
-        self.wrote(claimed.is_ok());
+        self.record_write(claimed.is_ok());
         claimed.map(drop)
     }
 
-    /// How much must be left of the lease when it is renewed: enough to begin deliveries meanwhile.
+    /// The time left of the lease at which it is renewed: enough to begin deliveries meanwhile.
     pub(super) fn renewal(&self) -> Duration {
         let longest = self.sink.longest();
         longest + (self.options.whole_lease(longest) - longest) / 2
     }
 
-    /// Waits a little for what is on its way, writes down what came of it, and gives the lease back. Where the store
-    /// has failed nothing can be written down: the lease lapses.
+    /// Waits briefly for deliveries in flight, settles them, and releases the lease. When the store has failed,
+    /// nothing can be settled, and the lease expires.
     pub(super) fn finish(&mut self) {
         if self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            return self.release();
+            return self.drop_lease();
         }
         let until = Instant::now() + GRACE;
         while self.held.is_some() && Instant::now() < until {
             let count = self.shop.notifications();
             self.collect();
-            let busy = self.held.as_ref().is_some_and(|held| held.settling.is_some());
-            if self.settled().is_err() || (self.flying == 0 && !busy) {
+            let busy = self.held.as_ref().is_some_and(|held| held.settlement.is_some());
+            if self.poll_settlement().is_err() || (self.in_flight == 0 && !busy) {
                 break;
             }
-            self.shop.wait_for_notification(count, SETTLE);
+            self.shop.wait_for_notification(count, SETTLE_INTERVAL);
         }
-        self.give_back();
+        self.release_lease();
     }
 
-    /// Settles what is left to settle, and gives the lease back.
-    pub(super) fn give_back(&mut self) {
+    /// Settles what is left, and releases the lease.
+    pub(super) fn release_lease(&mut self) {
         let Some(held) = &mut self.held else { return };
         let draft = held.window.draft(Instant::now(), Duration::ZERO);
         let settle = Settle {
@@ -158,8 +158,8 @@ impl Run {
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
             prune: Prune::default(),
         };
-        // Where this fails the lease lapses, and what was not marked is delivered again.
+        // If this fails, the lease expires, and events that were not settled are delivered again.
         let _ = self.shop.submit(Submission::new(settle)).wait();
-        self.release();
+        self.drop_lease();
     }
 }
