@@ -10,9 +10,9 @@ use crate::clock_skew::ClockSkew;
 use crate::cost::{Cost, Costs};
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
+use crate::id_cache::IdCache;
 use crate::job::job;
 use crate::location::Location;
-use crate::names::Names;
 use crate::operation::{Answer, Submission};
 use crate::query::{AnyQuery, Query, View};
 use crate::row::Statement;
@@ -341,7 +341,7 @@ impl Commerce {
         if !self.0.reader.supports_long_snapshots() {
             return Ok(None);
         }
-        Ok(Some(View { names: Some([Names::of_users(), Names::of_products()]), ..self.view()? }))
+        Ok(Some(View { id_caches: Some([IdCache::for_users(), IdCache::for_products()]), ..self.view()? }))
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
@@ -351,7 +351,7 @@ impl Commerce {
             now: inner.options.clock.now(),
             currency: inner.currency,
             sales: &inner.sales,
-            names: None,
+            id_caches: None,
         })
     }
 }

@@ -241,11 +241,12 @@ mod engine;
 mod error;
 mod facts;
 mod id;
+mod id_cache;
 pub mod input;
 mod job;
 mod location;
 mod money;
-mod names;
+
 mod number;
 mod operation;
 pub mod order;

@@ -8,12 +8,12 @@ use rusqlite::Connection;
 
 use crate::Result;
 use crate::shop::{PROGRAM, Shop};
-use crate::table::{Held, Table};
+use crate::table::{Reference, Table};
 
-/// A measured command. The words in braces are drawn for each run.
+/// A measured command. The words in braces are parameters, drawn for each run.
 struct Case {
     words: &'static str,
-    held: Held,
+    reference: Reference,
     /// The preparation, which is not measured.
     before: Before,
 }
@@ -29,21 +29,21 @@ enum Before {
     /// Writes a file of products, `{catalogue}`.
     Catalogue,
     /// Corrupts a balance.
-    Spoil,
+    Corrupt,
     /// Restores the original shop.
-    Anew,
+    Reset,
 }
 
-use Before::{Anew, Catalogue, Nothing, Order, Orders, Run, Spoil};
-use Held::{Printed, Shop as Whole};
+use Before::{Catalogue, Corrupt, Nothing, Order, Orders, Reset, Run};
+use Reference::{Printed, Shop as WholeShop};
 
 /// Commands that are not measured here, and why.
-const LEFT_OUT: [(&str, &str); 2] =
+const EXCLUDED: [(&str, &str); 2] =
     [("tui", "interactive: the console has a bench of its own"), ("serve", "measured with the routes")];
 
 const CASES: &[Case] = &[
     // The first question makes the sums of the days.
-    case("top --days 365 --limit 6", Whole, Anew),
+    case("top --days 365 --limit 6", WholeShop, Reset),
     case("top", Printed, Nothing),
     case("top --days 30", Printed, Nothing),
     case("top --days 365", Printed, Nothing),
@@ -86,8 +86,8 @@ const CASES: &[Case] = &[
     case("events list --status dead", Printed, Nothing),
     case("events list --all --output csv", Printed, Nothing),
     case("token list", Printed, Nothing),
-    case("verify", Whole, Nothing),
-    case("backup {new}.copy", Whole, Nothing),
+    case("verify", WholeShop, Nothing),
+    case("backup {new}.copy", WholeShop, Nothing),
     case("user add {new}", Printed, Nothing),
     case("wallet charge {user} 1000", Printed, Nothing),
     case("charge {user} 1000", Printed, Nothing),
@@ -108,9 +108,9 @@ const CASES: &[Case] = &[
     case("token create {new} --role operator", Printed, Nothing),
     case("token revoke {new} --yes", Printed, Run(&["token create {new} --role operator"])),
     case("events retry --all", Printed, Nothing),
-    case("events relay --once --sink file:{new}.jsonl", Whole, Anew),
-    case("verify --repair --yes", Whole, Spoil),
-    case("restore {new}.copy --yes", Whole, Run(&["backup {new}.copy"])),
+    case("events relay --once --sink file:{new}.jsonl", WholeShop, Reset),
+    case("verify --repair --yes", WholeShop, Corrupt),
+    case("restore {new}.copy --yes", WholeShop, Run(&["backup {new}.copy"])),
     case("--db {new}.db init --sample", Printed, Nothing),
     case("--db {new}.db demo", Printed, Nothing),
     case("completions bash", Printed, Nothing),
@@ -121,16 +121,16 @@ const CASES: &[Case] = &[
 const RUNS: usize = 5;
 const TIME: Duration = Duration::from_secs(2);
 
-const fn case(words: &'static str, held: Held, before: Before) -> Case {
-    Case { words, held, before }
+const fn case(words: &'static str, reference: Reference, before: Before) -> Case {
+    Case { words, reference, before }
 }
 
 /// Fails if a command has no case.
-pub fn complete() -> Result<()> {
-    let mut missing = all(&[])?;
+pub fn require_all_cases() -> Result<()> {
+    let mut missing = command_names(&[])?;
     missing.retain(|name| {
         let named = |words: &str| format!("{words} ").contains(&format!("{name} "));
-        !LEFT_OUT.iter().any(|(left, _)| left == name) && !CASES.iter().any(|case| named(case.words))
+        !EXCLUDED.iter().any(|(left, _)| left == name) && !CASES.iter().any(|case| named(case.words))
     });
     if missing.is_empty() {
         Ok(())
@@ -140,7 +140,7 @@ pub fn complete() -> Result<()> {
 }
 
 /// The names of all commands, from the program's help.
-fn all(parent: &[&str]) -> Result<BTreeSet<String>> {
+fn command_names(parent: &[&str]) -> Result<BTreeSet<String>> {
     let output = Command::new(PROGRAM).args(parent).arg("--help").output()?;
     let help = String::from_utf8(output.stdout)?;
     let listed =
@@ -148,7 +148,7 @@ fn all(parent: &[&str]) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for line in listed.filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
         let Some(name) = line.split_whitespace().next().filter(|name| *name != "help") else { continue };
-        names.extend(all(&[parent, &[name]].concat())?);
+        names.extend(command_names(&[parent, &[name]].concat())?);
     }
     if names.is_empty() {
         names.insert(parent.join(" "));
@@ -163,15 +163,15 @@ pub fn measure(shop: &mut Shop, only: &str, table: &mut Table) -> Result<()> {
         let mut spent = Duration::ZERO;
         while runs.len() < RUNS && spent < TIME {
             let words = prepare(shop, case)?;
-            let ran = shop.run(&words)?;
-            spent += ran.took;
-            runs.push(ran);
+            let measured = shop.run(&words)?;
+            spent += measured.took;
+            runs.push(measured);
         }
         // Other programs on the machine can only make a run slower.
-        let took = runs.iter().map(|ran| ran.took).min().unwrap_or_default();
-        let peak = runs.iter().map(|ran| ran.peak).max().unwrap_or(0);
-        let printed = runs.iter().map(|ran| ran.lines).max().unwrap_or(0);
-        table.put(case.words, case.held, shop.size, [ms(took), peak as f64 / 1e6], printed);
+        let took = runs.iter().map(|run| run.took).min().unwrap_or_default();
+        let peak = runs.iter().map(|run| run.peak).max().unwrap_or(0);
+        let printed = runs.iter().map(|run| run.lines).max().unwrap_or(0);
+        table.put(case.words, case.reference, shop.size, [ms(took), peak as f64 / 1e6], printed);
     }
     Ok(())
 }
@@ -183,25 +183,25 @@ pub fn ms(time: Duration) -> f64 {
 
 /// Runs the preparation and returns the command with all words filled in.
 fn prepare(shop: &mut Shop, case: &Case) -> Result<String> {
-    let mut drawn = shop.draw();
+    let mut parameters = shop.draw();
     match &case.before {
         Nothing => {}
         Run(commands) => {
             for words in *commands {
-                shop.run(&drawn.fill(words))?;
+                shop.run(&parameters.fill(words))?;
             }
         }
         Order => {
-            let placed = shop.ask(&drawn.fill("order place {user} {product} {other}"))?;
-            drawn.set("{placed}", placed["order"].to_string());
+            let placed = shop.ask(&parameters.fill("order place {user} {product} {other}"))?;
+            parameters.set("{placed}", placed["order"].to_string());
         }
-        Orders => shop.orders(&mut drawn)?,
-        Catalogue => shop.catalogue(&mut drawn)?,
-        Spoil => {
-            let spoilt = "UPDATE wallets SET balance = balance + 1 WHERE user_no = 1";
-            Connection::open(shop.store())?.execute(spoilt, [])?;
+        Orders => shop.orders(&mut parameters)?,
+        Catalogue => shop.catalogue(&mut parameters)?,
+        Corrupt => {
+            let sql = "UPDATE wallets SET balance = balance + 1 WHERE user_no = 1";
+            Connection::open(shop.store())?.execute(sql, [])?;
         }
-        Anew => shop.anew()?,
+        Reset => shop.reset()?,
     }
-    Ok(drawn.fill(case.words))
+    Ok(parameters.fill(case.words))
 }

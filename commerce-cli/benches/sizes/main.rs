@@ -37,13 +37,13 @@ fn main() -> Result<()> {
     let sizes = arguments.get("--sizes").unwrap_or(SIZES).split(',').map(str::parse);
     let sizes: Vec<u64> = sizes.collect::<std::result::Result<_, _>>()?;
     let only = arguments.get("--only").unwrap_or("");
-    commands::complete()?;
+    commands::require_all_cases()?;
     let (mut commands, mut routes) = (Table::commands(&sizes), Table::routes(&sizes));
     for &size in &sizes {
         eprintln!("{size}: a shop of {size} orders and products");
         let mut shop = Shop::grow(size)?;
         commands::measure(&mut shop, only, &mut commands)?;
-        shop.anew()?;
+        shop.reset()?;
         routes::measure(&mut shop, only, (&mut commands, &mut routes))?;
     }
     println!("{commands}\n{routes}");

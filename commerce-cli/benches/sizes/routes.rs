@@ -11,10 +11,10 @@ use serde_json::Value;
 use crate::Result;
 use crate::commands::ms;
 use crate::http::Client;
-use crate::shop::{Drawn, Shop};
-use crate::table::{Held, Table};
+use crate::shop::{Parameters, Shop};
+use crate::table::{Reference, Table};
 
-/// A measured request. The words in braces are drawn for each one.
+/// A measured request. The words in braces are parameters, drawn for each request.
 struct Case {
     /// The method, and the path as in the OpenAPI document, with an optional query.
     request: &'static str,
@@ -104,8 +104,8 @@ pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mu
     let started = Instant::now();
     let server = Server::start(shop)?;
     let mut client = Client::connect(server.address)?.bearer(secret);
-    complete(&client.get("/openapi.json").json())?;
-    let began = ms(started.elapsed());
+    require_all_cases(&client.get("/openapi.json").json())?;
+    let start = ms(started.elapsed());
     for case in chosen {
         let (mut waits, mut bytes, begun) = (Vec::new(), 0, Instant::now());
         while waits.len() < REQUESTS && (waits.len() < FEWEST || begun.elapsed() < TIME) {
@@ -119,57 +119,57 @@ pub fn measure(shop: &mut Shop, only: &str, (commands, routes): (&mut Table, &mu
         }
         waits.sort_unstable();
         let at = |percent: usize| ms(waits[(waits.len() * percent / 100).min(waits.len() - 1)]);
-        routes.put(case.request, Held::Printed, shop.size, [at(50), at(99)], bytes);
+        routes.put(case.request, Reference::Printed, shop.size, [at(50), at(99)], bytes);
     }
     // Measured after all requests.
-    commands.put("serve", Held::Printed, shop.size, [began, server.peak()?], 0);
+    commands.put("serve", Reference::Printed, shop.size, [start, server.peak()?], 0);
     Ok(())
 }
 
 /// Fails if a route of the document has no case.
-fn complete(document: &Value) -> Result<()> {
+fn require_all_cases(document: &Value) -> Result<()> {
     let paths = document["paths"].as_object().ok_or("a document without paths")?;
     let routes = paths.iter().flat_map(|(path, methods)| {
         let methods = methods.as_object().into_iter().flatten().map(|(method, _)| method);
         methods
             .filter(|method| *method != "parameters")
-            .map(move |method| form(&format!("{} {path}", method.to_uppercase())))
+            .map(move |method| route(&format!("{} {path}", method.to_uppercase())))
     });
-    let known: BTreeSet<String> = CASES.iter().map(|case| form(case.request)).collect();
+    let known: BTreeSet<String> = CASES.iter().map(|case| route(case.request)).collect();
     let missing: Vec<String> = routes.filter(|route| !known.contains(route)).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("routes that are not measured: {missing:?}").into()) }
 }
 
 /// A route without its query and without the names of its fields.
-fn form(request: &str) -> String {
+fn route(request: &str) -> String {
     let path = request.split('?').next().unwrap_or_default();
     path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
 }
 
 /// Sends one request and returns its time and the bytes of its answer.
 fn ask(shop: &mut Shop, client: &mut Client, case: &Case) -> Result<(Duration, u64)> {
-    let mut drawn = shop.draw();
+    let mut parameters = shop.draw();
     if let Some((request, body)) = case.before {
-        let (_, answer) = send(client, &drawn, request, body)?;
-        drawn.set("{placed}", answer.json()["order"].to_string());
+        let (_, answer) = send(client, &parameters, request, body)?;
+        parameters.set("{placed}", answer.json()["order"].to_string());
     }
-    let (took, answer) = send(client, &drawn, case.request, case.body)?;
+    let (took, answer) = send(client, &parameters, case.request, case.body)?;
     Ok((took, answer.body.len() as u64))
 }
 
 fn send(
     client: &mut Client,
-    drawn: &Drawn,
+    parameters: &Parameters,
     request: &str,
     body: &str,
 ) -> Result<(Duration, crate::http::Answer)> {
-    let request = drawn.fill(request);
+    let request = parameters.fill(request);
     let (method, path) = request.split_once(' ').ok_or("no method")?;
-    let body = drawn.fill(body);
+    let body = parameters.fill(body);
     let body: Option<Value> = if body.is_empty() { None } else { Some(serde_json::from_str(&body)?) };
-    let asked = Instant::now();
+    let started = Instant::now();
     let answer = client.send(method, path, &[], body.as_ref())?;
-    let took = asked.elapsed();
+    let took = started.elapsed();
     match answer.status {
         200..=299 => Ok((took, answer)),
         status => Err(format!("{request}: {status}: {}", String::from_utf8_lossy(&answer.body)).into()),
@@ -180,7 +180,7 @@ fn send(
 fn stream(shop: &mut Shop, mut client: Client) -> Result<(Duration, u64)> {
     let after = shop.draw().fill("Last-Event-ID: {late}");
     let secret: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let asked = Instant::now();
+    let started = Instant::now();
     client
         .write(format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{secret}{after}\r\n\r\n").as_bytes())?;
     let answer = client.head()?;
@@ -190,7 +190,7 @@ fn stream(shop: &mut Shop, mut client: Client) -> Result<(Duration, u64)> {
     loop {
         let line = client.line()?;
         if line.starts_with("data:") {
-            return Ok((asked.elapsed(), line.len() as u64));
+            return Ok((started.elapsed(), line.len() as u64));
         }
     }
 }
@@ -204,11 +204,11 @@ struct Server {
 impl Server {
     fn start(shop: &Shop) -> Result<Self> {
         let mut child = shop.command("serve --listen 127.0.0.1:0").stderr(Stdio::piped()).spawn()?;
-        let said = BufReader::new(child.stderr.take().ok_or("no pipe")?);
-        let mut said = said.lines().map_while(std::result::Result::ok);
-        let address = said.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
+        let log = BufReader::new(child.stderr.take().ok_or("no pipe")?);
+        let mut log = log.lines().map_while(std::result::Result::ok);
+        let address = log.find_map(|line| line.strip_prefix("listening on http://")?.parse().ok());
         // The rest of its output is read too, so that the server never blocks on it.
-        std::thread::spawn(move || said.for_each(drop));
+        std::thread::spawn(move || log.for_each(drop));
         let address = address.ok_or("the server does not listen")?;
         Ok(Self { child, address })
     }

@@ -22,7 +22,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_commerce");
 pub const LINES: u64 = 1_000;
 
 /// The most time that a command may take.
-const LONGEST: Duration = Duration::from_secs(120);
+const TIME_OUT: Duration = Duration::from_secs(120);
 
 /// A generated shop, and the copy of it that the commands work on.
 pub struct Shop {
@@ -30,16 +30,16 @@ pub struct Shop {
     folder: TempDir,
     random: u64,
     /// The number of new names made so far.
-    named: u64,
+    names: u64,
     /// The time of the order in the middle.
     middle: String,
 }
 
-/// The values of the words in braces in one command or request.
-pub struct Drawn(Vec<(&'static str, String)>);
+/// The parameters of one command or request: the words in braces, and their values.
+pub struct Parameters(Vec<(&'static str, String)>);
 
 /// The result of a process.
-pub struct Ran {
+pub struct Measured {
     pub took: Duration,
     /// Peak memory in bytes.
     pub peak: u64,
@@ -51,7 +51,7 @@ impl Shop {
     /// Runs the generator: as many products as orders, and a tenth as many users.
     pub fn grow(size: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut shop = Self { size, folder, random: size | 1, named: 0, middle: String::new() };
+        let mut shop = Self { size, folder, random: size | 1, names: 0, middle: String::new() };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let grown = Command::new(cargo)
             .args(["run", "--quiet", "--release", "-p", "commerce-core", "--example", "grow", "--"])
@@ -62,14 +62,14 @@ impl Shop {
         if !grown.success() {
             return Err("the generator failed".into());
         }
-        shop.anew()?;
+        shop.reset()?;
         let middle = shop.ask(&format!("order show {}", size / 2))?;
         shop.middle = middle["at"].as_str().ok_or("an order without a time")?.into();
         Ok(shop)
     }
 
     /// Replaces the copy with the original shop.
-    pub fn anew(&self) -> Result<()> {
+    pub fn reset(&self) -> Result<()> {
         for entry in fs::read_dir(self.folder.path())? {
             let path = entry?.path();
             if path != self.grown() {
@@ -92,6 +92,7 @@ impl Shop {
         (self.size / 10).max(1)
     }
 
+    /// A random number below `end`.
     fn below(&mut self, end: u64) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -109,21 +110,21 @@ impl Shop {
     }
 
     /// Draws the values for one command or request.
-    pub fn draw(&mut self) -> Drawn {
-        self.named += 1;
-        Drawn(vec![
+    pub fn draw(&mut self) -> Parameters {
+        self.names += 1;
+        Parameters(vec![
             ("{user}", self.user()),
             ("{product}", self.product()),
             ("{other}", self.product()),
             ("{order}", (1 + self.below(self.size)).to_string()),
             ("{middle}", self.middle.clone()),
             ("{late}", self.size.to_string()),
-            ("{new}", format!("new-{}", self.named)),
+            ("{new}", format!("new-{}", self.names)),
         ])
     }
 
     /// Writes a file of orders for `apply`.
-    pub fn orders(&mut self, drawn: &mut Drawn) -> Result<()> {
+    pub fn orders(&mut self, parameters: &mut Parameters) -> Result<()> {
         let mut text = String::new();
         for _ in 0..LINES {
             let (user, one, other) = (self.user(), self.product(), self.product());
@@ -131,22 +132,22 @@ impl Shop {
             let items = format!("{},{}", item(one), item(other));
             writeln!(text, r#"{{"op":"order.place","user":"{user}","items":[{items}]}}"#)?;
         }
-        self.write(drawn, "{orders}", &text)
+        self.write(parameters, "{orders}", &text)
     }
 
     /// Writes a catalogue of new products for `product import`.
-    pub fn catalogue(&self, drawn: &mut Drawn) -> Result<()> {
+    pub fn catalogue(&self, parameters: &mut Parameters) -> Result<()> {
         let mut text = "product,name,price,stock,active\n".to_owned();
         for number in 0..LINES {
-            writeln!(text, "import-{}-{number},머그컵 Mug {number},12000,10,yes", self.named)?;
+            writeln!(text, "import-{}-{number},머그컵 Mug {number},12000,10,yes", self.names)?;
         }
-        self.write(drawn, "{catalogue}", &text)
+        self.write(parameters, "{catalogue}", &text)
     }
 
-    fn write(&self, drawn: &mut Drawn, name: &'static str, text: &str) -> Result<()> {
-        let path = self.folder.path().join(format!("{}.in", self.named));
+    fn write(&self, parameters: &mut Parameters, name: &'static str, text: &str) -> Result<()> {
+        let path = self.folder.path().join(format!("{}.in", self.names));
         fs::write(&path, text)?;
-        drawn.set(name, path.display().to_string());
+        parameters.set(name, path.display().to_string());
         Ok(())
     }
 
@@ -157,12 +158,12 @@ impl Shop {
         command
     }
 
-    /// Runs the program and measures it. Stops it after [`LONGEST`].
-    pub fn run(&self, words: &str) -> Result<Ran> {
-        let said = self.folder.path().join("stderr");
+    /// Runs the program and measures it. Stops it after [`TIME_OUT`].
+    pub fn run(&self, words: &str) -> Result<Measured> {
+        let log = self.folder.path().join("stderr");
         let started = Instant::now();
-        let mut child = self.command(words).stdout(Stdio::piped()).stderr(File::create(&said)?).spawn()?;
-        let done = end_after(LONGEST, child.id());
+        let mut child = self.command(words).stdout(Stdio::piped()).stderr(File::create(&log)?).spawn()?;
+        let done = stop_after(TIME_OUT, child.id());
         let mut out = child.stdout.take().ok_or("no pipe")?;
         let (mut part, mut lines) = (vec![0; 1 << 16], 0);
         loop {
@@ -174,10 +175,10 @@ impl Shop {
         let ended = child.wait4()?;
         let took = started.elapsed();
         drop(done);
-        if !ended.status.success() && took < LONGEST {
-            return Err(format!("{words}: {}: {}", ended.status, fs::read_to_string(said)?).into());
+        if !ended.status.success() && took < TIME_OUT {
+            return Err(format!("{words}: {}: {}", ended.status, fs::read_to_string(log)?).into());
         }
-        Ok(Ran { took, peak: ended.rusage.maxrss, lines })
+        Ok(Measured { took, peak: ended.rusage.maxrss, lines })
     }
 
     /// Runs the program and returns its JSON output.
@@ -191,7 +192,7 @@ impl Shop {
 }
 
 /// Stops a process after a time, unless the returned value is dropped first.
-fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
+fn stop_after(time: Duration, process: u32) -> mpsc::Sender<()> {
     let (done, waiting) = mpsc::channel();
     std::thread::spawn(move || {
         if waiting.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
@@ -201,7 +202,7 @@ fn end_after(time: Duration, process: u32) -> mpsc::Sender<()> {
     done
 }
 
-impl Drawn {
+impl Parameters {
     pub fn set(&mut self, name: &'static str, value: String) {
         self.0.push((name, value));
     }

@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 
 /// What the growth of a line's time is compared with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Held {
+pub enum Reference {
     /// The size of its output.
     Printed,
     /// The size of the shop, since the command reads or writes all of it.
@@ -25,13 +25,13 @@ pub struct Table {
 
 struct Line {
     name: String,
-    held: Held,
+    reference: Reference,
     /// For each measured size: the figures, and the size of the output.
     at: Vec<(u64, [f64; 2], u64)>,
 }
 
 /// A figure may grow this many times as much as its reference, since trees get deeper and outgrow the caches.
-const LEEWAY: f64 = 2.0;
+const TOLERANCE: f64 = 2.0;
 
 impl Table {
     /// A table of commands: milliseconds and megabytes. Memory may not grow with the output.
@@ -54,32 +54,32 @@ impl Table {
     }
 
     /// Adds a measurement, and prints it on standard error.
-    pub fn put(&mut self, name: &str, held: Held, size: u64, figures: [f64; 2], printed: u64) {
+    pub fn put(&mut self, name: &str, reference: Reference, size: u64, figures: [f64; 2], printed: u64) {
         eprintln!("{size}: {name}: {:.2} {:.2}, {printed} {}", figures[0], figures[1], self.printed);
         let known = self.lines.iter().position(|line| line.name == name);
-        let place = known.unwrap_or_else(|| {
-            self.lines.push(Line { name: name.into(), held, at: Vec::new() });
+        let index = known.unwrap_or_else(|| {
+            self.lines.push(Line { name: name.into(), reference, at: Vec::new() });
             self.lines.len() - 1
         });
-        self.lines[place].at.push((size, figures, printed));
+        self.lines[index].at.push((size, figures, printed));
     }
 }
 
 impl Line {
     /// The growth of a figure from the smallest to the largest size, and whether it exceeds the limit.
-    fn grew(&self, figure: usize, noise: f64, may: f64) -> (f64, bool) {
+    fn growth(&self, figure: usize, noise: f64, limit: f64) -> (f64, bool) {
         let (Some((_, first, _)), Some((_, last, _))) = (self.at.first(), self.at.last()) else {
             return (1.0, false);
         };
         let (first, last) = (first[figure], last[figure]);
-        (last / first, last > first * may * LEEWAY + noise)
+        (last / first, last > first * limit * TOLERANCE + noise)
     }
 
     /// The growth of the reference: the output or the shop.
-    fn held(&self) -> f64 {
-        let of = |(size, _, printed): &(u64, [f64; 2], u64)| match self.held {
-            Held::Printed => *printed,
-            Held::Shop => *size,
+    fn reference_growth(&self) -> f64 {
+        let of = |(size, _, printed): &(u64, [f64; 2], u64)| match self.reference {
+            Reference::Printed => *printed,
+            Reference::Shop => *size,
         };
         let (first, last) = (self.at.first().map_or(1, of), self.at.last().map_or(1, of));
         (last as f64 / first.max(1) as f64).max(1.0)
@@ -117,14 +117,14 @@ impl fmt::Display for Table {
                 let rate = Some(printed as f64 / took * 1e3).filter(|_| printed > 5_000);
                 write!(f, " {} |", rate.map_or(String::new(), |rate| HumanCount(rate as u64).to_string()))?;
             }
-            let held = match line.held {
-                Held::Printed => short(line.held()),
-                Held::Shop => format!("{} (shop)", short(line.held())),
+            let reference = match line.reference {
+                Reference::Printed => short(line.reference_growth()),
+                Reference::Shop => format!("{} (shop)", short(line.reference_growth())),
             };
-            write!(f, " {held} |")?;
-            for (place, (figure, noise)) in self.figures.into_iter().enumerate() {
-                let may = if figure == "MB" { 1.0 } else { line.held() };
-                match line.grew(place, noise, may) {
+            write!(f, " {reference} |")?;
+            for (index, (figure, noise)) in self.figures.into_iter().enumerate() {
+                let limit = if figure == "MB" { 1.0 } else { line.reference_growth() };
+                match line.growth(index, noise, limit) {
                     (grew, false) => write!(f, " {} |", short(grew))?,
                     (grew, true) => write!(f, " **{}** |", short(grew))?,
                 }
