@@ -35,7 +35,7 @@ impl Costs {
     }
 
     /// Counts a run that has ended.
-    pub(crate) fn ran(&self, sql: &str, statement: &Statement<'_>, rows: usize) {
+    pub(crate) fn record(&self, sql: &str, statement: &Statement<'_>, rows: usize) {
         let Some(costs) = &self.0 else { return };
         let mut costs = costs.lock().unwrap_or_else(PoisonError::into_inner);
         let place = costs.iter().position(|cost| cost.sql == sql).unwrap_or_else(|| {

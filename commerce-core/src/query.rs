@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
+use crate::id_cache::IdCache;
 use crate::input::Fields;
-use crate::names::Names;
 use crate::page::{Listing, Page};
 use crate::row::{Rows, Statement, Value};
 use crate::sales::SalesCache;
@@ -49,13 +49,13 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
     /// # Errors
     /// [`Error::Invalid`] for a cursor of another list.
     #[doc(hidden)]
-    fn whole(&self) -> Result<Option<Whole<Self::Item>>, Error> {
+    fn whole_list(&self) -> Result<Option<WholeList<Self::Item>>, Error> {
         Ok(None)
     }
 }
 
 /// A statement, and how its rows are read.
-pub type Whole<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
+pub type WholeList<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
 
 /// One snapshot of the store, and what else an answer depends on.
 pub struct View<'a> {
@@ -64,7 +64,7 @@ pub struct View<'a> {
     pub(crate) currency: Currency,
     pub(crate) sales: &'a SalesCache,
     /// Users and products that were named, in a view of a whole list.
-    pub(crate) names: Option<[Names; 2]>,
+    pub(crate) id_caches: Option<[IdCache; 2]>,
 }
 
 impl View<'_> {
@@ -74,13 +74,17 @@ impl View<'_> {
 
     /// Reads rows, and puts the identifiers of users and products in the place of their numbers in two columns. For a
     /// view that has names.
-    pub(crate) fn named(&mut self, statement: &Statement, columns: [usize; 2]) -> Result<Rows, Error> {
+    pub(crate) fn rows_with_ids(
+        &mut self,
+        statement: &Statement,
+        columns: [usize; 2],
+    ) -> Result<Rows, Error> {
         let mut rows = self.snapshot.rows(statement)?;
-        for (names, column) in self.names.iter_mut().flatten().zip(columns) {
-            if let Some(unknown) = names.unknown(&rows, column) {
-                names.learn(&self.snapshot.rows(&unknown)?);
+        for (cache, column) in self.id_caches.iter_mut().flatten().zip(columns) {
+            if let Some(unknown) = cache.missing(&rows, column) {
+                cache.insert(&self.snapshot.rows(&unknown)?);
             }
-            names.fill(&mut rows, column);
+            cache.resolve(&mut rows, column);
         }
         Ok(rows)
     }

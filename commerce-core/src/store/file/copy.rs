@@ -49,7 +49,7 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
 /// there is brought to the present schema first, and gets an identity of its own: events after it bear numbers that
 /// were given before.
 pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
-    let from = usable(restore)?;
+    let from = open_backup(restore)?;
     backup(store, restore.keep, busy)?;
     let part = &beside(store, &format!(".restore-{}", std::process::id()));
     let restored = (|| {
@@ -67,9 +67,9 @@ pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Re
 }
 
 /// Opens a backup that is whole and may be put in the place of the store.
-pub(crate) fn usable(restore: &Restore<'_>) -> Result<Connection, Error> {
+pub(crate) fn open_backup(restore: &Restore<'_>) -> Result<Connection, Error> {
     let &Restore { from: path, store, other_currency, .. } = restore;
-    let from = sound(path)?;
+    let from = open_sound(path)?;
     let code: String = from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(failed)?;
     let because = format!("its currency is {code:?}").into();
     let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
@@ -79,7 +79,7 @@ pub(crate) fn usable(restore: &Restore<'_>) -> Result<Connection, Error> {
     Ok(from)
 }
 
-fn sound(from: &Path) -> Result<Connection, Error> {
+fn open_sound(from: &Path) -> Result<Connection, Error> {
     let found = inspect(from).map_err(|error| match error {
         OpenError::Missing(path) => OpenError::NoBackup(path),
         other => other,
@@ -96,9 +96,10 @@ fn sound(from: &Path) -> Result<Connection, Error> {
         }
     }
     let from = Connection::open(from).map_err(failed)?;
-    let sound: String = from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
-    if sound != "ok" {
-        return Err(Error::Store(format!("the backup is damaged: {sound}").into()));
+    let integrity: String =
+        from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    if integrity != "ok" {
+        return Err(Error::Store(format!("the backup is damaged: {integrity}").into()));
     }
     Ok(from)
 }
@@ -116,7 +117,7 @@ pub(crate) fn repair(store: &Path, options: &StoreOptions, statements: &[&str]) 
     for sql in statements {
         let mut statement = transaction.prepare(sql).map_err(failed)?;
         let changed = statement.execute([]).map_err(failed)?;
-        options.costs.ran(sql, &statement, changed);
+        options.costs.record(sql, &statement, changed);
     }
     transaction.commit().map_err(uncertain)
 }

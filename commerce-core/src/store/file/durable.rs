@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// the store recovers from the page cache. An answer that rests on it, such as a replay or a refusal, must not be given
 /// before the log is synced; otherwise a power cut would take back what was answered. A log is locked elsewhere, so
 /// closing a descriptor of it drops no lock (<https://www.sqlite.org/howtocorrupt.html#posix_close_bug>).
-pub(super) fn settle(store: &Path) -> io::Result<()> {
+pub(super) fn sync_log(store: &Path) -> io::Result<()> {
     match File::options().write(true).open(beside(store, "-wal")) {
         Ok(log) => log.sync_all()?,
         Err(error) if error.kind() == ErrorKind::NotFound => {}

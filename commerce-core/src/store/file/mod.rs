@@ -30,7 +30,7 @@ fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result
     }
     drop(found);
     let rows = Rows { values, width };
-    costs.ran(&statement.sql, &prepared, rows.len());
+    costs.record(&statement.sql, &prepared, rows.len());
     Ok(rows)
 }
 

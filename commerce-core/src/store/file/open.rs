@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, TransactionBehavior};
 
-use super::durable::{beside, folder, make_private, settle};
+use super::durable::{beside, folder, make_private, sync_log};
 use super::read::FileReader;
 use super::turn::Turn;
 use super::watch::Watch;
@@ -22,8 +22,8 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Makes a store in a file that is not there, or is empty.
 pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) -> Result<OpenedStore, Error> {
-    local(path)?;
-    no_log_of_another(path)?;
+    refuse_network_file_system(path)?;
+    refuse_orphaned_log(path)?;
     match inspect(path) {
         Err(OpenError::Missing(_)) => make_file(path)?,
         Ok(Found::Empty) => {}
@@ -42,7 +42,7 @@ pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) ->
 /// Opens a store, and brings it to the present schema.
 pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, Error> {
     let path = path.canonicalize().map_err(|e| missing_or_failed(path, e))?;
-    local(&path)?;
+    refuse_network_file_system(&path)?;
     match inspect(&path)? {
         Found::Store { version } if version > MIGRATIONS.len() as i64 => {
             let known = MIGRATIONS.len() as i64;
@@ -69,13 +69,13 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     let reader = FileReader::open(&path, options, watch.clone())?;
     let writer = Box::new(FileWriter::new(connection, turn, watch, options.costs.clone())?);
     // After every connection that may have recovered something, and before anything is answered.
-    settled(&path)?;
+    sync_log_of(&path)?;
     Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, warning: None })
 }
 
 /// Refuses to make a store where the log of another lies: its file was removed or emptied, perhaps under a process
 /// that still writes to it, and SQLite would remove the log or take it for the new store's.
-fn no_log_of_another(path: &Path) -> Result<(), OpenError> {
+fn refuse_orphaned_log(path: &Path) -> Result<(), OpenError> {
     let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
     let log = beside(path, "-wal");
     match (length(path), length(&log)) {
@@ -86,12 +86,12 @@ fn no_log_of_another(path: &Path) -> Result<(), OpenError> {
 
 /// Says that there is a store, which a power cut must not take back.
 fn exists(path: &Path) -> Result<OpenError, OpenError> {
-    settled(path)?;
+    sync_log_of(path)?;
     Ok(OpenError::Exists(path.into()))
 }
 
-fn settled(path: &Path) -> Result<(), OpenError> {
-    settle(path).map_err(|error| match error.kind() {
+fn sync_log_of(path: &Path) -> Result<(), OpenError> {
+    sync_log(path).map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => unwritable(path, Cause::of(error)),
         _ => failed(path, error),
     })
@@ -138,7 +138,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
             int("SELECT count(*) FROM sqlite_schema")?,
         ))
     };
-    match patiently(BUSY, look).map_err(|e| refused(path, e))? {
+    match retry_while_busy(BUSY, look).map_err(|e| refused(path, e))? {
         (APPLICATION, version, _) => Ok(Found::Store { version }),
         (0, 0, 0) => Ok(Found::Empty),
         _ => Err(OpenError::Foreign {
@@ -166,12 +166,12 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenErr
         connection.pragma_update(None, "cache_size", -32_768)?;
         Ok(connection)
     };
-    patiently(busy, connect).map_err(|e| refused(path, e))
+    retry_while_busy(busy, connect).map_err(|e| refused(path, e))
 }
 
 /// Tries again while another process is in the way: some changes, such as that to a write-ahead log, SQLite refuses at
 /// once where others wait as they were told (<https://www.sqlite.org/c3ref/busy_handler.html>).
-fn patiently<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+fn retry_while_busy<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let until = Instant::now() + busy;
     loop {
         let done = work();
@@ -252,7 +252,7 @@ fn failed(path: &Path, error: impl std::error::Error + Send + Sync + 'static) ->
 
 /// Refuses network file systems, where SQLite's locks and shared memory do not hold
 /// (<https://www.sqlite.org/wal.html>). Known on Linux only.
-fn local(path: &Path) -> Result<(), OpenError> {
+fn refuse_network_file_system(path: &Path) -> Result<(), OpenError> {
     const REMOTE: [&str; 9] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "ncpfs", "fuse.sshfs"];
     let Ok(mounts) = std::fs::read_to_string("/proc/self/mountinfo") else { return Ok(()) };
     let Ok(folder) = folder(path).canonicalize() else { return Ok(()) };

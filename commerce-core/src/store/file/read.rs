@@ -20,7 +20,7 @@ use crate::store::{Reader, Snapshot, StoreOptions};
 pub(crate) struct FileReader {
     pool: r2d2::Pool<SqliteConnectionManager>,
     /// Notices commits: the number is told per connection, so it must always be the same one.
-    witness: Mutex<Connection>,
+    version_connection: Mutex<Connection>,
     watch: Arc<Watch>,
     busy: Duration,
     costs: Costs,
@@ -54,8 +54,8 @@ impl FileReader {
             .connection_timeout(busy)
             .build(manager)
             .map_err(|e| OpenError::Failed { path: path.into(), because: Cause::of(e) })?;
-        let witness = Mutex::new(super::open::connect(path, busy)?);
-        Ok(Self { pool, witness, watch, busy, costs: options.costs.clone() })
+        let version_connection = Mutex::new(super::open::connect(path, busy)?);
+        Ok(Self { pool, version_connection, watch, busy, costs: options.costs.clone() })
     }
 
     /// Waits for a connection while others have them all.
@@ -77,12 +77,12 @@ impl Reader for FileReader {
             Some(connection) => connection,
             None => {
                 // Where the file is gone, no connection could be made however long one waited.
-                self.watch.look()?;
+                self.watch.check()?;
                 self.wait()?
             }
         };
         // Only now, since a new connection opens whatever file has the name.
-        self.watch.look()?;
+        self.watch.check()?;
         connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
         Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
     }
@@ -92,9 +92,9 @@ impl Reader for FileReader {
     }
 
     fn version(&self) -> Result<i64, Error> {
-        self.watch.look()?;
-        let witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = witness.prepare_cached("PRAGMA data_version").map_err(failed)?;
+        self.watch.check()?;
+        let version_connection = self.version_connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = version_connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
         statement.query_row([], |row| row.get(0)).map_err(failed)
     }
 
@@ -131,7 +131,7 @@ impl Snapshot for FileSnapshot<'_> {
             }
         }
         drop(rows);
-        self.costs.ran(&statement.sql, &prepared, count);
+        self.costs.record(&statement.sql, &prepared, count);
         Ok(())
     }
 

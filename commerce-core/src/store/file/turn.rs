@@ -48,7 +48,7 @@ impl Turn {
     }
 
     /// Waits for the turn, at most until the deadline. Afterwards the waiting goes on where it was left.
-    pub(super) fn take(&mut self, deadline: Instant) -> Result<(), Error> {
+    pub(super) fn acquire(&mut self, deadline: Instant) -> Result<(), Error> {
         let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}").into());
         if let Some(locks) = self.locks.take() {
             if locks.try_now().map_err(|e| lost(e.to_string()))? {
@@ -74,7 +74,7 @@ impl Turn {
     }
 
     /// Lets the next process write.
-    pub(super) fn give(&self) {
+    pub(super) fn release(&self) {
         if let Some(locks) = &self.locks {
             // A lock that cannot be freed is freed when the file is closed.
             let _ = locks.turn.unlock();

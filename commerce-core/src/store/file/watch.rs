@@ -48,20 +48,20 @@ impl Watch {
     }
 
     /// Looks at the store's file, as every reader does, and a writer before it begins.
-    pub(super) fn look(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         if let Some(because) = self.gone.get() {
             return Err(Error::Gone(because));
         }
         let found = self.found(&self.store, "its file was removed", "its file was replaced")?;
         if found.length == 0 {
-            return Err(self.lost("its file was emptied"));
+            return Err(self.mark_gone("its file was emptied"));
         }
         Ok(())
     }
 
     /// Looks at the file and its log, as a writer does before it acknowledges a commit.
-    pub(super) fn look_at_log(&self) -> Result<(), Error> {
-        self.look()?;
+    pub(super) fn check_log(&self) -> Result<(), Error> {
+        self.check()?;
         self.found(&self.log, "its log was removed", "its log was replaced").map(drop)
     }
 
@@ -73,15 +73,15 @@ impl Watch {
     ) -> Result<Found, Error> {
         match find(&watched.path) {
             Ok(found) if found.identity == watched.identity => Ok(found),
-            Ok(_) => Err(self.lost(replaced)),
+            Ok(_) => Err(self.mark_gone(replaced)),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                Err(self.lost(removed))
+                Err(self.mark_gone(removed))
             }
             Err(error) => Err(Error::Unavailable(Cause::of(error))),
         }
     }
 
-    fn lost(&self, because: &'static str) -> Error {
+    fn mark_gone(&self, because: &'static str) -> Error {
         Error::Gone(self.gone.get_or_init(|| because))
     }
 }

@@ -62,11 +62,11 @@ impl FileWriter {
 
 impl Store for FileWriter {
     fn take_turn(&mut self, deadline: Instant) -> Result<(), Error> {
-        self.turn.take(deadline)
+        self.turn.acquire(deadline)
     }
 
     fn begin(&mut self) -> Result<OtherWrites, Error> {
-        self.watch.look()?;
+        self.watch.check()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
         // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
         let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
@@ -85,7 +85,7 @@ impl Store for FileWriter {
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
         // What went to a file that nobody finds again is not acknowledged.
-        self.watch.look_at_log()?;
+        self.watch.check_log()?;
         if changes.iter().any(|change| [&SALES_BY_HOUR, &SALES_BY_DAY].contains(&change.table)) {
             // They are long, and this connection does not read them: they would only fill its cache. What is committed
             // is so whether or not that works.
@@ -102,7 +102,7 @@ impl Store for FileWriter {
             // Where this fails, the transaction was rolled back by SQLite itself.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-        self.turn.give();
+        self.turn.release();
     }
 
     fn pages(&self) -> u64 {
@@ -130,7 +130,7 @@ fn save(connection: &Connection, saves: &mut Saves, change: &Change, costs: &Cos
         let mut statement = connection.prepare_cached(sql)?;
         for values in values.chunks_exact(width * rows) {
             let changed = statement.execute(rusqlite::params_from_iter(values))?;
-            costs.ran(sql, &statement, changed);
+            costs.record(sql, &statement, changed);
         }
     }
     Ok(())

@@ -68,11 +68,11 @@ impl Client {
     pub(super) fn version(&self, timeout: Duration) -> Result<Option<String>, Failure> {
         let request = self.agent.get(format!("{}/version", self.url.base));
         let sent = request.config().timeout_global(Some(timeout)).build().call();
-        let mut response = sent.map_err(lost)?;
+        let mut response = sent.map_err(connection_failure)?;
         if response.status() != StatusCode::OK {
             return Ok(None);
         }
-        let text = response.body_mut().read_to_string().map_err(lost)?;
+        let text = response.body_mut().read_to_string().map_err(connection_failure)?;
         Ok(text.strip_prefix("sqld ").and_then(|rest| rest.split(' ').next()).map(str::to_owned))
     }
 
@@ -93,11 +93,12 @@ impl Client {
             request = request.header("authorization", token);
         }
         let sent = request.config().timeout_global(Some(timeout)).build().send(&body[..]);
-        let mut response = sent.map_err(lost)?;
+        let mut response = sent.map_err(connection_failure)?;
         let status = response.status();
-        let answer = response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(lost)?;
+        let answer =
+            response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(connection_failure)?;
         if status != StatusCode::OK {
-            return Err(said(status, &answer));
+            return Err(http_failure(status, &answer));
         }
         serde_json::from_slice(&answer)
             .map_err(|_| Failure::NotFound("what answers there is no libSQL server".into()))
@@ -139,11 +140,15 @@ impl Stream {
 
     /// Reads rows that are too many for one answer part by part, inside a transaction. (A statement without an
     /// order of its own gives its rows in the same order every time, as long as nothing changes.)
-    pub(super) fn in_parts(&mut self, statement: &Statement, timeout: Duration) -> Result<Rows, Failure> {
+    pub(super) fn read_in_parts(
+        &mut self,
+        statement: &Statement,
+        timeout: Duration,
+    ) -> Result<Rows, Failure> {
         let (mut all, mut part, mut place) = (Rows::default(), 16_384, 0);
         loop {
             let sql = format!("SELECT * FROM ({}) LIMIT {part} OFFSET {place}", statement.sql);
-            let steps = Steps::inside().and(&sql, &statement.values);
+            let steps = Steps::in_transaction().and(&sql, &statement.values);
             match self.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
                 Ok(mut answers) => {
                     let rows = answers.pop().unwrap_or_default();
@@ -186,9 +191,9 @@ impl Stream {
         self.used = Instant::now();
         let mut answers = match sent {
             Ok(answers) => answers,
-            Err(Failure::Gone) => {
+            Err(Failure::StreamClosed) => {
                 self.baton = None;
-                return Err(Failure::Gone);
+                return Err(Failure::StreamClosed);
             }
             // The baton stays, for closing.
             Err(failure) => return Err(failure),
@@ -199,14 +204,14 @@ impl Stream {
 }
 
 /// Tries until there is an answer, a failure that does not pass, or no time left.
-pub(super) fn persist<T>(
+pub(super) fn retry_until<T>(
     deadline: Instant,
     mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let mut pause = Duration::ZERO;
     loop {
-        match attempt(left(deadline)) {
-            Err(failure) if failure.passes() && Instant::now() + pause < deadline => {
+        match attempt(time_left(deadline)) {
+            Err(failure) if failure.is_transient() && Instant::now() + pause < deadline => {
                 std::thread::sleep(pause);
                 pause = (pause * 2).clamp(Duration::from_millis(5), Duration::from_millis(300));
             }
@@ -216,12 +221,12 @@ pub(super) fn persist<T>(
 }
 
 /// How long a request may take now.
-pub(super) fn left(deadline: Instant) -> Duration {
+pub(super) fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100))
 }
 
-fn lost(error: ureq::Error) -> Failure {
-    Failure::Lost(match error {
+fn connection_failure(error: ureq::Error) -> Failure {
+    Failure::NoAnswer(match error {
         ureq::Error::Timeout(_) => Cause::new("it did not answer in time", error),
         ureq::Error::HostNotFound => Cause::new("there is no such host", error),
         ureq::Error::Io(error) => Cause::of(error),
@@ -230,7 +235,7 @@ fn lost(error: ureq::Error) -> Failure {
 }
 
 /// An answer that is no success.
-fn said(status: StatusCode, body: &[u8]) -> Failure {
+fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     #[derive(serde::Deserialize)]
     struct Said {
         #[serde(alias = "message")]
@@ -251,10 +256,10 @@ fn said(status: StatusCode, body: &[u8]) -> Failure {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message.into()),
         StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
         _ if code.is_some() => Failure::of(&Failed { message, code }),
-        StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::Gone,
+        StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::StreamClosed,
         StatusCode::BAD_REQUEST => Failure::Server(message.into()),
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Failure::Lost(format!("{status}: {message}").into())
+            Failure::NoAnswer(format!("{status}: {message}").into())
         }
         _ => Failure::NotFound(format!("it answers {status}").into()),
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::client::{Client, Stream, persist};
+use super::client::{Client, Stream, retry_until};
 use super::hrana::Steps;
 use super::read::ServerReader;
 use super::save::Part;
@@ -55,7 +55,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
 /// Replaces everything in the store by what is in a file, in one transaction. A file of the same schema will
 /// do, so this is also how a store moves from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
-    let from = file::copy::usable(restore)?;
+    let from = file::copy::open_backup(restore)?;
     let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
     if usize::try_from(version) != Ok(MIGRATIONS.len()) {
         let known = MIGRATIONS.len();
@@ -68,17 +68,17 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) ->
     let mut stream = Stream::new(client.clone());
     let mut run = |steps: Steps<'_>| match stream.batch(steps, busy).and_then(|results| results.all_rows(0)) {
         Ok(_) => Ok(()),
-        Err(failure) => Err(failure.harmless(&client.url)),
+        Err(failure) => Err(failure.into_error(&client.url)),
     };
     // Where another instance takes the transaction over in between, all of it is void.
     let replaced =
         run(Steps::from("BEGIN IMMEDIATE")).and_then(|()| replace(&from, &mut run)).and_then(|()| {
             let identity = [new_identity().into()];
-            let mut steps = Steps::inside();
+            let mut steps = Steps::in_transaction();
             steps.then(NEW_IDENTITY, &identity);
             let commit = steps.commit();
             let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
-            committed.map_err(|failure| failure.harmless(&client.url))
+            committed.map_err(|failure| failure.into_error(&client.url))
         });
     stream.close(busy);
     replaced
@@ -87,13 +87,13 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) ->
 /// Runs statements that rebuild derived figures, in one transaction.
 pub(crate) fn repair(server: &Server, busy: Duration, statements: &[&str]) -> Result<(), Error> {
     let client = Client::new(server, None, &Arc::default());
-    let repaired = persist(Instant::now() + busy, |timeout| {
+    let repaired = retry_until(Instant::now() + busy, |timeout| {
         let mut steps = Steps::from("BEGIN IMMEDIATE");
         statements.iter().for_each(|sql| steps.then(sql, &[]));
         let commit = steps.commit();
         client.once(steps, timeout)?.committed(commit)
     });
-    repaired.map_err(|failure| failure.harmless(&client.url))
+    repaired.map_err(|failure| failure.into_error(&client.url))
 }
 
 fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(), Error> {
@@ -128,9 +128,9 @@ fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Erro
     let tables: Vec<String> = tables.collect::<Result<_, _>>().map_err(file::failed)?;
     for table in tables.iter().rev() {
         let delete = format!("DELETE FROM {table}");
-        run(Steps::inside().and(&delete, &[]))?;
+        run(Steps::in_transaction().and(&delete, &[]))?;
     }
-    run(Steps::inside().and(EMPTY_GRAMS, &[]))?;
+    run(Steps::in_transaction().and(EMPTY_GRAMS, &[]))?;
     for table in &tables {
         let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::failed)?;
         let width = statement.column_count();
@@ -141,11 +141,11 @@ fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Erro
         while let Some(row) = rows.next().map_err(file::failed)? {
             part.add(&file::row(row, width)?)?;
             if let Some(full) = part.full() {
-                run(Steps::inside().and(&insert, &[full]))?;
+                run(Steps::in_transaction().and(&insert, &[full]))?;
             }
         }
         if let Some(rest) = part.rest() {
-            run(Steps::inside().and(&insert, &[rest]))?;
+            run(Steps::in_transaction().and(&insert, &[rest]))?;
         }
     }
     Ok(())

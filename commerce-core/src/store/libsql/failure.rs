@@ -9,13 +9,13 @@ use crate::location::Url;
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// No answer came: whether the request was carried out is open.
-    Lost(Cause),
+    NoAnswer(Cause),
     /// The stream has ended, so nothing was carried out.
-    Gone,
+    StreamClosed,
     /// The database was locked.
     Busy,
     /// Another took the transaction away, since it was open for too long.
-    Stolen,
+    TransactionLost,
     /// The server does not accept the token, or not for this.
     Denied(Cause),
     /// There is no such database, or no libSQL server.
@@ -41,8 +41,8 @@ impl Failure {
     pub(super) fn of(error: &Failed) -> Self {
         let (code, message) = (error.code.as_deref().unwrap_or_default(), || error.message.clone().into());
         match code {
-            "TRANSACTION_TIMEOUT" | "TRANSACTION_BUSY" => Self::Stolen,
-            "STREAM_EXPIRED" => Self::Gone,
+            "TRANSACTION_TIMEOUT" | "TRANSACTION_BUSY" => Self::TransactionLost,
+            "STREAM_EXPIRED" => Self::StreamClosed,
             "RESPONSE_TOO_LARGE" => Self::TooLarge,
             "BLOCKED" => Self::Denied(message()),
             "AUTH_JWT_INVALID" | "AUTH_REJECTED" => Self::Denied(message()),
@@ -53,41 +53,41 @@ impl Failure {
     }
 
     /// Whether it may come out otherwise when tried again.
-    pub(super) fn passes(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::Gone | Self::Busy | Self::Stolen)
+    pub(super) fn is_transient(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::StreamClosed | Self::Busy | Self::TransactionLost)
     }
 
     /// What happened, in words.
-    pub(super) fn because(self) -> Cause {
+    pub(super) fn reason(self) -> Cause {
         match self {
-            Self::Lost(because) | Self::Denied(because) | Self::NotFound(because) => because,
+            Self::NoAnswer(because) | Self::Denied(because) | Self::NotFound(because) => because,
             Self::Constraint(message) | Self::Server(message) => message,
-            Self::Gone => "the server ended the stream".into(),
+            Self::StreamClosed => "the server ended the stream".into(),
             Self::Busy => "the server's database was locked".into(),
-            Self::Stolen => "another instance took the transaction over".into(),
+            Self::TransactionLost => "another instance took the transaction over".into(),
             Self::TooLarge => "the server sends no answers as long as this one".into(),
         }
     }
 
     /// As an error of something that changed nothing.
-    pub(super) fn harmless(self, url: &Url) -> Error {
+    pub(super) fn into_error(self, url: &Url) -> Error {
         match self {
-            Self::Lost(_) => Error::Busy("the server could not be reached"),
-            Self::Gone => Error::Busy("the server ended the stream"),
+            Self::NoAnswer(_) => Error::Busy("the server could not be reached"),
+            Self::StreamClosed => Error::Busy("the server ended the stream"),
             Self::Busy => Error::Busy("the server's database was locked"),
-            Self::Stolen => Error::Busy("another instance took the transaction over"),
+            Self::TransactionLost => Error::Busy("another instance took the transaction over"),
             Self::Denied(because) => OpenError::Denied { url: url.to_string(), because }.into(),
             Self::NotFound(because) => OpenError::NoServer { url: url.to_string(), because }.into(),
-            other => Error::Store(other.because()),
+            other => Error::Store(other.reason()),
         }
     }
 
     /// As an error of opening.
-    pub(super) fn opening(self, url: &Url) -> Error {
+    pub(super) fn into_open_error(self, url: &Url) -> Error {
         match self {
-            Self::Lost(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),
+            Self::NoAnswer(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),
             Self::Server(because) => OpenError::Failed { path: url.to_string().into(), because }.into(),
-            other => other.harmless(url),
+            other => other.into_error(url),
         }
     }
 }

@@ -144,7 +144,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Goes on in a transaction that is open already: unless it is, nothing is run.
-    pub(super) fn inside() -> Self {
+    pub(super) fn in_transaction() -> Self {
         Self::default()
     }
 
@@ -171,8 +171,8 @@ impl<'a> Steps<'a> {
         let commit = self.0.len();
         self.then("COMMIT", &[]);
         let committed = Condition::Ok { step: commit };
-        let left = Condition::And { conds: vec![Condition::Not { cond: committed.into() }, open()] };
-        self.push(left, "ROLLBACK", &[]);
+        let not_committed = Condition::And { conds: vec![Condition::Not { cond: committed.into() }, open()] };
+        self.push(not_committed, "ROLLBACK", &[]);
         commit
     }
 
@@ -198,7 +198,7 @@ fn open() -> Condition {
 
 impl Results {
     /// Whether a step was done.
-    pub(super) fn done(&self, step: usize) -> bool {
+    pub(super) fn is_done(&self, step: usize) -> bool {
         matches!(self.step_results.get(step), Some(Some(_)))
     }
 
@@ -211,8 +211,8 @@ impl Results {
     pub(super) fn committed(&self, commit: usize) -> Result<(), Failure> {
         match self.error() {
             Some(error) => Err(Failure::of(error)),
-            None if self.done(commit) => Ok(()),
-            None => Err(Failure::Stolen),
+            None if self.is_done(commit) => Ok(()),
+            None => Err(Failure::TransactionLost),
         }
     }
 
@@ -223,7 +223,7 @@ impl Results {
         }
         // Without an error a step is left out only where there is no transaction any more.
         let rows = |result: Option<Done>| {
-            result.ok_or(Failure::Stolen)?.rows().map_err(|message| Failure::Server(message.into()))
+            result.ok_or(Failure::TransactionLost)?.rows().map_err(|message| Failure::Server(message.into()))
         };
         self.step_results.into_iter().skip(first).map(rows).collect()
     }

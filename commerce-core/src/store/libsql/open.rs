@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Stream, persist};
+use super::client::{Client, Stream, retry_until};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
@@ -20,7 +20,7 @@ use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 const OLDEST: (u32, u32) = (0, 24);
 
 /// What a database is. SQLite's own tables and the server's do not count.
-const LOOK: [&str; 3] = [
+const INSPECT: [&str; 3] = [
     "PRAGMA user_version",
     "SELECT count(*), count(*) FILTER (WHERE name = 'store') FROM sqlite_schema
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'",
@@ -32,11 +32,11 @@ const FULL: i64 = 2;
 
 /// What a database is, and whether its commits are synced.
 struct Found {
-    what: What,
+    what: Content,
     synced: bool,
 }
 
-enum What {
+enum Content {
     Empty,
     Store { version: usize },
     Foreign,
@@ -50,13 +50,13 @@ pub(crate) fn create(
     readers: u32,
 ) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, busy)?;
-    match opening.look()?.what {
-        What::Empty => {}
-        What::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
-        What::Foreign => return Err(foreign(&server.url)),
+    match opening.inspect()?.what {
+        Content::Empty => {}
+        Content::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
+        Content::Foreign => return Err(foreign(&server.url)),
     }
     let row = [new_identity().into(), currency.code().into()];
-    if !opening.migrate(&What::Empty, Some(&row))? {
+    if !opening.migrate(&Content::Empty, Some(&row))? {
         return Err(OpenError::Exists(path(&server.url)).into());
     }
     open(server, busy, readers)
@@ -65,21 +65,21 @@ pub(crate) fn create(
 /// Opens a store, and brings it to the present schema.
 pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, busy)?;
-    let Found { what, synced } = opening.look()?;
+    let Found { what, synced } = opening.inspect()?;
     match what {
-        What::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
-        What::Foreign => return Err(foreign(&server.url)),
-        What::Store { version } if version > MIGRATIONS.len() => {
+        Content::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
+        Content::Foreign => return Err(foreign(&server.url)),
+        Content::Store { version } if version > MIGRATIONS.len() => {
             let (found, known) = (version as i64, MIGRATIONS.len() as i64);
             return Err(OpenError::Newer { path: path(&server.url), found, known }.into());
         }
-        What::Store { version } if version < MIGRATIONS.len() => {
+        Content::Store { version } if version < MIGRATIONS.len() => {
             // Another instance may have done it meanwhile, which is as well.
             opening.migrate(&what, None)?;
         }
-        What::Store { .. } => {}
+        Content::Store { .. } => {}
     }
-    let (currency, unindexed) = opening.probe()?;
+    let (currency, unindexed) = opening.check_writable()?;
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
     let warning = (!synced).then(|| unsynced(&server.url));
@@ -103,7 +103,7 @@ impl Opening {
     fn new(server: &Server, busy: Duration) -> Result<Self, Error> {
         let newest = Arc::new(AtomicU64::new(0));
         let client = Arc::new(Client::new(server, None, &newest));
-        let version = client.version(busy).map_err(|failure| failure.opening(&client.url))?;
+        let version = client.version(busy).map_err(|failure| failure.into_open_error(&client.url))?;
         // Whoever does not tell a version, such as a proxy before the server, is found out by the protocol.
         if let Some(found) = version
             && numbers(&found).is_some_and(|found| found < OLDEST)
@@ -114,32 +114,32 @@ impl Opening {
         Ok(Self { client, newest, deadline: Instant::now() + busy })
     }
 
-    fn look(&self) -> Result<Found, Error> {
-        let rows = self.persist(|timeout| {
-            let mut steps = Steps::from(LOOK[0]);
-            LOOK[1..].iter().for_each(|sql| steps.then(sql, &[]));
+    fn inspect(&self) -> Result<Found, Error> {
+        let rows = self.retry_until(|timeout| {
+            let mut steps = Steps::from(INSPECT[0]);
+            INSPECT[1..].iter().for_each(|sql| steps.then(sql, &[]));
             self.client.once(steps, timeout)?.all_rows(0)
         })?;
         let int = |statement: usize, column: usize| {
             rows.get(statement).and_then(Rows::first).map_or(0, |row| row[column].int())
         };
         let what = match (int(0, 0), int(1, 0), int(1, 1)) {
-            (0, 0, _) => What::Empty,
-            (1.., _, 1) => What::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
-            _ => What::Foreign,
+            (0, 0, _) => Content::Empty,
+            (1.., _, 1) => Content::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
+            _ => Content::Foreign,
         };
         Ok(Found { what, synced: int(2, 0) >= FULL })
     }
 
     /// Brings the schema from what was found up to date, in one transaction, unless another instance was
     /// faster. A new store gets its first row. Tells whether it was done here.
-    fn migrate(&self, found: &What, first_row: Option<&[Value]>) -> Result<bool, Error> {
+    fn migrate(&self, found: &Content, first_row: Option<&[Value]>) -> Result<bool, Error> {
         let done = match found {
-            What::Store { version } => *version,
-            What::Empty | What::Foreign => 0,
+            Content::Store { version } => *version,
+            Content::Empty | Content::Foreign => 0,
         };
         let version = format!("PRAGMA user_version = {}", MIGRATIONS.len());
-        self.persist(|timeout| {
+        self.retry_until(|timeout| {
             let mut stream = Stream::new(self.client.clone());
             let mut migrate = || {
                 let mut steps = Steps::from("BEGIN IMMEDIATE");
@@ -152,7 +152,7 @@ impl Opening {
                 for migration in &MIGRATIONS[done..] {
                     stream.sequence(migration, timeout)?;
                 }
-                let mut steps = Steps::inside();
+                let mut steps = Steps::in_transaction();
                 steps.then(&version, &[]);
                 if let Some(row) = first_row {
                     steps.then(FIRST_ROW, row);
@@ -167,8 +167,8 @@ impl Opening {
     }
 
     /// Reads the currency and whether products are not indexed, and tries a write that is not kept: a server can answer reads and take no writes.
-    fn probe(&self) -> Result<(Currency, bool), Error> {
-        let rows = self.persist(|timeout| {
+    fn check_writable(&self) -> Result<(Currency, bool), Error> {
+        let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
             steps.then(OPENED, &[]);
             steps.then("UPDATE store SET last_at = last_at", &[]);
@@ -184,8 +184,8 @@ impl Opening {
         Ok((currency, row.is_some_and(|row| row[1].int() != 0)))
     }
 
-    fn persist<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
-        persist(self.deadline, attempt).map_err(|failure| failure.opening(&self.client.url))
+    fn retry_until<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
+        retry_until(self.deadline, attempt).map_err(|failure| failure.into_open_error(&self.client.url))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Stream, persist};
+use super::client::{Client, Stream, retry_until};
 use super::failure::Failure;
 use super::hrana::Steps;
 use crate::error::Error;
@@ -16,7 +16,7 @@ pub(super) struct ServerReader {
     primary: Arc<Client>,
     replica: Option<Replica>,
     busy: Duration,
-    places: Places,
+    permits: Permits,
 }
 
 /// A replica, left alone for a while when it fails.
@@ -29,16 +29,16 @@ struct Replica {
 struct ServerSnapshot<'a> {
     reader: &'a ServerReader,
     stream: Option<Stream>,
-    _place: Place<'a>,
+    _permit: Permit<'a>,
 }
 
 /// A server has 128 streams for all its instances, so each has its share of reads that run at once.
-struct Places {
+struct Permits {
     free: Mutex<u32>,
     freed: Condvar,
 }
 
-struct Place<'a>(&'a Places);
+struct Permit<'a>(&'a Permits);
 
 /// The reads that may run at once, unless more are wanted: each is mostly waiting.
 const READS: u32 = 16;
@@ -51,9 +51,9 @@ const REST: Duration = Duration::from_secs(5);
 
 impl ServerReader {
     pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
-        let places = Places { free: Mutex::new(readers.max(READS)), freed: Condvar::new() };
+        let permits = Permits { free: Mutex::new(readers.max(READS)), freed: Condvar::new() };
         let replica = replica.map(Replica::new);
-        Self { primary: primary.into(), replica, busy, places }
+        Self { primary: primary.into(), replica, busy, permits }
     }
 
     /// Asks the replica, and where that fails the primary, until there is an answer or no time left.
@@ -61,8 +61,8 @@ impl ServerReader {
         if let Some(answer) = self.replica.as_ref().and_then(|replica| replica.ask(&ask)) {
             return Ok(answer);
         }
-        let answer = persist(Instant::now() + self.busy, |timeout| ask(&self.primary, timeout));
-        answer.map_err(|failure| failure.harmless(&self.primary.url))
+        let answer = retry_until(Instant::now() + self.busy, |timeout| ask(&self.primary, timeout));
+        answer.map_err(|failure| failure.into_error(&self.primary.url))
     }
 
     /// Reads once, outside any transaction.
@@ -102,8 +102,8 @@ impl Replica {
 
 impl Reader for ServerReader {
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error> {
-        let place = self.places.take(self.busy)?;
-        Ok(Box::new(ServerSnapshot { reader: self, stream: None, _place: place }))
+        let permit = self.permits.take(self.busy)?;
+        Ok(Box::new(ServerSnapshot { reader: self, stream: None, _permit: permit }))
     }
 
     // A transaction is ended by the server after some seconds.
@@ -115,9 +115,9 @@ impl Reader for ServerReader {
     // that, from a replica too, is at least as new.
     fn version(&self) -> Result<i64, Error> {
         let ask = |timeout| self.primary.once(Steps::from("SELECT 1"), timeout);
-        match persist(Instant::now() + self.busy, ask) {
+        match retry_until(Instant::now() + self.busy, ask) {
             Ok(results) => Ok(results.replication_index().unwrap_or(0).cast_signed()),
-            Err(failure) => Err(failure.harmless(&self.primary.url)),
+            Err(failure) => Err(failure.into_error(&self.primary.url)),
         }
     }
 
@@ -136,14 +136,14 @@ impl Snapshot for ServerSnapshot<'_> {
             return Ok(rows);
         };
         let timeout = self.reader.busy;
-        let mut steps = Steps::inside();
+        let mut steps = Steps::in_transaction();
         steps.read(statement);
         let answer = match stream.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
             Ok(mut rows) => Ok(rows.pop().unwrap_or_default()),
-            Err(Failure::TooLarge) => stream.in_parts(statement, timeout),
+            Err(Failure::TooLarge) => stream.read_in_parts(statement, timeout),
             Err(failure) => Err(failure),
         };
-        answer.map_err(|failure| failure.harmless(&self.reader.primary.url))
+        answer.map_err(|failure| failure.into_error(&self.reader.primary.url))
     }
 
     fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
@@ -172,24 +172,24 @@ fn begin(client: &Arc<Client>, statement: &Statement, timeout: Duration) -> Resu
         Err(Failure::TooLarge) => {
             stream.close(timeout);
             stream.batch(Steps::from("BEGIN"), timeout)?;
-            stream.in_parts(statement, timeout)?
+            stream.read_in_parts(statement, timeout)?
         }
         Err(failure) => return Err(failure),
     };
     Ok((stream, rows))
 }
 
-impl Places {
-    fn take(&self, timeout: Duration) -> Result<Place<'_>, Error> {
+impl Permits {
+    fn take(&self, timeout: Duration) -> Result<Permit<'_>, Error> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.freed.wait_timeout_while(free, timeout, |free| *free == 0);
         let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *free = free.checked_sub(1).ok_or(Error::Busy("too many reads are running"))?;
-        Ok(Place(self))
+        Ok(Permit(self))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.0.freed.notify_one();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Stream, left, persist};
+use super::client::{Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::saves;
@@ -56,7 +56,7 @@ impl ServerWriter {
 
     fn begin_with(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         self.stream.refresh();
-        persist(self.deadline, |timeout| {
+        retry_until(self.deadline, |timeout| {
             let begun = match self.try_begin(statements, timeout) {
                 Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
                 other => other,
@@ -70,11 +70,11 @@ impl ServerWriter {
     }
 
     fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
-        let mut steps = Steps::inside();
+        let mut steps = Steps::in_transaction();
         statements.iter().for_each(|statement| steps.read(statement));
         match self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0)) {
             Err(Failure::TooLarge) => {
-                statements.iter().map(|statement| self.stream.in_parts(statement, REQUEST)).collect()
+                statements.iter().map(|statement| self.stream.read_in_parts(statement, REQUEST)).collect()
             }
             other => other,
         }
@@ -84,13 +84,13 @@ impl ServerWriter {
     fn begin_in_parts(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
         self.stream.close(CLOSE);
         self.try_begin(&[], timeout)?;
-        statements.iter().map(|statement| self.stream.in_parts(statement, timeout)).collect()
+        statements.iter().map(|statement| self.stream.read_in_parts(statement, timeout)).collect()
     }
 
     /// Learns from its receipt whether the group was committed. The transaction that reads it can only begin
     /// when the group's has ended, one way or the other; after that no late request can do any more, since
     /// each step of it asks for an open transaction.
-    fn learn(&mut self, lost: Failure) -> Result<(), Error> {
+    fn read_receipt(&mut self, lost: Failure) -> Result<(), Error> {
         let deadline = Instant::now() + self.busy;
         let asked = [self.instance.clone()];
         let mut last = lost;
@@ -100,7 +100,7 @@ impl ServerWriter {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
             steps.then("SELECT group_no FROM receipts WHERE instance = ?1", &asked);
             steps.roll_back();
-            let answer = self.client.once(steps, left(deadline).min(REQUEST));
+            let answer = self.client.once(steps, time_left(deadline).min(REQUEST));
             match answer.and_then(|results| results.all_rows(1)) {
                 Ok(answers) => {
                     let receipt = answers.first().and_then(Rows::first).map(|row| row[0].int());
@@ -113,7 +113,7 @@ impl ServerWriter {
             }
             std::thread::sleep(PAUSE);
         }
-        Err(Error::Unknown(last.because()))
+        Err(Error::Unknown(last.reason()))
     }
 }
 
@@ -132,7 +132,7 @@ impl Store for ServerWriter {
     // What is loaded first goes along with the beginning, in one request.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
         let loaded = if self.open { self.load_more(statements) } else { self.begin_with(statements) };
-        loaded.map_err(|failure| failure.harmless(&self.client.url))
+        loaded.map_err(|failure| failure.into_error(&self.client.url))
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
@@ -141,7 +141,7 @@ impl Store for ServerWriter {
         let receipt = [self.instance.clone(), self.group.into()];
         let old =
             [i64::try_from(self.busy.as_secs().saturating_mul(4).max(3_600)).unwrap_or(i64::MAX).into()];
-        let mut steps = Steps::inside();
+        let mut steps = Steps::in_transaction();
         saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
         steps.then(RECEIPT, &receipt);
         if self.group == 1 {
@@ -150,26 +150,26 @@ impl Store for ServerWriter {
         let commit = steps.commit();
         let results = match self.stream.batch(steps, REQUEST) {
             Ok(results) => results,
-            Err(failure) => return self.learn(failure),
+            Err(failure) => return self.read_receipt(failure),
         };
-        if results.done(commit) {
+        if results.is_done(commit) {
             self.open = false;
             return Ok(());
         }
         match results.error().map(Failure::of) {
             // A commit that failed as such may have failed in saying so, unless a reference was broken.
-            Some(failure) if results.done(commit - 1) && !matches!(failure, Failure::Constraint(_)) => {
-                self.learn(failure)
+            Some(failure) if results.is_done(commit - 1) && !matches!(failure, Failure::Constraint(_)) => {
+                self.read_receipt(failure)
             }
-            Some(failure) => Err(failure.harmless(&self.client.url)),
+            Some(failure) => Err(failure.into_error(&self.client.url)),
             // No step ran, since there was no transaction any more.
-            None => Err(Failure::Stolen.harmless(&self.client.url)),
+            None => Err(Failure::TransactionLost.into_error(&self.client.url)),
         }
     }
 
     fn end(&mut self) {
         if std::mem::take(&mut self.open) {
-            let mut steps = Steps::inside();
+            let mut steps = Steps::in_transaction();
             steps.roll_back();
             if self.stream.batch(steps, CLOSE).is_err() {
                 self.stream.close(CLOSE);

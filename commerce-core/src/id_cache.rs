@@ -6,28 +6,28 @@ use foldhash::HashMap;
 use crate::row::{Rows, Statement, Value, list};
 
 /// Identifiers by number.
-pub(crate) struct Names {
+pub(crate) struct IdCache {
     sql: &'static str,
     known: HashMap<i64, Value>,
 }
 
-impl Names {
+impl IdCache {
     /// The most that are kept: some 10 MB of memory.
     const KEPT: usize = 131_072;
 
-    pub(crate) fn of_users() -> Self {
+    pub(crate) fn for_users() -> Self {
         let sql = "SELECT user_no, user FROM users WHERE user_no IN (SELECT value FROM json_each(?1))";
         Self { sql, known: HashMap::default() }
     }
 
-    pub(crate) fn of_products() -> Self {
+    pub(crate) fn for_products() -> Self {
         let sql =
             "SELECT product_no, product FROM products WHERE product_no IN (SELECT value FROM json_each(?1))";
         Self { sql, known: HashMap::default() }
     }
 
     /// Reads the numbers in this column that are not known yet.
-    pub(crate) fn unknown(&mut self, rows: &Rows, column: usize) -> Option<Statement> {
+    pub(crate) fn missing(&mut self, rows: &Rows, column: usize) -> Option<Statement> {
         if self.known.len() > Self::KEPT {
             self.known.clear();
         }
@@ -38,12 +38,12 @@ impl Names {
     }
 
     /// Takes what was read.
-    pub(crate) fn learn(&mut self, rows: &Rows) {
+    pub(crate) fn insert(&mut self, rows: &Rows) {
         self.known.extend(rows.iter().map(|row| (row[0].int(), row[1].clone())));
     }
 
     /// Puts the identifiers in the place of the numbers, and nothing where there is none.
-    pub(crate) fn fill(&self, rows: &mut Rows, column: usize) {
+    pub(crate) fn resolve(&self, rows: &mut Rows, column: usize) {
         for row in rows.values.chunks_exact_mut(rows.width.max(1)) {
             row[column] = self.known.get(&row[column].int()).cloned().unwrap_or(Value::Null);
         }
