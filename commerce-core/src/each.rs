@@ -36,7 +36,7 @@ impl Commerce {
         mut take: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut held = self.long_view()?;
-        if let (Some(view), Some((statement, read))) = (&mut held, query.whole()?) {
+        if let (Some(view), Some((statement, read))) = (&mut held, query.whole_list()?) {
             let mut taken = Ok(());
             view.each(&statement, &mut |row| {
                 taken = read(row).map_err(E::from).and_then(&mut take);
