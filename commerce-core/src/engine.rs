@@ -195,7 +195,7 @@ impl Commerce {
     ///
     /// # Errors
     /// A refusal when what is asked for does not exist, or the store's failure.
-    pub fn query<Q: Ask>(&self, query: &Q) -> Result<Q::Answer, Error> {
+    pub fn query<Q: Answerable>(&self, query: &Q) -> Result<Q::Answer, Error> {
         let deadline = Instant::now() + self.0.options.busy_timeout;
         loop {
             match self.view().and_then(|mut view| query.ask(&mut view)) {
@@ -374,7 +374,7 @@ fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Er
 }
 
 /// What can be asked: a [`Query`] or an [`AnyQuery`].
-pub trait Ask {
+pub trait Answerable {
     /// The type of the answer.
     type Answer;
 
@@ -382,7 +382,7 @@ pub trait Ask {
     fn ask(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
 }
 
-impl<Q: Query> Ask for Q {
+impl<Q: Query> Answerable for Q {
     type Answer = Q::Answer;
 
     fn ask(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
@@ -390,7 +390,7 @@ impl<Q: Query> Ask for Q {
     }
 }
 
-impl Ask for AnyQuery {
+impl Answerable for AnyQuery {
     type Answer = serde_json::Value;
 
     fn ask(&self, view: &mut View<'_>) -> Result<serde_json::Value, Error> {

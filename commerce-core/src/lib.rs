@@ -280,7 +280,7 @@ mod writer;
 pub use clock_skew::ClockSkew;
 pub use cost::Cost;
 pub use currency::Currency;
-pub use engine::{Ask, Commerce, Options};
+pub use engine::{Answerable, Commerce, Options};
 pub use error::{Cause, Error, OpenError};
 pub use id::{Id, Key, Name, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId, UserId};
 pub use input::{Fault, Faults, Invalid};

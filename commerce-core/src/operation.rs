@@ -125,7 +125,7 @@ impl Chain {
     }
 
     /// A chain that goes on after what is refused or invalid, and ends when the store fails.
-    pub fn while_stored() -> Self {
+    pub fn until_store_fails() -> Self {
         Self { strict: false, ..Self::new() }
     }
 
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_chain_ends_for_all_who_have_it_and_for_no_other() {
-        let (strict, lenient) = (Chain::new(), Chain::while_stored());
+        let (strict, lenient) = (Chain::new(), Chain::until_store_fails());
         assert!(strict.strict() && !lenient.strict());
         assert!(strict == strict.clone() && strict != lenient);
         strict.clone().end();

@@ -128,13 +128,13 @@ impl Page {
     }
 
     /// The name of a list in this order and with these filters: a place in one is none in another.
-    pub(crate) fn list(name: &str, chosen: &impl Serialize) -> String {
+    pub(crate) fn list_id(name: &str, chosen: &impl Serialize) -> String {
         let digest = Sha256::digest(serde_json::to_vec(chosen).unwrap_or_default());
         format!("{name}:{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
 
     /// The place at which this page begins, in the list named by `list`.
-    pub(crate) fn place<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
+    pub(crate) fn position<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let text = URL_SAFE_NO_PAD.decode(cursor.as_str()).ok();
         let read: Option<(String, T)> = text.and_then(|text| serde_json::from_slice(&text).ok());
@@ -162,7 +162,7 @@ impl Page {
     }
 
     /// The page of these rows, which ends where so many were looked at, though there may be more.
-    pub(crate) fn ended<T>(&self, list: &str, items: Vec<T>, place: impl Serialize) -> Listing<T> {
+    pub(crate) fn partial<T>(&self, list: &str, items: Vec<T>, place: impl Serialize) -> Listing<T> {
         Listing { items, next_cursor: Some(cursor(list, place)) }
     }
 }

@@ -49,13 +49,13 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
     /// # Errors
     /// [`Error::Invalid`] for a cursor of another list.
     #[doc(hidden)]
-    fn whole(&self) -> Result<Option<Whole<Self::Item>>, Error> {
+    fn whole_list(&self) -> Result<Option<WholeList<Self::Item>>, Error> {
         Ok(None)
     }
 }
 
 /// A statement, and how its rows are read.
-pub type Whole<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
+pub type WholeList<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
 
 /// One snapshot of the store, and what else an answer depends on.
 pub struct View<'a> {

@@ -16,7 +16,7 @@ pub fn parse_operation(value: &Value) -> Result<Submission<AnyOperation>, Invali
     Fields::read(value, |fields| {
         let name: String = fields.required("op")?;
         let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
-            fields.give_up();
+            fields.accept_unknown();
             return fields.fault("op", unknown(&name));
         };
         let (key, at) = (fields.optional("key"), fields.optional("at"));

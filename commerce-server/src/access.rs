@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use commerce_core::input::{FromInput, RawFields};
-use commerce_core::token::{Changes, Digest, Find, Mark, Role};
+use commerce_core::token::{Digest, Find, Role, TokenVersion, Version};
 use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
 
 use crate::headers;
@@ -42,7 +42,7 @@ struct TokenCache {
     /// The version of the store at which `mark` was read.
     version: Option<i64>,
     /// The state of the tokens for which `callers` are valid.
-    mark: Option<Mark>,
+    mark: Option<TokenVersion>,
     callers: HashMap<Digest, Caller>,
 }
 
@@ -98,12 +98,12 @@ impl Access {
 
     /// Whether the store has never had a token.
     pub(crate) fn has_no_tokens(&self) -> Result<bool, Error> {
-        Ok(self.refresh()?.0.is_none_yet())
+        Ok(self.refresh()?.0.is_initial())
     }
 
-    fn caller(&self, parts: &Parts, is_local: bool, mark: &Mark) -> Result<Caller, Problem> {
+    fn caller(&self, parts: &Parts, is_local: bool, mark: &TokenVersion) -> Result<Caller, Problem> {
         let Some(secret) = bearer_secret(&parts.headers)? else {
-            return Ok(match mark.is_none_yet() && is_local {
+            return Ok(match mark.is_initial() && is_local {
                 true => self.local_caller(&parts.headers, headers::host(parts)?),
                 false => Caller::without_rights("a token is required: Authorization: Bearer …"),
             });
@@ -148,7 +148,7 @@ impl Access {
     }
 
     /// Clears the cache if a token has changed. Returns the state of the tokens and the store's version.
-    fn refresh(&self) -> Result<(Mark, i64), Error> {
+    fn refresh(&self) -> Result<(TokenVersion, i64), Error> {
         let version = self.shop.version()?;
         {
             let cache = self.read_cache();
@@ -157,7 +157,7 @@ impl Access {
             }
         }
         // Read after the version: if a token has changed in between, the next version shows it.
-        let mark = self.shop.query(&Changes)?;
+        let mark = self.shop.query(&Version)?;
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.mark.as_ref() != Some(&mark) {
             cache.callers.clear();

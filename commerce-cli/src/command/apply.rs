@@ -83,7 +83,7 @@ impl Apply {
         cancellation.cancel_on_signals(wake.clone())?;
         // This thread may wait for input forever, so it is never joined.
         std::thread::Builder::new().name("commerce-lines".into()).spawn(move || read_lines(input, &send))?;
-        let chain = if self.stop_on_error { Chain::new() } else { Chain::while_stored() };
+        let chain = if self.stop_on_error { Chain::new() } else { Chain::until_store_fails() };
         let (sender, in_flight) = sync_channel::<InFlight>(MAX_IN_FLIGHT);
         let stop = || {
             chain.end();

@@ -1,7 +1,7 @@
 //! `cart`: what a user wants to order.
 
 use clap::Subcommand;
-use commerce_core::cart::Levels;
+use commerce_core::cart::Quantities;
 use commerce_core::order::Items;
 use commerce_core::{ProductId, Quantity, cart};
 
@@ -102,7 +102,7 @@ impl Cart {
                 let items = ItemArgs::read(items)?;
                 let set = submission(key, |values| {
                     let (user, items) = (values.user(user), items.of_cart(values, quantity_or_none));
-                    Some(cart::Set { user: user?, items: values.field("items", Levels::new(items?))? })
+                    Some(cart::Set { user: user?, items: values.field("items", Quantities::new(items?))? })
                 });
                 session.perform(set?)
             }

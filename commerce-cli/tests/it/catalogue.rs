@@ -52,7 +52,7 @@ fn json_rows_are_checked_one_by_one_too() {
 fn existing_products_change_only_on_request() {
     let shop = Shop::stocked();
     let file = shop.file("c.csv", "product,name,price,stock\nmug,Cup,9,77\nnew,New,1,1\n");
-    assert!(shop.fails(3, &["product", "import", &file]).contains("line 2: product mug exists"));
+    assert!(shop.fails(3, &["product", "import", &file]).contains("line 2: product mug already exists"));
     shop.ok(&["product", "import", &file, "--update"]);
     let mug = shop.json(&["product", "show", "mug"]);
     assert_eq!((&mug["name"], &mug["price"], &mug["stock"]), (&"Cup".into(), &9.into(), &5.into()));

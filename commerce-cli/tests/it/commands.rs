@@ -47,7 +47,7 @@ fn a_charge_with_a_key_is_made_once() {
     let mut again = shop.json(&charge);
     assert_eq!(again.as_object_mut().unwrap().remove("replayed"), Some(json!(true)));
     assert_eq!(first, again);
-    assert!(shop.fails(3, &["charge", "alice", "6", "--key", "once"]).contains("used before"));
+    assert!(shop.fails(3, &["charge", "alice", "6", "--key", "once"]).contains("already used"));
 }
 
 #[test]

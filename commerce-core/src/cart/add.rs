@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Cart, levels, set_lines};
+use super::{Cart, quantities, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -33,7 +33,7 @@ impl Operation for Add {
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (user, items) = (fields.required("user"), levels::parse::<Quantity>(fields));
+        let (user, items) = (fields.required("user"), quantities::parse::<Quantity>(fields));
         Some(Self { user: user?, items: Items::of(items?) })
     }
 
@@ -57,6 +57,6 @@ impl Operation for Add {
 
 impl Serialize for Add {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        levels::serialize(serializer, &self.user, self.items.as_slice(), Some)
+        quantities::serialize(serializer, &self.user, self.items.as_slice(), Some)
     }
 }

@@ -5,7 +5,7 @@ mod add;
 mod checkout;
 mod clear;
 mod get;
-mod levels;
+mod quantities;
 mod remove;
 #[cfg(feature = "schema")]
 mod schema;
@@ -15,7 +15,7 @@ pub use add::Add;
 pub use checkout::Checkout;
 pub use clear::Clear;
 pub use get::{Cart, Get, Line, Problem};
-pub use levels::Levels;
+pub use quantities::Quantities;
 pub use remove::Remove;
 pub use set::Set;
 

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Cart, Levels, set_lines};
+use super::{Cart, Quantities, set_lines};
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -18,13 +18,13 @@ pub struct Set {
     /// The id of the cart's user.
     pub user: UserId,
     /// The products, with their new quantities.
-    pub items: Levels,
+    pub items: Quantities,
 }
 
 impl Set {
     /// Sets the quantity of one product. `None` removes its line.
     pub fn one(user: UserId, product: ProductId, quantity: Option<Quantity>) -> Self {
-        Self { user, items: Levels::one(product, quantity) }
+        Self { user, items: Quantities::one(product, quantity) }
     }
 }
 
@@ -33,7 +33,7 @@ impl Operation for Set {
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (user, items) = (fields.required("user"), Levels::parse(fields));
+        let (user, items) = (fields.required("user"), Quantities::parse(fields));
         Some(Self { user: user?, items: items? })
     }
 
@@ -57,7 +57,7 @@ impl Operation for Set {
 
 impl Serialize for Set {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        super::levels::serialize(serializer, &self.user, self.items.as_slice(), |units| {
+        super::quantities::serialize(serializer, &self.user, self.items.as_slice(), |units| {
             (units != 0).then_some(units)
         })
     }

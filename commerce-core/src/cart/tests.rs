@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Add, Checkout, Clear, Levels, Remove, Set};
+use super::{Add, Checkout, Clear, Quantities, Remove, Set};
 use crate::id::OfProduct;
 use crate::input::Fields;
 use crate::money::{LIMIT, Quantity};
@@ -239,14 +239,14 @@ fn once_under_a_key_however_the_products_are_ordered() {
 #[test]
 fn levels_are_given_as_one_product_or_as_a_list_and_never_as_both() {
     let (mug, two) = (id::<OfProduct>("mug"), Quantity::try_from(2).unwrap());
-    let units = |levels: &Levels| {
+    let units = |levels: &Quantities| {
         levels.iter().map(|(product, units)| format!("{product} {units}")).collect::<Vec<_>>()
     };
-    assert_eq!(units(&Levels::one(mug.clone(), Some(two))), ["mug 2"]);
-    assert_eq!(units(&Levels::one(mug.clone(), None)), ["mug 0"]);
-    let several = Levels::new([(mug.clone(), Some(two)), (id("pen"), None), (mug, Some(two))]).unwrap();
+    assert_eq!(units(&Quantities::one(mug.clone(), Some(two))), ["mug 2"]);
+    assert_eq!(units(&Quantities::one(mug.clone(), None)), ["mug 0"]);
+    let several = Quantities::new([(mug.clone(), Some(two)), (id("pen"), None), (mug, Some(two))]).unwrap();
     assert_eq!(units(&several), ["mug 4", "pen 0"]);
-    assert!(Levels::new([]).is_err());
+    assert!(Quantities::new([]).is_err());
     for both in [json!({ "product": "mug" }), json!({ "quantity": 2 })] {
         let mut operation = levels(&[("mug", 2)]);
         operation.as_object_mut().unwrap().extend(both.as_object().unwrap().clone());

@@ -8,7 +8,7 @@ use super::{Product, Sort};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
-use crate::query::{Paged, Query, View, Whole};
+use crate::query::{Paged, Query, View, WholeList};
 use crate::search::Needle;
 
 /// Lists products.
@@ -40,7 +40,7 @@ impl Query for List {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
         let needle = self.needle();
         let list = self.list(needle.as_ref());
-        let place: Option<(Json, String)> = self.page.place(&list)?;
+        let place: Option<(Json, String)> = self.page.position(&list)?;
         let rows = view.final_rows(
             &Pick::new(self.sort, self.active, place, self.page.fetch_limit()).statement(needle.as_ref()),
         )?;
@@ -57,9 +57,9 @@ impl Paged for List {
     }
 
     // By stock, each page would sort the catalogue; dearest first, each reads those of the same price again.
-    fn whole(&self) -> Result<Option<Whole<Product>>, Error> {
+    fn whole_list(&self) -> Result<Option<WholeList<Product>>, Error> {
         let needle = self.needle();
-        let place = self.page.place(&self.list(needle.as_ref()))?;
+        let place = self.page.position(&self.list(needle.as_ref()))?;
         Ok(Some((Pick::new(self.sort, self.active, place, i64::MAX).statement(needle.as_ref()), product)))
     }
 }
@@ -70,6 +70,6 @@ impl List {
     }
 
     fn list(&self, needle: Option<&Needle>) -> String {
-        Page::list(Self::NAME, &(self.sort.name(), needle.map(Needle::text), self.active))
+        Page::list_id(Self::NAME, &(self.sort.name(), needle.map(Needle::text), self.active))
     }
 }

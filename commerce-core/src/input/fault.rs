@@ -29,7 +29,7 @@ pub struct Faults {
 
 impl Faults {
     /// The most faults that are kept.
-    pub const MOST: usize = 20;
+    pub const MAX: usize = 20;
 
     /// The most bytes that they take as JSON: an answer tells them twice, and has 16 kB.
     const LENGTH: usize = 7_000;
@@ -47,17 +47,17 @@ impl Faults {
     }
 
     /// Counts what is not looked at any more.
-    pub(crate) fn pass_over(&mut self, count: usize) {
+    pub(crate) fn omit(&mut self, count: usize) {
         self.more += count;
     }
 
     /// Whether the next fault is only counted: there is no need to look for more.
     pub(crate) fn full(&self) -> bool {
-        self.kept.len() >= Self::MOST || self.more > 0
+        self.kept.len() >= Self::MAX || self.more > 0
     }
 
     /// Faults beyond those kept, and items of lists that were not looked at because of that.
-    pub fn more(&self) -> usize {
+    pub fn omitted(&self) -> usize {
         self.more
     }
 

@@ -16,7 +16,7 @@ pub struct Fields<'a> {
     text: &'a [(String, String)],
     pointer: String,
     known: HashSet<&'static str>,
-    lenient: bool,
+    ignore_unknown: bool,
     faults: &'a mut Faults,
 }
 
@@ -24,7 +24,7 @@ impl<'a> Fields<'a> {
     /// Reads an object with `read`, and refuses what `read` did not ask for.
     ///
     /// # Errors
-    /// [`Invalid`] with one entry per fault, up to [`Faults::MOST`].
+    /// [`Invalid`] with one entry per fault, up to [`Faults::MAX`].
     pub fn read<T>(value: &Value, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Invalid> {
         let Value::Object(object) = value else {
             return Err(Invalid::at("", format!("must be an object, got {}", Input::Json(value).kind())));
@@ -35,7 +35,7 @@ impl<'a> Fields<'a> {
     /// Reads the fields of a request with `read`, and reports what is wrong together with faults that were found before.
     ///
     /// # Errors
-    /// [`Invalid`] with one entry per fault, up to [`Faults::MOST`].
+    /// [`Invalid`] with one entry per fault, up to [`Faults::MAX`].
     pub fn read_raw<T>(
         faults: Faults,
         raw: &RawFields,
@@ -62,14 +62,15 @@ impl<'a> Fields<'a> {
         faults: &mut Faults,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Option<T> {
-        let mut fields = Fields { object, text, pointer, known: HashSet::default(), lenient: false, faults };
+        let mut fields =
+            Fields { object, text, pointer, known: HashSet::default(), ignore_unknown: false, faults };
         let done = read(&mut fields);
         for name in object.keys().chain(text.iter().map(|(name, _)| name)) {
-            if fields.lenient || fields.known.contains(name.as_str()) {
+            if fields.ignore_unknown || fields.known.contains(name.as_str()) {
                 continue;
             }
             if fields.faults.full() {
-                fields.faults.pass_over(1);
+                fields.faults.omit(1);
                 continue;
             }
             let pointer = fields.pointer.clone() + &super::pointer(name);
@@ -195,8 +196,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes all fields as known, when there is no telling which belong here.
-    pub(crate) fn give_up(&mut self) {
-        self.lenient = true;
+    pub(crate) fn accept_unknown(&mut self) {
+        self.ignore_unknown = true;
     }
 
     fn list<T>(
@@ -212,7 +213,7 @@ impl<'a> Fields<'a> {
                 let mut values = Some(Vec::with_capacity(list.len()));
                 for (place, value) in list.iter().enumerate() {
                     if self.faults.full() {
-                        self.faults.pass_over(list.len() - place);
+                        self.faults.omit(list.len() - place);
                         return None;
                     }
                     let pointer = format!("{}/{name}/{place}", self.pointer);
@@ -260,9 +261,9 @@ mod tests {
             fields.objects("items", |item| item.required::<ProductId>("product"))
         });
         let Err(Invalid(faults)) = read else { panic!("many faults") };
-        assert_eq!(faults.iter().count(), Faults::MOST);
+        assert_eq!(faults.iter().count(), Faults::MAX);
         // Three faults an item: the seventh item has one too many. 494 items and two fields are left.
-        assert_eq!(faults.more(), 1 + 494 + 2);
+        assert_eq!(faults.omitted(), 1 + 494 + 2);
         assert!(Invalid(faults).to_string().ends_with("; and 497 more"));
     }
 

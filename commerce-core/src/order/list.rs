@@ -51,8 +51,8 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
-        let list = Page::list(Self::NAME, &(&self.user, self.status, self.from, self.to));
-        let before = self.page.place(&list)?.map_or(i64::MAX, OrderId::get);
+        let list = Page::list_id(Self::NAME, &(&self.user, self.status, self.from, self.to));
+        let before = self.page.position(&list)?.map_or(i64::MAX, OrderId::get);
         let rows = match view.id_caches {
             None => view.final_rows(&self.statement(before, &orders_of_page()))?,
             Some(_) => view.rows_with_ids(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?,
@@ -66,7 +66,7 @@ impl Query for List {
             Some(place) => {
                 let reached = orders[place].order;
                 orders.truncate(place);
-                self.page.ended(&list, orders, reached)
+                self.page.partial(&list, orders, reached)
             }
             None => self.page.listing(&list, orders, |order: &Order| order.order),
         })

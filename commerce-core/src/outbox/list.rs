@@ -57,8 +57,8 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Event>, Error> {
-        let list = Page::list(Self::NAME, &self.status);
-        let after: Option<EventId> = self.page.place(&list)?;
+        let list = Page::list_id(Self::NAME, &self.status);
+        let after: Option<EventId> = self.page.position(&list)?;
         let chosen = match self.status {
             None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
             Some(DeliveryStatus::Pending) => PENDING,

@@ -18,7 +18,7 @@ pub(crate) mod state;
 pub use envelope::{Data, Envelope, EventBatch, NumberedEvent, Since};
 pub use lag::{Backlog, Lag, Oldest};
 pub use list::{Event, List};
-pub use newest::{End, Newest};
+pub use newest::{Newest, OutboxEnd};
 pub use relay::Relay;
 pub use retry::{Retried, Retry};
 pub use retry_all::retry_all;

@@ -14,7 +14,7 @@ pub struct Newest;
 
 /// The end of the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub struct OutboxEnd {
     /// The newest event, if there is one. In JSON, 0 stands for none.
     #[serde(with = "or_zero")]
     pub event: Option<EventId>,
@@ -25,17 +25,17 @@ pub struct End {
 
 impl Query for Newest {
     const NAME: &'static str = "event.newest";
-    type Answer = End;
+    type Answer = OutboxEnd;
 
     fn parse(_: &mut Fields<'_>) -> Option<Self> {
         Some(Self)
     }
 
-    fn answer(&self, view: &mut View<'_>) -> Result<End, Error> {
+    fn answer(&self, view: &mut View<'_>) -> Result<OutboxEnd, Error> {
         let sql = "SELECT s.last_event, r.pruned FROM store s, relay r";
         let rows = view.final_rows(&Statement::new(sql, []))?;
         let number = |value: &Value| EventId::unless_zero(value.int());
-        let end = rows.first().map(|row| End { event: number(&row[0]), pruned: number(&row[1]) });
+        let end = rows.first().map(|row| OutboxEnd { event: number(&row[0]), pruned: number(&row[1]) });
         end.ok_or_else(|| Error::Store("the outbox has no state".into()))
     }
 }

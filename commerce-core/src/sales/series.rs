@@ -37,12 +37,12 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SalesSeries {
     /// One item for each step, oldest first, also for steps without sales.
-    pub items: Vec<Sold>,
+    pub items: Vec<StepSales>,
 }
 
 /// The sales of one step. Cancelled orders do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sold {
+pub struct StepSales {
     /// The start of the step.
     pub from: Time,
     /// The number of orders.
@@ -107,7 +107,7 @@ impl Query for Series {
         let ends = last_before(view, &begins)?;
         let spans: Vec<(i64, i64)> = ends.iter().copied().zip(ends.iter().copied().skip(1)).collect();
         let sold = sold(view, &spans)?;
-        let item = |(from, (orders, revenue))| Sold { from: Time::from_millis(from), orders, revenue };
+        let item = |(from, (orders, revenue))| StepSales { from: Time::from_millis(from), orders, revenue };
         Ok(SalesSeries { items: begins.into_iter().zip(sold).map(item).collect() })
     }
 }

@@ -32,12 +32,12 @@ pub struct Top {
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
     /// The figure to rank by; the default is `units`.
-    pub by: By,
+    pub by: RankBy,
 }
 
 /// The figure by which best sellers are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum By {
+pub enum RankBy {
     /// Units sold, then revenue.
     #[default]
     Units,
@@ -104,7 +104,7 @@ impl Top {
 
 impl Default for Top {
     fn default() -> Self {
-        Self { days: 3, limit: 5, to: None, by: By::Units }
+        Self { days: 3, limit: 5, to: None, by: RankBy::Units }
     }
 }
 
@@ -135,7 +135,7 @@ impl Query for Top {
     }
 }
 
-impl By {
+impl RankBy {
     const ALL: [Self; 2] = [Self::Units, Self::Revenue];
 
     /// The name in JSON.
@@ -155,7 +155,7 @@ impl By {
     }
 }
 
-impl FromStr for By {
+impl FromStr for RankBy {
     type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
@@ -163,7 +163,7 @@ impl FromStr for By {
     }
 }
 
-impl FromInput for By {
+impl FromInput for RankBy {
     fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         input.text()?.parse()
     }
@@ -171,9 +171,9 @@ impl FromInput for By {
 
 #[cfg(feature = "schema")]
 crate::schema::inline_schema!(
-    By,
+    RankBy,
     "By",
-    schemars::json_schema!({ "type": "string", "enum": By::ALL.map(By::as_str) })
+    schemars::json_schema!({ "type": "string", "enum": RankBy::ALL.map(RankBy::as_str) })
 );
 
 impl Top {

@@ -21,18 +21,18 @@ pub struct Find {
 
 /// Returns the state of all tokens, to notice changes.
 #[derive(Clone, Copy, Debug)]
-pub struct Changes;
+pub struct Version;
 
 /// A state of all tokens. As long as two marks are equal, no token was created or revoked between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct TokenVersion {
     changes: i64,
     store: Arc<str>,
 }
 
-impl Mark {
+impl TokenVersion {
     /// Whether no token was ever created.
-    pub fn is_none_yet(&self) -> bool {
+    pub fn is_initial(&self) -> bool {
         self.changes == 0
     }
 }
@@ -53,17 +53,17 @@ impl Query for Find {
     }
 }
 
-impl Query for Changes {
+impl Query for Version {
     const NAME: &'static str = "token.changes";
-    type Answer = Mark;
+    type Answer = TokenVersion;
 
     fn parse(_: &mut Fields<'_>) -> Option<Self> {
         Some(Self)
     }
 
-    fn answer(&self, view: &mut View<'_>) -> Result<Mark, Error> {
+    fn answer(&self, view: &mut View<'_>) -> Result<TokenVersion, Error> {
         let rows = view.final_rows(&Statement::new("SELECT last_token, uuid FROM store", []))?;
         let none = || Error::Store("the store's own row is missing".into());
-        rows.first().map(|row| Mark { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
+        rows.first().map(|row| TokenVersion { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
     }
 }

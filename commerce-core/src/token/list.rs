@@ -24,7 +24,7 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Token>, Error> {
-        let after: String = self.page.place(Self::NAME)?.unwrap_or_default();
+        let after: String = self.page.position(Self::NAME)?.unwrap_or_default();
         let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.token > ?1 ORDER BY t.token LIMIT ?2";
         let rows = view.final_rows(&Statement::new(sql, [after.into(), self.page.fetch_limit().into()]))?;

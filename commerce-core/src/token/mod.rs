@@ -8,7 +8,7 @@ mod revoke;
 pub(crate) mod rows;
 
 pub use create::Create;
-pub use find::{Changes, Find, Mark};
+pub use find::{Find, TokenVersion, Version};
 pub use list::List;
 
 pub use revoke::Revoke;

@@ -28,8 +28,8 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<User>, Error> {
         let search = self.search.as_ref().map(|text| text.to_ascii_lowercase());
-        let list = Page::list(Self::NAME, &search);
-        let after: String = self.page.place(&list)?.unwrap_or_default();
+        let list = Page::list_id(Self::NAME, &search);
+        let after: String = self.page.position(&list)?.unwrap_or_default();
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no)
             WHERE u.user > ?1 AND (?3 IS NULL OR instr(lower(u.user), ?3) > 0 OR instr(lower(u.name), ?3) > 0)
             ORDER BY u.user LIMIT ?2";

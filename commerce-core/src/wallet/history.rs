@@ -57,8 +57,8 @@ impl Query for History {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
-        let list = Page::list(Self::NAME, &self.user);
-        let before: Option<EntryId> = self.page.place(&list)?;
+        let list = Page::list_id(Self::NAME, &self.user);
+        let before: Option<EntryId> = self.page.position(&list)?;
         user::Get { user: self.user.clone() }.answer(view)?;
         // A page goes on after the entry that ended the one before, if that is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (

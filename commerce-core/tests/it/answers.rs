@@ -72,7 +72,7 @@ fn every_answer_is_read_back() {
     ];
     assert_eq!(known.to_vec(), registry::query_names().collect::<Vec<_>>());
     answer::<token::Find>(&shop, json!({ "digest": digest }));
-    answer::<token::Changes>(&shop, json!({}));
+    answer::<token::Version>(&shop, json!({}));
     let empty = Shop::new();
     answer::<outbox::Newest>(&empty, json!({}));
     answer::<outbox::Lag>(&empty, json!({}));

@@ -148,7 +148,7 @@ fn a_group_with_an_impossible_row_is_not_stored() {
 fn a_chain_continues_after_refusals_and_ends_when_the_store_fails() {
     let shop = stocked();
     damage(&shop, "UPDATE stocks SET stock = -3 WHERE product_no = 1");
-    let chain = Chain::while_stored();
+    let chain = Chain::until_store_fails();
     let submit = |line: Value| {
         let submission = commerce_core::registry::parse_operation(&line).expect("an operation");
         shop.commerce.submit(submission.chain(&chain)).wait()
@@ -163,7 +163,7 @@ fn a_chain_continues_after_refusals_and_ends_when_the_store_fails() {
     let mug = json!({ "op": "order.place", "user": "bob", "items": [{ "product": "mug", "quantity": 1 }] });
     assert!(matches!(submit(mug), Err(Error::Store(_))));
     assert!(matches!(submit(charge("bob")), Err(Error::Skipped)));
-    let ended = Chain::while_stored();
+    let ended = Chain::until_store_fails();
     ended.end();
     let line = commerce_core::registry::parse_operation(&charge("bob")).expect("an operation");
     assert!(matches!(shop.commerce.submit(line.chain(&ended)).wait(), Err(Error::Skipped)));

@@ -1,7 +1,7 @@
 //! Tests best sellers of windows that are long enough to be read from sums of hours and days. They equal a count of the
 //! lines, in every process and however late an order was cancelled.
 
-use commerce_core::sales::{By, Top, TopSellers};
+use commerce_core::sales::{RankBy, Top, TopSellers};
 use commerce_core::{
     Clock, Commerce, Options, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId, order,
 };
@@ -52,9 +52,9 @@ fn cancel(shop: &Shop, orders: impl Iterator<Item = i64>) {
 }
 
 /// The best sellers, counted from the lines by SQL.
-fn counted(shop: &Shop, top: &TopSellers, by: By) -> Vec<(String, i64, i64)> {
+fn counted(shop: &Shop, top: &TopSellers, by: RankBy) -> Vec<(String, i64, i64)> {
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
-    let order = if by == By::Units { "2 DESC, 3 DESC" } else { "3 DESC, 2 DESC" };
+    let order = if by == RankBy::Units { "2 DESC, 3 DESC" } else { "3 DESC, 2 DESC" };
     let sql = format!(
         "SELECT p.product, sum(l.quantity), sum(l.price * l.quantity) FROM orders o
         JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
@@ -77,7 +77,7 @@ fn check(shop: &Shop) {
             let to =
                 (hours_ago > 0 || millis > 0).then(|| Time::from_millis(now - hours_ago * HOUR - millis));
             let anew = Commerce::open(shop.at(), Options::new(SystemClock)).unwrap();
-            for (commerce, by) in [(&anew, By::Units), (&shop.commerce, By::Revenue)] {
+            for (commerce, by) in [(&anew, RankBy::Units), (&shop.commerce, RankBy::Revenue)] {
                 let top = commerce.query(&Top { days, limit: 10, to, by }).unwrap();
                 let told: Vec<_> =
                     top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue.get())).collect();

@@ -1,6 +1,6 @@
 //! Tests stored tokens, the probing write, and a store of the first schema.
 
-use commerce_core::token::{Changes, Create, Digest, Find, Revoke, TokenName};
+use commerce_core::token::{Create, Digest, Find, Revoke, TokenName, Version};
 use commerce_core::{Commerce, Options, Probe, SystemClock};
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use crate::shop::Shop;
 #[test]
 fn tokens_are_made_found_by_their_digest_and_revoked() {
     let shop = Shop::new();
-    let mark = || shop.commerce.query(&Changes).unwrap();
-    assert!(mark().is_none_yet());
+    let mark = || shop.commerce.query(&Version).unwrap();
+    assert!(mark().is_initial());
     shop.submit(&json!({ "op": "user.add", "user": "alice" }));
     let (office, alice) = (Digest::of("office"), Digest::of("alice"));
     let create = json!({ "op": "token.create", "name": "office", "role": "operator", "digest": office });
@@ -95,6 +95,6 @@ fn a_store_of_the_first_schema_is_migrated() {
         let other = scope.spawn(open);
         (open(), other.join().unwrap())
     });
-    assert!(one.query(&Changes).unwrap().is_none_yet());
+    assert!(one.query(&Version).unwrap().is_initial());
     assert_eq!(other.verify().unwrap(), []);
 }

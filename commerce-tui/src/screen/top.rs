@@ -1,7 +1,7 @@
 //! Screen 4: the best sellers on the left, the sales in their time window on the right.
 
 use commerce_core::Time;
-use commerce_core::sales::{self, By, SalesSeries, Seller, Step, TopSellers};
+use commerce_core::sales::{self, RankBy, SalesSeries, Seller, Step, TopSellers};
 
 use crate::cache::Cached;
 use crate::effect::Query;
@@ -16,7 +16,7 @@ pub struct Top {
     /// How many products are listed at most.
     pub limit: u16,
     /// What they are ranked by, and what the bars show.
-    pub by: By,
+    pub by: RankBy,
     /// The best sellers.
     pub sellers: Cached<TopSellers>,
     /// The sales in the window, by hour or by day.
@@ -89,8 +89,8 @@ impl Top {
     /// Ranks by units instead of revenue, or the other way round. What is loaded is ranked otherwise, so it is dropped.
     pub fn toggle_ranking(&mut self) {
         self.by = match self.by {
-            By::Units => By::Revenue,
-            By::Revenue => By::Units,
+            RankBy::Units => RankBy::Revenue,
+            RankBy::Revenue => RankBy::Units,
         };
         self.sellers.reset();
         self.selection.apply(Move::To(0), 0);
@@ -110,7 +110,7 @@ impl Default for Top {
         Self {
             window: 1,
             limit: 20,
-            by: By::Units,
+            by: RankBy::Units,
             sellers: Cached::default(),
             window_sales: Cached::default(),
             selection: Selection::default(),

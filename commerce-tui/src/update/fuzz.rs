@@ -6,7 +6,7 @@ use commerce_core::cart::{Cart, Line, Problem};
 use commerce_core::catalog::{Adjusted, Product};
 use commerce_core::order::{Item, Order, Status};
 use commerce_core::outbox::{DeliveryStatus, Event as OutboxEvent};
-use commerce_core::sales::{self, SalesSeries, Seller, Sold, Span, TopSellers};
+use commerce_core::sales::{self, SalesSeries, Seller, Span, StepSales, TopSellers};
 use commerce_core::user::User;
 use commerce_core::wallet::{Charged, Entry, EntryKind};
 use commerce_core::{
@@ -323,7 +323,7 @@ pub(super) fn cursors() -> Vec<commerce_core::Cursor> {
 }
 
 fn series(query: &sales::Series) -> SalesSeries {
-    let sold = |_| Sold { from: Time::default(), orders: 1, revenue: Amount::try_from(LIMIT).unwrap() };
+    let sold = |_| StepSales { from: Time::default(), orders: 1, revenue: Amount::try_from(LIMIT).unwrap() };
     SalesSeries { items: (0..query.count).map(sold).collect() }
 }
 

@@ -1,6 +1,6 @@
 //! The best sellers' left pane: the best sellers with bars.
 
-use commerce_core::sales::{By, Seller};
+use commerce_core::sales::{RankBy, Seller};
 use ratatui::Frame;
 
 use super::shop::stock_cell;
@@ -24,7 +24,7 @@ const COLUMNS: [Column; 6] = [
 /// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let top = &state.top;
-    let by = if top.by == By::Units { "units" } else { "revenue" };
+    let by = if top.by == RankBy::Units { "units" } else { "revenue" };
     let days = if top.days() == 1 { "day" } else { "days" };
     let title = format!("Top {} of the last {} {days} · by {by}", top.limit, top.days());
     let sellers = top.rows();
@@ -60,9 +60,9 @@ fn seller_cells(state: &State, seller: &Seller, most: i64) -> Vec<Cell> {
     ]
 }
 
-fn measure(by: By, seller: &Seller) -> i64 {
+fn measure(by: RankBy, seller: &Seller) -> i64 {
     match by {
-        By::Units => seller.units,
-        By::Revenue => seller.revenue.get(),
+        RankBy::Units => seller.units,
+        RankBy::Revenue => seller.revenue.get(),
     }
 }

@@ -54,7 +54,7 @@ fn yesterday(state: &State) -> Line<'static> {
     day(state, " Yesterday", days.and_then(|days| days.iter().rev().nth(1)))
 }
 
-fn day(state: &State, label: &'static str, sold: Option<&commerce_core::sales::Sold>) -> Line<'static> {
+fn day(state: &State, label: &'static str, sold: Option<&commerce_core::sales::StepSales>) -> Line<'static> {
     let text = sold.map_or("…".to_owned(), |sold| {
         let revenue = widgets::money(state.config.currency, sold.revenue.get());
         let unit = if sold.orders == 1 { "order" } else { "orders" };

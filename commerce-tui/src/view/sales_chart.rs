@@ -1,6 +1,6 @@
 //! The best sellers' right pane: the sales in the time window as a chart, and the selected seller.
 
-use commerce_core::sales::{By, Sold, Step};
+use commerce_core::sales::{RankBy, Step, StepSales};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -20,15 +20,15 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         return widgets::draw_empty(frame, state, inner, top.window_sales.error.as_ref(), true, &[]);
     };
     let sold = &series.items;
-    let sum = |of: fn(&Sold) -> i64| sold.iter().map(of).fold(0, i64::saturating_add);
+    let sum = |of: fn(&StepSales) -> i64| sold.iter().map(of).fold(0, i64::saturating_add);
     let head = [
         widgets::label_value(theme, " Orders", count(sum(|sold| sold.orders))),
         widgets::label_value(theme, " Revenue", widgets::money(currency, sum(|sold| sold.revenue.get()))),
     ];
     widgets::draw_lines(frame, inner, head);
-    let (what, of): (_, fn(&Sold) -> i64) = match top.by {
-        By::Units => ("Orders", |sold| sold.orders),
-        By::Revenue => ("Revenue", |sold| sold.revenue.get()),
+    let (what, of): (_, fn(&StepSales) -> i64) = match top.by {
+        RankBy::Units => ("Orders", |sold| sold.orders),
+        RankBy::Revenue => ("Revenue", |sold| sold.revenue.get()),
     };
     let tall = (inner.height.saturating_sub(12)).clamp(3, 10);
     let chart = Rect { x: inner.x + 1, y: inner.y + 4, width: inner.width.saturating_sub(2), height: tall };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use commerce_core::cart::{Cart, Line};
 use commerce_core::catalog::Product;
 use commerce_core::order::{Order, Status};
-use commerce_core::sales::{By, Seller, Span, TopSellers};
+use commerce_core::sales::{RankBy, Seller, Span, TopSellers};
 use commerce_core::user::User;
 use commerce_core::{
     Amount, Currency, Error, Key, Listing, Name, ProductId, Quantity, Refusal, Shortage, Stock, Time, UserId,
@@ -441,7 +441,7 @@ fn the_palette_runs_the_best_match() {
     console.keys("[ + v");
     assert_eq!(
         (console.state.top.days(), console.state.top.limit, console.state.top.by),
-        (7, 25, By::Revenue)
+        (7, 25, RankBy::Revenue)
     );
 }
 
@@ -470,5 +470,5 @@ fn best_sellers_of_another_window_or_ranking_are_never_shown() {
         "the ranking by units is not shown as the ranking by revenue"
     );
     console.answer(Answer::TopSellers(Ok(top)));
-    assert_eq!((console.state.top.by, console.state.top.rows().len()), (By::Revenue, 1));
+    assert_eq!((console.state.top.by, console.state.top.rows().len()), (RankBy::Revenue, 1));
 }

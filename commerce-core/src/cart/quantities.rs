@@ -12,9 +12,9 @@ use crate::text::ValueError;
 /// At least one and at most 1,000 distinct products with the units that a cart is to hold of each, in the order of
 /// first mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Levels(Vec<(ProductId, i64)>);
+pub struct Quantities(Vec<(ProductId, i64)>);
 
-impl Levels {
+impl Quantities {
     /// Sums the units of products named more than once. Nothing takes a line away.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Levels {
 
     /// Reads either form, with quantities from 0 on.
     pub(super) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        parse::<Level>(fields).map(Self)
+        parse::<QuantityOrZero>(fields).map(Self)
     }
 }
 
@@ -52,9 +52,9 @@ fn units(quantity: Option<Quantity>) -> i64 {
 }
 
 /// A quantity, or 0.
-struct Level(i64);
+struct QuantityOrZero(i64);
 
-impl FromInput for Level {
+impl FromInput for QuantityOrZero {
     fn from_input(input: Input<'_>) -> Result<Self, ValueError> {
         match input.integer()? {
             units @ 0..=Quantity::MAX => Ok(Self(units)),
@@ -63,8 +63,8 @@ impl FromInput for Level {
     }
 }
 
-impl From<Level> for i64 {
-    fn from(level: Level) -> Self {
+impl From<QuantityOrZero> for i64 {
+    fn from(level: QuantityOrZero) -> Self {
         level.0
     }
 }
