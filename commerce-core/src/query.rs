@@ -44,7 +44,8 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
     /// The page that is asked for.
     fn page(&mut self) -> &mut Page;
 
-    /// The rest of the list as one statement, and how its rows are read, where page by page would read much again.
+    /// The rest of the list as one statement, and how its rows are read, if reading it page by page would read rows
+    /// again.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a cursor of another list.
@@ -57,13 +58,13 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
 /// A statement, and how its rows are read.
 pub type WholeList<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
 
-/// One snapshot of the store, and what else an answer depends on.
+/// A snapshot of the store, with what else an answer depends on.
 pub struct View<'a> {
     pub(crate) snapshot: Box<dyn Snapshot + 'a>,
     pub(crate) now: Time,
     pub(crate) currency: Currency,
     pub(crate) sales: &'a SalesCache,
-    /// Users and products that were named, in a view of a whole list.
+    /// The caches of users' and products' identifiers, in a view of a whole list.
     pub(crate) id_caches: Option<[IdCache; 2]>,
 }
 
@@ -72,8 +73,8 @@ impl View<'_> {
         self.snapshot.rows(statement)
     }
 
-    /// Reads rows, and puts the identifiers of users and products in the place of their numbers in two columns. For a
-    /// view that has names.
+    /// Reads rows, and replaces the numbers of users and products in two columns by their identifiers. The view must
+    /// have caches.
     pub(crate) fn rows_with_ids(
         &mut self,
         statement: &Statement,
@@ -89,7 +90,7 @@ impl View<'_> {
         Ok(rows)
     }
 
-    /// Reads row by row, for as long as `take` goes on.
+    /// Reads row by row, until `take` breaks.
     pub(crate) fn each(
         &mut self,
         statement: &Statement,
@@ -98,7 +99,7 @@ impl View<'_> {
         self.snapshot.each(statement, take)
     }
 
-    /// Reads for the last time in this answer.
+    /// Reads the rows of the last statement of this answer.
     pub(crate) fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.final_rows(statement)
     }

@@ -143,9 +143,9 @@ impl<O: Operation> Submit for O {
     }
 }
 
-/// What was answered under this key before. On an order it belongs to the order's user. It did not always: keys of
-/// cancellations were the store's, and such a one still answers the cancellation that it was kept for, but no longer
-/// stands in anyone's way.
+/// The answer kept under this key. A key of an operation on an order belongs to the order's user. Earlier versions
+/// kept keys of cancellations for the store. Such a key still answers its cancellation, but does not block other
+/// uses.
 fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a KeptAnswer> {
     let of_the_store = || {
         operation.order()?;
@@ -154,14 +154,14 @@ fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Fact
     scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
 }
 
-/// Whether a reply was kept for this content. What was kept before contents had a canonical form was told apart as it
-/// was named.
+/// Whether a reply was kept for this content. Earlier versions kept the digest of the content as it was given, not of
+/// its canonical form.
 fn same<O: Operation>(operation: &O, kept: &KeptAnswer, canonical: i64) -> bool {
     kept.digest == canonical || kept.digest == digest(operation)
 }
 
-/// The number under which keys are unique: the user's, or the store's. A new user has none yet, and what is asked of
-/// an order that nobody placed is refused anyway.
+/// The scope in which a key is unique: the number of a user, or the store. A new user has no number yet, and an
+/// operation on an unknown order is refused anyway.
 fn scope<O: Operation>(operation: &O, facts: &Facts) -> Option<i64> {
     let user = match (operation.user(), operation.order()) {
         (Some(user), _) => user,
@@ -171,10 +171,10 @@ fn scope<O: Operation>(operation: &O, facts: &Facts) -> Option<i64> {
     facts.find_user(user).map(|user| user.no)
 }
 
-/// The scope of keys that are nobody's own.
+/// The scope of keys that belong to no user.
 const STORE: i64 = 0;
 
-/// Tells one operation's content from another's: the first eight bytes of a SHA-256.
+/// A digest of an operation's content: the first eight bytes of a SHA-256.
 fn digest<O: Operation>(operation: &O) -> i64 {
     let mut hash = Sha256::new();
     hash.update(O::NAME);

@@ -1,4 +1,4 @@
-//! How a relay works, and what it tells of its work.
+//! The options of a relay, and the notices that it reports.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::number::EventId;
 use crate::outbox::lease;
 
-/// How to deliver.
+/// Options of delivery.
 #[derive(Clone)]
 pub struct Options {
     pub(super) attempts: i64,
@@ -17,63 +17,63 @@ pub struct Options {
     pub(super) notice: Arc<dyn Fn(&Notice) + Send + Sync>,
 }
 
-/// Something worth telling people.
+/// A notice for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Notice {
     /// This relay delivers.
     #[error("delivering")]
     Active,
-    /// Another one delivers; this one takes over when it ends.
+    /// Another relay delivers. This one takes over when that one ends.
     #[error("another relay is delivering; standing by")]
     StandBy,
-    /// Nothing is accepted at present; it is tried again by itself.
+    /// The sink accepts nothing now. The relay retries by itself.
     #[error("nothing can be delivered at present: {0}")]
     Down(String),
-    /// Events are accepted again.
+    /// The sink accepts events again.
     #[error("events are accepted again")]
     Up,
-    /// An event was not accepted, and is tried again.
+    /// An event was refused, and will be tried again.
     #[error("event {event} was not accepted: {because}; attempt {attempts}")]
     Refused {
-        /// Which.
+        /// The event.
         event: EventId,
-        /// Why.
+        /// The reason.
         because: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: i64,
     },
     /// An event was given up.
     #[error("event {event} is dead after {attempts} attempts: {because}; bring it back with event.retry")]
     Dead {
-        /// Which.
+        /// The event.
         event: EventId,
-        /// Why.
+        /// The reason.
         because: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: i64,
     },
-    /// The receiver wants no events any more; they stay pending.
+    /// The receiver has ended delivery. Events stay pending.
     #[error("delivery has ended, events stay pending: {0}")]
     Gone(String),
-    /// The store failed; it is tried again by itself.
+    /// The store failed. The relay retries by itself.
     #[error("{0}")]
     Trouble(String),
-    /// Events that were to be delivered are not in the outbox; those behind them go on.
+    /// Undelivered events are missing in the outbox. Delivery continues with later events.
     #[error("{} not in the outbox and never delivered: the store is damaged; verify tells more", span(*first, *last))]
     Missing {
-        /// The first of them.
+        /// The first missing event.
         first: EventId,
-        /// The last.
+        /// The last missing event.
         last: EventId,
     },
     /// The store works again.
     #[error("the store works again")]
     Recovered,
-    /// The store failed for good, or at something that was to be done once: this relay is over.
+    /// The relay has ended, since the store is gone, or failed while the relay ran once.
     #[error("delivery has ended, events stay pending: {0}")]
     Ended(String),
-    /// The sink has something to say though it accepts events ([`Sink::warnings`](crate::outbox::Sink::warnings)).
+    /// A warning of the sink ([`Sink::warnings`](crate::outbox::Sink::warnings)).
     #[error("{0}")]
     Warning(String),
 }
@@ -96,39 +96,39 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How often an event is tried before it is dead. 20 unless told.
+    /// The number of attempts after which an event is dead. The default is 20.
     #[must_use]
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1).into(), ..self }
     }
 
-    /// How long to wait after the first failed attempt, and at most after any. The wait doubles each time, and
-    /// up to half of it is left to chance. 1 s and 1 h unless told.
+    /// The wait after the first failed attempt, and the longest wait. The wait doubles each time, and up to half of
+    /// it is random. The defaults are 1 s and 1 h.
     #[must_use]
     pub fn back_off(self, first: Duration, longest: Duration) -> Self {
         Self { first, longest: longest.max(first), ..self }
     }
 
-    /// How long after a relay's death another takes over, beyond the longest delivery of the sink. 5 s unless
-    /// told.
+    /// How long after a relay dies another one takes over, in addition to the longest delivery of the sink. The
+    /// default is 5 s.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         Self { lease, ..self }
     }
 
-    /// How long delivered events are kept. 30 days unless told.
+    /// How long delivered events are kept. The default is 30 days.
     #[must_use]
     pub fn retention(self, retention: Duration) -> Self {
         Self { retention, ..self }
     }
 
-    /// Whom to tell what is worth telling.
+    /// A function to call with each notice.
     #[must_use]
     pub fn notice(self, notice: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         Self { notice: Arc::new(notice), ..self }
     }
 
-    /// How long to wait after so many attempts in vain.
+    /// The wait after this many failed attempts.
     pub(super) fn delay(&self, attempts: i64) -> Duration {
         let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(31);
         let whole = self.first.saturating_mul(1 << doublings).min(self.longest);
@@ -137,7 +137,7 @@ impl Options {
         whole / 2 + whole / 2 * chance / 0xffff
     }
 
-    /// The lease for a sink whose deliveries take at most so long.
+    /// The length of the lease for a sink whose deliveries take at most `delivery`.
     pub(super) fn whole_lease(&self, delivery: Duration) -> Duration {
         (delivery + self.lease).min(lease::LONGEST).max(delivery)
     }

@@ -1,21 +1,21 @@
-//! `file:PATH`: one JSON line per event, synced before it counts as delivered. Several processes may append
-//! to one file, which may be rotated away under them.
+//! `file:PATH`: one JSON line per event, synced before it counts as delivered. Several processes can append to one file,
+//! which can be rotated meanwhile.
 //!
-//! What was acknowledged survives a power cut, and what it damages is found, because of four rules:
+//! Four rules make acknowledged events survive a power cut, and make damage visible:
 //!
-//! - **One portion at a time.** Under the file's lock, a portion of at most [`PORTION`] bytes, or one longer
-//!   line, is written and synced before the next is written.
-//! - **Nothing is written behind what may not be on disk.** Whoever finds lines that it did not write itself,
-//!   when it opens the file or after another process appended, syncs the file before it appends: that process
-//!   may have died before its sync. So what is not synced is never more than one portion, lies at the end, and
-//!   nobody was told of any of it. That bounds how much of the end is read ([`tail::LONGEST`]) to find damage.
-//! - **A failed sync is never repeated.** The kernel may have dropped what it could not write, and the next sync
-//!   would succeed without it. The whole batch is taken back and written again, to the file opened anew. Where
-//!   taking back fails as well, the lock is kept until it succeeds, so that nobody writes behind those lines.
-//! - **The name is as durable as the content.** The folder is synced by everyone who opens the file, for whoever
-//!   made it may have died before doing so.
+//! - **One portion at a time.** Under the file's lock, a portion of at most [`PORTION`] bytes, or one longer line, is
+//!   written and synced before the next is written.
+//! - **Nothing is written behind unsynced lines.** A process that finds lines of another, when it opens the file or after
+//!   the other appended, syncs the file before it appends, since the other may have died before its sync. So at most one
+//!   portion is unsynced, it is at the end, and none of it was acknowledged. That bounds how much of the end has to be
+//!   checked for damage ([`tail::LONGEST`]).
+//! - **A failed sync is never repeated.** The kernel may have dropped what it could not write, and the next sync would
+//!   succeed without it. The whole batch is truncated and written again, to the file opened again. If truncating fails
+//!   as well, the lock is held until it succeeds, so that no process writes behind those lines.
+//! - **The name is as durable as the content.** Every process that opens the file syncs its folder, since the one that
+//!   created the file may have died before doing so.
 //!
-//! What is cut and what stays of a damaged end is decided in `tail`.
+//! `tail` decides what is cut and what is kept of a damaged end.
 
 mod tail;
 #[cfg(test)]
@@ -33,33 +33,33 @@ use super::{Failure, Message, Sink};
 /// How long to wait for another process that appends.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The most that is written before it is synced, unless a single line is longer.
+/// The most bytes to write before a sync, unless a single line is longer.
 const PORTION: usize = 1 << 20;
 
-/// A file whose last line is longer than this is none of ours.
+/// A file whose last line is longer than this is not a file of events.
 const LINE: usize = 64 << 20;
 
-/// A file that events are appended to.
+/// A file to append events to.
 #[derive(Debug)]
 pub struct FileSink {
     path: PathBuf,
     open: Mutex<Option<Open>>,
-    /// Holes that were found and not told yet. Whoever asks for them never waits for a delivery.
+    /// Holes that were found and not reported yet. Reading them never waits for a delivery.
     warnings: Mutex<Vec<String>>,
 }
 
-/// The file while it is open.
+/// The open file.
 #[derive(Debug)]
 struct Open {
     file: File,
-    /// Up to here it is known to hold whole lines that are on disk.
+    /// The length up to which the file is known to hold whole lines that are on disk.
     known: u64,
-    /// What is longer than this is still to be taken back. The lock is held until then.
+    /// The length to truncate the file to, if a truncation is still due. The lock is held until then.
     excess: Option<u64>,
 }
 
 impl FileSink {
-    /// The file at a path. It is made when the first event comes.
+    /// A sink for the file at a path, which is created with the first event.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), open: Mutex::default(), warnings: Mutex::default() }
     }
@@ -74,7 +74,7 @@ impl FileSink {
             };
             match open.file.try_lock() {
                 Ok(()) if self.leads_to(&open.file)? => return Ok(open),
-                // It was rotated away; closing it frees the lock.
+                // The file was rotated away. Closing it releases the lock.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
                     *kept = Some(open);
@@ -169,7 +169,7 @@ impl Sink for FileSink {
 }
 
 impl Open {
-    /// Appends all of it and syncs. What was appended in part is still to be taken back.
+    /// Appends all bytes and syncs. After an error, a partial append still has to be truncated.
     fn append(&mut self, messages: &[Message], warn: impl FnMut(u64, u64)) -> io::Result<()> {
         self.take_back()?;
         let length = self.mend(warn)?;
@@ -197,18 +197,18 @@ impl Open {
         Ok(())
     }
 
-    /// Takes back what was appended in part.
+    /// Truncates a partial append.
     fn take_back(&mut self) -> io::Result<()> {
         if let Some(length) = self.excess {
             self.file.set_len(length)?;
-            // Not synced yet, and perhaps others' before: it is looked at and synced like those.
+            // The lines before it may belong to others and may not be synced, so the end is checked and synced.
             (self.known, self.excess) = (0, None);
         }
         Ok(())
     }
 
-    /// Makes sure that all there is are whole lines that are on disk, and answers how much that is. Tells where
-    /// there is something else in between.
+    /// Makes sure that the file holds whole lines that are on disk, and returns its length. Reports where there is
+    /// something else in between.
     fn mend(&mut self, mut warn: impl FnMut(u64, u64)) -> io::Result<u64> {
         let length = self.file.seek(SeekFrom::End(0))?;
         if length == self.known {
@@ -227,7 +227,7 @@ impl Open {
         Ok(whole)
     }
 
-    /// As much of the end as can be damaged, from the beginning of a line, and where that is.
+    /// The part of the end that can be damaged, from the beginning of a line, and its offset.
     fn read_tail(&mut self, length: u64) -> io::Result<(u64, Vec<u8>)> {
         let known = if self.known < length { self.known } else { 0 };
         for reach in [tail::LONGEST, LINE] {
@@ -238,7 +238,7 @@ impl Open {
             if from == known {
                 return Ok((from, text));
             }
-            // The first line is cut off; the last must be there in whole.
+            // The first line is cut. The last must be complete.
             let before_last = text.len().saturating_sub(1);
             if let Some(end) = text[..before_last].iter().position(|&byte| byte == b'\n') {
                 return Ok((from + end as u64 + 1, text.split_off(end + 1)));

@@ -1,5 +1,5 @@
-//! `http(s)://…`: each event is posted by itself, as structured CloudEvents JSON, signed by the Standard
-//! Webhooks scheme. Any 2xx accepts it.
+//! `http(s)://…`: each event is posted alone, as structured CloudEvents JSON, signed with the Standard Webhooks
+//! scheme. Any 2xx accepts it.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
@@ -17,13 +17,13 @@ use super::{Failure, Message, Secret, Settings, Sink};
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
-/// The most of an answer's body that is read, so that its connection can be used again.
+/// The most bytes to read of an answer's body, so that its connection can be used again.
 const ANSWER: u64 = 64 * 1024;
 
-/// The longest that a receiver may ask to be left alone.
+/// The longest wait that a receiver can ask for.
 const AFTER: Duration = Duration::from_secs(3_600);
 
-/// For how long a name's addresses are kept.
+/// How long the addresses of a name are cached.
 const NAME: Duration = Duration::from_secs(5);
 
 /// The receiver at a URL, with what the settings say.
@@ -69,19 +69,19 @@ impl HttpSink {
         Ok(sink.with_agent())
     }
 
-    /// Whether the receiver may be in a private address range. Not unless told.
+    /// Whether the receiver may be in a private address range. The default is no.
     #[must_use]
     pub fn allow_private(self, allow: bool) -> Self {
         Self { allow_private: allow, ..self }.with_agent()
     }
 
-    /// How long to wait for an answer. 10 s unless told.
+    /// How long to wait for an answer. The default is 10 s.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }.with_agent()
     }
 
-    /// How many requests may be under way at once. 32 unless told.
+    /// The most concurrent requests. The default is 32.
     #[must_use]
     pub fn requests(self, parallel: usize) -> Self {
         Self { parallel: parallel.max(1), ..self }.with_agent()
@@ -171,7 +171,7 @@ fn failed(error: &ureq::Error) -> Failure {
         ureq::Error::Timeout(kind) => matches!(kind, Timeout::Resolve | Timeout::Connect),
         ureq::Error::Io(error) => matches!(
             error.kind(),
-            // TLS tells its faults, such as a certificate that is not trusted, as data that is not valid.
+            // TLS errors, such as an untrusted certificate, are reported as invalid data.
             ErrorKind::InvalidData
                 | ErrorKind::NotFound
                 | ErrorKind::ConnectionRefused

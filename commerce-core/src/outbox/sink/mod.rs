@@ -1,5 +1,5 @@
-//! Where events are delivered to. A sink is one small trait, so that a program can bring its own
-//! (`examples/sink.rs`); the ones here write a file or post over HTTP.
+//! The receivers of events. A sink is one small trait, so a program can provide its own (`examples/sink.rs`). The
+//! sinks here append to a file or post over HTTP.
 
 mod file;
 #[cfg(feature = "http-sink")]
@@ -22,13 +22,13 @@ use crate::number::EventId;
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
-/// A receiver of events. Accepting means: whatever happens from now on, the receiver has them.
+/// A receiver of events. When it accepts events, it has stored them durably.
 pub trait Sink: Send + Sync + 'static {
-    /// Delivers events, oldest first, all or none. An event may come again though it was accepted before,
-    /// when that could not be noted down: its `id` tells.
+    /// Delivers events, oldest first, all or none. An event can come again after it was accepted, if that could not
+    /// be recorded. Its `id` identifies it.
     ///
     /// # Errors
-    /// Why they were not accepted. When one of several was refused they come once more, one by one.
+    /// Why they were not accepted. When one of several was refused, they come again one by one.
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure>;
 
     /// The most events of one delivery.
@@ -36,17 +36,17 @@ pub trait Sink: Send + Sync + 'static {
         1
     }
 
-    /// The most deliveries at once. Events of one subject are never in two.
+    /// The most concurrent deliveries. Events of one subject are never in two of them.
     fn parallel(&self) -> usize {
         1
     }
 
-    /// The longest that one delivery may take.
+    /// The longest time that one delivery can take.
     fn longest(&self) -> Duration {
         Duration::from_secs(10)
     }
 
-    /// What people should know though events are accepted, such as damage that was found. Each is given out once.
+    /// Warnings for people while events are accepted, such as damage that was found. Each is returned once.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
@@ -57,7 +57,7 @@ pub trait Sink: Send + Sync + 'static {
 pub struct Message {
     /// The sequence number.
     pub event: EventId,
-    /// The envelope's `id`: the same however often the event comes.
+    /// The envelope's `id`, which is the same each time the event comes.
     pub id: String,
     /// The envelope's `type`.
     pub kind: EventKind,
@@ -72,46 +72,46 @@ pub struct Message {
 /// Why a delivery was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// These events were not accepted; others may be. Counts as an attempt.
+    /// These events were refused. Others may be accepted. Counts as an attempt.
     #[error("{because}")]
     Refused {
-        /// Why, as a sentence.
+        /// The reason, as a sentence.
         because: String,
-        /// How long the receiver wants to be left alone with them.
+        /// How long the receiver asks to wait before the next attempt.
         after: Option<Duration>,
     },
-    /// Nothing is accepted at present. The events stay as they are.
+    /// The receiver accepts nothing now. Does not count as an attempt.
     #[error("{because}")]
     Down {
-        /// Why, as a sentence.
+        /// The reason, as a sentence.
         because: String,
-        /// How long the receiver wants to be left alone.
+        /// How long the receiver asks to wait.
         after: Option<Duration>,
     },
-    /// The receiver wants no events any more.
+    /// The receiver has ended delivery.
     #[error("{because}")]
     Gone {
-        /// Why, as a sentence.
+        /// The reason, as a sentence.
         because: String,
     },
 }
 
 impl Failure {
-    /// A refusal that says nothing about when to try again.
+    /// A refusal without a wait.
     pub fn refused(because: impl Into<String>) -> Self {
         Self::Refused { because: because.into(), after: None }
     }
 
-    /// A receiver that takes nothing, and does not say until when.
+    /// A receiver that is down, without a wait.
     pub fn down(because: impl Into<String>) -> Self {
         Self::Down { because: because.into(), after: None }
     }
 }
 
-/// What an address alone does not say.
+/// Settings that an address does not include.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// What to sign with; `http(s)://` needs it.
+    /// The secret to sign with. `http(s)://` needs it.
     pub secret: Option<Secret>,
     /// Whether receivers in private address ranges are allowed.
     pub allow_private: bool,

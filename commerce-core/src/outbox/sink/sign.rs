@@ -1,5 +1,5 @@
-//! Signing by the Standard Webhooks scheme: a receiver that knows the secret can tell that a request is
-//! ours, whole and recent (<https://www.standardwebhooks.com>).
+//! Signing with the Standard Webhooks scheme: a receiver that knows the secret can verify that a request is
+//! authentic, unchanged and recent (<https://www.standardwebhooks.com>).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Stands in for the sink over HTTP where the feature `http-sink` is off: an address is refused with its reason.
+//! Replaces the sink over HTTP when the feature `http-sink` is off: an address is refused with the reason.
 
 use super::{Settings, Sink};
 use crate::text::{ValueError, quoted};

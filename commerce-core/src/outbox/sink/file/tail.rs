@@ -1,56 +1,54 @@
-//! What the end of a file of events tells after a bad day: which bytes are torn and may go, and which are holes
-//! that stay and are told. Pure, so that every image of a power cut can be tried.
+//! The end of a file of events after a power cut: which bytes are torn and are cut, and which are holes that are kept and
+//! reported. Pure, so that every image of a power cut can be tested.
 //!
-//! A power cut can only damage what was not synced, which is one portion at most (see the module above), and it
-//! leaves each sector of that as written or as zeros. So:
+//! A power cut can only damage what was not synced, which is at most one portion (see the parent module), and leaves each
+//! of its sectors as written or as zeros. So:
 //!
-//! - *Torn* is the end of the file behind the last whole line, where it is a line of ours that breaks off, or
-//!   where zeros fill whole sectors and what stands between them can be a part of our lines. Nobody was told that
-//!   this was delivered, for it is no event; it is cut.
-//! - A *hole* is anything else between whole lines of ours. A power cut leaves nothing behind it that was
-//!   acknowledged, but a disk that fails may, and the file does not tell which it was. Cutting the whole lines
-//!   behind it could lose delivered events, and keeping them costs no more than events that come twice, so they
-//!   are kept, and the hole is told.
-//! - Everything else is somebody else's: lines of text stay, and a file that ends with anything but whole lines
-//!   is not written to.
+//! - *Torn* is the end of the file behind the last whole line, if it is an incomplete line of an event, or if zeros fill
+//!   whole sectors and the bytes between them can be parts of such lines. It holds no acknowledged event, and is cut.
+//! - A *hole* is anything else between whole lines of events. A power cut leaves no acknowledged event behind a hole, but
+//!   a failing disk can, and the file does not show which it was. Cutting the lines behind it could lose delivered events,
+//!   and keeping them only repeats events. So they are kept, and the hole is reported.
+//! - Everything else was written by another program: lines of text are kept, and a file that does not end with a whole
+//!   line is not written to.
 
 use std::ops::Range;
 
-/// Every line of ours begins so.
+/// The beginning of every line of an event.
 const BEGIN: &[u8] = br#"{"specversion":"1.0","id":""#;
 
-/// What a disk writes as a whole.
+/// The size in bytes that a disk writes as a whole.
 const SECTOR: u64 = 512;
 
-/// The most that can be torn: a portion, or one order with as many lines and names as long as there can be.
+/// The most bytes that can be torn: a portion, or one order with the most lines and the longest names.
 pub(super) const LONGEST: usize = 4 << 20;
 
-/// What the end of a file is.
+/// The analysis of the end of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tail {
-    /// How much of it stays.
+    /// The length to keep.
     pub(super) keep: usize,
-    /// Where there is something else than events, between or behind events of ours.
+    /// The holes: ranges that are not events, between or behind events.
     pub(super) holes: Vec<Range<usize>>,
 }
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     /// An event.
     Whole,
-    /// Somebody else's, whole.
+    /// A whole line of another program.
     Foreign,
-    /// A part of events of ours, as a power cut or the death of a process leaves it.
+    /// A part of an event, as a power cut or the death of a process leaves it.
     Torn,
-    /// Nothing that anybody writes into a file of lines.
+    /// Bytes that no program writes into a file of lines.
     Broken,
 }
 
-/// Judges the end of a file, from the beginning of a line at an offset. Nothing when it must not be written to.
+/// Analyses the end of a file, from the beginning of a line at an offset. None when the file must not be written to.
 pub(super) fn judge(text: &[u8], at: u64) -> Option<Tail> {
     let (mut ours, mut holes) = (false, Vec::new());
-    // Since the last event: where something else begins, and where something begins that nobody can have meant.
+    // Since the last event: where other lines begin, and where invalid bytes begin.
     let (mut other, mut damage) = (None, None);
     let mut torn = None;
     let mut start = 0;
@@ -62,7 +60,7 @@ pub(super) fn judge(text: &[u8], at: u64) -> Option<Tail> {
                 holes.extend(other.take().map(|other| other..start));
                 (ours, damage) = (true, None);
             }
-            // Whoever writes lines of his own before ours is free to.
+            // Lines of another program before the first event are allowed.
             Line::Foreign if !ours && other.is_none() => {}
             Line::Foreign => drop(other.get_or_insert(start)),
             Line::Torn | Line::Broken => {
@@ -103,7 +101,7 @@ fn is_json(text: &[u8]) -> bool {
     matches!(read, Ok(Ok(_)))
 }
 
-/// Whether this is what is left of lines of ours when some sectors were not written, which read as zeros then.
+/// Whether these bytes can be parts of events of which some sectors were not written and read as zeros.
 fn is_torn(line: &[u8], at: u64, last: bool) -> bool {
     let text = line.iter().position(|&byte| byte == 0).unwrap_or(line.len());
     let begins = line[..text].starts_with(BEGIN) || BEGIN.starts_with(&line[..text]);
