@@ -1,40 +1,40 @@
-//! What statements cost, counted where SQLite runs them. The figures follow from the rows and the plan alone, so they are
-//! the same on every machine, and a test can hold them.
+//! The cost of statements, counted by SQLite. The figures depend only on the rows and the query plan, so they are the
+//! same on every machine and can be tested.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Statement, StatementStatus};
 
-/// What the runs of one statement cost.
+/// The cost of all runs of one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// The text.
     pub sql: String,
-    /// How often it ran.
+    /// The number of runs.
     pub runs: u64,
-    /// Rows that it answered, or changed.
+    /// Rows that were returned or changed.
     pub rows: u64,
-    /// Instructions of SQLite's virtual machine, the measure of the work.
+    /// Instructions of SQLite's virtual machine, a measure of the work.
     pub steps: u64,
-    /// Steps forward through a whole table or index, from its beginning.
+    /// Rows stepped over in full scans of a table or index.
     pub scanned: u64,
     /// Sorts.
     pub sorts: u64,
-    /// Rows put into indexes that were made for the run alone.
+    /// Rows inserted into automatic indexes.
     pub indexed: u64,
 }
 
-/// Where costs are counted, if at all. Clones count together.
+/// Counts costs, if enabled. Clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Costs(Option<Arc<Mutex<Vec<Cost>>>>);
 
 impl Costs {
-    /// Counts from now on.
+    /// An enabled counter.
     pub(crate) fn counted() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Counts a run that has ended.
+    /// Records a finished run.
     pub(crate) fn record(&self, sql: &str, statement: &Statement<'_>, rows: usize) {
         let Some(costs) = &self.0 else { return };
         let mut costs = costs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ impl Costs {
         cost.indexed += count(StatementStatus::AutoIndex);
     }
 
-    /// What was counted since the last time, in the order in which the statements first ran.
+    /// Takes the costs since the last call, in the order in which the statements first ran.
     pub(crate) fn take(&self) -> Vec<Cost> {
         let take = |costs: &Arc<Mutex<Vec<Cost>>>| {
             std::mem::take(&mut *costs.lock().unwrap_or_else(PoisonError::into_inner))

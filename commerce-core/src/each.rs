@@ -1,4 +1,4 @@
-//! Whole lists: every row of a list from one snapshot, in the memory of a page.
+//! Whole lists: every row of a list, with the memory of a page.
 
 use std::ops::ControlFlow;
 
@@ -7,13 +7,12 @@ use crate::error::Error;
 use crate::query::Paged;
 
 impl Commerce {
-    /// Hands every row of a list to `take`, beginning at the page that is asked for, however many that has. It ends
-    /// early with the first error of `take`.
+    /// Calls `take` with every row of a list, from the requested page on. The first error of `take` ends it.
     ///
-    /// All rows come from one snapshot of a file, and memory holds a part of them at a time. Beside a shop that works,
-    /// the file's log cannot be written over for as long as this takes, and grows: whoever is slow to take rows should
-    /// collect them first. A server ends a transaction after some seconds, so there each part is read from a snapshot
-    /// of its own; what does not change while the list is read comes exactly once.
+    /// On a file, all rows come from one snapshot, and memory holds a part of them at a time. While other operations
+    /// write, the log of the file cannot be reset until the list is read, and grows; a slow caller should collect the
+    /// rows first. A server ends a transaction after some seconds, so each part is read from a snapshot of its own. A
+    /// row that does not change meanwhile comes exactly once.
     ///
     /// ```
     /// # use commerce_core::{Commerce, Currency, Error, Options, SystemClock, catalog};

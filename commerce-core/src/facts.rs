@@ -1,20 +1,20 @@
 //! The rows that a group of operations reads and changes.
 //!
-//! A group loads its rows once, every operation of it reads and changes them here, in memory, and what
-//! differs at the end is saved once. Reading is for everyone; the methods that change anything cannot
-//! fail and stand together under the heading "Changes": a rule calls them only after its last test.
+//! A group loads its rows once. Its operations read and change them here, in memory, and what differs at the end is
+//! saved once. The methods that change anything cannot fail. They are grouped under the heading "Changes", and a rule
+//! calls them only after its last test.
 //!
-//! Users and products are kept for the next group, which need not load them while nobody else has written. When somebody
-//! has, balances and stocks are read anew; what hardly ever changes is believed until the store's count of such changes
-//! moves ([`Edition`]).
+//! Users and products are kept for the next group, and stay valid while no other process writes. When one has
+//! written, balances and stocks are read again. What rarely changes stays valid until the store's count of such
+//! changes grows ([`Edition`]).
 
-mod breach;
 mod delivery;
 mod keep;
 pub(crate) mod load;
 mod save;
 mod sums;
 mod tracked;
+mod violation;
 
 use std::sync::Arc;
 
@@ -33,17 +33,17 @@ use crate::token::{Digest, Token, TokenName};
 use crate::wallet::EntryKind;
 use tracked::Tracked;
 
-/// Which rows an operation will look at.
+/// The rows that an operation needs.
 #[derive(Debug, Default)]
 pub struct Keys {
     pub(crate) users: Vec<UserId>,
     pub(crate) products: Vec<ProductId>,
-    /// Users whose cart is needed, with the products in it.
+    /// Users whose cart is needed, with its products.
     pub(crate) carts: Vec<UserId>,
     /// Orders, with their users and products.
     pub(crate) orders: Vec<OrderId>,
     pub(crate) events: Vec<EventId>,
-    /// How far the events were told.
+    /// Whether the state of the relay is needed.
     pub(crate) relay: bool,
     pub(crate) keys: Vec<Key>,
     pub(crate) tokens: Vec<TokenName>,
@@ -51,14 +51,14 @@ pub struct Keys {
     pub(crate) sums: Vec<(Period, i64)>,
 }
 
-/// A user with the wallet.
+/// A user with its wallet.
 #[derive(Clone, Debug)]
 pub struct User {
     pub(crate) no: i64,
     pub(crate) wallet: Wallet,
 }
 
-/// The part of a user that money changes.
+/// The part of a user that payments change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wallet {
     pub(crate) balance: Amount,
@@ -85,7 +85,7 @@ pub struct CartLine {
     pub(crate) price: Amount,
 }
 
-/// A token with what only the store knows of it.
+/// A token with the columns that only the store uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredToken {
     pub(crate) no: i64,
@@ -94,14 +94,14 @@ pub struct StoredToken {
     pub(crate) token: Token,
 }
 
-/// What was answered under an idempotency key.
+/// The answer that is kept under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
     pub(crate) digest: i64,
     pub(crate) reply: KeptReply,
 }
 
-/// An order is referred to (it never changes); any other reply is kept as JSON.
+/// A kept reply: the number of an order, which never changes, or any other reply as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeptReply {
     /// The order of this number.
@@ -110,7 +110,7 @@ pub enum KeptReply {
     Json(String),
 }
 
-/// The numbers last given out, and the newest time.
+/// The last number of each kind, and the newest time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LastNumbers {
     pub(crate) at: Time,
@@ -121,13 +121,13 @@ pub(crate) struct LastNumbers {
     pub(crate) entry: i64,
     pub(crate) order: i64,
     pub(crate) event: i64,
-    /// Counts tokens made and tokens revoked.
+    /// Counts created and revoked tokens.
     pub(crate) token: i64,
     pub(crate) probe: i64,
 }
 
-/// Tells apart what users and products are, other than their balances and stocks: the store, and how often they were
-/// changed in it. A trigger counts, so that it counts whoever changes them.
+/// The edition of users and products, apart from their balances and stocks: the store, and the number of changes to
+/// them. A trigger counts, so that changes by any program count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edition {
     pub(crate) store: Arc<str>,
@@ -137,35 +137,35 @@ pub(crate) struct Edition {
 /// The rows of a group.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// As stored; nothing before it was loaded.
+    /// The stored numbers; none before they are loaded.
     stored_last: Option<LastNumbers>,
-    /// Of which edition the users and products are that are known or in doubt.
+    /// The edition of the known users and products, stale or not.
     edition: Option<Edition>,
-    /// Whether what was loaded relied on an edition that is over.
+    /// Whether the last load relied on an outdated edition.
     edition_changed: bool,
     pub(crate) last: LastNumbers,
     users: Tracked<UserId, User>,
     products: Tracked<ProductId, Product>,
     carts: Tracked<UserId, Vec<CartLine>>,
     orders: HashMap<OrderId, Order>,
-    /// Events, with what was kept of their delivery.
+    /// Events, with their row in `deliveries` if there is one.
     events: Tracked<EventId, Option<Delivery>>,
     relay: Tracked<(), RelayState>,
     keys: HashMap<(Key, i64), KeptAnswer>,
-    /// Keys that are only looked at for their age, in the order of the table.
+    /// Keys that are loaded to check their age, in the order of the table.
     aged_keys: Vec<(Arc<str>, i64, Time)>,
     tokens: HashMap<TokenName, StoredToken>,
-    /// Sums of sales that are kept, and which refunds they know of.
+    /// The stored sums of sales, with the last ledger entry that each includes.
     sums: HashMap<(Period, i64), i64>,
-    /// What the clock says, whatever time an operation is to have.
+    /// The time of the clock, which can differ from the time of an operation.
     pub(crate) clock_time: Time,
-    /// Rows that nothing in the group changes again.
+    /// Changes that are final for this group.
     finished: Vec<Change>,
-    /// What cannot be and was found all the same: nothing of the group may be stored.
-    breach: Option<String>,
+    /// The first violated invariant. With one, nothing of the group is stored.
+    violation: Option<String>,
 }
 
-/// What an operation may ask.
+/// Reading.
 impl Facts {
     pub(crate) fn user(&self, id: &UserId) -> Result<&User, Refusal> {
         self.find_user(id).ok_or_else(|| Refusal::UserNotFound { user: id.clone() })
@@ -199,14 +199,14 @@ impl Facts {
         self.tokens.values().any(|token| token.digest == *digest)
     }
 
-    /// What was answered under this key in this scope: the number of a user, or 0 for the store.
+    /// The answer kept under this key in a scope: the number of a user, or 0 for the store.
     pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
         self.keys.get(&(key.clone(), scope))
     }
 }
 
-/// Changes. None of these can fail: what could stand in the way was tested before. What stands in the way nevertheless
-/// is a fault of ours or of the store, and ends the whole group.
+/// Changes. These methods cannot fail: a rule has tested their conditions. A condition that does not hold is a bug or
+/// a damaged store, and fails the whole group.
 impl Facts {
     pub(crate) fn add_user(&mut self, id: UserId, name: Option<Name>, at: Time) {
         self.last.user += 1;
@@ -225,13 +225,13 @@ impl Facts {
     }
 
     pub(crate) fn set_product(&mut self, id: &ProductId, name: Name, price: Amount, active: bool) {
-        let Some(product) = self.products.change(id) else { return self.unloaded("product", id) };
+        let Some(product) = self.products.change(id) else { return self.record_unloaded("product", id) };
         *product = Product { name, price, active, ..*product };
     }
 
     /// Sets a stock for a reason other than an order.
     pub(crate) fn adjust_stock(&mut self, id: &ProductId, stock: Stock, reason: Option<&Name>, at: Time) {
-        let Some(product) = self.products.change(id) else { return self.unloaded("product", id) };
+        let Some(product) = self.products.change(id) else { return self.record_unloaded("product", id) };
         let (no, delta) = (product.no, stock.get() - product.stock.get());
         product.stock = stock;
         self.move_stock(no, delta, stock, reason, at);
@@ -253,7 +253,7 @@ impl Facts {
         self.last.entry += 1;
         let entry = EntryId::stored(self.last.entry);
         let Some(user) = self.users.change(user) else {
-            self.unloaded("the wallet of user", user);
+            self.record_unloaded("the wallet of user", user);
             return entry;
         };
         let (no, wallet) = (user.no, &mut user.wallet);
@@ -274,10 +274,10 @@ impl Facts {
         entry
     }
 
-    /// Writes a paid order and takes its units out of the stocks. The payment is posted apart.
+    /// Adds a paid order and takes its units out of the stocks. The payment is posted separately.
     pub(crate) fn add_order(&mut self, order: Order) {
         let Some(user) = self.users.change(&order.user) else {
-            return self.unloaded("the wallet of user", &order.user);
+            return self.record_unloaded("the wallet of user", &order.user);
         };
         let (no, id) = (user.no, order.order);
         let previous = user.wallet.last_order.replace(id);
@@ -304,10 +304,12 @@ impl Facts {
         self.orders.insert(id, order);
     }
 
-    /// Cancels an order and puts its units back. The refund is posted apart.
+    /// Cancels an order and returns its units to the stocks. The refund is posted separately.
     pub(crate) fn cancel_order(&mut self, id: OrderId, refund: EntryId, reason: Option<Name>, at: Time) {
-        let Some(mut order) = self.orders.remove(&id) else { return self.unloaded("order", id) };
-        let Some(user) = self.users.get(&order.user) else { return self.unloaded("user", &order.user) };
+        let Some(mut order) = self.orders.remove(&id) else { return self.record_unloaded("order", id) };
+        let Some(user) = self.users.get(&order.user) else {
+            return self.record_unloaded("user", &order.user);
+        };
         let (user, shown) = (user.no, reason.as_ref().map(Name::shared));
         let row = [id.into(), refund.into(), shown.into(), at.millis().into(), user.into()];
         self.insert(&table::CANCELLATIONS, row);
@@ -318,7 +320,7 @@ impl Facts {
         self.orders.insert(id, order);
     }
 
-    /// Puts an event into the outbox. It refers to its source, an order or a ledger entry.
+    /// Adds an event to the outbox. It refers to its source, an order or a ledger entry.
     pub(crate) fn emit(&mut self, kind: EventKind, source: i64) {
         self.last.event += 1;
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
@@ -329,7 +331,7 @@ impl Facts {
         let user_no = token.user.as_ref().map(|user| {
             let found = self.find_user(user).map(|user| user.no);
             found.unwrap_or_else(|| {
-                self.unloaded("user", user);
+                self.record_unloaded("user", user);
                 0
             })
         });
@@ -339,16 +341,16 @@ impl Facts {
     }
 
     pub(crate) fn revoke_token(&mut self, name: &TokenName, at: Time) {
-        let Some(mut token) = self.tokens.remove(name) else { return self.unloaded("token", name) };
+        let Some(mut token) = self.tokens.remove(name) else { return self.record_unloaded("token", name) };
         self.last.token += 1;
         token.token.revoked_at = Some(at);
         self.write_token(Kind::Update, &token);
         self.tokens.insert(name.clone(), token);
     }
 
-    /// Keeps a reply under a key, from the present on: that of a history that is imported is as new as any.
+    /// Keeps a reply under a key. Its age counts from the time of the clock, also for an imported history.
     pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
-        let Some(scope) = scope else { return self.unloaded("whoever has key", key) };
+        let Some(scope) = scope else { return self.record_unloaded("whoever has key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => ((*order).into(), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),
@@ -365,7 +367,7 @@ impl Facts {
         self.keys.insert((key.clone(), scope), kept);
     }
 
-    /// Counts a write that is for nothing else, on as many pages as an order takes.
+    /// Changes as many pages as an order does, to test that the store can be written.
     pub(crate) fn probe(&mut self) {
         self.last.probe += 1;
         for page in 1..=table::PROBE_PAGES {
@@ -373,8 +375,7 @@ impl Facts {
         }
     }
 
-    /// Takes those of the aged keys that were kept before `limit` out of the store. How many there were to look
-    /// at, and the last of them.
+    /// Deletes the aged keys that were kept before `limit`. Returns the number of aged keys, and the last of them.
     pub(crate) fn drop_keys_before(&mut self, limit: Time) -> Option<(usize, (Arc<str>, i64))> {
         let aged = std::mem::take(&mut self.aged_keys);
         let (count, last) = (aged.len(), aged.last().map(|(key, scope, _)| (key.clone(), *scope))?);
@@ -418,12 +419,12 @@ impl Facts {
 
     fn shift_stock(&mut self, item: &Item, delta: i64) -> Option<i64> {
         let Some(product) = self.products.change(&item.product) else {
-            self.unloaded("product", &item.product);
+            self.record_unloaded("product", &item.product);
             return None;
         };
         let Some(stock) = product.stock.adjusted(delta) else {
             let (id, stock) = (&item.product, product.stock);
-            self.breach(format!("the stock of product {id} would be {stock} with {delta}"));
+            self.record_violation(format!("the stock of product {id} would be {stock} with {delta}"));
             return None;
         };
         product.stock = stock;

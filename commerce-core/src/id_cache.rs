@@ -1,5 +1,5 @@
-//! The identifiers of users and products, each read once for a whole list: joined to every line of a million orders they
-//! would cost more than all the rest.
+//! A cache of the identifiers of users and products, each read once for a whole list. Joined to every line of a
+//! million orders, they would cost more than the rest of the query.
 
 use foldhash::HashMap;
 
@@ -12,7 +12,7 @@ pub(crate) struct IdCache {
 }
 
 impl IdCache {
-    /// The most that are kept: some 10 MB of memory.
+    /// The most entries: about 10 MB of memory.
     const KEPT: usize = 131_072;
 
     pub(crate) fn for_users() -> Self {
@@ -26,7 +26,7 @@ impl IdCache {
         Self { sql, known: HashMap::default() }
     }
 
-    /// Reads the numbers in this column that are not known yet.
+    /// The statement that reads the identifiers of the numbers in this column that are not in the cache.
     pub(crate) fn missing(&mut self, rows: &Rows, column: usize) -> Option<Statement> {
         if self.known.len() > Self::KEPT {
             self.known.clear();
@@ -37,12 +37,12 @@ impl IdCache {
         (!numbers.is_empty()).then(|| Statement::new(self.sql, [list(&numbers).into()]))
     }
 
-    /// Takes what was read.
+    /// Inserts the rows that the statement returned.
     pub(crate) fn insert(&mut self, rows: &Rows) {
         self.known.extend(rows.iter().map(|row| (row[0].int(), row[1].clone())));
     }
 
-    /// Puts the identifiers in the place of the numbers, and nothing where there is none.
+    /// Replaces the numbers in this column by their identifiers, or by NULL where there is none.
     pub(crate) fn resolve(&self, rows: &mut Rows, column: usize) {
         for row in rows.values.chunks_exact_mut(rows.width.max(1)) {
             row[column] = self.known.get(&row[column].int()).cloned().unwrap_or(Value::Null);

@@ -12,20 +12,20 @@ use crate::time::Time;
 
 /// A queued submission of any type.
 pub(crate) trait Job: Send {
-    /// Until when it may wait for its turn.
+    /// The time until which it may wait for the writer.
     fn deadline(&self) -> Instant;
 
     /// Names the rows to load.
     fn needs(&self, keys: &mut Keys);
 
-    /// Decides and keeps the outcome until it is answered. A group that was not committed is decided anew. A chain that
-    /// ends here is added to `broken`, where later jobs of the group look for theirs.
+    /// Decides, and keeps the outcome until it is answered. A group that was not committed is decided again. A chain
+    /// that ends here is added to `broken`, which later jobs of the group check.
     fn decide(&mut self, facts: &mut Facts, now: Time, broken: &mut Vec<Chain>);
 
-    /// Sends the outcome, which is committed.
+    /// Sends the outcome, after the commit.
     fn answer(self: Box<Self>);
 
-    /// Sends an error in the place of an outcome.
+    /// Sends an error instead of the outcome.
     fn fail(self: Box<Self>, error: &Error);
 }
 
@@ -72,7 +72,7 @@ impl<S: Submit> Job for Typed<S> {
 
     fn answer(self: Box<Self>) {
         if let Some(outcome) = self.outcome {
-            // A caller that went away misses its answer, not its effect.
+            // A caller that dropped its ticket misses the answer, not the effect.
             let _ = self.sender.send(outcome);
         }
     }
@@ -83,8 +83,8 @@ impl<S: Submit> Job for Typed<S> {
     }
 }
 
-/// The time of a decision: the clock's or, where that stepped back, the newest stored one; or the time that was given,
-/// which lies between the two.
+/// The time of a decision: that of the clock or, if the clock stepped back, the newest stored time; or the given
+/// time, which must lie between the two.
 fn time(at: Option<Time>, now: Time, facts: &Facts) -> Result<Time, Invalid> {
     let newest = facts.last.at;
     match at {

@@ -1,4 +1,4 @@
-//! Where a store is: a file, or a libSQL server.
+//! The location of a store: a file, or a libSQL server.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use http::Uri;
 
 use crate::text::ValueError;
 
-/// Where a store is. A path makes one, and so does text, by [`FromStr`]: what begins with `libsql://`,
-/// `http://` or `https://` is a server, anything else a file.
+/// The location of a store. It is made from a path, or from text by [`FromStr`]: text that starts with `libsql://`,
+/// `http://` or `https://` is the address of a server, other text is a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
@@ -19,7 +19,7 @@ pub enum Location {
     Server(Server),
 }
 
-/// A libSQL server, how to prove oneself to it, and perhaps a replica to read from.
+/// A libSQL server, with the token for it and a replica to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Server {
     pub(crate) url: Url,
@@ -27,14 +27,14 @@ pub struct Server {
     pub(crate) token: Option<Token>,
 }
 
-/// The address of a server, in the forms that libSQL's own clients take.
+/// The address of a server, in the forms that the clients of libSQL accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     /// As it was given.
     shown: String,
-    /// What requests are sent to, without a slash at the end.
+    /// The URL for requests, without a slash at the end.
     pub(crate) base: String,
-    /// Whether the host is a bare address, which names no database as a host name can.
+    /// Whether the host is an IP address. A host name, unlike an IP address, can name a database.
     pub(crate) numeric: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Url {
 pub(crate) struct Token(pub(crate) String);
 
 impl Location {
-    /// With the token that the server asks for. A file needs none.
+    /// Sets the token for the server. It has no effect on a file.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
         match self {
@@ -54,7 +54,7 @@ impl Location {
         }
     }
 
-    /// Reading from a replica of the server. Whoever wrote through a handle reads its own writes through it.
+    /// Reads from a replica of the server. A handle always sees its own writes.
     ///
     /// # Errors
     /// [`ValueError`] when it is not the address of a server, or when this is a file.
@@ -109,7 +109,7 @@ impl fmt::Display for Location {
 }
 
 impl Url {
-    /// `libsql://` is encrypted unless the host is this machine; `?tls=0` and `?tls=1` say otherwise.
+    /// `libsql://` uses TLS, except on loopback addresses; `?tls=0` and `?tls=1` override that.
     fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));

@@ -34,14 +34,14 @@ pub struct Listing<T> {
     pub next_cursor: Option<Cursor>,
 }
 
-/// Where a page of a list begins. Its text means nothing to anyone else; it is made from the text of a `next_cursor`, and
-/// checked when a list is asked for the page.
+/// The position of a page in a list. Its text is opaque: it comes from a `next_cursor`, and the list that receives it
+/// checks it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(String);
 
 impl Cursor {
-    /// The text to send back.
+    /// The opaque text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -86,10 +86,10 @@ impl Default for Page {
 }
 
 impl Page {
-    /// The most rows of one page.
+    /// The maximum number of rows of a page.
     pub const MAX: u16 = 100;
 
-    /// The rows of a page that is read on behalf of a whole list.
+    /// The number of rows of a page that is a part of a whole list.
     const LONG: u16 = 256;
 
     /// The first page, of at most `limit` rows (kept within 1 to 100).
@@ -106,7 +106,7 @@ impl Page {
         Ok(Self { limit, cursor })
     }
 
-    /// The same page, as long as one that nobody has to look at.
+    /// The same page with the length for a part of a whole list.
     pub(crate) fn long(&self) -> Self {
         Self { limit: Self::LONG, cursor: self.cursor.clone() }
     }
@@ -122,24 +122,24 @@ impl Page {
         Some(Self { limit: limit?, cursor: cursor? })
     }
 
-    /// How many rows to read: one more than to answer, to know whether there are more.
+    /// The number of rows to read: one more than the page has, to know whether another page follows.
     pub(crate) fn fetch_limit(&self) -> i64 {
         i64::from(self.limit) + 1
     }
 
-    /// The name of a list in this order and with these filters: a place in one is none in another.
+    /// The id of a list with this sort order and these filters. A cursor is valid for one list id only.
     pub(crate) fn list_id(name: &str, chosen: &impl Serialize) -> String {
         let digest = Sha256::digest(serde_json::to_vec(chosen).unwrap_or_default());
         format!("{name}:{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
 
-    /// The place at which this page begins, in the list named by `list`.
+    /// The position at which this page begins, in the list with the id `list`.
     pub(crate) fn position<T: DeserializeOwned>(&self, list: &str) -> Result<Option<T>, Invalid> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let text = URL_SAFE_NO_PAD.decode(cursor.as_str()).ok();
         let read: Option<(String, T)> = text.and_then(|text| serde_json::from_slice(&text).ok());
         match read {
-            Some((of, place)) if of == list => Ok(Some(place)),
+            Some((of, position)) if of == list => Ok(Some(position)),
             _ => Err(Invalid::at(
                 "/cursor",
                 "is not a cursor of this list in this order and with these filters; take it from next_cursor",
@@ -147,34 +147,34 @@ impl Page {
         }
     }
 
-    /// The page of these rows, which may be one too many; `place` tells where a row stands in the list.
+    /// The page of these rows, of which one may be too many. `position` returns the position of a row in the list.
     pub(crate) fn listing<T, P: Serialize>(
         &self,
         list: &str,
         mut items: Vec<T>,
-        place: impl FnOnce(&T) -> P,
+        position: impl FnOnce(&T) -> P,
     ) -> Listing<T> {
         let more = items.len() > self.limit.into();
         items.truncate(self.limit.into());
         let last = if more { items.last() } else { None };
-        let next_cursor = last.map(|last| cursor(list, place(last)));
+        let next_cursor = last.map(|last| cursor(list, position(last)));
         Listing { items, next_cursor }
     }
 
-    /// The page of these rows, which ends where so many were looked at, though there may be more.
-    pub(crate) fn partial<T>(&self, list: &str, items: Vec<T>, place: impl Serialize) -> Listing<T> {
-        Listing { items, next_cursor: Some(cursor(list, place)) }
+    /// A page that ends early at `position`, though more rows may follow.
+    pub(crate) fn partial<T>(&self, list: &str, items: Vec<T>, position: impl Serialize) -> Listing<T> {
+        Listing { items, next_cursor: Some(cursor(list, position)) }
     }
 }
 
-fn cursor(list: &str, place: impl Serialize) -> Cursor {
-    Cursor(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, place)).unwrap_or_default()))
+fn cursor(list: &str, position: impl Serialize) -> Cursor {
+    Cursor(URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, position)).unwrap_or_default()))
 }
 
 #[cfg(feature = "schema")]
 crate::schema::inline_schema!(Cursor, "Cursor", schemars::json_schema!({ "type": "string" }));
 
-/// The length of a page.
+/// The schema of the length of a page.
 #[cfg(feature = "schema")]
 fn length(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": Page::MAX, "default": 20 })

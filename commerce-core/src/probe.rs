@@ -1,13 +1,12 @@
-//! A write that means nothing: whoever must know whether the store can be written finds out by writing.
+//! A write without meaning. Only a write shows whether the store can be written.
 
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, Reply, Submission};
 use crate::submit::{Decided, Submit, When};
 
-/// Raises numbers that mean nothing (SQLite does not write what is as it was), in a commit like any other and on as
-/// many pages as an order writes: where a disk has no room for an order, it has none for this either. It raises no
-/// time, so it stands in nobody's way.
+/// Tests whether the store can be written: it increments counters without meaning, in a commit like any other. It writes as
+/// many pages as an order, so it fails on a disk that has no room for an order. It does not change the newest stored time.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe;
 

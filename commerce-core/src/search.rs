@@ -1,9 +1,9 @@
-//! What it means that a text is found in another: both are folded alike, and one contains the other.
+//! Search of texts: a text is found in another if its folded form is a part of the folded form of the other.
 //!
-//! SQLite finds texts by words, and words are not what is looked for: 컵 is a part of 머그컵. So a text is indexed by its
-//! grams: the four characters from each of its places on, or as many as are left. A text of four characters or fewer
-//! that is contained in another begins one of its grams; a longer one begins with a gram, and so on to its end.
-//! The index tells candidates, and only the texts themselves tell which of them it is in.
+//! The full-text search of SQLite finds words, but a search for 컵 must also find 머그컵. So the index holds the grams of a
+//! text: the four characters from each position on, or as many as are left. A search text of up to four characters is the
+//! start of a gram of every text that contains it. A longer one is a sequence of grams. The index returns candidates, which
+//! are then compared with the search text itself.
 
 use std::collections::BTreeSet;
 
@@ -12,17 +12,17 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::id::Name;
 
-/// The characters of a gram.
+/// The number of characters of a gram.
 const GRAM: usize = 4;
 
-/// Stands between the texts of one thing, and in none of them: neither identifiers nor names have control characters.
+/// Separates the texts of a product. Identifiers and names contain no control characters.
 const BETWEEN: char = '\n';
 
-/// The most characters a folded text may have that can be in another: one character of a name becomes 18 at most.
+/// The maximum length of a folded search text that can be found: one character of a name folds to 18 at most.
 const LONGEST: usize = Name::MAX * 18;
 
-/// The text in the form in which texts are compared: case-folded and in Unicode's normal form KC, so that it does not
-/// matter in which case, width or composition it was typed.
+/// The folded form in which texts are compared: case-folded and in Unicode normalization form KC, which ignores case, width
+/// and composition.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -31,13 +31,12 @@ pub(crate) fn fold(text: &str) -> String {
     text.nfd().default_case_fold().nfkd().default_case_fold().nfkc().collect()
 }
 
-/// What is searched of a thing: its identifier and its name.
+/// The text of a product that a search reads: its identifier and its name.
 pub(crate) fn searchable(id: &str, name: &str) -> String {
     format!("{}{BETWEEN}{}", fold(id), fold(name))
 }
 
-/// What the index takes: the grams of what [`searchable`] made, and whether the product is on sale, so that those that
-/// are not need not be looked for among all others.
+/// The tokens of a product in the index: the grams of its [`searchable`] text, and whether it is on sale.
 pub(crate) fn grams(searchable: &str, active: bool) -> String {
     let mut grams = BTreeSet::from([state(active).to_string()]);
     for text in searchable.split(BETWEEN) {
@@ -49,12 +48,12 @@ pub(crate) fn grams(searchable: &str, active: bool) -> String {
     Vec::from_iter(grams).join(" ")
 }
 
-/// A text that is looked for.
+/// A search text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needle(String);
 
 impl Needle {
-    /// Nothing where no text is looked for.
+    /// The folded search text; `None` for empty text.
     pub(crate) fn new(text: Option<&str>) -> Option<Self> {
         text.map(fold).filter(|text| !text.is_empty()).map(Self)
     }
@@ -81,23 +80,23 @@ impl Needle {
     }
 }
 
-/// What finds the candidates in the index (<https://www.sqlite.org/fts5.html#full_text_query_syntax>): of a text, of a
-/// state, or of both.
+/// The full-text query for the candidates (<https://www.sqlite.org/fts5.html#full_text_query_syntax>): by a search text,
+/// by whether products are on sale, or by both.
 pub(crate) fn candidates(needle: Option<&Needle>, active: Option<bool>) -> String {
     let tokens = needle.map(Needle::grams).into_iter().chain(active.map(|active| state(active).to_string()));
     tokens.collect::<Vec<_>>().join(" ")
 }
 
-/// The most grams that are asked for side by side.
+/// The maximum number of consecutive grams in a query.
 const MOST: usize = 16;
 
-/// The token of products on sale, or not. No text has the control characters that they come from.
+/// The token of products that are on sale, or not. It is made of control characters, which no text contains.
 fn state(active: bool) -> char {
     token_char(if active { '\u{1}' } else { '\0' })
 }
 
-/// The index takes any run of characters outside ASCII for a token, so that characters of ASCII are put among those
-/// for private use. A name may have one of these itself; it is only a candidate then.
+/// The tokenizer of the index takes any run of non-ASCII characters for a token, so ASCII characters are mapped to
+/// characters for private use. A name that contains one of those may become a wrong candidate, which is compared later.
 fn token_char(c: char) -> char {
     match u8::try_from(c) {
         Ok(byte) if byte.is_ascii() => char::from_u32(0xE000 + u32::from(byte)).unwrap_or(c),
@@ -160,7 +159,7 @@ mod tests {
         );
     }
 
-    /// Whether the index tells a text as a candidate.
+    /// Whether the index returns a text as a candidate.
     fn candidate(needle: &Needle, grams: &str) -> bool {
         let grams: Vec<&str> = grams.split(' ').collect();
         candidates(Some(needle), Some(true)).split(' ').all(|asked| match asked.strip_suffix('*') {

@@ -1,4 +1,4 @@
-//! The answer that is to come to a submission: a thread waits for it, a task awaits it.
+//! The pending answer to a submission: a thread waits for it, a task awaits it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::operation::Answer;
 use crate::submit::{Decided, Receive};
 
-/// The coming answer to a submission: wait for it, or await it in any runtime.
+/// The pending answer to a submission: wait for it, or await it in any runtime.
 pub struct Ticket<R: Receive> {
     pub(crate) receiver: oneshot::Receiver<Decided<R>>,
 }
 
-/// The coming answer as a future. It needs no runtime of ours.
+/// The pending answer as a future for any runtime.
 pub struct Pending<R: Receive> {
     receiver: oneshot::AsyncReceiver<Decided<R>>,
 }
@@ -22,7 +22,7 @@ impl<R: Receive> Ticket<R> {
     /// Waits for the answer.
     ///
     /// # Errors
-    /// A refusal, or why the operation was not done.
+    /// A refusal, or why the operation was not performed.
     pub fn wait(self) -> Result<Answer<R>, Error> {
         receive(self.receiver.recv())
     }
@@ -45,7 +45,7 @@ impl<R: Receive> Future for Pending<R> {
     }
 }
 
-/// A sender that is gone without an answer belonged to an engine that was closed.
+/// A sender that was dropped without an answer belonged to a closed engine.
 fn receive<R: Receive>(received: Result<Decided<R>, oneshot::RecvError>) -> Result<Answer<R>, Error> {
     let Answer { reply, replayed } = received.map_err(|_| Error::Closed)??;
     Ok(Answer { reply: R::receive(reply)?, replayed })

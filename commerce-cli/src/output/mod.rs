@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_steers_the_terminal() {
+    fn control_characters_are_printed_escaped() {
         assert_eq!(escape("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
         let currency = Currency::try_from("USD").unwrap();
         assert_eq!(Cell::Text("a\u{1b}[31m").to_text(currency), "a\\u{1b}[31m");

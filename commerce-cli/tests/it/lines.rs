@@ -66,7 +66,7 @@ fn results_go_into_a_file() {
 }
 
 #[test]
-fn nothing_after_the_first_bad_line_is_done_when_told_to_stop() {
+fn stop_on_error_performs_no_line_after_the_first_bad_one() {
     let refused = r#"{"op":"wallet.charge","user":"bob","amount":1}"#;
     for bad in [refused, "{}"] {
         let shop = Shop::stocked();

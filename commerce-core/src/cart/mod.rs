@@ -31,8 +31,8 @@ use crate::refusal::Refusal;
 
 impl Reply for Cart {}
 
-/// Sets the lines of products that are on sale, all of them or none: each to the units that `level` makes of those
-/// present and those named, or away where that is 0.
+/// Sets the lines of products that are on sale, all or none: each to the units that `level` returns for the present and
+/// the given units. 0 removes the line.
 fn set_lines(
     facts: &mut Facts,
     user: &UserId,
@@ -77,7 +77,7 @@ fn set_lines(
     Ok(shown(facts, user))
 }
 
-/// The cart as it is answered.
+/// The cart for the reply.
 fn shown(facts: &Facts, user: &UserId) -> Cart {
     let line = |line: &CartLine| {
         let product = facts.find_product(&line.product)?;

@@ -1,5 +1,5 @@
-//! How many units of products a cart is to hold, and the two forms in which carts are told of products: one product
-//! with its quantity, or a list of such.
+//! The quantities that a cart is set to, and the two forms in which an operation on a cart names products: one product
+//! with its quantity, or a list of items.
 
 use serde::ser::{SerializeMap, Serializer};
 
@@ -9,13 +9,12 @@ use crate::money::Quantity;
 use crate::order::items::{sorted, summed, summed_field};
 use crate::text::ValueError;
 
-/// At least one and at most 1,000 distinct products with the units that a cart is to hold of each, in the order of
-/// first mention.
+/// 1 to 1,000 distinct products with their new quantities in a cart, in the order in which they were first named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantities(Vec<(ProductId, i64)>);
 
 impl Quantities {
-    /// Sums the units of products named more than once. Nothing takes a line away.
+    /// Adds up the units of products that are named more than once. `None` removes a line.
     ///
     /// # Errors
     /// [`ValueError`] when there are none, or more than 1,000 distinct products.
@@ -23,12 +22,12 @@ impl Quantities {
         Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, units(quantity))))?))
     }
 
-    /// One product. Nothing takes its line away.
+    /// The quantity of one product. `None` removes its line.
     pub fn one(product: ProductId, quantity: Option<Quantity>) -> Self {
         Self(vec![(product, units(quantity))])
     }
 
-    /// Each product with its units. The units may pass [`Quantity::MAX`]: that is for the rule to refuse.
+    /// Each product with its units, 0 to remove it. The sum may exceed [`Quantity::MAX`]; the rule refuses that.
     pub fn iter(&self) -> impl Iterator<Item = (&ProductId, i64)> {
         self.0.iter().map(|(product, units)| (product, *units))
     }
@@ -41,7 +40,7 @@ impl Quantities {
         &self.0
     }
 
-    /// Reads either form, with quantities from 0 on.
+    /// Reads either form. A quantity may be 0.
     pub(super) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         parse::<QuantityOrZero>(fields).map(Self)
     }
@@ -64,12 +63,12 @@ impl FromInput for QuantityOrZero {
 }
 
 impl From<QuantityOrZero> for i64 {
-    fn from(level: QuantityOrZero) -> Self {
-        level.0
+    fn from(units: QuantityOrZero) -> Self {
+        units.0
     }
 }
 
-/// Reads `product` and `quantity`, or `items` of such: each product once, with all its units.
+/// Reads `product` and `quantity`, or `items`: each product once, with all its units.
 pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option<Vec<(ProductId, i64)>> {
     let (product, quantity) = (fields.has("product"), fields.has("quantity"));
     if !fields.has("items") {
@@ -86,8 +85,8 @@ pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option
     summed_field(fields, items?)
 }
 
-/// Writes the content under an idempotency key: one product in the form that it had when there was no other, so
-/// that keys kept then are known.
+/// Writes the content under an idempotency key. One product has the form of versions that knew no list, so that keys
+/// from then are recognized.
 pub(super) fn serialize<S: Serializer>(
     serializer: S,
     user: &UserId,

@@ -51,8 +51,8 @@ impl Operation for Remove {
     }
 }
 
-/// Products in the one order in which they are compared, unless they are in it: named in any order, or twice, they are
-/// the same.
+/// The products sorted, each once, or `None` if they are. Under an idempotency key, their order and repetitions do not
+/// matter.
 pub(super) fn each_once(products: &[ProductId]) -> Option<Vec<ProductId>> {
     (!products.is_sorted_by(|a, b| a < b)).then(|| {
         let mut products = products.to_vec();
@@ -62,7 +62,7 @@ pub(super) fn each_once(products: &[ProductId]) -> Option<Vec<ProductId>> {
     })
 }
 
-/// The lines of a cart that are not of these products, all of which must be in it.
+/// The lines of a cart without these products. All of the products must be in the cart.
 pub(super) fn without(cart: &[CartLine], products: &[ProductId]) -> Result<Vec<CartLine>, Refusal> {
     let absent = |product: &&ProductId| !cart.iter().any(|line| line.product == **product);
     let mut missing: Vec<ProductId> = Vec::new();

@@ -1,8 +1,8 @@
-//! Brings the index of grams up to all products, where a store comes from a version that had none.
+//! Indexes the products of a store from a version without an index of grams.
 //!
-//! Folding takes Rust, so no schema change can do it. Products are looked through in the order of their numbers, a span
-//! in each transaction, and those that are indexed are passed over. So it does not matter how many processes do it
-//! together, nor when one is killed. A store is not opened before it is done.
+//! Only Rust code can fold text, so a migration in SQL cannot do this. Each transaction reads a range of products and skips
+//! those that are indexed, so any number of processes can do it together, and each can be killed at any time. A store opens
+//! when all products are indexed.
 
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,14 @@ use crate::row::{Change, Kind, Statement, Value, table};
 use crate::search::{grams, searchable};
 use crate::store::Store;
 
-/// Products that are looked through in one transaction: others wait that long.
+/// The number of products in one transaction, for which other writers wait.
 const SPAN: i64 = 4_096;
 
 const PRODUCTS: &str = "SELECT p.product_no, p.product, p.name, p.search, p.price, p.active, g.rowid
     FROM (SELECT * FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2) p
     LEFT JOIN product_grams g ON g.rowid = p.product_no ORDER BY p.product_no";
 
-/// Indexes the products that are not.
+/// Indexes all products that are not indexed.
 pub(crate) fn index(store: &mut dyn Store, busy: Duration) -> Result<(), Error> {
     let mut after = Some(0);
     while let Some(from) = after {
@@ -35,7 +35,7 @@ pub(crate) fn index(store: &mut dyn Store, busy: Duration) -> Result<(), Error> 
     Ok(())
 }
 
-/// Indexes products after this one. Tells how far it came, or nothing at the end.
+/// Indexes a range of products after this one. Returns the last product of the range, or `None` at the end.
 fn span(store: &mut dyn Store, after: i64) -> Result<Option<i64>, Error> {
     store.begin()?;
     let products = Statement::new(PRODUCTS, [after.into(), SPAN.into()]);

@@ -43,7 +43,7 @@ impl Sort {
         Self::ALL.iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
     }
 
-    /// Where a product stands in this order.
+    /// The position of a product in this order.
     pub(super) fn place(self, product: &Product) -> Json {
         match self {
             Self::Id => product.product.as_str().into(),

@@ -1,4 +1,4 @@
-//! The part of the facts that tells how the delivery of events stands.
+//! The part of the facts that holds the state of delivery.
 
 use super::Facts;
 use crate::number::EventId;
@@ -6,9 +6,9 @@ use crate::outbox::{Delivery, DeliveryStatus, Prune, RelayState};
 use crate::row::{Kind, table};
 use crate::time::Time;
 
-/// What an operation may ask.
+/// Reading.
 impl Facts {
-    /// How an event rests, if there is one.
+    /// The delivery status of an event, if it exists.
     pub(crate) fn event(&self, id: EventId) -> Option<DeliveryStatus> {
         let tried = self.events.get(&id)?;
         Some(DeliveryStatus::of(
@@ -24,8 +24,8 @@ impl Facts {
 
 /// Changes. None of these can fail.
 impl Facts {
-    /// Sets what is kept of an event's delivery: nothing when it was delivered. Of one that is not there any more
-    /// nothing is kept.
+    /// Sets the row in `deliveries` of an event, or removes it when the event was delivered. An event that was pruned
+    /// is ignored.
     pub(crate) fn set_delivery(&mut self, event: EventId, delivery: Option<Delivery>) {
         if let Some(row) = self.events.change(&event) {
             *row = delivery;
@@ -35,24 +35,24 @@ impl Facts {
     pub(crate) fn set_relay(&mut self, relay_state: RelayState) {
         match self.relay.change(&()) {
             Some(row) => *row = relay_state,
-            None => self.unloaded("the row of", "the relay"),
+            None => self.record_unloaded("the row of", "the relay"),
         }
     }
 
-    /// Remembers how far things are settled at a time, in the place of an earlier mark where there is one to replace.
+    /// Records the last settled event at a time, and replaces an earlier mark if one is given.
     pub(crate) fn mark_settled(&mut self, at: Time, through: i64, earlier: Option<Time>) {
         let row = [at.millis().into(), through.into()];
         if earlier == Some(at) {
             return self.change(&table::SETTLEMENTS, Kind::Update, row);
         }
-        // A clock that stepped back may have left a mark of this very moment.
+        // A clock that stepped back can have left a mark with this time.
         for mark in earlier.into_iter().chain([at]) {
             self.change(&table::SETTLEMENTS, Kind::Delete, [mark.millis().into()]);
         }
         self.change(&table::SETTLEMENTS, Kind::Insert, row);
     }
 
-    /// Takes delivered events out of the outbox, and what was kept to know when.
+    /// Deletes delivered events from the outbox, with their delivery times and marks.
     pub(crate) fn prune(&mut self, Prune { events, late, marks, .. }: &Prune) {
         for &event in events.iter().chain(late) {
             self.change(&table::OUTBOX, Kind::Delete, [event.into()]);

@@ -1,4 +1,4 @@
-//! What is loaded into the facts, and what is kept of them from one group to the next.
+//! Loading facts, and keeping them from one group to the next.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::time::Time;
 
 /// Loading and keeping, for the writer.
 impl Facts {
-    /// The most rows that are kept for the next group: some 10 MB of memory.
+    /// The most rows to keep for the next group: about 10 MB of memory.
     const KEPT: usize = 32_768;
 
-    /// Whether nothing is known yet.
+    /// Whether nothing was loaded yet.
     pub(crate) fn is_unloaded(&self) -> bool {
         self.stored_last.is_none()
     }
@@ -25,7 +25,7 @@ impl Facts {
         (self.stored_last, self.last) = (Some(last), last);
     }
 
-    /// Takes the edition of the store. What is known of another one is forgotten, and has to be loaded in full.
+    /// Sets the edition of the store. Rows of another edition are dropped, and have to be loaded in full.
     pub(crate) fn set_edition(&mut self, edition: Edition) {
         if self.edition.as_ref() != Some(&edition) {
             self.edition_changed = self.edition.is_some();
@@ -35,17 +35,17 @@ impl Facts {
         }
     }
 
-    /// Whether what was loaded relied on an edition that is over. Asked once.
+    /// Whether the last load relied on an outdated edition. Resets the answer.
     pub(crate) fn take_edition_changed(&mut self) -> bool {
         std::mem::take(&mut self.edition_changed)
     }
 
-    /// The number of a user whose wallet others may have changed.
+    /// The number of a user whose wallet can have changed.
     pub(crate) fn stale_user(&self, id: &UserId) -> Option<i64> {
         self.users.stale(id).map(|user| user.no)
     }
 
-    /// The number of a product whose stock others may have changed.
+    /// The number of a product whose stock can have changed.
     pub(crate) fn stale_product(&self, id: &ProductId) -> Option<i64> {
         self.products.stale(id).map(|product| product.no)
     }
@@ -86,7 +86,7 @@ impl Facts {
         self.aged_keys.push((key, scope, at));
     }
 
-    /// The orders that kept replies refer to and that are not here yet.
+    /// The orders that kept replies refer to and that are not loaded yet.
     pub(crate) fn replayed_orders(&self) -> Vec<OrderId> {
         let order = |kept: &KeptAnswer| match kept.reply {
             KeptReply::Order(order) if !self.orders.contains_key(&order) => Some(order),
@@ -95,7 +95,7 @@ impl Facts {
         self.keys.values().filter_map(order).collect()
     }
 
-    /// The group is stored: what it changed is how things are now.
+    /// Marks the group as stored. Users and products are kept for the next one.
     pub(crate) fn mark_stored(&mut self) {
         if self.users.len() + self.products.len() > Self::KEPT {
             return self.forget();
@@ -112,7 +112,7 @@ impl Facts {
         self.keys.clear();
     }
 
-    /// Somebody else has written: what changes all the time has to be loaded anew.
+    /// Marks everything as stale after another process has written. What changes often has to be loaded again.
     pub(crate) fn mark_stale(&mut self) {
         let Self { mut users, mut products, edition, .. } = std::mem::take(self);
         users.mark_stale();
@@ -120,7 +120,7 @@ impl Facts {
         *self = Self { users, products, edition, ..Self::default() };
     }
 
-    /// Nothing is known any more: the group was not stored.
+    /// Drops everything, after a group that was not stored.
     pub(crate) fn forget(&mut self) {
         *self = Self::default();
     }

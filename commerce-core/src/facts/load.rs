@@ -17,7 +17,7 @@ use crate::row::{Rows, Statement, Value, list};
 use crate::sales::Period;
 use crate::token::rows::token;
 
-/// Statements to run together, each with what makes facts of its rows.
+/// Statements to run together, each with the function that turns its rows into facts.
 #[derive(Default)]
 pub(crate) struct Loads {
     statements: Vec<Statement>,
@@ -27,7 +27,7 @@ pub(crate) struct Loads {
 type Take = fn(&mut Facts, &Rows) -> Result<(), Error>;
 
 impl Loads {
-    /// Loads what a group needs and the facts do not have: the numbers last given out, and the rows that its keys name.
+    /// Loads what a group needs and the facts do not have: the last numbers, and the rows that its keys name.
     pub(crate) fn missing(keys: &Keys, facts: &Facts) -> Self {
         let mut loads = Self::default();
         if facts.is_unloaded() {
@@ -60,14 +60,14 @@ impl Loads {
         loads
     }
 
-    /// Loads orders alone, for replies that are answered again.
+    /// Loads orders, for replies that are repeated.
     pub(crate) fn orders(orders: &[OrderId]) -> Self {
         let mut loads = Self::default();
         loads.add_orders(orders);
         loads
     }
 
-    /// Adds the `most` idempotency keys that follow this one in the table, to see how old they are.
+    /// Adds the `most` idempotency keys that follow this one in the table, to check their age.
     pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, most: usize) {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]), take_aged_keys);
@@ -78,7 +78,7 @@ impl Loads {
         &self.statements
     }
 
-    /// Makes facts of the rows that the statements gave, in their order.
+    /// Turns the rows of the statements into facts.
     ///
     /// # Errors
     /// [`Error::Store`] when a row holds an impossible value: nothing may be decided over it.
@@ -86,7 +86,7 @@ impl Loads {
         self.takes.iter().zip(answers).try_for_each(|(take, rows)| take(facts, rows))
     }
 
-    /// Of what is known but may have changed, only what changes is loaded.
+    /// Of stale rows, only the columns that change often are loaded.
     fn add_users_and_products(&mut self, keys: &Keys, facts: &Facts) {
         let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
         let (stale, unknown): (Vec<_>, Vec<_>) =
@@ -107,7 +107,7 @@ impl Loads {
         }
     }
 
-    /// A statement over a list of keys, unless there are none.
+    /// Adds a statement over a list of keys, unless it is empty.
     fn add<'a, T: Serialize + Ord + 'a>(
         &mut self,
         sql: &'static str,
@@ -120,7 +120,7 @@ impl Loads {
         }
     }
 
-    /// A statement over numbers by their identifiers, unless there are none.
+    /// Adds a statement over numbers by their identifiers, unless there are none.
     fn add_numbers<T: Serialize + Ord>(
         &mut self,
         sql: &'static str,
@@ -138,14 +138,14 @@ impl Loads {
     }
 }
 
-/// Numbers by their identifiers as one value: a JSON object.
+/// A JSON object of numbers by their identifiers, to pass as one value.
 fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
     let numbers: BTreeMap<&T, i64> = numbers.into_iter().filter_map(|(id, no)| Some((id, no?))).collect();
     serde_json::to_string(&numbers).unwrap_or_else(|_| "{}".into())
 }
 
-// `CROSS JOIN` makes SQLite walk the list and look each key up, where `IN` would first copy the list into a table.
-// `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
+// `CROSS JOIN` makes SQLite walk the list and look up each key. `IN` would first copy the list into a table. `LEFT
+// JOIN` keeps a row whose other half is missing, so that it is reported as damage and not as unknown.
 
 const LAST: &str =
     "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
@@ -231,7 +231,7 @@ fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-// Nobody is in doubt once it is known that the store is of another edition: its numbers may be somebody else's.
+// Stale rows of another edition were dropped: their numbers can belong to other users.
 fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = UserId::stored(row[0].text());

@@ -1,4 +1,4 @@
-//! What a group changed, as data for the store.
+//! The changes of a group, as data for the store.
 
 use super::{CartLine, Facts, Product};
 use crate::number::Number;
@@ -6,7 +6,7 @@ use crate::row::{Change, Kind, Value, table};
 use crate::search;
 
 impl Facts {
-    /// Everything that differs from the store, in an order that a reader of the tables follows.
+    /// Everything that differs from the store. Tables that others refer to come first.
     pub(crate) fn changes(&mut self) -> Vec<Change> {
         self.change_users();
         self.change_products();
@@ -35,7 +35,7 @@ impl Facts {
         changes
     }
 
-    // Sorted by number, so that rows that lie on one page are written one after the other.
+    // Sorted by number, so that rows on one page are written together.
     fn change_users(&mut self) {
         let mut changed: Vec<_> = self
             .users
@@ -115,7 +115,7 @@ impl Facts {
             }
         }
         for what in unknown {
-            self.breach(format!("{what} is to be changed and was not loaded"));
+            self.record_violation(format!("{what} is to be changed and was not loaded"));
         }
         for (kind, row) in changes {
             self.change(&table::CART_LINES, kind, row.into_iter().map(Value::Integer));

@@ -1,11 +1,11 @@
-//! The part of the facts that tells which sums of sales are kept.
+//! The part of the facts that holds the stored sums of sales.
 
 use super::Facts;
 use crate::row::{Kind, table};
 use crate::sales::{Period, Sum};
 
 impl Facts {
-    /// Keeps a sum, unless one is kept that knows of as many refunds. This cannot fail.
+    /// Stores a sum, unless the stored one includes as many refunds. This cannot fail.
     pub(crate) fn keep_sum(&mut self, sum: &Sum) {
         let kind = match self.sums.insert((sum.period, sum.number), sum.entry) {
             None => Kind::Insert,

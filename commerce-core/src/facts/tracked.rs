@@ -1,7 +1,7 @@
-//! Rows by their keys, with what they were before the present group changed them.
+//! Rows by their keys, with their stored values from before the present group.
 //!
-//! After somebody else has written, every row is in doubt: most of what it says still holds (its number, a name), so
-//! only what changes all the time is read anew.
+//! After another process has written, every row is stale. Most of its columns are still valid (a number, a name), so
+//! only those that change often are read again.
 
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
@@ -12,16 +12,16 @@ use foldhash::HashMap;
 #[derive(Debug)]
 pub(super) struct Tracked<K, V> {
     rows: HashMap<K, Row<V>>,
-    /// What the changed rows are in the store: nothing, where they are new.
+    /// The stored values of changed rows; none for new rows.
     stored: HashMap<K, Option<V>>,
-    /// Raised when somebody else has written.
+    /// Grows when another process has written.
     reading: u64,
 }
 
 #[derive(Debug)]
 struct Row<V> {
     value: V,
-    /// In which reading it was last known to be as stored.
+    /// The reading in which the row was last up to date.
     reading: u64,
 }
 
@@ -36,12 +36,12 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         self.rows.get(key).filter(|row| row.reading == self.reading).map(|row| &row.value)
     }
 
-    /// A row as it was when it was last read, if somebody else has written since.
+    /// A row as it was last read, if another process has written since.
     pub(super) fn stale(&self, key: &K) -> Option<&V> {
         self.rows.get(key).filter(|row| row.reading != self.reading).map(|row| &row.value)
     }
 
-    /// Takes a row from the store, unless it is known: then what is known is newer.
+    /// Loads a row, unless it is known: then the known one is newer.
     pub(super) fn load(&mut self, key: K, value: V) {
         let row = Row { value, reading: self.reading };
         match self.rows.entry(key) {
@@ -51,7 +51,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         }
     }
 
-    /// Brings a stale row up to what is stored.
+    /// Updates a stale row to its stored value.
     pub(super) fn refresh(&mut self, key: &K, refresh: impl FnOnce(&mut V)) {
         if let Some(row) = self.rows.get_mut(key).filter(|row| row.reading != self.reading) {
             refresh(&mut row.value);
@@ -59,13 +59,13 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         }
     }
 
-    /// Adds a row that the store does not have yet, or replaces one.
+    /// Adds or replaces a row.
     pub(super) fn set(&mut self, key: K, value: V) {
         let stored = self.rows.insert(key.clone(), Row { value, reading: self.reading });
         self.stored.entry(key).or_insert(stored.map(|row| row.value));
     }
 
-    /// A row, to be changed.
+    /// A row to change.
     pub(super) fn change(&mut self, key: &K) -> Option<&mut V> {
         let row = self.rows.get_mut(key).filter(|row| row.reading == self.reading)?;
         if !self.stored.contains_key(key) {
@@ -74,17 +74,17 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         Some(&mut row.value)
     }
 
-    /// The rows that were touched: the key, what is stored, and what is to be.
+    /// The changed rows: the key, the stored value and the new one.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&K, Option<&V>, &V)> {
         self.stored.iter().filter_map(|(key, stored)| Some((key, stored.as_ref(), self.get(key)?)))
     }
 
-    /// What is known is stored now.
+    /// Marks all rows as stored.
     pub(super) fn mark_stored(&mut self) {
         self.stored.clear();
     }
 
-    /// Somebody else has written: every row is in doubt.
+    /// Marks all rows as stale.
     pub(super) fn mark_stale(&mut self) {
         self.reading += 1;
         self.stored.clear();

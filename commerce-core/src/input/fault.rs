@@ -1,8 +1,8 @@
-//! What is wrong with an input: the first faults, each with its place.
+//! The faults of an input, each with its place.
 
 use serde::Serialize;
 
-/// Malformed input: the first faults, each with its place. The code is `invalid_request`.
+/// Malformed input, with its first faults. The code is `invalid_request`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", sentence(.0))]
 pub struct Invalid(pub Faults);
@@ -17,24 +17,23 @@ pub struct Fault {
     pub detail: String,
 }
 
-/// Faults as they are found: at most 20 are kept, and no more text than an answer has room for, however much is
-/// wrong. What is left out is counted.
+/// The faults of an input: the first 20 at most, and no more text than fits into an answer. Further faults are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     kept: Vec<Fault>,
-    /// Bytes that the kept ones take as JSON.
+    /// The size of the kept faults as JSON, in bytes.
     length: usize,
     more: usize,
 }
 
 impl Faults {
-    /// The most faults that are kept.
+    /// The maximum number of faults that are kept.
     pub const MAX: usize = 20;
 
-    /// The most bytes that they take as JSON: an answer tells them twice, and has 16 kB.
+    /// The maximum size of the kept faults as JSON, in bytes. An answer has 16 kB and contains them twice.
     const LENGTH: usize = 7_000;
 
-    /// Keeps a fault where there is room, or else counts it.
+    /// Keeps a fault if there is room, or counts it.
     pub fn push(&mut self, fault: Fault) {
         let length = serde_json::to_string(&fault).map_or(Self::LENGTH, |text| text.len());
         let fits = self.kept.is_empty() || self.length + length <= Self::LENGTH;
@@ -46,27 +45,27 @@ impl Faults {
         self.kept.push(fault);
     }
 
-    /// Counts what is not looked at any more.
+    /// Counts values that were not checked.
     pub(crate) fn omit(&mut self, count: usize) {
         self.more += count;
     }
 
-    /// Whether the next fault is only counted: there is no need to look for more.
+    /// Whether a further fault would only be counted.
     pub(crate) fn full(&self) -> bool {
         self.kept.len() >= Self::MAX || self.more > 0
     }
 
-    /// Faults beyond those kept, and items of lists that were not looked at because of that.
+    /// The number of faults that were not kept, and of list items that were not checked.
     pub fn omitted(&self) -> usize {
         self.more
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// The kept ones.
+    /// The kept faults.
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
         self.kept.iter()
     }
@@ -91,14 +90,14 @@ impl<'a> IntoIterator for &'a Faults {
 }
 
 impl Invalid {
-    /// One fault at one place.
+    /// One fault.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let mut faults = Faults::default();
         faults.push(Fault { pointer: pointer.into(), detail: detail.into() });
         Self(faults)
     }
 
-    /// The faults as a sentence for people: places without JSON's slashes.
+    /// The faults as a sentence for people, without the slashes of JSON pointers.
     pub(crate) fn sentence(&self) -> String {
         listed(&self.0, |pointer| pointer.trim_start_matches('/').replace('/', " "))
     }
@@ -123,7 +122,7 @@ fn sentence(faults: &Faults) -> String {
     listed(faults, str::to_owned)
 }
 
-/// The faults one after the other, and how many were left out.
+/// The faults in a row, with the number of those omitted.
 fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
     let one = |fault: &Fault| match place(&fault.pointer).as_str() {
         "" => fault.detail.clone(),
@@ -136,7 +135,7 @@ fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
     told
 }
 
-/// A field's name as a JSON pointer, cut where it is long.
+/// The JSON pointer of a field. A long name is cut.
 pub fn pointer(name: &str) -> String {
     let short: String = name.chars().take(64).collect();
     format!("/{}", short.replace('~', "~0").replace('/', "~1"))

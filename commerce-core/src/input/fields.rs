@@ -9,7 +9,7 @@ use super::value::{FromInput, Input, PeriodFrom, PeriodTo, Remark};
 use crate::id::{Id, Name};
 use crate::time::Time;
 
-/// The fields of one JSON object, taken one by one; what is left over at the end is unknown.
+/// The fields of a JSON object, read one by one. A field that was not read is reported as unknown.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     /// Fields that came as text, before those of the object.
@@ -21,7 +21,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads an object with `read`, and refuses what `read` did not ask for.
+    /// Reads an object with `read`, and reports the fields that `read` did not read.
     ///
     /// # Errors
     /// [`Invalid`] with one entry per fault, up to [`Faults::MAX`].
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
         done
     }
 
-    /// A field that must be there.
+    /// Reads a required field.
     pub fn required<T: FromInput>(&mut self, name: &'static str) -> Option<T> {
         match self.optional(name)? {
             Some(value) => Some(value),
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that may be left out (or null). Nothing: it was there and wrong.
+    /// Reads an optional field, which may also be null. Returns `None` for a fault, and `Some(None)` without the field.
     pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
         match self.given(name) {
@@ -113,25 +113,25 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The field `from`, the beginning of a period, which may be left out.
+    /// Reads the optional field `from`, the start of a period.
     pub(crate) fn period_from(&mut self) -> Option<Option<Time>> {
         let period: Option<PeriodFrom> = self.optional("from")?;
         Some(period.map(|PeriodFrom(time)| time))
     }
 
-    /// The field `to`, the end of a period, which may be left out.
+    /// Reads the optional field `to`, the end of a period.
     pub(crate) fn period_to(&mut self) -> Option<Option<Time>> {
         let period: Option<PeriodTo> = self.optional("to")?;
         Some(period.map(|PeriodTo(time)| time))
     }
 
-    /// The identifier of something new.
+    /// Reads the identifier of something new.
     pub(crate) fn new_id<K>(&mut self, name: &'static str) -> Option<Id<K>> {
         let id = self.required(name);
         self.test(name, id, Id::check_new)
     }
 
-    /// An integer from 1 to `max` that may be left out.
+    /// Reads an optional integer from 1 to `max`.
     pub(crate) fn ranged(&mut self, name: &'static str, max: u16, default: u16) -> Option<u16> {
         match self.optional::<i64>(name)? {
             None => Some(default),
@@ -142,19 +142,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A remark that may be left out. Unlike a name it may show nothing.
+    /// Reads an optional remark. Unlike a name, it may be invisible.
     pub(crate) fn remark(&mut self, name: &'static str) -> Option<Option<Name>> {
         let remark: Option<Remark> = self.optional(name)?;
         Some(remark.map(|Remark(text)| text))
     }
 
-    /// Whether a field is there, which makes it one that is known.
+    /// Whether a field is present. It then counts as known.
     pub(crate) fn has(&mut self, name: &'static str) -> bool {
         self.known.insert(name);
         self.given(name).is_some()
     }
 
-    /// A non-empty list of values.
+    /// Reads a list of at least one value.
     pub fn values<T: FromInput>(&mut self, name: &'static str) -> Option<Vec<T>> {
         self.list(name, |input, pointer, faults| match T::from_input(input) {
             Ok(value) => Some(value),
@@ -165,7 +165,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A list of values that may be left out, but not be empty.
+    /// Reads an optional list of at least one value.
     pub fn optional_values<T: FromInput>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
         match self.given(name) {
             None => self.known.insert(name).then_some(None),
@@ -173,7 +173,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A non-empty list of objects.
+    /// Reads a list of at least one object.
     pub fn objects<T>(
         &mut self,
         name: &'static str,
@@ -188,14 +188,14 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Reports a fault of a field; the value is always nothing.
+    /// Reports a fault of a field, and returns `None`.
     pub fn fault<T>(&mut self, name: &str, detail: impl Into<String>) -> Option<T> {
         let pointer = format!("{}/{name}", self.pointer);
         self.faults.push(Fault { pointer, detail: detail.into() });
         None
     }
 
-    /// Takes all fields as known, when there is no telling which belong here.
+    /// Accepts all further fields, when it is not known which ones belong here.
     pub(crate) fn accept_unknown(&mut self) {
         self.ignore_unknown = true;
     }
@@ -241,7 +241,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// An integer from 1 to `max`, or the sentence that says so.
+/// An integer from 1 to `max`, or what is wrong with it.
 pub(crate) fn within(value: i64, max: u16) -> Result<u16, String> {
     let fits = u16::try_from(value).ok().filter(|value| (1..=max).contains(value));
     fits.ok_or_else(|| format!("must be 1 to {max}, got {value}"))

@@ -1,4 +1,4 @@
-//! Reading JSON text into values: what is read costs little more memory than its text, however it is made.
+//! Reads JSON text in memory proportional to its length, whatever it contains.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 use super::fault::{Invalid, pointer};
 use crate::text::quoted;
 
-/// The most values that one text may hold, each object and list and whatever is in them. An object of one field
-/// takes some hundred times the memory of its text, and nothing that means anything holds so many.
+/// The maximum number of values in a text, including objects and lists. An object with one field takes about a hundred
+/// times the memory of its text, and no valid input has as many values.
 const VALUES: usize = 10_000;
 
-/// Reads JSON text, refusing an object that names a field twice (which of two amounts was meant?), and more than
-/// 10,000 values.
+/// Reads JSON text. It refuses an object that names a field twice, since one of the values would be lost, and text with
+/// more than 10,000 values.
 ///
 /// # Errors
 /// [`Invalid`] with the place in the text.
@@ -34,9 +34,9 @@ pub fn json(text: &[u8]) -> Result<Value, Invalid> {
 /// Reads a value as it stands.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
-    /// How many more values there may be, and one.
+    /// The number of values that may follow, plus one.
     left: &'a Cell<usize>,
-    /// The outermost field in which there were too many.
+    /// The outermost field with too many values.
     full: &'a RefCell<String>,
 }
 
@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 }
             })?;
             if object.contains_key(&name) {
-                return Err(serde::de::Error::custom(format!("field {} stands twice", quoted(&name))));
+                return Err(serde::de::Error::custom(format!("field {} occurs twice", quoted(&name))));
             }
             object.insert(name, value);
         }

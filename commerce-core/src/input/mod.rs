@@ -1,5 +1,4 @@
-//! Reading JSON into operations and queries: faults are reported each with its place, the first twenty of them, and a value
-//! that comes out is valid.
+//! Reads operations and queries from JSON and text. The first twenty faults are reported, each with its place.
 
 mod fault;
 mod fields;

@@ -1,4 +1,4 @@
-//! What an order or a cart is asked for: each product once, however often it was named.
+//! The products of an order with their quantities: each product once, however often it was named.
 
 use foldhash::HashMap;
 use serde::{Serialize, Serializer};
@@ -10,15 +10,15 @@ use crate::money::Quantity;
 use crate::refusal::Refusal;
 use crate::text::ValueError;
 
-/// At least one and at most 1,000 distinct products with the units asked for, in the order of first mention.
+/// 1 to 1,000 distinct products with the units to order, in the order in which they were first named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Items(Vec<(ProductId, i64)>);
 
 impl Items {
-    /// The most distinct products in one order or cart.
+    /// The maximum number of distinct products in an order or a cart.
     pub const MAX: usize = 1_000;
 
-    /// Sums the units of products named more than once, so that two lines, each within the stock, cannot
+    /// Adds up the units of products that are named more than once. Otherwise two lines, each within the stock, could
     /// oversell together.
     ///
     /// # Errors
@@ -27,17 +27,17 @@ impl Items {
         Ok(Self(summed(items.into_iter().map(|(product, quantity)| (product, quantity.get())))?))
     }
 
-    /// One product.
+    /// Units of one product.
     pub fn one(product: ProductId, quantity: Quantity) -> Self {
         Self(vec![(product, quantity.get())])
     }
 
-    /// Each product with its units. The units may pass [`Quantity::MAX`]: that is for the rule to refuse.
+    /// Each product with its units. The sum may exceed [`Quantity::MAX`]; the rule refuses that.
     pub fn iter(&self) -> impl Iterator<Item = (&ProductId, i64)> {
         self.0.iter().map(|(product, units)| (product, *units))
     }
 
-    /// The same items in the one order in which their content is compared, unless they are in it.
+    /// The items sorted by product, or `None` if they are sorted. Idempotency keys compare them in this form.
     pub(crate) fn sorted(&self) -> Option<Self> {
         sorted(&self.0).map(Self)
     }
@@ -46,7 +46,7 @@ impl Items {
         &self.0
     }
 
-    /// Takes items that [`summed`] made, each of at least one unit.
+    /// Takes items that [`summed`] returned, each with at least one unit.
     pub(crate) fn of(summed: Vec<(ProductId, i64)>) -> Self {
         Self(summed)
     }
@@ -90,7 +90,7 @@ pub(crate) fn summed(
     }
 }
 
-/// Sums what was read from the field `items`.
+/// Adds up the units that were read from the field `items`.
 pub(crate) fn summed_field(
     fields: &mut Fields<'_>,
     items: Vec<(ProductId, i64)>,
@@ -101,7 +101,7 @@ pub(crate) fn summed_field(
     }
 }
 
-/// By product, unless they are: named in any order, the same items are the same content under an idempotency key.
+/// The items sorted by product, or `None` if they are sorted. Under an idempotency key, the order of items does not matter.
 pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>> {
     (!items.is_sorted()).then(|| {
         let mut items = items.to_vec();
@@ -110,7 +110,7 @@ pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>
     })
 }
 
-/// Refuses every product that is unknown, then every one that is not on sale.
+/// Refuses unknown products first, then products that are not on sale.
 pub(crate) fn all_on_sale(facts: &Facts, items: &[(ProductId, i64)]) -> Result<(), Refusal> {
     let every = |wrong: &dyn Fn(&ProductId) -> bool| -> Vec<ProductId> {
         items.iter().map(|(product, _)| product).filter(|product| wrong(product)).cloned().collect()

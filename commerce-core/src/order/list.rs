@@ -1,8 +1,8 @@
-//! `order.list`: orders, newest first, of one user along the list that they form, or of all.
+//! `order.list`: lists orders, newest first.
 //!
-//! Orders stand in the order of their times, so a span of time is a span of numbers, found by halving, and so is
-//! whatever lies behind a cursor. A user's list is entered at a waypoint near the end of that span. So a page costs the
-//! same wherever it begins.
+//! Orders are numbered in the order of their times. So a range of time is a range of numbers, which a binary search finds,
+//! and a cursor is the end of a range. The orders of one user form a linked list; a page of it starts at a waypoint near
+//! the end of the range. So every page costs the same, wherever it begins.
 
 use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
 use super::until::last_until_sql;
@@ -37,7 +37,7 @@ pub struct List {
     pub page: Page,
 }
 
-/// The most orders that a page of paid ones looks at.
+/// The maximum number of orders that a page of paid orders reads.
 pub(crate) const LOOKED_AT: i64 = 4_096;
 
 impl Query for List {
@@ -82,7 +82,7 @@ impl Paged for List {
 }
 
 impl List {
-    /// Chooses the numbers of the page, for a statement that reads those orders.
+    /// The statement that selects the numbers of the page and reads these `orders`.
     fn statement(&self, before: i64, orders: &str) -> Statement {
         let mut values: Vec<Value> = vec![before.into(), self.page.fetch_limit().into()];
         let mut bind = |value: Value| {
@@ -118,7 +118,7 @@ fn all() -> String {
     )
 }
 
-/// Behind the last that is looked at, all are taken, and the first that was cancelled ends the page.
+/// After [`LOOKED_AT`] orders the filter ends, and the first cancelled order ends the page.
 fn paid() -> String {
     format!(
         "page (order_id) AS (SELECT o.order_id FROM orders o WHERE o.{IN_SPAN}
@@ -134,9 +134,8 @@ fn cancelled(user: &str) -> String {
     )
 }
 
-/// Walks from the waypoint that comes next after the span, no further than the page (SQLite would put the whole walk into
-/// a table, unless told), or from the newest order. Of paid ones the same holds as
-/// above.
+/// Follows the list of a user from the next waypoint after the range, or from the newest order, to the end of the page.
+/// `NOT MATERIALIZED` keeps SQLite from following it to the end. Paid orders are filtered as in [`paid`].
 fn of_user(user: &str, paid: bool) -> String {
     let wanted =
         if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {LOOKED_AT})") } else { String::new() };
@@ -153,6 +152,6 @@ fn of_user(user: &str, paid: bool) -> String {
     )
 }
 
-/// The condition of the index `waypoints`, as it is written there.
+/// The condition of the index `waypoints`, as the schema writes it.
 const WAYPOINT: &str = "order_id % 1000003 * (order_id % 1000003) % 1000003
     * (order_id % 1000003) % 1000003 % 64 = 0";

@@ -2,29 +2,29 @@
 
 use super::Value;
 
-/// A table as the engine changes it.
+/// A table that the engine changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its columns, those of the key first.
+    /// The columns, those of the key first.
     pub columns: &'static [&'static str],
-    /// How many columns make the key.
+    /// The number of columns of the key.
     pub key: usize,
 }
 
-/// What to do with the rows of a change.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Add rows of all columns.
+    /// Insert rows. A row has all columns.
     Insert,
-    /// Set every other column where the key fits; rows of all columns.
+    /// Update the rows with these keys. A row has all columns.
     Update,
-    /// Take rows away; rows of the key's columns.
+    /// Delete the rows with these keys. A row has the columns of the key.
     Delete,
 }
 
-/// Rows to add to, set in or take from one table.
+/// Rows to insert, update or delete in one table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Which table.
@@ -36,7 +36,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// How many values make a row of this change.
+    /// The number of values per row of this change.
     pub fn width(&self) -> usize {
         match self.kind {
             Kind::Insert | Kind::Update => self.table.columns.len(),

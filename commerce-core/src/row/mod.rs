@@ -1,4 +1,4 @@
-//! What passes between the engine and a store: statements to read, rows, and changes as data.
+//! The data that the engine and a store exchange: statements, rows and changes.
 
 mod change;
 mod statement;

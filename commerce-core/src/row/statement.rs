@@ -1,4 +1,4 @@
-//! Statements that read, and the rows that they give.
+//! Reading statements, and the rows that they return.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Value;
 
-/// A statement that reads, in the dialect that every store understands, with `?1`, `?2`, … for its values.
+/// A reading statement in the dialect that every store understands, with the parameters `?1`, `?2`, …
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The text.
@@ -15,12 +15,12 @@ pub struct Statement {
     pub values: Vec<Value>,
 }
 
-/// Rows that were read, value after value.
+/// Rows that were read, as one list of values.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     /// All values.
     pub values: Vec<Value>,
-    /// How many make a row.
+    /// The number of values per row.
     pub width: usize,
 }
 
@@ -37,7 +37,7 @@ impl Rows {
         self.values.chunks_exact(self.width.max(1))
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.values.len() / self.width.max(1)
     }
@@ -48,7 +48,7 @@ impl Rows {
     }
 }
 
-/// A list of keys as one value: a JSON array, each key once.
+/// A JSON array of keys, each once, to pass as one value.
 pub(crate) fn list<'a, T: Serialize + Ord + 'a>(keys: impl IntoIterator<Item = &'a T>) -> String {
     let mut keys: Vec<&T> = keys.into_iter().collect();
     keys.sort_unstable();

@@ -104,7 +104,7 @@ pub(crate) static SALES_BY_HOUR: Table = Table {
 pub(crate) static SALES_BY_DAY: Table =
     Table { name: "sales_by_day", columns: &["day", "after_order", "last_order", "entry", "sales"], key: 1 };
 
-/// As many rows of [`PROBES`] as there are, each on a page of its own.
+/// The number of rows of [`PROBES`], each on a page of its own.
 pub(crate) const PROBE_PAGES: i64 = 16;
 
 /// In an order, places 0 to 1023: the line of place `p` in order `o` has the key `o * LINES + p`.

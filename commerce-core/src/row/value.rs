@@ -1,4 +1,4 @@
-//! One value of a row, and what it stands for.
+//! A value of a row, and its conversions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,16 +37,16 @@ impl Value {
         }
     }
 
-    /// The text, or the empty one for anything else.
+    /// The text, or an empty one for anything else.
     pub fn text(&self) -> Arc<str> {
         self.optional_text().unwrap_or_default()
     }
 
-    /// The value as what has to stand there. What cannot be is damage, and is told rather than taken for something
-    /// else: a balance that is no amount is not 0.
+    /// Converts the value to the type that the column must hold. Any other value is damage, and an error: a balance
+    /// that is not an amount is not 0.
     ///
     /// # Errors
-    /// [`Error::Store`] that names what is damaged.
+    /// [`Error::Store`], which names what is damaged.
     pub(crate) fn read<T: Stored>(&self, what: fmt::Arguments<'_>) -> Result<T, Error> {
         T::from_value(self).ok_or_else(|| {
             let shown = match self {
@@ -69,9 +69,9 @@ impl Value {
     }
 }
 
-/// What a value of a row can stand for.
+/// A type that a value of a row can be converted to.
 pub(crate) trait Stored: Sized {
-    /// It, unless the value stands for something else.
+    /// Converts the value, if it is one of this type.
     fn from_value(value: &Value) -> Option<Self>;
 }
 

@@ -1,4 +1,4 @@
-//! Sales figures: the best sellers of a window of time, and sales step by step, from the orders themselves.
+//! Sales figures: the best sellers of a time window, and the sales per minute, hour or day.
 
 mod cache;
 mod count;

@@ -112,7 +112,7 @@ impl Query for Series {
     }
 }
 
-/// The newest order before each of these times, which ascend. All are found by halving, together.
+/// The newest order before each of these ascending times, by one binary search for all.
 fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
     let sql = "WITH RECURSIVE
         half (time, low, high) AS (
@@ -131,8 +131,8 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
     }
 }
 
-/// The orders after one number up to another, and what they brought, for each such span. Two sums, since one of totals
-/// up to 2^53 - 1 each could pass 64 bits; in one value, since a subquery has only one.
+/// The number of orders and their revenue for each range of numbers. The totals are summed in two halves, since a sum of
+/// totals up to 2^53 - 1 could exceed 64 bits.
 fn sold(view: &mut View<'_>, spans: &[(i64, i64)]) -> Result<Vec<(i64, Amount)>, Error> {
     let sql = "SELECT
         (SELECT json_array(count(*), coalesce(sum(total >> 32), 0), coalesce(sum(total & 0xffffffff), 0))

@@ -146,7 +146,7 @@ impl RankBy {
         }
     }
 
-    /// What comes first is least.
+    /// The sort key: the best product has the least key.
     fn order(self, units: i64, revenue: i128) -> Reverse<(i128, i128)> {
         match self {
             Self::Units => Reverse((units.into(), revenue)),
@@ -177,7 +177,7 @@ crate::schema::inline_schema!(
 );
 
 impl Top {
-    /// The best `limit` products, with those that tie with the last of them.
+    /// The best `limit` products, including all that tie with the last one.
     fn best(&self, sales: &Sales) -> Vec<(i64, i64, i128)> {
         // So many candidates at a time, unless more tie: all products at once would take more memory than their sums.
         const SOME: usize = 4_096;
@@ -202,7 +202,7 @@ impl Top {
         best
     }
 
-    /// The sellers with their names, ranked to the end.
+    /// The products with their names, in the final order.
     fn named(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
         let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)

@@ -1,4 +1,4 @@
-//! The store at a location: a file or a server.
+//! Chooses the store by its location: a file or a server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::currency::Currency;
 use crate::error::Error;
 use crate::location::Location;
 
-/// Makes a store where there is none.
+/// Creates a store.
 pub(crate) fn create(
     at: &Location,
     currency: Currency,
@@ -20,7 +20,7 @@ pub(crate) fn create(
     }
 }
 
-/// Opens a store, and brings it to the present schema.
+/// Opens a store, and migrates it to the current schema.
 pub(crate) fn open(at: &Location, options: &StoreOptions) -> Result<OpenedStore, Error> {
     match at {
         Location::File(path) => file::open(path, options),
@@ -36,7 +36,7 @@ pub(crate) fn repair(at: &Location, options: &StoreOptions, statements: &[&str])
     }
 }
 
-/// Copies a store to a file that is not there yet, while it is in use.
+/// Copies a store to a new file while it is in use.
 pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Error> {
     match at {
         Location::File(path) => file::backup(path, to, busy),
@@ -44,7 +44,7 @@ pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Err
     }
 }
 
-/// Replaces the content of a store by that of a backup.
+/// Replaces the content of a store with a backup.
 pub(crate) fn restore(at: &Location, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
     match at {
         Location::File(path) => file::restore(path, restore, busy),

@@ -19,34 +19,35 @@ use std::time::{Duration, Instant};
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
 
-/// The writing side, owned by the writer thread. One group is: turn, begin, load if need be, commit if
-/// anything changed, end. What is read together is asked for together, since a store may be far away.
+/// The writing side, owned by the writer. A group takes the turn, begins, loads what it needs, commits if anything
+/// changed, and ends. Statements are passed together, since a store can be far away.
 pub(crate) trait Store: Send {
-    /// Waits until this process may write, or answers `busy` at the deadline.
+    /// Waits until this process may write. After the deadline it fails with [`Error::Busy`].
     fn take_turn(&mut self, deadline: Instant) -> Result<(), Error>;
 
-    /// Begins the one transaction of a group. Nobody else writes until it ends. A store that is far away may put
-    /// it off until the first load, and then answers [`OtherWrites::Possible`].
+    /// Begins the transaction of a group. No other process writes until it ends. A server begins with the first load,
+    /// and reports [`OtherWrites::Possible`] here.
     fn begin(&mut self) -> Result<OtherWrites, Error>;
 
     /// Reads inside the transaction: the rows of each statement, in order.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error>;
 
-    /// Saves and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`]; after
-    /// [`Error::Busy`] the group may be decided anew.
+    /// Saves the changes and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`].
+    /// After [`Error::Busy`] the group may be decided again.
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error>;
 
-    /// Ends a transaction, if there is one, and the turn.
+    /// Rolls back an open transaction, if there is one, and releases the turn.
     fn end(&mut self);
 
-    /// Pages written by the last commit, where the store can tell.
+    /// The pages that the last commit wrote to the log; 0 for a server.
     fn pages(&self) -> u64;
 
-    /// Requests that were sent to a server so far.
+    /// The number of requests sent to the server so far; 0 for a file.
     fn requests(&self) -> u64;
 }
 
-/// Whether anybody else has written since this process last did: if not, what was loaded then still holds.
+/// Whether another process may have written since this one last did. If none has, rows that were loaded before are
+/// still valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OtherWrites {
     None,
@@ -55,25 +56,25 @@ pub(crate) enum OtherWrites {
 
 /// The reading side, shared by all threads.
 pub(crate) trait Reader: Send + Sync {
-    /// Takes a snapshot, at the latest when it is first read from.
+    /// Opens a snapshot. It is taken with the first read at the latest.
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>, Error>;
 
-    /// Whether a snapshot may be kept for long.
+    /// Whether a snapshot can stay open for long.
     fn supports_long_snapshots(&self) -> bool;
 
-    /// A number that differs once anybody, here or in another process, has committed.
+    /// A number that changes with every commit of any process.
     fn version(&self) -> Result<i64, Error>;
 
-    /// How often that may be asked by somebody who waits, so that it costs next to nothing.
+    /// The interval at which waiting threads may poll the version at negligible cost.
     fn poll_interval(&self) -> Duration;
 }
 
-/// The store as it was at one moment.
+/// The store as of one moment.
 pub(crate) trait Snapshot {
-    /// Reads.
+    /// Reads all rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 
-    /// Reads row by row, for as long as `take` goes on. A store that is far away reads all rows first.
+    /// Reads row by row, until `take` breaks. A server reads all rows first.
     fn each(
         &mut self,
         statement: &Statement,
@@ -83,6 +84,6 @@ pub(crate) trait Snapshot {
         Ok(())
     }
 
-    /// Reads for the last time, which spares a far store the end of the snapshot.
+    /// Reads all rows of the last statement of this snapshot, which saves a server the request that ends it.
     fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 }

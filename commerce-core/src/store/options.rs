@@ -1,4 +1,4 @@
-//! What a store is opened with, what an open one consists of, and what it is restored from.
+//! The options of a store, the parts of an open one, and the source of a restore.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,36 +7,36 @@ use super::{Reader, Store};
 use crate::cost::Costs;
 use crate::currency::Currency;
 
-/// How to work with a store.
+/// The options of a store.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreOptions {
-    /// How long to wait for others.
+    /// How long to wait for other processes.
     pub(crate) busy: Duration,
-    /// How many may read at the same time.
+    /// The number of concurrent readers.
     pub(crate) readers: u32,
-    /// Where to count what statements cost.
+    /// Counts the cost of statements.
     pub(crate) costs: Costs,
 }
 
-/// A store that is ready.
+/// An open store.
 pub(crate) struct OpenedStore {
     pub(crate) writer: Box<dyn Store>,
     pub(crate) reader: Box<dyn Reader>,
     pub(crate) currency: Currency,
-    /// Whether there are products that the search does not find yet.
+    /// Whether products are missing in the index of the search.
     pub(crate) unindexed: bool,
-    /// What whoever runs the store should know.
+    /// A warning for the operator.
     pub(crate) warning: Option<String>,
 }
 
-/// What to put in the place of everything in a store, and how carefully.
+/// The source of a restore, and its precautions.
 pub(crate) struct Restore<'a> {
     /// The backup.
     pub(crate) from: &'a Path,
-    /// A file that is not there yet, where a copy of what is replaced is kept.
+    /// A new file that receives a copy of the replaced content.
     pub(crate) keep: &'a Path,
     /// The currency of the store.
     pub(crate) store: Currency,
-    /// Whether a backup in another currency will do.
+    /// Whether a backup in another currency is accepted.
     pub(crate) other_currency: bool,
 }

@@ -1,4 +1,4 @@
-//! Stands in for the server store where the feature `libsql` is off: a server is refused with its reason.
+//! Replaces the server store when the feature `libsql` is off: a server is refused with the reason.
 
 use std::path::Path;
 use std::time::Duration;

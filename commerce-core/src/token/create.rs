@@ -22,7 +22,7 @@ pub struct Create {
 }
 
 impl Create {
-    /// A token for this role, who acts as `user`.
+    /// A token with this role. A shopper acts as `user`.
     ///
     /// # Errors
     /// [`ValueError`] for a shopper without a user, and for an operator with one.
@@ -41,7 +41,7 @@ impl Create {
         Self { name, role: Role::Operator, user: None, digest }
     }
 
-    /// A token for a shopper, who acts as `user`.
+    /// A token for a shopper who acts as `user`.
     pub fn shopper(name: TokenName, user: UserId, digest: Digest) -> Self {
         Self { name, role: Role::Shopper, user: Some(user), digest }
     }
@@ -89,7 +89,7 @@ impl Operation for Create {
 
 impl Reply for Token {}
 
-/// Whether the bearer of a token of this role may act as this user, or as none.
+/// Tests that a shopper has a user and an operator has none.
 fn suits(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
     match (role, user) {
         (Role::Shopper, None) => Err(ValueError::new("is missing: a shopper acts as a user")),

@@ -1,4 +1,4 @@
-//! What a door asks for each bearer: whose token has this digest, and whether any token changed at all.
+//! What a server asks for each request: which token has this digest, and whether any token has changed.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Find {
 #[derive(Clone, Copy, Debug)]
 pub struct Version;
 
-/// A state of all tokens. As long as two marks are equal, no token was created or revoked between them.
+/// A state of all tokens. While two of them are equal, no token was created or revoked between them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenVersion {
     changes: i64,

@@ -1,5 +1,5 @@
-//! Tokens: who may come through a door that is open to a network. Only the digest of a secret is known here;
-//! making secrets, and what each role may do, is for the doors.
+//! Tokens: the credentials of clients of a server. The store keeps only the digest of a secret. The server generates
+//! secrets, and decides what each role permits.
 
 mod create;
 mod find;

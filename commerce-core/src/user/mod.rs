@@ -1,4 +1,4 @@
-//! Users: who charges and orders.
+//! Users: the customers of the shop.
 
 mod add;
 mod get;

@@ -1,4 +1,4 @@
-//! An audit under way: the snapshots that it reads from, and what it found so far.
+//! The state of a running audit: the snapshots that it reads, and what it has found.
 
 use std::time::{Duration, Instant};
 
@@ -8,20 +8,20 @@ use crate::error::Error;
 use crate::query::View;
 use crate::row::Value;
 
-/// Rows that are read at once.
+/// The number of rows to read at once.
 pub(super) const SPAN: i64 = 16_384;
 
-/// How long spans may follow one another while others write, and the pause in which the log is written back and begun
-/// anew, which no open snapshot may stand in the way of.
+/// How long to read spans without a pause while other processes write, and the pause, in which no snapshot is open
+/// and the log can be reset.
 const WORK: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// An audit on its way.
+/// A running audit.
 pub(super) struct Auditor<'a> {
     shop: &'a Commerce,
     pub(super) audit: Audit,
     progress: &'a mut dyn FnMut(Progress),
-    /// How many things there are to check, as far as is known.
+    /// The number of things to check, as far as it is known.
     pub(super) total: u64,
     /// When the audit last paused, and the version of the store then.
     paused: Instant,
@@ -34,8 +34,8 @@ impl<'a> Auditor<'a> {
         Ok(Self { shop, audit: Audit::default(), progress, total: 0, paused: Instant::now(), version })
     }
 
-    /// The next snapshot, after a pause where others write to the same file. A server has a log of its own, and to ask it
-    /// for its version is a request.
+    /// The next snapshot, after a pause if other processes write to the same file. A server needs no pause, and
+    /// asking for its version costs a request.
     pub(super) fn view(&mut self) -> Result<View<'a>, Error> {
         if self.shop.on_file() && self.paused.elapsed() >= WORK {
             let version = self.shop.version()?;
@@ -53,7 +53,7 @@ impl<'a> Auditor<'a> {
     }
 }
 
-/// A value as a difference shows it.
+/// A value as text in a difference.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),

@@ -1,12 +1,12 @@
-//! Cancellations, each with the ledger entry of its refund and the user of its order. (That each refund has its
-//! cancellation, the history tells.)
+//! Checks each cancellation against the ledger entry of its refund and the user of its order. (The check of the
+//! history covers refunds without a cancellation.)
 
 use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
-    // An entry is written with its cancellation, so any moment will do for both.
+    // An entry and its cancellation are written together, so any snapshot has both or none.
     let sql = "SELECT c.order_id, c.entry, l.entry, c.user_no, o.user_no
         FROM (SELECT order_id, entry, user_no FROM cancellations WHERE order_id > ?1 ORDER BY order_id LIMIT ?2) c
         LEFT JOIN ledger l ON l.entry = c.entry AND l.kind = 'refund' AND l.source = c.order_id
@@ -16,13 +16,18 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         let rows = auditor.view()?.final_rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
         for row in rows.iter() {
             if row[2] == Value::Null {
-                auditor.audit.differs("refund of cancellation", row[0].int(), row[1].int(), "none");
+                auditor.audit.add_difference("refund of cancellation", row[0].int(), row[1].int(), "none");
             }
             if row[3] != row[4] {
-                auditor.audit.differs("user of cancellation", row[0].int(), shown(&row[3]), shown(&row[4]));
+                auditor.audit.add_difference(
+                    "user of cancellation",
+                    row[0].int(),
+                    shown(&row[3]),
+                    shown(&row[4]),
+                );
             }
         }
-        auditor.audit.checked("cancellations", rows.len() as u64);
+        auditor.audit.count_checked("cancellations", rows.len() as u64);
         let Some(last) = rows.iter().last() else { return Ok(()) };
         after = last[0].int();
     }

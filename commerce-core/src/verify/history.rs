@@ -1,4 +1,4 @@
-//! What the histories add up to: movements, orders with their lines, and ledger entries, read once from the first to
+//! Adds up the histories: movements, orders with their lines, and ledger entries, each read once from the first to
 //! the last.
 
 use std::collections::HashMap;
@@ -11,12 +11,12 @@ use crate::row::list;
 use crate::row::table::LINES;
 use crate::row::{Rows, Statement, Value};
 
-/// What was read so far, and what it comes to.
+/// The position in the histories, and the sums so far.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) wallets: HashMap<i64, Wallet>,
     pub(super) stocks: HashMap<i64, i64>,
-    /// The last order for which there is a payment.
+    /// The last order that has a payment.
     pub(super) paid: i64,
     movement: i64,
     order: i64,
@@ -25,7 +25,7 @@ pub(super) struct History {
     at: i64,
 }
 
-/// What the history of a user comes to.
+/// The figures of a user according to the history.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wallet {
     pub(super) balance: i64,
@@ -33,7 +33,7 @@ pub(super) struct Wallet {
     pub(super) last_order: i64,
 }
 
-/// The numbers last given out.
+/// The last numbers of the histories.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbers {
     pub(super) movement: i64,
@@ -54,12 +54,12 @@ impl Numbers {
     }
 }
 
-/// How a ledger entry is known: text would cost memory for each.
+/// The kinds of ledger entries as numbers, since text would cost memory per row.
 const PAYMENT: i64 = 1;
 const REFUND: i64 = 2;
 
 impl History {
-    /// Reads one span further, up to these numbers at most. False when there is nothing left.
+    /// Reads the next span, up to these numbers. Returns false when nothing is left.
     pub(super) fn step(
         &mut self,
         view: &mut View<'_>,
@@ -78,7 +78,7 @@ impl History {
         Ok(true)
     }
 
-    /// What is being read, and how many rows were.
+    /// The history that is being read, and the number of rows read so far.
     pub(super) fn reached(&self) -> (&'static str, u64) {
         let what = match (self.order, self.entry) {
             (0, 0) => "movements of stock",
@@ -96,12 +96,11 @@ impl History {
             *self.stocks.entry(row[1].int()).or_default() += row[2].int();
         }
         self.movement = end(&rows, to);
-        audit.checked("movements of stock", rows.len() as u64);
+        audit.count_checked("movements of stock", rows.len() as u64);
         Ok(())
     }
 
-    /// Orders with their lines, which may be more than a span: an order of which the last line was not read waits for
-    /// the next.
+    /// Reads orders with their lines. An order whose last line is beyond the span is left to the next span.
     fn orders(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
         let lines = "SELECT line, product_no, price, quantity FROM order_lines
             WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
@@ -129,13 +128,13 @@ impl History {
                     count += 1;
                     self.placed(row, sum, audit);
                 }
-                (None, Some(_)) => audit.differs("order of lines", order, order, "none"),
-                (None, None) => audit.differs("order", order, "none", "one, as numbers have no gaps"),
+                (None, Some(_)) => audit.add_difference("order of lines", order, order, "none"),
+                (None, None) => audit.add_difference("order", order, "none", "one, as numbers have no gaps"),
             }
         }
         self.order = through;
-        audit.checked("orders", count);
-        audit.checked("lines of orders", bought);
+        audit.count_checked("orders", count);
+        audit.count_checked("lines of orders", bought);
         Ok(())
     }
 
@@ -143,13 +142,13 @@ impl History {
         let [order, user, total, previous, at] = [0, 1, 2, 3, 4].map(|column: usize| row[column].int());
         match sum {
             Some(sum) => audit.compare("total of order", order, total, sum),
-            None => audit.differs("total of order", order, total, "none, as it has no lines"),
+            None => audit.add_difference("total of order", order, total, "none, as it has no lines"),
         }
         let wallet = self.wallets.entry(user).or_default();
         audit.compare("order before order", order, previous, wallet.last_order);
         wallet.last_order = order;
         if at < self.at {
-            audit.differs("time of order", order, at, self.at);
+            audit.add_difference("time of order", order, at, self.at);
         }
         self.at = at;
     }
@@ -167,14 +166,14 @@ impl History {
             let wallet = self.wallets.entry(user).or_default();
             audit.compare("balance after ledger entry", entry, balance, wallet.balance + amount);
             audit.compare("entry before ledger entry", entry, previous, wallet.last_entry);
-            // A chain that is wrong in one place is told once.
+            // An error in the chain is reported once.
             (wallet.balance, wallet.last_entry) = (wallet.balance + amount, entry);
             match kind {
                 PAYMENT => self.payment(source, amount, balance, &row[7..], audit),
                 REFUND => {
                     let due = row[7].optional_int();
                     if due != Some(amount) {
-                        audit.differs("refund of order", source, amount, shown(&row[7]));
+                        audit.add_difference("refund of order", source, amount, shown(&row[7]));
                     }
                     refunds.push((source, entry));
                 }
@@ -182,28 +181,28 @@ impl History {
             }
         }
         self.entry = end(&rows, to);
-        audit.checked("ledger entries", rows.len() as u64);
+        audit.count_checked("ledger entries", rows.len() as u64);
         self.refunded(view, &refunds, audit)
     }
 
-    /// Payments are entered in the order of their orders, one for each.
+    /// Checks that payments are in the order of their orders, one for each.
     fn payment(&mut self, order: i64, amount: i64, balance: i64, due: &[Value], audit: &mut Audit) {
         let unpaid = self.paid + 1..order.min(self.order + 1);
-        unpaid.for_each(|order| audit.differs("payment of order", order, "none", "one"));
+        unpaid.for_each(|order| audit.add_difference("payment of order", order, "none", "one"));
         if order <= self.paid {
-            audit.differs("payment of order", order, "another", "one");
+            audit.add_difference("payment of order", order, "another", "one");
         }
         match due {
             [Value::Integer(total), Value::Integer(after)] => {
                 audit.compare("payment of order", order, amount, -total);
                 audit.compare("balance after payment of order", order, balance, *after);
             }
-            _ => audit.differs("payment of order", order, amount, "none, as there is no such order"),
+            _ => audit.add_difference("payment of order", order, amount, "none, as there is no such order"),
         }
         self.paid = self.paid.max(order.min(self.order));
     }
 
-    /// The units of cancelled orders go back, and each refund has its cancellation.
+    /// Returns the units of cancelled orders, and checks that each refund has its cancellation.
     fn refunded(
         &mut self,
         view: &mut View<'_>,
@@ -222,7 +221,9 @@ impl History {
         for &(order, entry) in refunds {
             match cancelled.get(&order) {
                 Some(&by) => audit.compare("refund of cancellation", order, by, entry),
-                None => audit.differs("cancellation of order", order, "none", "one, as there is a refund"),
+                None => {
+                    audit.add_difference("cancellation of order", order, "none", "one, as there is a refund")
+                }
             }
         }
         let lines = "SELECT l.product_no, l.quantity FROM json_each(?1) CROSS JOIN order_lines l
@@ -234,7 +235,7 @@ impl History {
     }
 }
 
-/// How far rows reach whose first column is their number: to the last of them, or to the end where there are no more.
+/// The number up to which rows were read: that of the last row, or the end if there are no more.
 fn end(rows: &Rows, to: i64) -> i64 {
     match rows.iter().last() {
         Some(last) if rows.len() >= SPAN as usize => last[0].int(),

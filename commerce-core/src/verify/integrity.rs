@@ -1,6 +1,6 @@
-//! What SQLite itself knows of a damaged file: trees, indexes and constraints, table by table, so that no snapshot stays
-//! open for longer than one table takes. Of the index of texts it checks the tables that it lies in: its check of the
-//! index itself goes by what the connection remembers, and takes another's changes for damage.
+//! SQLite's own integrity check of trees, indexes and constraints, table by table, so that no snapshot stays open for
+//! longer than one table takes. For the full-text index it checks the underlying tables only: the check of the index
+//! itself uses cached data of the connection, and reports changes of other connections as damage.
 
 use super::auditor::{Auditor, shown};
 use super::references;
@@ -16,17 +16,20 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     for (done, table) in tables.iter().enumerate() {
         auditor.report("tables", done as u64);
         let Value::Text(table) = &table[0] else { continue };
-        // The name is one that the schema gave, without quotes.
+        // The name comes from the schema, so it needs no quotes.
         let check = Statement::new(format!("PRAGMA integrity_check({table})"), []);
         match auditor.view()?.final_rows(&check) {
             Ok(rows) => {
                 for row in rows.iter().filter(|row| shown(&row[0]) != "ok") {
-                    auditor.audit.differs("integrity", table, shown(&row[0]), "ok");
+                    auditor.audit.add_difference("integrity", table, shown(&row[0]), "ok");
                 }
-                auditor.audit.checked("tables", 1);
+                auditor.audit.count_checked("tables", 1);
             }
-            // It cannot be done in spans, and a server gives up what takes too long. The rows are read all the same.
-            Err(Error::Busy(_)) => auditor.audit.checked("tables too long to be looked at as a whole", 1),
+            // The check cannot be split, and a server aborts it if it takes too long. The rows are read by the other
+            // checks.
+            Err(Error::Busy(_)) => {
+                auditor.audit.count_checked("tables too long to be looked at as a whole", 1)
+            }
             Err(error) => return Err(error),
         }
         references::check(auditor, table)?;

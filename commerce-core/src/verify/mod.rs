@@ -1,10 +1,9 @@
-//! Auditing: every figure is computed once more from the rows that explain it.
+//! The audit computes every figure again from the rows that explain it.
 //!
 //! Histories only grow, so they are read in spans, each from a snapshot of its own, up to numbers that were taken
-//! before; the figures they add up to are kept in memory, a few for each user and product. Only what is left by then,
-//! and the comparison with the stored balances and stocks, needs one moment. So the time grows with the history and no
-//! faster, the memory with the users and products, and a working shop can go on: a snapshot that stays open would keep
-//! its log from being written over.
+//! before. Their sums are kept in memory, a few for each user and product. Only the rest, and the comparison with the
+//! stored balances and stocks, needs one snapshot. So the time is linear in the history, the memory in the users and
+//! products, and other operations continue: a snapshot that stays open would keep the log from being reset.
 
 mod auditor;
 mod cancellations;
@@ -27,7 +26,7 @@ use history::{History, Numbers};
 pub use report::{Audit, Checked, Difference, Progress};
 
 impl Commerce {
-    /// Recomputes every balance, stock, total and sales figure, and tells what differs: the first 1,000 figures.
+    /// Recomputes every balance, stock, total and sales figure, and returns the first 1,000 differences.
     ///
     /// # Errors
     /// The store's failure.
@@ -35,8 +34,9 @@ impl Commerce {
         Ok(self.audit(&mut |_| {})?.differences)
     }
 
-    /// The same, and tells how far it is, what was checked, and how much. It takes as long as reading the store a few
-    /// times and some 100 bytes of memory for each user and product, and others go on working meanwhile.
+    /// Recomputes every figure, reports progress, and returns what was checked and what differs. The audit takes as
+    /// long as reading the store a few times, and about 100 bytes of memory for each user and product. Other
+    /// operations continue meanwhile.
     ///
     /// # Errors
     /// The store's failure.
@@ -44,8 +44,9 @@ impl Commerce {
         audit(self, progress)
     }
 
-    /// Rebuilds the figures that derive from the ledgers: balances, stocks and where histories begin; and the index of
-    /// products, where it differs. Make a backup first; [`Commerce::audit`] tells what differs, before and after.
+    /// Rebuilds the figures that derive from the ledgers: balances, stocks and the beginnings of histories; and the
+    /// index of products if it differs. Make a backup first. [`Commerce::audit`] shows the differences, before and
+    /// after.
     ///
     /// # Errors
     /// The store's failure.
@@ -54,10 +55,10 @@ impl Commerce {
     }
 }
 
-/// How often the audit runs after a history that grows meanwhile, before it takes what is left in one moment.
+/// How often the audit follows growing histories before it reads the rest in one snapshot.
 const ROUNDS: usize = 3;
 
-/// Audits a shop, and tells how far it is.
+/// Audits a store, and reports progress.
 fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
     let mut auditor = Auditor::new(shop, progress)?;
     integrity::check(&mut auditor)?;

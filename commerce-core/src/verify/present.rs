@@ -1,4 +1,4 @@
-//! The present figures, all as of one moment, beside what the histories come to.
+//! Compares the present figures, all from one snapshot, with the sums of the histories.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use crate::row::Statement;
 use crate::row::list;
 use crate::row::table::LINES;
 
-/// Figures of users or products, known by number until their names were read: as many as are told, and how many more
-/// there are.
+/// Differences of users or products by number, until their names are read: the first ones, and the number of the
+/// others.
 #[derive(Default)]
 struct Wrong {
     told: Vec<(i64, &'static str, String, String)>,
@@ -29,7 +29,7 @@ impl Wrong {
     }
 }
 
-/// Compares what the histories come to, up to the last numbers, with what is stored.
+/// Compares the sums of the histories, up to the last numbers, with the stored figures.
 pub(super) fn check(
     view: &mut View<'_>,
     mut history: History,
@@ -39,7 +39,7 @@ pub(super) fn check(
     wallets(view, &mut history, audit)?;
     stocks(view, &mut history, audit)?;
     for order in history.paid + 1..=last.order {
-        audit.differs("payment of order", order, "none", "one");
+        audit.add_difference("payment of order", order, "none", "one");
     }
     beyond(view, last, audit)?;
     numbers(view, audit)
@@ -64,7 +64,7 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
                 }
             }
         }
-        audit.checked("balances", rows.len() as u64);
+        audit.count_checked("balances", rows.len() as u64);
         let Some(last) = rows.iter().last() else { break };
         after = last[0].int();
     }
@@ -86,7 +86,7 @@ fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Resu
                 wrong.add(row[0].int(), "stock", stored, computed);
             }
         }
-        audit.checked("stocks", rows.len() as u64);
+        audit.count_checked("stocks", rows.len() as u64);
         let Some(last) = rows.iter().last() else { break };
         after = last[0].int();
     }
@@ -96,7 +96,7 @@ fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Resu
     tell(view, "SELECT product_no, product FROM products", "product_no", wrong, audit)
 }
 
-/// Tells what is wrong, by name.
+/// Reports differences by name.
 fn tell(view: &mut View<'_>, names: &str, key: &str, wrong: Wrong, audit: &mut Audit) -> Result<(), Error> {
     let told: Vec<i64> = wrong.told.iter().map(|(no, ..)| *no).collect();
     let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
@@ -104,21 +104,21 @@ fn tell(view: &mut View<'_>, names: &str, key: &str, wrong: Wrong, audit: &mut A
     let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
     for (no, what, stored, computed) in wrong.told {
         match names.get(&no) {
-            Some(name) => audit.differs(what, name, stored, computed),
-            None => audit.differs(what, format!("number {no}, which is nobody's"), stored, computed),
+            Some(name) => audit.add_difference(what, name, stored, computed),
+            None => audit.add_difference(what, format!("number {no}, which is nobody's"), stored, computed),
         }
     }
     audit.found += wrong.more;
     Ok(())
 }
 
-/// Rows before the first and after the last number, which no history leads to.
+/// Reports rows before the first or after the last number, which belong to no history.
 fn beyond(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT line FROM (SELECT max(line) AS line FROM order_lines WHERE line < ?1
         UNION ALL SELECT min(line) FROM order_lines WHERE line >= ?2) WHERE line IS NOT NULL";
     let rows = view.rows(&Statement::new(sql, [LINES.into(), ((last.order + 1) * LINES).into()]))?;
     for row in rows.iter() {
-        audit.differs("order of lines", row[0].int() / LINES, row[0].int() / LINES, "none");
+        audit.add_difference("order of lines", row[0].int() / LINES, row[0].int() / LINES, "none");
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! References that lead nowhere, in spans: SQLite's own `foreign_key_check` is one statement for a table, which takes as
-//! long as the table is, and would keep a snapshot open, or a server busy, for all that time.
+//! Finds broken references, in spans. SQLite's own `foreign_key_check` is one statement per table, and would keep a
+//! snapshot open, or a server busy, for the whole table.
 
 use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 
-/// Looks at every reference of a table. Each leads to the number by which the rows of another table are known.
+/// Checks every reference of a table. Each leads to the row id of another table.
 pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error> {
     let references = "SELECT \"table\", \"from\" FROM pragma_foreign_key_list(?1)";
     let references = auditor.view()?.final_rows(&Statement::new(references, [table.into()]))?;
@@ -37,16 +37,16 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
             };
             let id: Vec<String> = row[2..].iter().map(shown).collect();
             let (what, id) = (format!("reference to {to}"), format!("{table} row {}", id.join(", ")));
-            auditor.audit.differs(&what, id, "broken", "whole");
+            auditor.audit.add_difference(&what, id, "broken", "whole");
         }
-        // A span that is not full is the last.
+        // A span that is not full is the last one.
         let Some(row) = end.filter(|row| row[1].int() == SPAN) else { return Ok(()) };
         after = row[2..].to_vec();
     }
 }
 
-/// What a span holds, and what is asked of it: the references that lead nowhere, with the table that they name, and in a
-/// row without one how many rows the span has and the key of the last.
+/// The statement that reads a span, and the one that checks it: it returns the broken references with the table that
+/// they name, and a row without a table that has the size of the span and its last key.
 fn statement(
     table: &str,
     key: &[String],

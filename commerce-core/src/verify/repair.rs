@@ -1,4 +1,4 @@
-//! Rebuilding what derives from the ledgers, each table in one pass.
+//! Rebuilds what derives from the ledgers, each table in one pass.
 
 use super::auditor::Auditor;
 use super::search;
@@ -6,7 +6,8 @@ use crate::engine::Commerce;
 use crate::error::Error;
 use crate::store::schema::EMPTY_GRAMS;
 
-/// What rebuilds a shop. The index of products, where it differs, is only emptied: whoever opens the store fills it.
+/// The statements that repair a store. If the index of products differs, it is only emptied: it is rebuilt when the
+/// store is opened.
 pub(super) fn statements(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
     let mut quietly = |_| {};
     let mut auditor = Auditor::new(shop, &mut quietly)?;
@@ -14,8 +15,8 @@ pub(super) fn statements(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
     Ok(REPAIRS.into_iter().chain((auditor.audit.found > 0).then_some(EMPTY_GRAMS)).collect())
 }
 
-/// Statements that rebuild balances, where histories begin, stocks and whose order was cancelled. Sums of sales are made
-/// anew when they are needed.
+/// Statements that rebuild balances, the beginnings of histories, stocks and the users of cancellations. Sums of
+/// sales are rebuilt when they are needed.
 const REPAIRS: [&str; 5] = [
     "DELETE FROM sales_by_hour",
     "DELETE FROM sales_by_day",

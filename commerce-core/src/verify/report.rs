@@ -1,67 +1,67 @@
-//! What an audit reports.
+//! The report of an audit.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// What an audit looked at, and what it found.
+/// What an audit checked, and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Audit {
-    /// Figures that are not what their rows say: the first 1,000.
+    /// The first 1,000 differences.
     pub differences: Vec<Difference>,
-    /// How many differences there are in all.
+    /// The number of all differences.
     pub found: u64,
-    /// What was checked, in the order in which it was.
+    /// What was checked, in order.
     pub checked: Vec<Checked>,
 }
 
-/// So many things of a kind were checked.
+/// The number of checked things of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Checked {
-    /// Which.
+    /// The kind.
     pub what: &'static str,
-    /// How many.
+    /// The number.
     pub count: u64,
 }
 
-/// A figure that is not what its rows say.
+/// A stored figure that differs from the one computed from its rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Which figure.
+    /// The kind of figure.
     pub what: String,
-    /// Of what.
+    /// Whose figure it is.
     pub id: String,
-    /// As it stands.
+    /// The stored value.
     pub stored: String,
-    /// As it should be.
+    /// The computed value.
     pub computed: String,
 }
 
-/// How far an audit is.
+/// The progress of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What is being checked.
     pub what: &'static str,
-    /// How many of all things were checked.
+    /// The number of things checked so far.
     pub done: u64,
-    /// How many there are, as far as is known.
+    /// The number of things to check, as far as it is known.
     pub total: u64,
 }
 
-/// The most differences that are told one by one.
+/// The most differences to list.
 pub(super) const MOST: usize = 1_000;
 
 impl Audit {
     /// Counts what was checked.
-    pub(super) fn checked(&mut self, what: &'static str, count: u64) {
+    pub(super) fn count_checked(&mut self, what: &'static str, count: u64) {
         match self.checked.iter_mut().find(|checked| checked.what == what) {
             Some(checked) => checked.count += count,
             None => self.checked.push(Checked { what, count }),
         }
     }
 
-    /// Tells a difference, or only counts it where there are too many.
-    pub(super) fn differs(
+    /// Adds a difference, or only counts it if there are too many.
+    pub(super) fn add_difference(
         &mut self,
         what: &str,
         id: impl ToString,
@@ -75,7 +75,7 @@ impl Audit {
         }
     }
 
-    /// Tells a difference where there is one.
+    /// Adds a difference if the values differ.
     pub(super) fn compare<T: PartialEq + ToString>(
         &mut self,
         what: &str,
@@ -84,7 +84,7 @@ impl Audit {
         computed: T,
     ) {
         if stored != computed {
-            self.differs(what, id, stored, computed);
+            self.add_difference(what, id, stored, computed);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rows that have to be there, and values that have to lie within limits, whatever the histories say.
+//! Checks that required rows exist and that values are within their limits.
 
 use super::auditor::{Auditor, SPAN, shown};
 use crate::error::Error;
@@ -17,7 +17,7 @@ fn users(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         LEFT JOIN wallets w USING (user_no) ORDER BY u.user_no";
     each(auditor, sql, vec![Value::from(0)], "users", |auditor, row| {
         if row[2] == Value::Null {
-            auditor.audit.differs("wallet", shown(&row[1]), "none", "there");
+            auditor.audit.add_difference("wallet", shown(&row[1]), "none", "there");
         }
         vec![row[0].clone()]
     })
@@ -29,10 +29,10 @@ fn products(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         LEFT JOIN stocks s USING (product_no) ORDER BY p.product_no";
     each(auditor, sql, vec![Value::from(0)], "products", |auditor, row| {
         if row[3] == Value::Null {
-            auditor.audit.differs("stock's row", shown(&row[1]), "none", "there");
+            auditor.audit.add_difference("stock's row", shown(&row[1]), "none", "there");
         }
         if !(0..=LIMIT).contains(&row[2].int()) {
-            auditor.audit.differs("price", shown(&row[1]), row[2].int(), format!("0 to {LIMIT}"));
+            auditor.audit.add_difference("price", shown(&row[1]), row[2].int(), format!("0 to {LIMIT}"));
         }
         vec![row[0].clone()]
     })
@@ -46,13 +46,18 @@ fn cart_lines(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     each(auditor, sql, vec![Value::from(0), Value::from(0)], "lines of carts", |auditor, row| {
         let most = Quantity::MAX;
         if !(1..=most).contains(&row[2].int()) {
-            auditor.audit.differs("quantity in a cart", shown(&row[3]), row[2].int(), format!("1 to {most}"));
+            auditor.audit.add_difference(
+                "quantity in a cart",
+                shown(&row[3]),
+                row[2].int(),
+                format!("1 to {most}"),
+            );
         }
         vec![row[0].clone(), row[1].clone()]
     })
 }
 
-/// Looks at each row of a table, in spans. `look` tells the key of the row, after which the next span begins.
+/// Checks each row of a table, in spans. `look` returns the key of its row, after which the next span begins.
 fn each(
     auditor: &mut Auditor<'_>,
     sql: &'static str,
@@ -66,7 +71,7 @@ fn each(
         for row in rows.iter() {
             after = look(auditor, row);
         }
-        auditor.audit.checked(what, rows.len() as u64);
+        auditor.audit.count_checked(what, rows.len() as u64);
         if rows.len() < SPAN as usize {
             return Ok(());
         }

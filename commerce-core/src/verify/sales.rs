@@ -1,4 +1,4 @@
-//! The best sellers that the engine keeps in memory, beside a sum over the lines of their orders.
+//! Compares the cached best sellers with sums over the lines of their orders.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::row::table::LINES;
 use crate::row::{Statement, Value};
 use crate::sales::Top;
 
-/// The most sellers that are compared.
+/// The most sellers to compare.
 const LIMIT: u16 = 100;
 
 /// A product's number, units and revenue.
@@ -20,16 +20,16 @@ type Sold = (i64, i64, i128);
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut view = auditor.view()?;
     let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
-        // A row that cannot be is a difference too; the other checks say which.
+        // An unreadable row is a difference too. The other checks show which one.
         Err(Error::Store(because)) => {
-            auditor.audit.differs("sales figures", "store", because, "readable");
+            auditor.audit.add_difference("sales figures", "store", because, "readable");
             return Ok(());
         }
         answered => answered?,
     };
     let after = last_until(view.snapshot.as_mut(), answered.window.from)?;
     let last = last_until(view.snapshot.as_mut(), answered.window.to)?;
-    // Later cancellations, which the answer could not know, are told by the later entries of their refunds.
+    // Cancellations after the answer are recognised by the later ledger entries of their refunds.
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2
         AND entry <= (SELECT last_entry FROM store)";
     let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into()]))?;
@@ -57,7 +57,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         let at = |sellers: &[String]| sellers.get(place).map_or("none".into(), String::clone);
         auditor.audit.compare("sales figure", format!("rank {}", place + 1), at(&stored), at(&computed));
     }
-    auditor.audit.checked("best sellers", stored.len() as u64);
+    auditor.audit.count_checked("best sellers", stored.len() as u64);
     Ok(())
 }
 

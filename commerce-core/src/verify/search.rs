@@ -1,6 +1,6 @@
-//! What the search goes by, beside the identifiers and names that it derives from: the folded text of every product, and
-//! how many grams the index has of it. To look each gram up would take as long as everything else together, many times
-//! over; what the index's own trees come to, SQLite checks.
+//! Compares the data of the search with the identifiers and names that it derives from: the folded text of every
+//! product, and the number of its grams in the index. Looking up each gram would take many times longer than all
+//! other checks. SQLite checks the trees of the index.
 
 use super::auditor::{Auditor, SPAN};
 use crate::error::Error;
@@ -27,14 +27,14 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
             auditor.audit.compare(TEXT, &product, stored.as_ref(), computed.as_str());
             auditor.audit.compare(INDEX, &product, varint(&row[5].text()), grams);
         }
-        auditor.audit.checked("searched texts", rows.len() as u64);
+        auditor.audit.count_checked("searched texts", rows.len() as u64);
         let Some(last) = rows.iter().last() else { return Ok(()) };
         after = last[0].clone();
     }
 }
 
-/// The number that these hexadecimal digits are as an integer of variable length
-/// (<https://www.sqlite.org/fileformat2.html#varint>); 0 where there are none.
+/// Reads a variable-length integer from hexadecimal digits (<https://www.sqlite.org/fileformat2.html#varint>); 0 for
+/// none.
 fn varint(digits: &str) -> u64 {
     let byte =
         |place: usize| digits.get(place..place + 2).and_then(|pair| u64::from_str_radix(pair, 16).ok());

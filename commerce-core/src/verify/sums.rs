@@ -1,10 +1,10 @@
-//! The sums of hours and days that are kept, beside their lines.
+//! Compares the stored sums of hours and days with the lines of their orders.
 
 use super::auditor::Auditor;
 use crate::error::Error;
 use crate::sales::{Period, SumCheck, kept_sums};
 
-/// Sums that are compared from one snapshot.
+/// The number of sums to compare from one snapshot.
 const STEP: i64 = 16;
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
@@ -19,10 +19,10 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
                     let shown = |sum: &crate::sales::Sum| {
                         format!("orders {} to {}: {}", sum.after + 1, sum.last, sum.sales)
                     };
-                    auditor.audit.differs(what, stored.number, shown(stored), shown(computed));
+                    auditor.audit.add_difference(what, stored.number, shown(stored), shown(computed));
                 }
             }
-            auditor.audit.checked("kept sums of sales", sums.len() as u64);
+            auditor.audit.count_checked("kept sums of sales", sums.len() as u64);
         }
     }
     Ok(())

@@ -51,3 +51,37 @@ fn every_file_that_a_document_names_exists() {
     }
     assert!(count > 50, "{count} names were found");
 }
+
+/// The targets of a document's links that stay within the repository: a file, a heading, or both.
+fn links(document: &str) -> impl Iterator<Item = (&str, &str)> {
+    let targets = document.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let inside = targets.filter(|target| !target.contains("://"));
+    inside.map(|target| target.split_once('#').unwrap_or((target, "")))
+}
+
+/// The name by which a link finds a heading, as code hosts make it.
+fn anchor(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = |c: char| c.is_alphanumeric() || c == ' ' || c == '-' || c == '_';
+    heading.chars().filter(|c| kept(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_between_documents_finds_its_file_and_heading() {
+    let mut count = 0;
+    for file in files().iter().filter(|file| file.ends_with(".md")) {
+        let path = root().join(file);
+        let document = std::fs::read_to_string(&path).unwrap();
+        for (target, heading) in links(&document) {
+            let target = if target.is_empty() { path.clone() } else { path.with_file_name(target) };
+            assert!(target.exists(), "{file} links to {}, which does not exist", target.display());
+            if !heading.is_empty() {
+                let linked = std::fs::read_to_string(&target).unwrap();
+                let found = linked.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(found, "{file} links to the heading #{heading}, which does not exist");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count} links were found");
+}

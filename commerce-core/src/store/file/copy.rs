@@ -1,4 +1,4 @@
-//! Maintenance of a store while it is in use: copying through SQLite's online backup, and repair.
+//! Maintenance of a store while it is in use: backup and restore through SQLite's online backup, and repair.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,13 +13,12 @@ use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Restore, StoreOptions};
 
-/// Copies the store to a file that is not there yet. Others go on reading and writing.
+/// Copies the store to a new file. Other processes keep reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
     make(to, |copy| run(&connect(store, busy)?, copy).map_err(failed))
 }
 
-/// Makes a file that is not there yet, all at once, of what `fill` puts into it. Once it is made, a power cut takes
-/// neither its content nor its name away.
+/// Creates a file atomically from what `fill` writes. After that, the content and the name survive a power cut.
 pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), Error>) -> Result<(), Error> {
     if to.exists() {
         return Err(OpenError::Exists(to.into()).into());
@@ -29,25 +28,24 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
         make_file(part)?;
         let mut copy = Connection::open(part).map_err(failed)?;
         fill(&mut copy)?;
-        // A file of its own, with no log beside it.
+        // A single file, without a log.
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
         copy.close().map_err(|(_, e)| failed(e))?;
         let written = |e: std::io::Error| {
             Error::Unavailable(Cause::new(format!("{} cannot be written: {e}", to.display()), e))
         };
         std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(written)?;
-        // A link, unlike a rename, never replaces a file that came in between.
+        // A link, unlike a rename, never replaces a file that was created meanwhile.
         std::fs::hard_link(part, to).map_err(written)?;
         sync_name(to).map_err(written)
     })();
-    // Where nothing was copied there is nothing to remove.
+    // If nothing was copied, there is nothing to remove.
     let _ = std::fs::remove_file(part);
     made
 }
 
-/// Replaces the content of the store by that of a backup, in one transaction, after a copy of it was kept. What is put
-/// there is brought to the present schema first, and gets an identity of its own: events after it bear numbers that
-/// were given before.
+/// Replaces the content of the store with a backup in one transaction, after a copy of the store was made. The new
+/// content is migrated to the current schema first, and gets a new identifier, since later events reuse numbers.
 pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
     let from = open_backup(restore)?;
     backup(store, restore.keep, busy)?;
@@ -61,12 +59,12 @@ pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Re
         copy.execute(NEW_IDENTITY, [new_identity()]).map_err(failed)?;
         run(&copy, &mut connect(store, busy)?).map_err(uncertain)
     })();
-    // Where nothing was copied there is nothing to remove.
+    // If nothing was copied, there is nothing to remove.
     let _ = std::fs::remove_file(part);
     restored
 }
 
-/// Opens a backup that is whole and may be put in the place of the store.
+/// Opens a backup after checking that it is intact and may replace the store.
 pub(crate) fn open_backup(restore: &Restore<'_>) -> Result<Connection, Error> {
     let &Restore { from: path, store, other_currency, .. } = restore;
     let from = open_sound(path)?;
@@ -105,7 +103,7 @@ fn open_sound(from: &Path) -> Result<Connection, Error> {
 }
 
 fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
-    // All pages in one step: the copy is of one moment.
+    // All pages in one step, so that the copy is of one moment.
     Backup::new(from, to)?.run_to_completion(i32::MAX, Duration::from_millis(10), None)
 }
 

@@ -1,16 +1,16 @@
-//! What SQLite leaves to chance: whether the name of a file survives a power cut, and whether a log that another
-//! process left behind was ever synced.
+//! Durability that SQLite does not provide: the names of files survive a power cut, and a log that another process
+//! left behind is synced.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Makes durable whatever this process may have read from a store that it just opened.
+/// Makes durable what this process can have read from a store that it just opened.
 ///
-/// A process that dies between writing a commit to the log and syncing it leaves a commit that the next one to open
-/// the store recovers from the page cache. An answer that rests on it, such as a replay or a refusal, must not be given
-/// before the log is synced; otherwise a power cut would take back what was answered. A log is locked elsewhere, so
-/// closing a descriptor of it drops no lock (<https://www.sqlite.org/howtocorrupt.html#posix_close_bug>).
+/// A process that dies between writing a commit to the log and syncing it leaves a commit that the next process
+/// recovers from the page cache. An answer that depends on it, such as a replay or a refusal, must wait until the log
+/// is synced; otherwise a power cut could take back what was answered. The log itself carries no locks, so closing a
+/// descriptor of it drops none (<https://www.sqlite.org/howtocorrupt.html#posix_close_bug>).
 pub(super) fn sync_log(store: &Path) -> io::Result<()> {
     match File::options().write(true).open(beside(store, "-wal")) {
         Ok(log) => log.sync_all()?,
@@ -20,39 +20,39 @@ pub(super) fn sync_log(store: &Path) -> io::Result<()> {
     sync_name(store)
 }
 
-/// Makes the name of a file durable, or the absence of one that was removed: names are in the folder.
+/// Makes the creation or removal of a file durable by syncing its folder.
 #[cfg(unix)]
 pub(super) fn sync_name(of: &Path) -> io::Result<()> {
     File::open(folder(of))?.sync_all()
 }
 
-/// Elsewhere a folder cannot be synced, and the system sees to names by itself.
+/// On other systems a folder cannot be synced, and the system makes names durable itself.
 #[cfg(not(unix))]
 pub(super) fn sync_name(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets nobody but its owner read or write a file. SQLite gives the files beside it the same mode.
+/// Restricts a file to its owner. SQLite gives the files beside it the same mode.
 #[cfg(unix)]
 pub(super) fn make_private(file: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
 }
 
-/// Elsewhere access follows from that to the folder.
+/// On other systems, access follows from the folder.
 #[cfg(not(unix))]
 pub(super) fn make_private(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The file of this name and a suffix.
+/// The path with a suffix appended.
 pub(super) fn beside(store: &Path, suffix: &str) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub(super) fn folder(of: &Path) -> PathBuf {
     match of.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.into(),

@@ -63,7 +63,7 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-/// An error of a commit, which may have taken place: where the log could not be synced, only a crash would tell.
+/// The error of a failed commit. When the log could not be synced, the outcome is unknown.
 fn uncertain(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure) => Error::Unknown(Cause::of(error)),
@@ -71,7 +71,7 @@ fn uncertain(error: rusqlite::Error) -> Error {
     }
 }
 
-/// An error before anything was committed.
+/// The error of a statement that failed before the commit.
 pub(crate) fn failed(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -83,7 +83,7 @@ pub(crate) fn failed(error: rusqlite::Error) -> Error {
         Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             Error::Unavailable(Cause::of(error))
         }
-        // What a disk fails to read (EIO) SQLite reports as damage, so that the two cannot be told apart.
+        // SQLite also reports a failed read of the disk (EIO) as damage, so the two cannot be distinguished.
         Some(ErrorCode::DatabaseCorrupt) => {
             let sentence = format!("a part of its file cannot be read, or is damaged ({error})");
             Error::Unavailable(Cause::new(sentence, error))

@@ -1,4 +1,4 @@
-//! Making and opening the file, migrating it, and saying clearly why it cannot be used.
+//! Creates, opens and migrates the file, with clear errors when it cannot be used.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{OpenedStore, StoreOptions};
 
-/// How long a look at a file waits for others.
+/// How long an inspection of a file waits for other processes.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Makes a store in a file that is not there, or is empty.
+/// Creates a store in a new or empty file.
 pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) -> Result<OpenedStore, Error> {
     refuse_network_file_system(path)?;
     refuse_orphaned_log(path)?;
@@ -39,7 +39,7 @@ pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) ->
     open(path, options)
 }
 
-/// Opens a store, and brings it to the present schema.
+/// Opens a store, and migrates it to the current schema.
 pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, Error> {
     let path = path.canonicalize().map_err(|e| missing_or_failed(path, e))?;
     refuse_network_file_system(&path)?;
@@ -68,13 +68,13 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, e))?);
     let reader = FileReader::open(&path, options, watch.clone())?;
     let writer = Box::new(FileWriter::new(connection, turn, watch, options.costs.clone())?);
-    // After every connection that may have recovered something, and before anything is answered.
+    // After every connection that can have recovered a log, and before any answer.
     sync_log_of(&path)?;
     Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, warning: None })
 }
 
-/// Refuses to make a store where the log of another lies: its file was removed or emptied, perhaps under a process
-/// that still writes to it, and SQLite would remove the log or take it for the new store's.
+/// Refuses to create a store beside the log of another one. Its file was removed or emptied, perhaps under a process
+/// that still writes to it, and SQLite would delete the log or apply it to the new store.
 fn refuse_orphaned_log(path: &Path) -> Result<(), OpenError> {
     let length = |path: &Path| path.metadata().map_or(0, |found| found.len());
     let log = beside(path, "-wal");
@@ -84,7 +84,7 @@ fn refuse_orphaned_log(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Says that there is a store, which a power cut must not take back.
+/// The error that a store exists, after making sure that it survives a power cut.
 fn exists(path: &Path) -> Result<OpenError, OpenError> {
     sync_log_of(path)?;
     Ok(OpenError::Exists(path.into()))
@@ -97,8 +97,8 @@ fn sync_log_of(path: &Path) -> Result<(), OpenError> {
     })
 }
 
-/// Makes an empty file that only its owner may read. SQLite makes it, so that no descriptor of ours is closed and
-/// drops locks of others.
+/// Creates an empty file that only its owner can read. SQLite creates it, since closing a descriptor of our own would
+/// drop SQLite's locks.
 pub(super) fn make_file(path: &Path) -> Result<(), OpenError> {
     let made = Connection::open(path).map_err(|e| refused(path, e))?;
     let private = make_private(path).map_err(|e| failed(path, e));
@@ -106,13 +106,13 @@ pub(super) fn make_file(path: &Path) -> Result<(), OpenError> {
     private
 }
 
-/// What a file is.
+/// The content of a file.
 pub(super) enum Found {
     Empty,
     Store { version: i64 },
 }
 
-/// Looks at a file through SQLite, without changing it. (Opened otherwise, closing it would drop locks.)
+/// Inspects a file through SQLite without changing it. (Closing a descriptor of our own would drop SQLite's locks.)
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let found = path.metadata().map_err(|e| missing_or_failed(path, e))?;
     if !found.is_file() {
@@ -121,7 +121,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if found.permissions().readonly() {
         return Err(unwritable(path, "it is read-only"));
     }
-    // SQLite takes the log of an empty file for a remnant, and removes it.
+    // SQLite treats the log of an empty file as stale, and deletes it.
     if found.len() == 0 {
         return Ok(Found::Empty);
     }
@@ -129,7 +129,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
-        // One moment: another process may be making a store there.
+        // One transaction: another process can be creating a store there.
         let moment = connection.unchecked_transaction()?;
         let int = |sql: &str| moment.query_row(sql, [], |row| row.get(0));
         Ok((
@@ -148,12 +148,12 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     }
 }
 
-/// A connection as the rules for the file store want it.
+/// Opens a connection with the settings of the file store.
 pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connect = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(path, flags)?;
-        // Where it may not write, SQLite reads without a word.
+        // SQLite falls back to read-only silently.
         if connection.is_readonly(MAIN_DB)? {
             let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
             return Err(rusqlite::Error::SqliteFailure(code, None));
@@ -169,8 +169,8 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenErr
     retry_while_busy(busy, connect).map_err(|e| refused(path, e))
 }
 
-/// Tries again while another process is in the way: some changes, such as that to a write-ahead log, SQLite refuses at
-/// once where others wait as they were told (<https://www.sqlite.org/c3ref/busy_handler.html>).
+/// Retries while another process holds a lock. Some changes, such as the one to a write-ahead log, fail at once in
+/// SQLite, without the busy time-out (<https://www.sqlite.org/c3ref/busy_handler.html>).
 fn retry_while_busy<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let until = Instant::now() + busy;
     loop {
@@ -184,7 +184,7 @@ fn retry_while_busy<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -
     }
 }
 
-/// Writes the schema, unless another process was faster.
+/// Creates the schema, unless another process was faster.
 fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -197,7 +197,7 @@ fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<boo
     Ok(true)
 }
 
-/// Brings the schema up to date, once, however many processes open the file together.
+/// Migrates the schema, once, however many processes open the file together.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let version = |connection: &Connection| -> rusqlite::Result<usize> {
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -220,7 +220,7 @@ fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
     connection.pragma_update(None, "user_version", MIGRATIONS.len() as i64)
 }
 
-/// Says in our words why SQLite would not open a file.
+/// Translates the error of SQLite when it cannot open a file.
 fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {

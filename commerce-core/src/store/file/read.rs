@@ -1,4 +1,4 @@
-//! Reading: a few connections that share the work, each answer from one snapshot.
+//! Reading: a pool of connections. Each answer comes from one snapshot.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -16,18 +16,18 @@ use crate::error::{Cause, Error, OpenError};
 use crate::row::{Rows, Statement, Value};
 use crate::store::{Reader, Snapshot, StoreOptions};
 
-/// The pool of reading connections, and the one that is kept to notice commits.
+/// The pool of reading connections, and one connection that detects commits.
 pub(crate) struct FileReader {
     pool: r2d2::Pool<SqliteConnectionManager>,
-    /// Notices commits: the number is told per connection, so it must always be the same one.
+    /// Detects commits. The version is a number per connection, so it must always be the same connection.
     version_connection: Mutex<Connection>,
     watch: Arc<Watch>,
     busy: Duration,
     costs: Costs,
 }
 
-/// How long the pool tries to make a connection before it is asked why there is none. It goes on trying for as long as
-/// it is waited for, though a disk that cannot be read is no reason to wait.
+/// How long to wait for the pool before asking why it has no connection. The pool retries for as long as a caller
+/// waits, even when the disk cannot be read.
 const STEP: Duration = Duration::from_secs(1);
 
 struct FileSnapshot<'a> {
@@ -43,7 +43,7 @@ impl FileReader {
             .with_init(move |connection| {
                 connection.busy_timeout(busy)?;
                 connection.set_prepared_statement_cache_capacity(64);
-                // Each of them may fill its own, and the system's cache stands behind all.
+                // Each connection has a cache of its own, and the system's cache backs all of them.
                 connection.pragma_update(None, "cache_size", -4_096)?;
                 connection.pragma_update(None, "query_only", true)
             });
@@ -58,7 +58,7 @@ impl FileReader {
         Ok(Self { pool, version_connection, watch, busy, costs: options.costs.clone() })
     }
 
-    /// Waits for a connection while others have them all.
+    /// Waits for a free connection.
     fn wait(&self) -> Result<PooledConnection<SqliteConnectionManager>, Error> {
         let until = Instant::now() + self.busy;
         loop {
@@ -76,12 +76,12 @@ impl Reader for FileReader {
         let connection = match self.pool.try_get() {
             Some(connection) => connection,
             None => {
-                // Where the file is gone, no connection could be made however long one waited.
+                // If the file is gone, waiting is futile.
                 self.watch.check()?;
                 self.wait()?
             }
         };
-        // Only now, since a new connection opens whatever file has the name.
+        // Checked after connecting, since a new connection opens whatever file has the name.
         self.watch.check()?;
         connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
         Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
@@ -103,7 +103,8 @@ impl Reader for FileReader {
     }
 }
 
-/// Why there is no connection: all are taken, or none can be made, which the pool tells behind a colon.
+/// The reason for having no connection: all are in use, or none can be opened. The pool gives the latter after a
+/// colon.
 fn unconnected(error: &r2d2::Error) -> Error {
     match error.to_string().split_once(": ") {
         Some((_, because)) => Error::Unavailable(because.into()),
@@ -142,7 +143,7 @@ impl Snapshot for FileSnapshot<'_> {
 
 impl Drop for FileSnapshot<'_> {
     fn drop(&mut self) {
-        // A read transaction that cannot be ended is ended when the pool closes the connection.
+        // A read transaction that cannot be ended ends when the pool closes the connection.
         let _ = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
 }

@@ -1,7 +1,7 @@
-//! Fair turns between processes. SQLite's own waiting backs off and starves some; two locks beside the
-//! file do not: a process takes the *gate*, waits there for the *turn*, and lets the gate go. At most one
-//! waits for the turn, so whoever just wrote queues up behind the others. The kernel frees both locks
-//! when a process dies.
+//! Fair turns between processes. SQLite's own waiting backs off and starves some of them. Two locks on files beside
+//! the store do not: a process takes the *gate*, waits for the *turn*, and releases the gate. Only one process waits
+//! for the turn, so a process that just wrote queues behind the others. The kernel releases both locks when a process
+//! dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -12,10 +12,10 @@ use std::time::Instant;
 use super::durable::beside;
 use crate::error::Error;
 
-/// This process's place among those that write one file.
+/// The turns of this process among those that write the same file.
 pub(super) struct Turn {
     locks: Option<Locks>,
-    /// While the locks are waited for, they are with the waiting thread.
+    /// None while a thread waits for the locks.
     waiting: Option<Receiver<io::Result<Locks>>>,
     waiter: SyncSender<Locks>,
     waited: SyncSender<SyncSender<io::Result<Locks>>>,
@@ -27,7 +27,7 @@ struct Locks {
 }
 
 impl Turn {
-    /// Opens the two lock files beside the database. They stay there.
+    /// Opens the two lock files beside the store. They are never deleted.
     pub(super) fn open(database: &Path) -> io::Result<Self> {
         let lock = |suffix: &str| {
             let mut options = File::options();
@@ -40,14 +40,14 @@ impl Turn {
         let (waited, answers) = sync_channel::<SyncSender<io::Result<Locks>>>(1);
         std::thread::Builder::new().name("commerce-turn".into()).spawn(move || {
             while let (Ok(locks), Ok(answer)) = (work.recv(), answers.recv()) {
-                // An answer that nobody takes drops the locks, and with them the turn.
+                // An answer that is not received drops the locks, and with them the turn.
                 let _ = answer.send(locks.wait().map(|()| locks));
             }
         })?;
         Ok(Self { locks: Some(locks), waiting: None, waiter, waited })
     }
 
-    /// Waits for the turn, at most until the deadline. Afterwards the waiting goes on where it was left.
+    /// Waits for the turn until the deadline. A later call continues the same wait.
     pub(super) fn acquire(&mut self, deadline: Instant) -> Result<(), Error> {
         let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}").into());
         if let Some(locks) = self.locks.take() {
@@ -73,10 +73,10 @@ impl Turn {
         }
     }
 
-    /// Lets the next process write.
+    /// Releases the turn to the next process.
     pub(super) fn release(&self) {
         if let Some(locks) = &self.locks {
-            // A lock that cannot be freed is freed when the file is closed.
+            // A lock that cannot be released is released when the file is closed.
             let _ = locks.turn.unlock();
         }
     }
@@ -100,7 +100,7 @@ impl Locks {
     }
 }
 
-/// Whoever may write the database may lock it, and nobody else.
+/// Gives the lock file the permissions of the store.
 #[cfg(unix)]
 fn like(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -108,7 +108,7 @@ fn like(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere access follows from that to the folder.
+/// On other systems, access follows from the folder.
 #[cfg(not(unix))]
 fn like(_: &Path, _: &mut OpenOptions) -> io::Result<()> {
     Ok(())

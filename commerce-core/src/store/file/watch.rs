@@ -1,7 +1,7 @@
-//! Whether the files of a store are still the ones that were opened.
+//! Detects when the files of a store are no longer the ones that were opened.
 //!
-//! A process goes on reading and writing a file that somebody removed or replaced, and everything it acknowledges is
-//! lost when it ends. So it looks before each answer whether the names still lead to the files it has open.
+//! A process can keep reading and writing a file after it was removed or replaced, and loses everything it
+//! acknowledged when it ends. So each answer is preceded by a check that the names still lead to the open files.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use crate::error::{Cause, Error};
 /// The files of an open store.
 pub(super) struct Watch {
     store: Watched,
-    /// The log, which a process keeps for as long as it has the store open.
+    /// The log, which exists for as long as a process has the store open.
     log: Watched,
-    /// What became of the store. It does not come back by itself: only opening it anew helps.
+    /// Why the store is gone, once it is. Only opening it again helps.
     gone: OnceLock<&'static str>,
 }
 
@@ -24,22 +24,22 @@ struct Watched {
     identity: Identity,
 }
 
-/// What tells a file from every other on this machine: its device and number.
+/// The identity of a file on this machine: its device and inode number.
 type Identity = (u64, u64);
 
-/// What a name leads to.
+/// The file that a name leads to.
 struct Found {
     identity: Identity,
     length: u64,
 }
 
 impl Watch {
-    /// The file of a store, before it is opened.
+    /// The identity of a store's file before it is opened.
     pub(super) fn before(store: &Path) -> io::Result<Identity> {
         Ok(find(store)?.identity)
     }
 
-    /// Watches an open store, which was this file before it was opened.
+    /// Watches an open store, whose file had this identity before it was opened.
     pub(super) fn open(store: &Path, before: Identity) -> io::Result<Self> {
         let path = beside(store, "-wal");
         let log = Watched { identity: find(&path)?.identity, path };
@@ -47,7 +47,7 @@ impl Watch {
         Ok(Self { store, log, gone: OnceLock::new() })
     }
 
-    /// Looks at the store's file, as every reader does, and a writer before it begins.
+    /// Checks the store's file, for each reader, and for the writer before it begins.
     pub(super) fn check(&self) -> Result<(), Error> {
         if let Some(because) = self.gone.get() {
             return Err(Error::Gone(because));
@@ -59,7 +59,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Looks at the file and its log, as a writer does before it acknowledges a commit.
+    /// Checks the file and its log, for the writer before it acknowledges a commit.
     pub(super) fn check_log(&self) -> Result<(), Error> {
         self.check()?;
         self.found(&self.log, "its log was removed", "its log was replaced").map(drop)
@@ -86,8 +86,8 @@ impl Watch {
     }
 }
 
-/// Looks where a name leads. The times of the file are not asked for: a file whose times somebody looks at between two
-/// writes has them written anew with each, which costs a process that is alone a fifth of its rate
+/// Finds the file that a name leads to, without asking for its times. If the times are read between two writes, the
+/// kernel updates them with each write, which costs a lone caller a fifth of its rate
 /// (<https://docs.kernel.org/filesystems/multigrain-ts.html>).
 #[cfg(target_os = "linux")]
 fn find(path: &Path) -> io::Result<Found> {
@@ -104,7 +104,7 @@ fn find(path: &Path) -> io::Result<Found> {
     Ok(Found { identity: (found.dev(), found.ino()), length: found.len() })
 }
 
-/// Where a file that is open cannot be removed or replaced, there is nothing to tell apart.
+/// On systems where an open file cannot be removed or replaced, every file has the same identity.
 #[cfg(not(unix))]
 fn find(path: &Path) -> io::Result<Found> {
     Ok(Found { identity: (0, 0), length: path.metadata()?.len() })

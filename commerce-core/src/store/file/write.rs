@@ -17,7 +17,7 @@ use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::row::{Change, Kind, Rows, Statement};
 use crate::store::{OtherWrites, Store};
 
-/// The one writing connection of this process.
+/// The writing connection of this process.
 pub(crate) struct FileWriter {
     connection: Connection,
     saves: Saves,
@@ -29,8 +29,8 @@ pub(crate) struct FileWriter {
     costs: Costs,
 }
 
-/// Frames in the write-ahead log before it is written back. 1,000, SQLite's default, costs a third of the
-/// throughput.
+/// The number of frames in the write-ahead log that triggers a checkpoint. SQLite's default of 1,000 costs a third of
+/// the throughput.
 const CHECKPOINT: i64 = 4_000;
 
 thread_local! {
@@ -45,9 +45,9 @@ impl FileWriter {
         watch: Arc<Watch>,
         costs: Costs,
     ) -> Result<Self, Error> {
-        // SQLite's own checkpointing goes through the same hook, so this one does its work too. What is answered
-        // here becomes the answer of a COMMIT that has already taken place, so it is always success; a checkpoint
-        // that others stand in the way of is made up for by the next.
+        // SQLite's own checkpointing uses the same hook, so this hook replaces it. The result becomes the result of a
+        // COMMIT that has already taken place, so it is always success. A checkpoint that readers block is made up
+        // for by the next one.
         connection.wal_hook(Some(|wal, frames| {
             FRAMES.set(frames.into());
             if i64::from(frames) >= CHECKPOINT {
@@ -68,7 +68,7 @@ impl Store for FileWriter {
     fn begin(&mut self) -> Result<OtherWrites, Error> {
         self.watch.check()?;
         self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-        // It tells commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
+        // It changes with commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
         let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
         let version = version.query_row([], |row| row.get(0)).map_err(failed)?;
         let before = self.version.replace(version);
@@ -84,11 +84,11 @@ impl Store for FileWriter {
             save(&self.connection, &mut self.saves, change, &self.costs).map_err(failed)?;
         }
         self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
-        // What went to a file that nobody finds again is not acknowledged.
+        // A commit to a file that was removed or replaced is not acknowledged.
         self.watch.check_log()?;
         if changes.iter().any(|change| [&SALES_BY_HOUR, &SALES_BY_DAY].contains(&change.table)) {
-            // They are long, and this connection does not read them: they would only fill its cache. What is committed
-            // is so whether or not that works.
+            // These rows are long, and this connection does not read them, so they would only fill its cache. The
+            // commit stands even if this fails.
             let _ = self.connection.execute_batch("PRAGMA shrink_memory");
         }
         let frames = FRAMES.get();
@@ -99,7 +99,7 @@ impl Store for FileWriter {
 
     fn end(&mut self) {
         if !self.connection.is_autocommit() {
-            // Where this fails, the transaction was rolled back by SQLite itself.
+            // If this fails, SQLite has rolled back the transaction itself.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.turn.release();
@@ -114,11 +114,10 @@ impl Store for FileWriter {
     }
 }
 
-/// Rows per statement: an insert that follows another in the same statement goes to where that one was, without
-/// looking for the place again.
+/// Rows per insert statement. Within a statement, each row is inserted after the previous one without a new search.
 const BATCH: usize = 16;
 
-/// Statements that save, by what they do: made once.
+/// The SQL of saving statements, built once each.
 type Saves = HashMap<(&'static str, Kind, usize), String>;
 
 fn save(connection: &Connection, saves: &mut Saves, change: &Change, costs: &Costs) -> rusqlite::Result<()> {

@@ -1,4 +1,4 @@
-//! One server over HTTP: connections that are kept, a time-out on everything, and errors by their kind.
+//! The HTTP client of one server: persistent connections, a time-out for each request, and errors by kind.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::error::Cause;
 use crate::location::{Server, Url};
 use crate::row::{Rows, Statement};
 
-/// A server, as it is spoken to.
+/// A client of one server.
 pub(super) struct Client {
     agent: Agent,
     pub(super) url: Url,
@@ -21,32 +21,32 @@ pub(super) struct Client {
     token: Option<String>,
     requests: AtomicU64,
     newest: Arc<AtomicU64>,
-    /// Whether this is a replica, which may be behind.
+    /// Whether this is a replica, which can be behind the primary.
     replica: bool,
 }
 
-/// A stream of requests that share one connection to the database, and so a transaction.
+/// A stream of requests that share one connection to the database, and so one transaction.
 pub(super) struct Stream {
     client: Arc<Client>,
     baton: Option<String>,
     used: Instant,
 }
 
-/// A server ends a stream that was idle for 10 s; before that it is not worth trying.
+/// A stream that was idle for this long is not used again. The server ends it after 10 s.
 const IDLE: Duration = Duration::from_secs(8);
 
-/// No connection takes longer than this where there is a server.
+/// The time-out of connecting.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// The longest answer that is taken in. A server sends 10 MB at once unless it is told otherwise.
+/// The longest answer to accept, in bytes. A server sends 10 MB at once by default.
 const LONGEST: u64 = 256 << 20;
 
-/// The name of the default database, in base64 as the server's header wants it.
+/// The name of the default database, in base64 for the header.
 const DEFAULT: &str = "ZGVmYXVsdA";
 
 impl Client {
-    /// The primary of `server`, or its replica at `replica`. All that share `newest`, the number of the newest
-    /// state that any of them has seen, never see an older one.
+    /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
+    /// replication index that any of them has seen, never read an older state.
     pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
         let url = replica.unwrap_or(&server.url).clone();
         let agent = Agent::config_builder()
@@ -64,7 +64,7 @@ impl Client {
         Self { agent, url, endpoint, token, requests, newest: newest.clone(), replica: replica.is_some() }
     }
 
-    /// What the server says of its version, if it is one that says so.
+    /// The version of the server, if it reports one.
     pub(super) fn version(&self, timeout: Duration) -> Result<Option<String>, Failure> {
         let request = self.agent.get(format!("{}/version", self.url.base));
         let sent = request.config().timeout_global(Some(timeout)).build().call();
@@ -76,12 +76,12 @@ impl Client {
         Ok(text.strip_prefix("sqld ").and_then(|rest| rest.split(' ').next()).map(str::to_owned))
     }
 
-    /// How many requests were sent so far.
+    /// The number of requests sent so far.
     pub(super) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Sends requests, in a stream or in one of their own that ends with them.
+    /// Sends requests in a stream, or in a new one.
     pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
@@ -110,12 +110,12 @@ impl Client {
         self.first(self.send(&Pipeline { baton: None, requests }, timeout)?)
     }
 
-    /// The first batch of a stream: it says how new the database must be.
+    /// The first batch of a stream, which states how new the database must be.
     fn batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
         steps.into_batch(self.replica.then(|| self.newest.load(Ordering::Relaxed)))
     }
 
-    /// The answer to the first request, which is the one that matters.
+    /// The answer to the first request. The others have no result.
     fn first(&self, answers: Answers) -> Result<Results, Failure> {
         let results = match answers.results.into_iter().next() {
             Some(Answer { error: Some(error), .. }) => return Err(Failure::of(&error)),
@@ -138,8 +138,8 @@ impl Stream {
         self.run(vec![batch], timeout)
     }
 
-    /// Reads rows that are too many for one answer part by part, inside a transaction. (A statement without an
-    /// order of its own gives its rows in the same order every time, as long as nothing changes.)
+    /// Reads rows in parts when they are too many for one answer, inside a transaction. (A statement without an order
+    /// gives its rows in the same order each time, as long as nothing changes.)
     pub(super) fn read_in_parts(
         &mut self,
         statement: &Statement,
@@ -170,17 +170,17 @@ impl Stream {
         self.run(vec![Request::Sequence { sql }], timeout).map(drop)
     }
 
-    /// Begins anew where the server has forgotten the stream. Not to be called within a transaction.
+    /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
     pub(super) fn refresh(&mut self) {
         if self.used.elapsed() > IDLE {
             self.baton = None;
         }
     }
 
-    /// Ends the stream and what is open in it, as far as the server still knows it.
+    /// Ends the stream and its open transaction, if the server still has it.
     pub(super) fn close(&mut self, timeout: Duration) {
         if self.baton.is_some() {
-            // What cannot be ended now is ended by the server, after at most the transaction's time-out.
+            // If this fails, the server ends the stream after the transaction's time-out.
             let _ = self.run(vec![Request::Close], timeout);
         }
         self.baton = None;
@@ -195,7 +195,7 @@ impl Stream {
                 self.baton = None;
                 return Err(Failure::StreamClosed);
             }
-            // The baton stays, for closing.
+            // The baton is kept for closing the stream.
             Err(failure) => return Err(failure),
         };
         self.baton = answers.baton.take();
@@ -203,7 +203,7 @@ impl Stream {
     }
 }
 
-/// Tries until there is an answer, a failure that does not pass, or no time left.
+/// Retries until there is an answer, a failure that is not transient, or no time left.
 pub(super) fn retry_until<T>(
     deadline: Instant,
     mut attempt: impl FnMut(Duration) -> Result<T, Failure>,
@@ -220,7 +220,7 @@ pub(super) fn retry_until<T>(
     }
 }
 
-/// How long a request may take now.
+/// The time-out of a request that is sent now.
 pub(super) fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100))
 }
@@ -234,7 +234,7 @@ fn connection_failure(error: ureq::Error) -> Failure {
     })
 }
 
-/// An answer that is no success.
+/// The failure of an answer with another status than 200.
 fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     #[derive(serde::Deserialize)]
     struct Said {

@@ -1,5 +1,5 @@
-//! Maintenance of a store on a server: copying it to a file and back, and repair. A copy is a store on a
-//! file, so it can be opened, looked at and verified as such.
+//! Maintenance of a store on a server: backup to a file, restore from one, and repair. A backup is a store in a file,
+//! so it can be opened and verified as one.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::row::{Statement, Value};
 use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
 use crate::store::{Reader, Restore, Snapshot, file};
 
-/// Rows that are read at once.
+/// The number of rows to read at once.
 const PAGE: usize = 4_096;
 
-// The index of products is made anew by whoever opens the copy.
+// The index of products is rebuilt when the copy is opened.
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' AND name NOT LIKE 'product\\_grams%' ESCAPE '\\' ORDER BY rowid";
 
-/// Copies the store, as it is at one moment, to a file that is not there yet.
+/// Copies the store, as of one moment, to a new file.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
     let newest = Arc::new(AtomicU64::new(0));
     let reader = ServerReader::new(Client::new(server, None, &newest), None, busy, 1);
@@ -52,8 +52,8 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     })
 }
 
-/// Replaces everything in the store by what is in a file, in one transaction. A file of the same schema will
-/// do, so this is also how a store moves from a file to a server.
+/// Replaces the content of the store with that of a file in one transaction. The file needs the same schema. This
+/// also moves a store from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
     let from = file::copy::open_backup(restore)?;
     let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
@@ -70,7 +70,7 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) ->
         Ok(_) => Ok(()),
         Err(failure) => Err(failure.into_error(&client.url)),
     };
-    // Where another instance takes the transaction over in between, all of it is void.
+    // If another client gets the lock meanwhile, nothing is changed.
     let replaced =
         run(Steps::from("BEGIN IMMEDIATE")).and_then(|()| replace(&from, &mut run)).and_then(|()| {
             let identity = [new_identity().into()];
@@ -121,7 +121,7 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
     }
 }
 
-/// Takes all rows away and puts those of a file there, by steps of a transaction that is open.
+/// Deletes all rows and inserts those of a file, in an open transaction.
 fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Error>) -> Result<(), Error> {
     let mut tables = from.prepare(TABLES).map_err(file::failed)?;
     let tables = tables.query_map([], |row| row.get(0)).map_err(file::failed)?;

@@ -1,34 +1,34 @@
-//! Why a server gave no answer, and the error that follows from it.
+//! Why a request to a server failed, and the error that follows.
 
 use serde::Deserialize;
 
 use crate::error::{Cause, Error, OpenError};
 use crate::location::Url;
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
-    /// No answer came: whether the request was carried out is open.
+    /// No answer came. Whether the request was carried out is unknown.
     NoAnswer(Cause),
-    /// The stream has ended, so nothing was carried out.
+    /// The server had ended the stream. Nothing was carried out.
     StreamClosed,
     /// The database was locked.
     Busy,
-    /// Another took the transaction away, since it was open for too long.
+    /// Another client got the lock, since the transaction was open for too long.
     TransactionLost,
-    /// The server does not accept the token, or not for this.
+    /// The server does not accept the token, or the token does not allow this.
     Denied(Cause),
-    /// There is no such database, or no libSQL server.
+    /// There is no such database, or it is not a libSQL server.
     NotFound(Cause),
     /// The rows are more than the server sends at once.
     TooLarge,
-    /// The second line of defence in the schema was hit.
+    /// A constraint of the schema was violated.
     Constraint(Cause),
-    /// Anything else the server said.
+    /// Any other error of the server.
     Server(Cause),
 }
 
-/// An error, with SQLite's or the server's own code.
+/// An error of the protocol, with SQLite's or the server's code.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Failed {
     pub(super) message: String,
@@ -52,12 +52,12 @@ impl Failure {
         }
     }
 
-    /// Whether it may come out otherwise when tried again.
+    /// Whether a retry can succeed.
     pub(super) fn is_transient(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::StreamClosed | Self::Busy | Self::TransactionLost)
     }
 
-    /// What happened, in words.
+    /// The reason as a sentence.
     pub(super) fn reason(self) -> Cause {
         match self {
             Self::NoAnswer(because) | Self::Denied(because) | Self::NotFound(because) => because,
@@ -69,7 +69,7 @@ impl Failure {
         }
     }
 
-    /// As an error of something that changed nothing.
+    /// The error of a request that changed nothing.
     pub(super) fn into_error(self, url: &Url) -> Error {
         match self {
             Self::NoAnswer(_) => Error::Busy("the server could not be reached"),
@@ -82,7 +82,7 @@ impl Failure {
         }
     }
 
-    /// As an error of opening.
+    /// The error of a request that opens a store.
     pub(super) fn into_open_error(self, url: &Url) -> Error {
         match self {
             Self::NoAnswer(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::failure::{Failed, Failure};
 use crate::row::{Rows, Statement, Value};
 
-/// What is sent: requests that are run one after the other on a stream, a new one where there is no baton.
+/// A request body: requests that run in order on a stream, or on a new one if there is no baton.
 #[derive(Serialize)]
 pub(super) struct Pipeline<'a> {
     pub(super) baton: Option<&'a str>,
@@ -20,7 +20,7 @@ pub(super) struct Pipeline<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub(super) enum Request<'a> {
-    /// Statements, each of which may depend on those before.
+    /// Statements, each of which can depend on those before.
     Batch { batch: Batch<'a> },
     /// Statements in one text, up to the first that fails.
     Sequence { sql: &'a str },
@@ -31,7 +31,7 @@ pub(super) enum Request<'a> {
 #[derive(Serialize)]
 pub(super) struct Batch<'a> {
     pub(super) steps: Vec<Step<'a>>,
-    /// How new the database must be.
+    /// The replication index that the database must have reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replication_index: Option<String>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Step<'a> {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Condition {
-    /// That step was done.
+    /// The step succeeded.
     Ok {
         step: usize,
     },
@@ -69,15 +69,15 @@ struct Stmt<'a> {
 
 struct Argument<'a>(&'a Value);
 
-/// What comes back.
+/// A response body.
 #[derive(Deserialize)]
 pub(super) struct Answers {
     pub(super) baton: Option<String>,
     pub(super) results: Vec<Answer>,
 }
 
-/// One of the two. (An enum by the field `type` would first keep the whole of it in a form of serde's own, several times as
-/// large as the rows.)
+/// Either a response or an error. (An enum tagged by the field `type` would make serde buffer the whole answer, at
+/// several times the size of the rows.)
 #[derive(Deserialize)]
 pub(super) struct Answer {
     pub(super) response: Option<Response>,
@@ -86,16 +86,16 @@ pub(super) struct Answer {
 
 #[derive(Deserialize)]
 pub(super) struct Response {
-    /// Of a batch; other requests answer nothing of interest.
+    /// The result of a batch. The results of other requests are not used.
     pub(super) result: Option<Results>,
 }
 
-/// What became of the steps of a batch: neither a result nor an error means not run.
+/// The outcomes of a batch's steps. A step with neither a result nor an error was not run.
 #[derive(Default, Deserialize)]
 pub(super) struct Results {
     step_results: Vec<Option<Done>>,
     step_errors: Vec<Option<Failed>>,
-    /// How new the database is by now.
+    /// The replication index of the database.
     #[serde(default)]
     replication_index: Option<String>,
 }
@@ -124,18 +124,18 @@ enum CellKind {
     Blob,
 }
 
-/// Steps in the making. Each runs only if the one before it was done: a statement that the server ran after
-/// it took the transaction away would be committed by itself.
+/// Builds the steps of a batch. Each runs only if the one before it succeeded: a statement that ran after the server
+/// ended the transaction would be committed by itself.
 #[derive(Default)]
 pub(super) struct Steps<'a>(Vec<Step<'a>>);
 
 impl<'a> Steps<'a> {
-    /// Begins with a statement that is always run.
+    /// Begins with an unconditional statement.
     pub(super) fn from(sql: &'a str) -> Self {
         Self(vec![Step { condition: None, stmt: Stmt { sql, args: Vec::new() } }])
     }
 
-    /// The values of the statement that it begins with.
+    /// Sets the values of the first statement.
     pub(super) fn with(mut self, values: &'a [Value]) -> Self {
         if let Some(step) = self.0.first_mut() {
             step.stmt.args = values.iter().map(Argument).collect();
@@ -143,7 +143,7 @@ impl<'a> Steps<'a> {
         self
     }
 
-    /// Goes on in a transaction that is open already: unless it is, nothing is run.
+    /// Continues an open transaction. Without one, nothing is run.
     pub(super) fn in_transaction() -> Self {
         Self::default()
     }
@@ -156,7 +156,7 @@ impl<'a> Steps<'a> {
         self.push(condition, sql, values);
     }
 
-    /// With one more statement.
+    /// Adds a statement.
     pub(super) fn and(mut self, sql: &'a str, values: &'a [Value]) -> Self {
         self.then(sql, values);
         self
@@ -166,7 +166,7 @@ impl<'a> Steps<'a> {
         self.then(&statement.sql, &statement.values);
     }
 
-    /// Commits, or rolls back where a step before was not done. Tells which step the commit is.
+    /// Commits, or rolls back if an earlier step failed. Returns the number of the commit's step.
     pub(super) fn commit(&mut self) -> usize {
         let commit = self.0.len();
         self.then("COMMIT", &[]);
@@ -176,7 +176,7 @@ impl<'a> Steps<'a> {
         commit
     }
 
-    /// Ends the transaction, if there is one, whatever became of the steps before.
+    /// Rolls back the open transaction, if there is one.
     pub(super) fn roll_back(&mut self) {
         self.push(open(), "ROLLBACK", &[]);
     }
@@ -197,17 +197,17 @@ fn open() -> Condition {
 }
 
 impl Results {
-    /// Whether a step was done.
+    /// Whether a step succeeded.
     pub(super) fn is_done(&self, step: usize) -> bool {
         matches!(self.step_results.get(step), Some(Some(_)))
     }
 
-    /// The error of the first step that has one.
+    /// The first error.
     pub(super) fn error(&self) -> Option<&Failed> {
         self.step_errors.iter().flatten().next()
     }
 
-    /// Whether the commit was done; if not, nothing was.
+    /// Succeeds if the commit did. Otherwise nothing was changed.
     pub(super) fn committed(&self, commit: usize) -> Result<(), Failure> {
         match self.error() {
             Some(error) => Err(Failure::of(error)),
@@ -221,7 +221,7 @@ impl Results {
         if let Some(error) = self.error() {
             return Err(Failure::of(error));
         }
-        // Without an error a step is left out only where there is no transaction any more.
+        // Without an error, a step is skipped only if the transaction has ended.
         let rows = |result: Option<Done>| {
             result.ok_or(Failure::TransactionLost)?.rows().map_err(|message| Failure::Server(message.into()))
         };
@@ -253,7 +253,7 @@ impl Cell {
     }
 }
 
-/// Integers go as text, since JSON's numbers need not be exact beyond 2^53.
+/// Integers are sent as text, since JSON numbers need not be exact beyond 2^53.
 impl Serialize for Argument<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

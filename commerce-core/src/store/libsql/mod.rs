@@ -1,6 +1,6 @@
-//! The server store: a libSQL server (sqld) that many machines share, spoken to by Hrana 3 over HTTP. Same
-//! schema and same statements as on a file; what differs is that every question is a round trip, that an
-//! answer can get lost, and that a transaction that takes too long is given to somebody else.
+//! The server store: a libSQL server (sqld) that many machines share, with Hrana 3 over HTTP. The schema and the
+//! statements are those of a file. The differences: each question is a round trip, an answer can be lost, and the
+//! server takes the lock away from a transaction that takes too long.
 
 mod client;
 mod copy;

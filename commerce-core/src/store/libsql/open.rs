@@ -1,4 +1,4 @@
-//! Making and opening a store on a server, migrating it, and saying clearly why it cannot be used.
+//! Creates, opens and migrates a store on a server, with clear errors when it cannot be used.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -16,10 +16,10 @@ use crate::row::{Rows, Value};
 use crate::store::OpenedStore;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 
-/// The oldest server with everything that is relied on.
+/// The oldest supported version of the server.
 const OLDEST: (u32, u32) = (0, 24);
 
-/// What a database is. SQLite's own tables and the server's do not count.
+/// Inspects a database. SQLite's own tables and the server's do not count.
 const INSPECT: [&str; 3] = [
     "PRAGMA user_version",
     "SELECT count(*), count(*) FILTER (WHERE name = 'store') FROM sqlite_schema
@@ -27,10 +27,10 @@ const INSPECT: [&str; 3] = [
     "PRAGMA synchronous",
 ];
 
-/// The level at which a commit is on disk when it is answered.
+/// The level of `synchronous` at which a commit is on disk when it is acknowledged.
 const FULL: i64 = 2;
 
-/// What a database is, and whether its commits are synced.
+/// The content of a database, and whether its commits are synced.
 struct Found {
     what: Content,
     synced: bool,
@@ -42,7 +42,7 @@ enum Content {
     Foreign,
 }
 
-/// Makes a store in an empty database.
+/// Creates a store in an empty database.
 pub(crate) fn create(
     server: &Server,
     currency: Currency,
@@ -62,7 +62,7 @@ pub(crate) fn create(
     open(server, busy, readers)
 }
 
-/// Opens a store, and brings it to the present schema.
+/// Opens a store, and migrates it to the current schema.
 pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, busy)?;
     let Found { what, synced } = opening.inspect()?;
@@ -74,7 +74,7 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
             return Err(OpenError::Newer { path: path(&server.url), found, known }.into());
         }
         Content::Store { version } if version < MIGRATIONS.len() => {
-            // Another instance may have done it meanwhile, which is as well.
+            // Another instance may have done it meanwhile.
             opening.migrate(&what, None)?;
         }
         Content::Store { .. } => {}
@@ -99,12 +99,12 @@ struct Opening {
 }
 
 impl Opening {
-    /// Checks that a server answers, and that it is new enough.
+    /// Checks that the server answers and is new enough.
     fn new(server: &Server, busy: Duration) -> Result<Self, Error> {
         let newest = Arc::new(AtomicU64::new(0));
         let client = Arc::new(Client::new(server, None, &newest));
         let version = client.version(busy).map_err(|failure| failure.into_open_error(&client.url))?;
-        // Whoever does not tell a version, such as a proxy before the server, is found out by the protocol.
+        // A server without a version, such as one behind a proxy, is checked by the protocol.
         if let Some(found) = version
             && numbers(&found).is_some_and(|found| found < OLDEST)
         {
@@ -131,8 +131,8 @@ impl Opening {
         Ok(Found { what, synced: int(2, 0) >= FULL })
     }
 
-    /// Brings the schema from what was found up to date, in one transaction, unless another instance was
-    /// faster. A new store gets its first row. Tells whether it was done here.
+    /// Migrates the schema in one transaction, unless another instance was faster. A new store gets its first row.
+    /// Returns whether this instance did it.
     fn migrate(&self, found: &Content, first_row: Option<&[Value]>) -> Result<bool, Error> {
         let done = match found {
             Content::Store { version } => *version,
@@ -166,7 +166,8 @@ impl Opening {
         })
     }
 
-    /// Reads the currency and whether products are not indexed, and tries a write that is not kept: a server can answer reads and take no writes.
+    /// Reads the currency and whether products are not indexed, and tries a write that is rolled back: a server can
+    /// answer reads but refuse writes.
     fn check_writable(&self) -> Result<(Currency, bool), Error> {
         let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
@@ -189,7 +190,7 @@ impl Opening {
     }
 }
 
-/// The first two numbers of a version.
+/// The major and minor number of a version.
 fn numbers(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))

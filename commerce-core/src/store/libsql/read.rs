@@ -1,5 +1,5 @@
-//! Reading: a single question is one request; an answer of several questions holds a stream with a read
-//! transaction. Reads may go to a replica, which is told how new it must be.
+//! Reading: a single question is one request. An answer that needs several questions holds a stream with a read
+//! transaction. Reads can go to a replica, which must have reached the newest known state.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,20 +19,20 @@ pub(super) struct ServerReader {
     permits: Permits,
 }
 
-/// A replica, left alone for a while when it fails.
+/// A replica. After a failure it is not asked for a while.
 struct Replica {
     client: Arc<Client>,
     ask_again: Mutex<Instant>,
 }
 
-/// A snapshot that is taken with the first question.
+/// A snapshot, which is taken with the first question.
 struct ServerSnapshot<'a> {
     reader: &'a ServerReader,
     stream: Option<Stream>,
     _permit: Permit<'a>,
 }
 
-/// A server has 128 streams for all its instances, so each has its share of reads that run at once.
+/// The permits of concurrent reads: a server has 128 streams for all its clients.
 struct Permits {
     free: Mutex<u32>,
     freed: Condvar,
@@ -40,13 +40,13 @@ struct Permits {
 
 struct Permit<'a>(&'a Permits);
 
-/// The reads that may run at once, unless more are wanted: each is mostly waiting.
+/// The least number of concurrent reads, which spend most of their time waiting.
 const READS: u32 = 16;
 
-/// How long a replica may take to answer, and to become new enough, before the primary is asked.
+/// How long to wait for a replica to catch up and answer before the primary is asked.
 const REPLICA: Duration = Duration::from_secs(1);
 
-/// How long a replica that failed is not asked.
+/// How long a replica is not asked after a failure.
 const REST: Duration = Duration::from_secs(5);
 
 impl ServerReader {
@@ -56,7 +56,7 @@ impl ServerReader {
         Self { primary: primary.into(), replica, busy, permits }
     }
 
-    /// Asks the replica, and where that fails the primary, until there is an answer or no time left.
+    /// Asks the replica, and if that fails the primary, until there is an answer or no time left.
     fn ask<T>(&self, ask: impl Fn(&Arc<Client>, Duration) -> Result<T, Failure>) -> Result<T, Error> {
         if let Some(answer) = self.replica.as_ref().and_then(|replica| replica.ask(&ask)) {
             return Ok(answer);
@@ -106,13 +106,13 @@ impl Reader for ServerReader {
         Ok(Box::new(ServerSnapshot { reader: self, stream: None, _permit: permit }))
     }
 
-    // A transaction is ended by the server after some seconds.
+    // The server ends a transaction after some seconds.
     fn supports_long_snapshots(&self) -> bool {
         false
     }
 
-    // The number of the newest frame of the primary's log, which comes with every answer. What is read after
-    // that, from a replica too, is at least as new.
+    // The replication index of the primary, which comes with every answer. Later reads, also from a replica, are at
+    // least as new.
     fn version(&self) -> Result<i64, Error> {
         let ask = |timeout| self.primary.once(Steps::from("SELECT 1"), timeout);
         match retry_until(Instant::now() + self.busy, ask) {
@@ -121,7 +121,7 @@ impl Reader for ServerReader {
         }
     }
 
-    // Each time is a request.
+    // Each poll is a request.
     fn poll_interval(&self) -> Duration {
         Duration::from_millis(100)
     }

@@ -1,5 +1,5 @@
-//! Saving changes: one statement for the rows of a table, which travel as one JSON text. JSON keeps their
-//! types, and SQLite reads its integers exactly, to 64 bits.
+//! Saving changes: one statement for the rows of a table, sent as one JSON text. JSON keeps their types, and SQLite
+//! reads its integers exactly, to 64 bits.
 
 use serde::{Serialize, Serializer};
 
@@ -12,11 +12,11 @@ pub(super) struct Save {
     pub(super) rows: [Value; 1],
 }
 
-/// Rows on their way into one JSON text.
+/// Rows collected into one JSON text.
 #[derive(Default)]
 pub(super) struct Part(String);
 
-/// Rows are sent in parts of about this many bytes: SQLite's longest text is not far above.
+/// The size in bytes of the parts in which rows are sent, below SQLite's limit for a text.
 const PART: usize = 4 << 20;
 
 /// The statements that save these changes, in their order.
@@ -41,12 +41,12 @@ impl Part {
         Ok(())
     }
 
-    /// The rows so far, if they are enough to be sent.
+    /// Takes the rows so far, if the part is full.
     pub(super) fn full(&mut self) -> Option<Value> {
         if self.0.len() < PART { None } else { self.rest() }
     }
 
-    /// The rows that were not sent yet, if there are any.
+    /// Takes the rows that were not sent yet, if there are any.
     pub(super) fn rest(&mut self) -> Option<Value> {
         let rows = std::mem::take(&mut self.0);
         if rows.is_empty() { None } else { Some((rows + "]").into()) }

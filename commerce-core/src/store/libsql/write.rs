@@ -1,5 +1,5 @@
-//! Writing: one kept stream, one transaction per group in two requests. Nothing that is sent is ever sent
-//! again blindly: where an answer got lost, the group's receipt in the database tells what became of it.
+//! Writing: one stream, and one transaction per group in two requests. No request is repeated blindly: when an answer
+//! is lost, the group's receipt in the database shows whether it was committed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,11 +12,11 @@ use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
 use crate::store::{OtherWrites, Store};
 
-/// The one writing stream of this instance.
+/// The writing stream of this instance.
 pub(super) struct ServerWriter {
     client: Arc<Client>,
     stream: Stream,
-    /// Who writes: the receipts' key.
+    /// The key of this instance's receipt.
     instance: Value,
     group: i64,
     busy: Duration,
@@ -25,19 +25,19 @@ pub(super) struct ServerWriter {
     open: bool,
 }
 
-/// The most that a single request may take, so that there is time to try again.
+/// The time-out of a single request, which leaves time to retry.
 const REQUEST: Duration = Duration::from_secs(6);
 
-/// Closing a stream only spares others a wait, so it may not take long itself.
+/// The time-out of closing a stream, which only saves other clients a wait.
 const CLOSE: Duration = Duration::from_millis(500);
 
-/// Between two questions for a receipt.
+/// The pause between two reads of a receipt.
 const PAUSE: Duration = Duration::from_millis(50);
 
 const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
     ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
 
-/// Receipts are read within the busy time-out of their group; nobody asks for one this old.
+/// Receipts are read within the busy time-out of their group. Old ones are deleted.
 const FORGET: &str = "DELETE FROM receipts WHERE at < unixepoch() - ?1";
 
 impl ServerWriter {
@@ -80,16 +80,16 @@ impl ServerWriter {
         }
     }
 
-    /// Begins, and reads what is too much for one answer part by part.
+    /// Begins, and reads rows in parts when they are too many for one answer.
     fn begin_in_parts(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
         self.stream.close(CLOSE);
         self.try_begin(&[], timeout)?;
         statements.iter().map(|statement| self.stream.read_in_parts(statement, timeout)).collect()
     }
 
-    /// Learns from its receipt whether the group was committed. The transaction that reads it can only begin
-    /// when the group's has ended, one way or the other; after that no late request can do any more, since
-    /// each step of it asks for an open transaction.
+    /// Reads from its receipt whether the group was committed. The transaction that reads it can begin only after the
+    /// group's has ended. After that, a late request has no effect, since each of its steps needs an open
+    /// transaction.
     fn read_receipt(&mut self, lost: Failure) -> Result<(), Error> {
         let deadline = Instant::now() + self.busy;
         let asked = [self.instance.clone()];
@@ -118,7 +118,7 @@ impl ServerWriter {
 }
 
 impl Store for ServerWriter {
-    // Turns are given out by the server, first come first served, when a transaction begins.
+    // The server gives turns, first come first served, when a transaction begins.
     fn take_turn(&mut self, deadline: Instant) -> Result<(), Error> {
         self.deadline = deadline;
         Ok(())
@@ -129,7 +129,7 @@ impl Store for ServerWriter {
         Ok(OtherWrites::Possible)
     }
 
-    // What is loaded first goes along with the beginning, in one request.
+    // The first load and the begin share one request.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
         let loaded = if self.open { self.load_more(statements) } else { self.begin_with(statements) };
         loaded.map_err(|failure| failure.into_error(&self.client.url))
@@ -157,12 +157,12 @@ impl Store for ServerWriter {
             return Ok(());
         }
         match results.error().map(Failure::of) {
-            // A commit that failed as such may have failed in saying so, unless a reference was broken.
+            // A failed COMMIT may have taken place, unless a constraint was violated.
             Some(failure) if results.is_done(commit - 1) && !matches!(failure, Failure::Constraint(_)) => {
                 self.read_receipt(failure)
             }
             Some(failure) => Err(failure.into_error(&self.client.url)),
-            // No step ran, since there was no transaction any more.
+            // No step ran, since the transaction had ended.
             None => Err(Failure::TransactionLost.into_error(&self.client.url)),
         }
     }

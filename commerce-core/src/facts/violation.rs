@@ -1,5 +1,5 @@
-//! What cannot be and was found all the same. The methods that change facts have nobody to tell, since they cannot
-//! fail; so they leave word here, and a group with a breach is not stored.
+//! Violated invariants. The methods that change facts cannot return an error, so they record the violation here, and
+//! the group is not stored.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use super::Facts;
 use crate::error::Error;
 
 impl Facts {
-    /// Whether everything that was to be changed could be.
+    /// Checks that no invariant was violated.
     ///
     /// # Errors
-    /// [`Error::Store`] that names the first thing that could not.
+    /// [`Error::Store`], which names the first violation.
     pub(crate) fn check_invariants(&self) -> Result<(), Error> {
-        match &self.breach {
+        match &self.violation {
             Some(what) => {
                 Err(Error::Store(format!("an invariant does not hold: {what}; nothing was changed").into()))
             }
@@ -20,13 +20,13 @@ impl Facts {
         }
     }
 
-    /// A row is to be changed that nobody loaded.
-    pub(super) fn unloaded(&mut self, what: &str, id: impl fmt::Display) {
-        self.breach(format!("{what} {id} is to be changed and was not loaded"));
+    /// Records a change of a row that was not loaded.
+    pub(super) fn record_unloaded(&mut self, what: &str, id: impl fmt::Display) {
+        self.record_violation(format!("{what} {id} is to be changed and was not loaded"));
     }
 
-    pub(super) fn breach(&mut self, what: String) {
-        self.breach.get_or_insert(what);
+    pub(super) fn record_violation(&mut self, what: String) {
+        self.violation.get_or_insert(what);
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
 
     fn told(mut facts: Facts) -> String {
         facts.changes();
-        facts.check_invariants().expect_err("a breach").to_string()
+        facts.check_invariants().expect_err("a violation").to_string()
     }
 
     #[test]
