@@ -154,7 +154,7 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
             rows.iter().map(charge).collect::<Result<_, _>>()?
         }
     };
-    let told = |event: &Reference| {
+    let numbered = |event: &Reference| {
         let missing =
             || Error::Store(format!("event {} tells of something that is not there", event.event).into());
         let (subject, time, data) = match event.kind {
@@ -184,7 +184,7 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
         };
         Ok(NumberedEvent { event: event.event, envelope })
     };
-    events.iter().map(told).collect()
+    events.iter().map(numbered).collect()
 }
 
 const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.at

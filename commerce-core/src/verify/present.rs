@@ -14,15 +14,15 @@ use crate::row::table::LINES;
 /// Differences of users or products by number, until their names are read: the first ones, and the number of the
 /// others.
 #[derive(Default)]
-struct Wrong {
-    told: Vec<(i64, &'static str, String, String)>,
+struct Differences {
+    listed: Vec<(i64, &'static str, String, String)>,
     more: u64,
 }
 
-impl Wrong {
+impl Differences {
     fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
-        if self.told.len() < MOST {
-            self.told.push((no, what, stored.to_string(), computed.to_string()));
+        if self.listed.len() < MOST {
+            self.listed.push((no, what, stored.to_string(), computed.to_string()));
         } else {
             self.more += 1;
         }
@@ -41,14 +41,14 @@ pub(super) fn check(
     for order in history.paid + 1..=last.order {
         audit.add_difference("payment of order", order, "none", "one");
     }
-    beyond(view, last, audit)?;
+    out_of_range(view, last, audit)?;
     numbers(view, audit)
 }
 
 fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT user_no, balance, last_entry, last_order FROM wallets WHERE user_no > ?1
         ORDER BY user_no LIMIT ?2";
-    let mut wrong = Wrong::default();
+    let mut differences = Differences::default();
     let mut after = 0;
     loop {
         let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
@@ -60,7 +60,7 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
                 ("newest order", row[3].int(), computed.last_order),
             ] {
                 if stored != computed {
-                    wrong.add(row[0].int(), what, stored, computed);
+                    differences.add(row[0].int(), what, stored, computed);
                 }
             }
         }
@@ -69,21 +69,21 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
         after = last[0].int();
     }
     for (&no, wallet) in &history.wallets {
-        wrong.add(no, "balance", "none", wallet.balance);
+        differences.add(no, "balance", "none", wallet.balance);
     }
-    tell(view, "SELECT user_no, user FROM users", "user_no", wrong, audit)
+    report(view, "SELECT user_no, user FROM users", "user_no", differences, audit)
 }
 
 fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT product_no, stock FROM stocks WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
-    let mut wrong = Wrong::default();
+    let mut differences = Differences::default();
     let mut after = 0;
     loop {
         let rows = view.rows(&Statement::new(sql, [after.into(), SPAN.into()]))?;
         for row in rows.iter() {
             let (stored, computed) = (row[1].int(), history.stocks.remove(&row[0].int()).unwrap_or_default());
             if stored != computed {
-                wrong.add(row[0].int(), "stock", stored, computed);
+                differences.add(row[0].int(), "stock", stored, computed);
             }
         }
         audit.count_checked("stocks", rows.len() as u64);
@@ -91,29 +91,35 @@ fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Resu
         after = last[0].int();
     }
     for (&no, stock) in &history.stocks {
-        wrong.add(no, "stock", "none", stock);
+        differences.add(no, "stock", "none", stock);
     }
-    tell(view, "SELECT product_no, product FROM products", "product_no", wrong, audit)
+    report(view, "SELECT product_no, product FROM products", "product_no", differences, audit)
 }
 
 /// Reports differences by name.
-fn tell(view: &mut View<'_>, names: &str, key: &str, wrong: Wrong, audit: &mut Audit) -> Result<(), Error> {
-    let told: Vec<i64> = wrong.told.iter().map(|(no, ..)| *no).collect();
+fn report(
+    view: &mut View<'_>,
+    names: &str,
+    key: &str,
+    differences: Differences,
+    audit: &mut Audit,
+) -> Result<(), Error> {
+    let listed: Vec<i64> = differences.listed.iter().map(|(no, ..)| *no).collect();
     let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
-    let names = view.rows(&Statement::new(sql, [list(&told).into()]))?;
+    let names = view.rows(&Statement::new(sql, [list(&listed).into()]))?;
     let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
-    for (no, what, stored, computed) in wrong.told {
+    for (no, what, stored, computed) in differences.listed {
         match names.get(&no) {
             Some(name) => audit.add_difference(what, name, stored, computed),
             None => audit.add_difference(what, format!("number {no}, which is nobody's"), stored, computed),
         }
     }
-    audit.found += wrong.more;
+    audit.found += differences.more;
     Ok(())
 }
 
 /// Reports rows before the first or after the last number, which belong to no history.
-fn beyond(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
+fn out_of_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT line FROM (SELECT max(line) AS line FROM order_lines WHERE line < ?1
         UNION ALL SELECT min(line) FROM order_lines WHERE line >= ?2) WHERE line IS NOT NULL";
     let rows = view.rows(&Statement::new(sql, [LINES.into(), ((last.order + 1) * LINES).into()]))?;

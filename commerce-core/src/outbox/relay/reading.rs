@@ -48,11 +48,11 @@ pub(super) fn messages_of(view: &mut View<'_>, events: &[EventId]) -> Result<Vec
 
 fn messages(view: &mut View<'_>, statement: &Statement) -> Result<Vec<Message>, Error> {
     let events: Vec<_> = view.rows(statement)?.iter().map(Reference::read).collect::<Result<_, _>>()?;
-    let message = |told: NumberedEvent| {
-        let body = serde_json::to_string(&told.envelope).map_err(|e| Error::Store(Cause::of(e)))?;
-        let envelope = told.envelope;
+    let message = |numbered: NumberedEvent| {
+        let body = serde_json::to_string(&numbered.envelope).map_err(|e| Error::Store(Cause::of(e)))?;
+        let envelope = numbered.envelope;
         let (id, kind, subject) = (envelope.id, envelope.kind, Arc::from(envelope.subject));
-        Ok(Message { event: told.event, id, kind, subject, body, sent_at: Time::default() })
+        Ok(Message { event: numbered.event, id, kind, subject, body, sent_at: Time::default() })
     };
     render(view, &events)?.into_iter().map(message).collect()
 }

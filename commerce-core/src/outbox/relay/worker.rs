@@ -226,12 +226,12 @@ impl Worker {
         let now = self.shop.now();
         let mut view = self.shop.view()?;
         let Workload { relay_state, last, due } = reading::workload(&mut view)?;
-        let taken = relay_state.owner != self.owner && is_held(&relay_state, now);
+        let held_by_other = relay_state.owner != self.owner && is_held(&relay_state, now);
         // The relay that holds the lease prunes.
-        let look = !taken && self.is_pruning();
-        let prune = look && reading::prune(&mut view, &relay_state, self.kept_since(now))?.is_some();
+        let check = !held_by_other && self.is_pruning();
+        let prune = check && reading::prune(&mut view, &relay_state, self.kept_since(now))?.is_some();
         drop(view);
-        if look && !prune {
+        if check && !prune {
             self.pruned = Some(now);
         }
         let pending = last > relay_state.settled || due.is_some_and(|time| time <= now);
@@ -240,7 +240,7 @@ impl Worker {
             let until = due.map_or(PRUNE_INTERVAL, |time| duration_until(now, time).min(PRUNE_INTERVAL));
             return Ok(self.once_until.is_none().then_some(until));
         }
-        if taken {
+        if held_by_other {
             self.notify(Notice::StandBy);
             if self.once_until.is_some() && self.is_lease_stalled(&relay_state, now) {
                 self.end_with(Error::Busy(

@@ -140,7 +140,7 @@ impl FileSink {
             self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
         });
         let done = done.and_then(|()| open.file.unlock());
-        if done.is_ok() || open.take_back().is_err() {
+        if done.is_ok() || open.truncate_partial().is_err() {
             *kept = Some(open);
         }
         // Otherwise the file is closed, which frees its lock, and opened anew.
@@ -171,8 +171,8 @@ impl Sink for FileSink {
 impl Open {
     /// Appends all bytes and syncs. After an error, a partial append still has to be truncated.
     fn append(&mut self, messages: &[Message], warn: impl FnMut(u64, u64)) -> io::Result<()> {
-        self.take_back()?;
-        let length = self.mend(warn)?;
+        self.truncate_partial()?;
+        let length = self.repair_end(warn)?;
         self.excess = Some(length);
         let mut portion = String::with_capacity(
             messages.iter().map(|message| message.body.len() + 1).sum::<usize>().min(PORTION),
@@ -198,7 +198,7 @@ impl Open {
     }
 
     /// Truncates a partial append.
-    fn take_back(&mut self) -> io::Result<()> {
+    fn truncate_partial(&mut self) -> io::Result<()> {
         if let Some(length) = self.excess {
             self.file.set_len(length)?;
             // The lines before it may belong to others and may not be synced, so the end is checked and synced.
@@ -209,14 +209,14 @@ impl Open {
 
     /// Makes sure that the file holds whole lines that are on disk, and returns its length. Reports where there is
     /// something else in between.
-    fn mend(&mut self, mut warn: impl FnMut(u64, u64)) -> io::Result<u64> {
+    fn repair_end(&mut self, mut warn: impl FnMut(u64, u64)) -> io::Result<u64> {
         let length = self.file.seek(SeekFrom::End(0))?;
         if length == self.known {
             return Ok(length);
         }
         let (at, text) = self.read_tail(length)?;
         let foreign = || io::Error::other("its last line is not whole and not of this program");
-        let Tail { keep, holes } = tail::judge(&text, at).ok_or_else(foreign)?;
+        let Tail { keep, holes } = tail::analyse(&text, at).ok_or_else(foreign)?;
         holes.iter().for_each(|hole| warn(at + hole.start as u64, at + hole.end as u64));
         let whole = at + keep as u64;
         if whole < length {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, backup::Backup};
 
 use super::durable::{beside, sync_name};
 use super::open::{Found, connect, inspect, make_file, migrate};
-use super::{failed, uncertain};
+use super::{commit_error, statement_error};
 use crate::currency::Currency;
 use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{MIGRATIONS, NEW_IDENTITY, new_identity};
@@ -15,7 +15,7 @@ use crate::store::{Restore, StoreOptions};
 
 /// Copies the store to a new file. Other processes keep reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
-    make(to, |copy| run(&connect(store, busy)?, copy).map_err(failed))
+    make(to, |copy| run(&connect(store, busy)?, copy).map_err(statement_error))
 }
 
 /// Creates a file atomically from what `fill` writes. After that, the content and the name survive a power cut.
@@ -26,11 +26,11 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
     let part = &beside(to, &format!(".part-{}", std::process::id()));
     let made = (|| {
         make_file(part)?;
-        let mut copy = Connection::open(part).map_err(failed)?;
+        let mut copy = Connection::open(part).map_err(statement_error)?;
         fill(&mut copy)?;
         // A single file, without a log.
-        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
-        copy.close().map_err(|(_, e)| failed(e))?;
+        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(statement_error)?;
+        copy.close().map_err(|(_, e)| statement_error(e))?;
         let written = |e: std::io::Error| {
             Error::Unavailable(Cause::new(format!("{} cannot be written: {e}", to.display()), e))
         };
@@ -52,12 +52,12 @@ pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Re
     let part = &beside(store, &format!(".restore-{}", std::process::id()));
     let restored = (|| {
         make_file(part)?;
-        let mut copy = Connection::open(part).map_err(failed)?;
-        run(&from, &mut copy).map_err(failed)?;
-        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
-        migrate(&mut copy).map_err(failed)?;
-        copy.execute(NEW_IDENTITY, [new_identity()]).map_err(failed)?;
-        run(&copy, &mut connect(store, busy)?).map_err(uncertain)
+        let mut copy = Connection::open(part).map_err(statement_error)?;
+        run(&from, &mut copy).map_err(statement_error)?;
+        copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(statement_error)?;
+        migrate(&mut copy).map_err(statement_error)?;
+        copy.execute(NEW_IDENTITY, [new_identity()]).map_err(statement_error)?;
+        run(&copy, &mut connect(store, busy)?).map_err(commit_error)
     })();
     // If nothing was copied, there is nothing to remove.
     let _ = std::fs::remove_file(part);
@@ -68,7 +68,8 @@ pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Re
 pub(crate) fn open_backup(restore: &Restore<'_>) -> Result<Connection, Error> {
     let &Restore { from: path, store, other_currency, .. } = restore;
     let from = open_sound(path)?;
-    let code: String = from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(failed)?;
+    let code: String =
+        from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(statement_error)?;
     let because = format!("its currency is {code:?}").into();
     let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
     if backup != store && !other_currency {
@@ -93,9 +94,9 @@ fn open_sound(from: &Path) -> Result<Connection, Error> {
             return Err(OpenError::Foreign { path: from.into(), because }.into());
         }
     }
-    let from = Connection::open(from).map_err(failed)?;
+    let from = Connection::open(from).map_err(statement_error)?;
     let integrity: String =
-        from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+        from.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(statement_error)?;
     if integrity != "ok" {
         return Err(Error::Store(format!("the backup is damaged: {integrity}").into()));
     }
@@ -110,12 +111,13 @@ fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
 /// Runs statements that rebuild derived figures, in one transaction.
 pub(crate) fn repair(store: &Path, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
     let mut connection = connect(store, options.busy)?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(statement_error)?;
     for sql in statements {
-        let mut statement = transaction.prepare(sql).map_err(failed)?;
-        let changed = statement.execute([]).map_err(failed)?;
+        let mut statement = transaction.prepare(sql).map_err(statement_error)?;
+        let changed = statement.execute([]).map_err(statement_error)?;
         options.costs.record(sql, &statement, changed);
     }
-    transaction.commit().map_err(uncertain)
+    transaction.commit().map_err(commit_error)
 }

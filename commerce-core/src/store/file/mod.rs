@@ -19,13 +19,13 @@ use crate::row::{Rows, Statement, Value};
 
 /// Runs a statement that reads.
 fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result<Rows, Error> {
-    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(statement_error)?;
     let width = prepared.column_count();
     let mut values = Vec::new();
-    let mut found = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
-    while let Some(row) = found.next().map_err(failed)? {
+    let mut found = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(statement_error)?;
+    while let Some(row) = found.next().map_err(statement_error)? {
         for column in 0..width {
-            values.push(value(row.get_ref(column).map_err(failed)?)?);
+            values.push(value(row.get_ref(column).map_err(statement_error)?)?);
         }
     }
     drop(found);
@@ -36,7 +36,7 @@ fn rows(connection: &Connection, statement: &Statement, costs: &Costs) -> Result
 
 /// The values of one row.
 pub(crate) fn row(row: &rusqlite::Row<'_>, width: usize) -> Result<Vec<Value>, Error> {
-    (0..width).map(|column| value(row.get_ref(column).map_err(failed)?)).collect()
+    (0..width).map(|column| value(row.get_ref(column).map_err(statement_error)?)).collect()
 }
 
 fn value(value: types::ValueRef<'_>) -> Result<Value, Error> {
@@ -64,15 +64,15 @@ impl rusqlite::ToSql for Value {
 }
 
 /// The error of a failed commit. When the log could not be synced, the outcome is unknown.
-fn uncertain(error: rusqlite::Error) -> Error {
+fn commit_error(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure) => Error::Unknown(Cause::of(error)),
-        _ => failed(error),
+        _ => statement_error(error),
     }
 }
 
 /// The error of a statement that failed before the commit.
-pub(crate) fn failed(error: rusqlite::Error) -> Error {
+pub(crate) fn statement_error(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             Error::Busy("another program kept the database locked")

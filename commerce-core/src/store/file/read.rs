@@ -10,7 +10,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
 use super::watch::Watch;
-use super::{failed, row, rows};
+use super::{row, rows, statement_error};
 use crate::cost::Costs;
 use crate::error::{Cause, Error, OpenError};
 use crate::row::{Rows, Statement, Value};
@@ -83,7 +83,10 @@ impl Reader for FileReader {
         };
         // Checked after connecting, since a new connection opens whatever file has the name.
         self.watch.check()?;
-        connection.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([])).map_err(failed)?;
+        connection
+            .prepare_cached("BEGIN")
+            .and_then(|mut begin| begin.execute([]))
+            .map_err(statement_error)?;
         Ok(Box::new(FileSnapshot { connection, costs: &self.costs }))
     }
 
@@ -94,8 +97,9 @@ impl Reader for FileReader {
     fn version(&self) -> Result<i64, Error> {
         self.watch.check()?;
         let version_connection = self.version_connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut statement = version_connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
-        statement.query_row([], |row| row.get(0)).map_err(failed)
+        let mut statement =
+            version_connection.prepare_cached("PRAGMA data_version").map_err(statement_error)?;
+        statement.query_row([], |row| row.get(0)).map_err(statement_error)
     }
 
     fn poll_interval(&self) -> Duration {
@@ -122,10 +126,11 @@ impl Snapshot for FileSnapshot<'_> {
         statement: &Statement,
         take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(failed)?;
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(statement_error)?;
         let (width, mut count) = (prepared.column_count(), 0);
-        let mut rows = prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(failed)?;
-        while let Some(found) = rows.next().map_err(failed)? {
+        let mut rows =
+            prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(statement_error)?;
+        while let Some(found) = rows.next().map_err(statement_error)? {
             count += 1;
             if take(&row(found, width)?).is_break() {
                 break;

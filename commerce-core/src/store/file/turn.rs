@@ -32,7 +32,7 @@ impl Turn {
         let lock = |suffix: &str| {
             let mut options = File::options();
             options.create(true).write(true).truncate(false);
-            like(database, &mut options)?;
+            copy_permissions(database, &mut options)?;
             options.open(beside(database, suffix))
         };
         let locks = Locks { gate: lock("-gate")?, turn: lock("-turn")? };
@@ -102,7 +102,7 @@ impl Locks {
 
 /// Gives the lock file the permissions of the store.
 #[cfg(unix)]
-fn like(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
+fn copy_permissions(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
     options.mode(database.metadata()?.mode() & 0o777);
     Ok(())
@@ -110,7 +110,7 @@ fn like(database: &Path, options: &mut OpenOptions) -> io::Result<()> {
 
 /// On other systems, access follows from the folder.
 #[cfg(not(unix))]
-fn like(_: &Path, _: &mut OpenOptions) -> io::Result<()> {
+fn copy_permissions(_: &Path, _: &mut OpenOptions) -> io::Result<()> {
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::turn::Turn;
 use super::watch::Watch;
-use super::{failed, rows, uncertain};
+use super::{commit_error, rows, statement_error};
 use crate::cost::Costs;
 use crate::error::Error;
 use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
@@ -67,10 +67,13 @@ impl Store for FileWriter {
 
     fn begin(&mut self) -> Result<OtherWrites, Error> {
         self.watch.check()?;
-        self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")
+            .and_then(|mut s| s.execute([]))
+            .map_err(statement_error)?;
         // It changes with commits of other connections only (https://www.sqlite.org/pragma.html#pragma_data_version).
-        let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(failed)?;
-        let version = version.query_row([], |row| row.get(0)).map_err(failed)?;
+        let mut version = self.connection.prepare_cached("PRAGMA data_version").map_err(statement_error)?;
+        let version = version.query_row([], |row| row.get(0)).map_err(statement_error)?;
         let before = self.version.replace(version);
         Ok(if before == Some(version) { OtherWrites::None } else { OtherWrites::Possible })
     }
@@ -81,9 +84,9 @@ impl Store for FileWriter {
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
         for change in changes {
-            save(&self.connection, &mut self.saves, change, &self.costs).map_err(failed)?;
+            save(&self.connection, &mut self.saves, change, &self.costs).map_err(statement_error)?;
         }
-        self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(uncertain)?;
+        self.connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(commit_error)?;
         // A commit to a file that was removed or replaced is not acknowledged.
         self.watch.check_log()?;
         if changes.iter().any(|change| [&SALES_BY_HOUR, &SALES_BY_DAY].contains(&change.table)) {

@@ -237,19 +237,19 @@ fn connection_failure(error: ureq::Error) -> Failure {
 /// The failure of an answer with another status than 200.
 fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     #[derive(serde::Deserialize)]
-    struct Said {
+    struct ErrorBody {
         #[serde(alias = "message")]
         error: String,
         #[serde(default)]
         code: Option<String>,
     }
-    let said = serde_json::from_slice::<Said>(body);
-    if said.is_err() && status == StatusCode::NOT_FOUND {
+    let parsed = serde_json::from_slice::<ErrorBody>(body);
+    if parsed.is_err() && status == StatusCode::NOT_FOUND {
         let because = "what answers does not speak Hrana 3; is it an older server, or another one?";
         return Failure::NotFound(because.into());
     }
-    let (message, code) = match said {
-        Ok(said) => (said.error, said.code),
+    let (message, code) = match parsed {
+        Ok(parsed) => (parsed.error, parsed.code),
         Err(_) => (String::from_utf8_lossy(body).chars().take(200).collect(), None),
     };
     match status {

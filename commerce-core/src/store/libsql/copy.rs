@@ -38,17 +38,17 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
             AND name NOT LIKE 'product\\_grams\\_%' ESCAPE '\\' ORDER BY rowid";
         let made = snapshot.rows(&Statement::new(made, []))?;
-        let filled = copy.transaction().map_err(file::failed)?;
+        let filled = copy.transaction().map_err(file::statement_error)?;
         for row in made.iter() {
-            filled.execute_batch(&row[0].text()).map_err(file::failed)?;
+            filled.execute_batch(&row[0].text()).map_err(file::statement_error)?;
         }
         let tables = snapshot.rows(&Statement::new(TABLES, []))?;
         for row in tables.iter() {
             copy_table(snapshot.as_mut(), &filled, &row[0].text())?;
         }
-        filled.pragma_update(None, "application_id", APPLICATION).map_err(file::failed)?;
-        filled.pragma_update(None, "user_version", version).map_err(file::failed)?;
-        filled.commit().map_err(file::failed)
+        filled.pragma_update(None, "application_id", APPLICATION).map_err(file::statement_error)?;
+        filled.pragma_update(None, "user_version", version).map_err(file::statement_error)?;
+        filled.commit().map_err(file::statement_error)
     })
 }
 
@@ -56,12 +56,13 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
 /// also moves a store from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
     let from = file::copy::open_backup(restore)?;
-    let version: i64 = from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::failed)?;
+    let version: i64 =
+        from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::statement_error)?;
     if usize::try_from(version) != Ok(MIGRATIONS.len()) {
         let known = MIGRATIONS.len();
-        let told =
+        let message =
             format!("the copy has schema {version} where {known} is needed; open it once with this program");
-        return Err(Error::Store(told.into()));
+        return Err(Error::Store(message.into()));
     }
     backup(server, restore.keep, busy)?;
     let client = Arc::new(Client::new(server, None, &Arc::default()));
@@ -109,9 +110,9 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
     let mut statement = Statement::new(format!("SELECT * FROM {table} {order}"), []);
     loop {
         let rows = from.rows(&statement)?;
-        let mut insert = to.prepare_cached(&insert).map_err(file::failed)?;
+        let mut insert = to.prepare_cached(&insert).map_err(file::statement_error)?;
         for row in rows.iter() {
-            insert.execute(rusqlite::params_from_iter(row)).map_err(file::failed)?;
+            insert.execute(rusqlite::params_from_iter(row)).map_err(file::statement_error)?;
         }
         let Some(last) = rows.iter().last() else { return Ok(()) };
         let after: Vec<Value> = places.iter().map(|&place| last[place].clone()).collect();
@@ -123,22 +124,22 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
 
 /// Deletes all rows and inserts those of a file, in an open transaction.
 fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Error>) -> Result<(), Error> {
-    let mut tables = from.prepare(TABLES).map_err(file::failed)?;
-    let tables = tables.query_map([], |row| row.get(0)).map_err(file::failed)?;
-    let tables: Vec<String> = tables.collect::<Result<_, _>>().map_err(file::failed)?;
+    let mut tables = from.prepare(TABLES).map_err(file::statement_error)?;
+    let tables = tables.query_map([], |row| row.get(0)).map_err(file::statement_error)?;
+    let tables: Vec<String> = tables.collect::<Result<_, _>>().map_err(file::statement_error)?;
     for table in tables.iter().rev() {
         let delete = format!("DELETE FROM {table}");
         run(Steps::in_transaction().and(&delete, &[]))?;
     }
     run(Steps::in_transaction().and(EMPTY_GRAMS, &[]))?;
     for table in &tables {
-        let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::failed)?;
+        let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::statement_error)?;
         let width = statement.column_count();
         let values: Vec<_> = (0..width).map(|place| format!("value->>{place}")).collect();
         let insert = format!("INSERT INTO {table} SELECT {} FROM json_each(?1)", values.join(", "));
-        let mut rows = statement.query([]).map_err(file::failed)?;
+        let mut rows = statement.query([]).map_err(file::statement_error)?;
         let mut part = Part::default();
-        while let Some(row) = rows.next().map_err(file::failed)? {
+        while let Some(row) = rows.next().map_err(file::statement_error)? {
             part.add(&file::row(row, width)?)?;
             if let Some(full) = part.full() {
                 run(Steps::in_transaction().and(&insert, &[full]))?;

@@ -46,14 +46,14 @@ enum Line {
 }
 
 /// Analyses the end of a file, from the beginning of a line at an offset. None when the file must not be written to.
-pub(super) fn judge(text: &[u8], at: u64) -> Option<Tail> {
+pub(super) fn analyse(text: &[u8], at: u64) -> Option<Tail> {
     let (mut ours, mut holes) = (false, Vec::new());
     // Since the last event: where other lines begin, and where invalid bytes begin.
     let (mut other, mut damage) = (None, None);
     let mut torn = None;
     let mut start = 0;
     for line in text.split_inclusive(|&byte| byte == b'\n') {
-        let found = look(line, at + start as u64);
+        let found = classify(line, at + start as u64);
         torn = (found == Line::Torn).then(|| torn.unwrap_or(start));
         match found {
             Line::Whole => {
@@ -82,7 +82,7 @@ pub(super) fn judge(text: &[u8], at: u64) -> Option<Tail> {
     Some(Tail { keep, holes })
 }
 
-fn look(line: &[u8], at: u64) -> Line {
+fn classify(line: &[u8], at: u64) -> Line {
     let Some(text) = line.strip_suffix(b"\n") else {
         let cut_off = line.starts_with(BEGIN) || BEGIN.starts_with(line);
         return if cut_off || is_torn(line, at, true) { Line::Torn } else { Line::Broken };

@@ -136,7 +136,7 @@ fn of_every_image_of_a_power_cut_each_whole_line_stays_and_all_else_is_cut_or_to
         for image in images(&synced, &batch) {
             tried += 1;
             let tail =
-                tail::judge(&image, 0).unwrap_or_else(|| panic!("refused: {:?}", image.escape_ascii()));
+                tail::analyse(&image, 0).unwrap_or_else(|| panic!("refused: {:?}", image.escape_ascii()));
             assert!(tail.keep >= begin, "what was synced is cut");
             for (place, line) in places(&image).filter(|(place, _)| place.start >= begin) {
                 let whole = events.iter().any(|event| event.as_bytes() == line);
@@ -146,7 +146,7 @@ fn of_every_image_of_a_power_cut_each_whole_line_stays_and_all_else_is_cut_or_to
             }
             // With more before it that is not read, the end means the same.
             let far = (1 << 40) + (begin / SECTOR * SECTOR) as u64;
-            let behind = tail::judge(&image[begin..], far + (begin % SECTOR) as u64);
+            let behind = tail::analyse(&image[begin..], far + (begin % SECTOR) as u64);
             if let Some(behind) = behind {
                 assert_eq!(behind.keep + begin, tail.keep);
             }
