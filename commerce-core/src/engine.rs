@@ -198,7 +198,7 @@ impl Commerce {
     pub fn query<Q: Answerable>(&self, query: &Q) -> Result<Q::Answer, Error> {
         let deadline = Instant::now() + self.0.options.busy_timeout;
         loop {
-            match self.view().and_then(|mut view| query.ask(&mut view)) {
+            match self.view().and_then(|mut view| query.answer_from(&mut view)) {
                 // A snapshot on a server can be lost between two reads. Another one is as good.
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}
                 answered => return answered,
@@ -373,19 +373,19 @@ fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Er
     Ok(opened)
 }
 
-/// What can be asked: a [`Query`] or an [`AnyQuery`].
+/// What [`Commerce::query`] answers: a [`Query`] or an [`AnyQuery`].
 pub trait Answerable {
     /// The type of the answer.
     type Answer;
 
     #[doc(hidden)]
-    fn ask(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
+    fn answer_from(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
 }
 
 impl<Q: Query> Answerable for Q {
     type Answer = Q::Answer;
 
-    fn ask(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
+    fn answer_from(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
         self.answer(view)
     }
 }
@@ -393,8 +393,8 @@ impl<Q: Query> Answerable for Q {
 impl Answerable for AnyQuery {
     type Answer = serde_json::Value;
 
-    fn ask(&self, view: &mut View<'_>) -> Result<serde_json::Value, Error> {
-        AnyQuery::ask(self, view)
+    fn answer_from(&self, view: &mut View<'_>) -> Result<serde_json::Value, Error> {
+        AnyQuery::answer(self, view)
     }
 }
 

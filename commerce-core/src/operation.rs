@@ -104,32 +104,32 @@ pub struct Submission<O> {
     pub operation: O,
     /// Its idempotency key.
     pub key: Option<Key>,
-    /// When it took place, for history that is imported; otherwise the engine gives the time.
+    /// The time of the operation, to import history. Without it, the operation has the present time.
     pub at: Option<Time>,
     pub(crate) chain: Option<Chain>,
 }
 
-/// Operations of which those that come after a certain one are not attempted: after the first that is not done, or
-/// only after the first at which the store failed.
+/// A sequence of operations that stops at a failure. Operations that were not decided by then fail with
+/// [`Error::Skipped`](crate::Error::Skipped).
 #[derive(Clone, Debug)]
 pub struct Chain {
     broken: Arc<AtomicBool>,
-    /// Whether a refusal or invalid input breaks it too.
+    /// Whether a refusal or invalid input stops it too.
     strict: bool,
 }
 
 impl Chain {
-    /// A chain that ends with the first operation that is not done.
+    /// A chain that stops at the first operation that is not done.
     pub fn new() -> Self {
         Self { broken: Arc::default(), strict: true }
     }
 
-    /// A chain that goes on after what is refused or invalid, and ends when the store fails.
+    /// A chain that stops when the store fails, but not at refused or invalid operations.
     pub fn until_store_fails() -> Self {
         Self { strict: false, ..Self::new() }
     }
 
-    /// Ends it here: what was not decided yet is not attempted.
+    /// Stops the chain: operations that are not decided yet are not attempted.
     pub fn end(&self) {
         self.broken.store(true, Ordering::Release);
     }
@@ -156,24 +156,24 @@ impl PartialEq for Chain {
 }
 
 impl<O> Submission<O> {
-    /// An operation alone.
+    /// An operation without a key, a time or a chain.
     pub fn new(operation: O) -> Self {
         Self { operation, key: None, at: None, chain: None }
     }
 
-    /// With an idempotency key: done once, however often it is submitted.
+    /// Sets an idempotency key: the operation is done once, however often it is submitted.
     #[must_use]
     pub fn key(self, key: Key) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    /// At a time in the past that is not before the newest stored one.
+    /// Sets the time: in the past, and not before the newest stored time.
     #[must_use]
     pub fn at(self, at: Time) -> Self {
         Self { at: Some(at), ..self }
     }
 
-    /// As a part of a chain.
+    /// Makes the operation a part of a chain.
     #[must_use]
     pub fn chain(self, chain: &Chain) -> Self {
         Self { chain: Some(chain.clone()), ..self }

@@ -106,12 +106,12 @@ impl View<'_> {
 }
 
 /// Any query, known by its name only at run time. Its answer is JSON.
-pub struct AnyQuery(Ask);
+pub struct AnyQuery(AnswerFn);
 
-type Ask = Box<dyn Fn(&mut View<'_>) -> Result<Json, Error> + Send>;
+type AnswerFn = Box<dyn Fn(&mut View<'_>) -> Result<Json, Error> + Send>;
 
 impl AnyQuery {
-    /// Forgets the type of a query.
+    /// Any query, from a query of a known type.
     pub fn new<Q: Query>(query: Q) -> Self {
         Self(Box::new(move |view| {
             let answer = query.answer(view)?;
@@ -119,7 +119,7 @@ impl AnyQuery {
         }))
     }
 
-    pub(crate) fn ask(&self, view: &mut View<'_>) -> Result<Json, Error> {
+    pub(crate) fn answer(&self, view: &mut View<'_>) -> Result<Json, Error> {
         (self.0)(view)
     }
 }

@@ -79,7 +79,7 @@ impl<R: Reply> ToJson for R {
 pub struct AnyOperation(Box<dyn Decide>);
 
 impl AnyOperation {
-    /// Forgets the type of an operation.
+    /// Any operation, from an operation of a known type.
     pub fn new<O: Operation>(operation: O) -> Self {
         Self(Box::new(operation))
     }

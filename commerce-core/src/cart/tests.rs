@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Add, Checkout, Clear, Quantities, Remove, Set};
 use crate::id::OfProduct;
-use crate::input::Fields;
 use crate::money::{LIMIT, Quantity};
-use crate::operation::Operation;
-use crate::testing::{Case, Shop, Spoil, check, done, id, keys, refusals, shop};
+use crate::testing::{Case, Shop, Spoil, check, done, faults, id, keys, refusals, shop};
 
 /// Two mugs, added when they cost 250, and a pen are in the cart of kim.
 fn carted() -> Shop {
@@ -250,7 +248,6 @@ fn levels_are_given_as_one_product_or_as_a_list_and_never_as_both() {
     for both in [json!({ "product": "mug" }), json!({ "quantity": 2 })] {
         let mut operation = levels(&[("mug", 2)]);
         operation.as_object_mut().unwrap().extend(both.as_object().unwrap().clone());
-        let fault = Fields::read(&operation, Set::parse).unwrap_err().to_string();
-        assert_eq!(fault, "/items: is not taken together with product or quantity");
+        assert_eq!(faults::<Set>(&operation), "/items");
     }
 }

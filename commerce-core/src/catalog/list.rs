@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::get::product;
-use super::pick::Pick;
+use super::page_query::PageQuery;
 use super::{Product, Sort};
 use crate::error::Error;
 use crate::input::Fields;
@@ -42,7 +42,8 @@ impl Query for List {
         let list = self.list(needle.as_ref());
         let place: Option<(Json, String)> = self.page.position(&list)?;
         let rows = view.final_rows(
-            &Pick::new(self.sort, self.active, place, self.page.fetch_limit()).statement(needle.as_ref()),
+            &PageQuery::new(self.sort, self.active, place, self.page.fetch_limit())
+                .statement(needle.as_ref()),
         )?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
@@ -60,7 +61,10 @@ impl Paged for List {
     fn whole_list(&self) -> Result<Option<WholeList<Product>>, Error> {
         let needle = self.needle();
         let place = self.page.position(&self.list(needle.as_ref()))?;
-        Ok(Some((Pick::new(self.sort, self.active, place, i64::MAX).statement(needle.as_ref()), product)))
+        Ok(Some((
+            PageQuery::new(self.sort, self.active, place, i64::MAX).statement(needle.as_ref()),
+            product,
+        )))
     }
 }
 

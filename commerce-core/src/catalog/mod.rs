@@ -5,7 +5,7 @@ mod adjust;
 mod get;
 mod index;
 mod list;
-mod pick;
+mod page_query;
 mod sort;
 mod update;
 

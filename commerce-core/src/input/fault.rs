@@ -23,7 +23,7 @@ pub struct Faults {
     kept: Vec<Fault>,
     /// The size of the kept faults as JSON, in bytes.
     length: usize,
-    more: usize,
+    omitted: usize,
 }
 
 impl Faults {
@@ -38,7 +38,7 @@ impl Faults {
         let length = serde_json::to_string(&fault).map_or(Self::LENGTH, |text| text.len());
         let fits = self.kept.is_empty() || self.length + length <= Self::LENGTH;
         if self.full() || !fits {
-            self.more += 1;
+            self.omitted += 1;
             return;
         }
         self.length += length;
@@ -47,17 +47,17 @@ impl Faults {
 
     /// Counts values that were not checked.
     pub(crate) fn omit(&mut self, count: usize) {
-        self.more += count;
+        self.omitted += count;
     }
 
     /// Whether a further fault would only be counted.
     pub(crate) fn full(&self) -> bool {
-        self.kept.len() >= Self::MAX || self.more > 0
+        self.kept.len() >= Self::MAX || self.omitted > 0
     }
 
     /// The number of faults that were not kept, and of list items that were not checked.
     pub fn omitted(&self) -> usize {
-        self.more
+        self.omitted
     }
 
     /// Whether there are no faults.
@@ -111,8 +111,8 @@ impl Serialize for Invalid {
         map.serialize_entry("code", "invalid_request")?;
         map.serialize_entry("detail", &self.to_string())?;
         map.serialize_entry("errors", &self.0.kept)?;
-        if self.0.more > 0 {
-            map.serialize_entry("more", &self.0.more)?;
+        if self.0.omitted > 0 {
+            map.serialize_entry("more", &self.0.omitted)?;
         }
         map.end()
     }
@@ -129,8 +129,8 @@ fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
         place => format!("{place}: {}", fault.detail),
     };
     let mut told = faults.iter().map(one).collect::<Vec<_>>().join("; ");
-    if faults.more > 0 {
-        told += &format!("; and {} more", faults.more);
+    if faults.omitted > 0 {
+        told += &format!("; and {} more", faults.omitted);
     }
     told
 }

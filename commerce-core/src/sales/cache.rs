@@ -1,5 +1,5 @@
-//! Sums of units and revenue per product, kept in memory and brought forward: what was ordered since is
-//! added, what left the window or was cancelled is taken away. Nothing is written for it.
+//! A cache of the sales in windows that end now. A query updates it: new orders are added, and orders that left the window
+//! or were cancelled are subtracted. Nothing is written to the store.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -13,8 +13,7 @@ use crate::number::OrderId;
 use crate::row::Statement;
 use crate::store::Snapshot;
 
-/// The windows that end now, with their lengths in days, those asked for last at the end; and where sums go that were
-/// made on the way.
+/// The cached windows with their lengths in days, the most recently used last, and the receiver of new sums.
 pub struct SalesCache {
     windows: Mutex<Vec<(u16, Entry)>>,
     keep: Box<dyn Fn(Vec<Sum>) + Send + Sync>,
@@ -25,21 +24,21 @@ struct Entry {
     span: Orders,
     cancelled: HashSet<OrderId>,
     sales: Sales,
-    /// The time of the span's last order and the store: another one there means another history.
+    /// The time of the last order and the id of the store. If they differ, the store has another history.
     mark: (i64, String),
 }
 
-/// The most products and cancelled orders of all windows that are kept: 4 MB. The window asked for last is kept whatever
-/// it takes; those beyond are counted anew, which takes a few hundred rows.
+/// The maximum number of products and cancelled orders in all cached windows: 4 MB. The most recently used window is kept
+/// whatever its size. Others are counted again, which reads a few hundred rows.
 const MOST: usize = 131_072;
 
 impl SalesCache {
-    /// No windows yet. Sums that are made are handed to `keep`.
+    /// An empty cache, which passes new sums to `keep`.
     pub(crate) fn new(keep: impl Fn(Vec<Sum>) + Send + Sync + 'static) -> Self {
         Self { windows: Mutex::default(), keep: Box::new(keep) }
     }
 
-    /// Hands the sales of these orders, the window of so many days that ends now, to `take`.
+    /// Calls `take` with the sales of the window of this many days that ends now.
     pub(super) fn sales<T>(
         &self,
         snapshot: &mut dyn Snapshot,
@@ -61,13 +60,13 @@ impl SalesCache {
         Ok(taken)
     }
 
-    /// Stores sums that were made. Nobody waits for that, and where it fails they are made again.
+    /// Stores new sums in the background. If that fails, they are computed again.
     pub(super) fn keep(&self) -> &dyn Fn(Vec<Sum>) {
         &*self.keep
     }
 }
 
-/// Drops the windows that were asked for longest ago, until there is room for so much, and answers one of them.
+/// Drops the least recently used windows until there is room for `needed`, and returns one of them.
 fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) -> Option<T> {
     let sums = windows.iter().rev().scan(needed, |sum, (_, kept)| {
         *sum += size(kept);
@@ -93,7 +92,7 @@ impl Entry {
         Ok(Self { span, cancelled, sales, mark: mark(snapshot, span.last)? })
     }
 
-    /// Whether going on from here is less work than counting anew.
+    /// Whether an update is less work than a new count.
     fn leads_to(&self, span: Orders) -> bool {
         let (old, new) = (self.span, span);
         let forward = old.after <= new.after && old.last <= new.last && new.after <= old.last;

@@ -1,5 +1,5 @@
-//! Counting a window anew: whole days and hours from their sums, line by line only at its ends and where there is no
-//! sum yet. What had to be summed is offered, so that nobody sums it again.
+//! Counts the sales of a window: whole days and hours from their stored sums, and lines one by one only at the ends and where
+//! a sum is missing. New sums are offered for storage.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,16 +14,16 @@ use crate::row::{Statement, Value};
 use crate::store::Snapshot;
 use crate::time::Time;
 
-/// Below so many orders the lines themselves are counted as fast.
+/// With fewer orders, counting the lines is as fast.
 const FEW: i64 = 4_096;
 
-/// Sums that are read, or made and kept, at once: a day's may have as many parts as there are products.
+/// The number of sums that are read, or computed and stored, at once. The sum of a day may have a part for each product.
 const STEP: i64 = 16;
 
-/// The most orders of a sum that were cancelled since it was made; with more it is made anew.
+/// The maximum number of orders of a sum that were cancelled since. With more, the sum is computed again.
 const LATE: usize = 16;
 
-/// What sold in a window, less what was cancelled.
+/// The sales of a window, without cancelled orders.
 pub(super) fn count(
     snapshot: &mut dyn Snapshot,
     window: &Window,
@@ -56,14 +56,13 @@ pub(super) fn count(
     Ok(counting.sales)
 }
 
-/// A sum as it is kept, and as its lines say.
+/// A stored sum, and the same sum computed from the lines.
 pub(crate) struct SumCheck {
     pub(crate) stored: Sum,
     pub(crate) computed: Sum,
 }
 
-/// The sums that are kept of hours or days after this one, the first so many, each beside its lines as they were when
-/// it was made.
+/// The first stored sums of hours or days after this one, each with the sum computed as of the time when it was stored.
 pub(crate) fn kept_sums(
     snapshot: &mut dyn Snapshot,
     period: Period,
@@ -85,9 +84,9 @@ struct Counting<'a> {
     sales: Sales,
     cancelled: BTreeMap<OrderId, EntryId>,
     made: Vec<Sum>,
-    /// Where sums go that were made.
+    /// The receiver of new sums.
     keep: &'a dyn Fn(Vec<Sum>),
-    /// The last order of the sum before.
+    /// The last order of the previous sum.
     reached: Option<i64>,
 }
 
@@ -102,7 +101,7 @@ impl Counting<'_> {
         })
     }
 
-    /// Counts the hours or days from the first to before the end, and tells which orders they have.
+    /// Counts the hours or days from `first` up to but not including `end`, and returns the range of their orders.
     fn sums(
         &mut self,
         snapshot: &mut dyn Snapshot,
@@ -141,7 +140,7 @@ impl Counting<'_> {
         Ok(covered)
     }
 
-    /// The orders of a sum that were cancelled since it was made.
+    /// The orders of a sum that were cancelled after it was stored.
     fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
         let (first, last, entry) = (sum.after + 1, sum.last, sum.entry);
         let orders = self.cancelled.range(OrderId::stored(first)..=OrderId::stored(last.max(first)));
@@ -149,7 +148,7 @@ impl Counting<'_> {
     }
 }
 
-/// Sums an hour or a day from its lines, which begin after an order, if that is known.
+/// Computes the sum of an hour or a day from its lines, which begin after an order if that is known.
 fn sum(
     snapshot: &mut dyn Snapshot,
     period: Period,
@@ -174,7 +173,7 @@ fn sum(
     Ok(Sum { period, number, after, last, entry, sales: sales.into() })
 }
 
-/// The whole hours and days of a window that are over, each kind from a first to before an end, in the order of time.
+/// The complete hours and days of a window, as ranges in the order of time.
 fn whole(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
     let first =
         Statement::new("SELECT at FROM orders WHERE order_id = ?1", [(window.orders.after + 1).into()]);

@@ -1,4 +1,4 @@
-//! Storing sums of sales. The engine's own operation: callers cannot name it.
+//! The engine's own operation that stores sums of sales. Callers cannot submit it.
 
 use super::sums::Sum;
 use crate::facts::{Facts, Keys};
@@ -6,7 +6,7 @@ use crate::id::Key;
 use crate::operation::Answer;
 use crate::submit::{Decided, Submit, When};
 
-/// Stores sums that a query made, unless newer ones are stored already.
+/// Stores sums that a query has computed, unless newer ones are already stored.
 pub(crate) struct KeepSums(pub(crate) Vec<Sum>);
 
 impl Submit for KeepSums {

@@ -7,13 +7,13 @@ use crate::error::Error;
 use crate::number::OrderId;
 use crate::store::Snapshot;
 
-/// Units and revenue of each product, side by side in the order of their numbers, which grow from 1 without gaps.
+/// Units and revenue of each product, indexed by the number of the product. The numbers have no gaps.
 #[derive(Debug)]
 pub(super) struct Sales(Vec<(i64, i128)>);
 
 impl Sales {
-    /// Nothing sold yet, of so many products, where there is one in the memory of other sales: a few MB each time would
-    /// leave the program larger than what it holds.
+    /// No sales yet, with room for this many products. It reuses the memory of `spare`, since allocating a few MB each time
+    /// would leave the process larger than its data.
     pub(super) fn of(products: i64, spare: Option<Self>) -> Self {
         let len = usize::try_from(products).unwrap_or(0) + 1;
         match spare {
@@ -35,18 +35,18 @@ impl Sales {
         *sum = (sum.0 + units, sum.1 + revenue);
     }
 
-    /// How many products there is room for.
+    /// The number of products there is room for.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Each product's number, units and revenue.
+    /// The number, units and revenue of each product with sales.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64, i128)> {
         let sold = (0..).zip(&self.0).map(|(no, &(units, revenue))| (no, units, revenue));
         sold.filter(|(_, units, _)| *units > 0)
     }
 
-    /// Adds (`sign` 1) or takes away (-1) the lines of these orders, but for those in `except`.
+    /// Adds (`sign` 1) or subtracts (-1) the lines of these orders, except for the orders in `except`.
     pub(super) fn count(
         &mut self,
         snapshot: &mut dyn Snapshot,

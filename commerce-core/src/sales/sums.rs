@@ -1,15 +1,15 @@
-//! What sold in hours and days that are over, summed once and kept. A window of a year is then read from a few hundred
-//! rows and at most two hours of lines at its ends.
+//! Stored sums of the sales of complete hours and days. With them, the sales of a year are read from a few hundred rows and
+//! at most two hours of lines at the ends.
 //!
-//! An hour is over once an order of a later one is stored, since times never step back. What is cancelled after a sum
-//! was made is known by the ledger entry of its refund, and taken away when the sum is read.
+//! An hour is complete when an order of a later hour is stored, since stored times never decrease. An order that is
+//! cancelled after its sum was stored is recognized by the ledger entry of its refund, and subtracted when the sum is read.
 
 use std::str::Bytes;
 use std::sync::Arc;
 
 use crate::error::Error;
 
-/// How long a time a sum covers.
+/// The period that a sum covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Period {
     /// An hour, in UTC.
@@ -18,16 +18,16 @@ pub enum Period {
     Day,
 }
 
-/// What sold in an hour or a day.
+/// The sales of an hour or a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) period: Period,
-    /// Which hour or day, counted from 1970-01-01.
+    /// The number of the hour or day since 1970-01-01.
     pub(crate) number: i64,
-    /// Its orders are those after `after`, up to and with `last`,
+    /// The sum covers the orders after `after`, up to and including `last`,
     pub(crate) after: i64,
     pub(crate) last: i64,
-    /// less those whose refund is this ledger entry or an earlier one.
+    /// without those whose refund is this ledger entry or an earlier one.
     pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
@@ -43,10 +43,10 @@ impl Period {
     }
 }
 
-/// Digits of five bits, with a sixth that says that more follow: printable ASCII without quotes and backslashes.
+/// Digits of five bits, with a sixth bit if more follow: printable ASCII without quotes and backslashes.
 const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
 
-/// What a byte stands for, or 64 for none.
+/// The value of each byte as a digit, or 64.
 const VALUES: [u8; 256] = {
     let mut values = [64; 256];
     let mut digit = 0;
@@ -57,7 +57,7 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Writes products with their units and revenue, by ascending product, as short as they go.
+/// Encodes products, in ascending order, with their units and revenue in few bytes.
 pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
     let (mut packed, mut before) = (String::new(), 0);
     let mut write = |mut number: u128| {
@@ -79,7 +79,7 @@ pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
     packed
 }
 
-/// Reads what [`pack`] wrote.
+/// Decodes the text of [`pack`].
 pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
     let damaged = || Error::Store("a sum of sales cannot be read; verify --repair makes it anew".into());
     let (mut digits, mut product) = (packed.bytes(), 0_i64);
@@ -101,7 +101,7 @@ fn next(digits: &mut Bytes<'_>) -> Option<u128> {
     number(first, digits)
 }
 
-/// The number that begins with a digit. Nearly all are of a few digits.
+/// The number that starts with a digit. Nearly all numbers have few digits.
 fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
     let (mut number, mut shift, mut digit) = (0_u64, 0, first?);
     loop {
@@ -117,7 +117,7 @@ fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
     }
 }
 
-/// The rest of a number of which the first 60 bits are read.
+/// The rest of a number after its first 60 bits.
 #[cold]
 fn long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
     let mut number = u128::from(first);

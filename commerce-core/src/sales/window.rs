@@ -1,4 +1,4 @@
-//! A window of time, and the orders and their lines in it.
+//! A time window, with its orders and their lines.
 
 use crate::error::Error;
 use crate::number::OrderId;
@@ -7,19 +7,19 @@ use crate::row::table::LINES;
 use crate::store::Snapshot;
 use crate::time::Time;
 
-/// A window of time, its orders, and what may have sold.
+/// A time window with its orders, and the number of products.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) from: Time,
     pub(super) to: Time,
     pub(super) orders: Orders,
-    /// The newest time that is stored: no order will be placed before it.
+    /// The newest stored time. No later order can have an earlier time.
     pub(super) newest: Time,
-    /// How many products there are.
+    /// The number of products in the store.
     pub(super) products: i64,
 }
 
-/// Orders after the number `after`, up to and with `last`; 0 lies before the first.
+/// The orders after the number `after`, up to and including `last`. 0 lies before the first order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Orders {
     pub(super) after: i64,
@@ -32,7 +32,7 @@ impl Orders {
     }
 }
 
-/// Hands over the lines of these orders: order, product, units and revenue.
+/// Calls `take` with each line of these orders: the order, the product, the units and the revenue.
 pub(super) fn lines(
     snapshot: &mut dyn Snapshot,
     span: Orders,

@@ -179,6 +179,12 @@ fn code(refusal: &str) -> &str {
     refusal.split(' ').next().unwrap_or_default()
 }
 
+/// Where the JSON of an operation has faults, as JSON pointers; empty when it can be read.
+pub(crate) fn faults<O: Operation>(operation: &Json) -> String {
+    let Err(invalid) = Fields::read(operation, O::parse) else { return String::new() };
+    invalid.0.iter().map(|fault| fault.pointer.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) fn read<O: Operation>(operation: &Json) -> O {
     Fields::read(operation, O::parse).unwrap_or_else(|error| panic!("{operation}: {error}"))
 }

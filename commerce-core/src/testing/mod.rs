@@ -9,7 +9,9 @@ mod check;
 mod shop;
 
 pub(crate) use changes::changes;
-pub(crate) use check::{Case, Spoil, check, check_value, decide, done, keys, needs, read, refusal, refusals};
+pub(crate) use check::{
+    Case, Spoil, check, check_value, decide, done, faults, keys, needs, read, refusal, refusals,
+};
 pub(crate) use shop::{Shop, id, name_of, shop};
 
 /// The time at which every operation is decided: 1970-01-01T00:00:01.000Z.

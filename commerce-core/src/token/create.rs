@@ -103,7 +103,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Create, Digest};
-    use crate::testing::{Shop, check, id, keys, refusal, refusals, shop};
+    use crate::testing::{Shop, check, faults, id, keys, refusal, refusals, shop};
 
     fn opened() -> Shop {
         shop().user("lee", 0).user("kim", 0).token("door", "first")
@@ -133,6 +133,17 @@ mod tests {
             update store last_at=1000 last_token=61
             "#,
         );
+    }
+
+    #[test]
+    fn a_shopper_has_a_user_and_an_operator_has_none() {
+        let token = |role: &str, user: Option<&str>| {
+            let mut token = json!({ "name": "phone", "role": role, "digest": "a".repeat(64) });
+            user.into_iter().for_each(|user| token["user"] = user.into());
+            faults::<Create>(&token)
+        };
+        assert_eq!(["shopper", "operator"].map(|role| token(role, None)), ["/user", ""]);
+        assert_eq!(["shopper", "operator"].map(|role| token(role, Some("kim"))), ["", "/user"]);
     }
 
     #[test]

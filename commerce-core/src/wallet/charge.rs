@@ -94,8 +94,8 @@ impl Reply for Charged {}
 mod tests {
     use serde_json::json;
 
-    use super::Charge;
-    use crate::testing::{check, keys, refusals, shop};
+    use super::{Amount, Charge};
+    use crate::testing::{check, faults, id, keys, refusals, shop};
 
     #[test]
     fn the_money_comes_in_with_an_entry_and_an_event() {
@@ -125,6 +125,12 @@ mod tests {
                 ),
             ],
         );
+    }
+
+    #[test]
+    fn an_amount_of_zero_is_invalid() {
+        assert_eq!(faults::<Charge>(&json!({ "user": "kim", "amount": 0 })), "/amount");
+        assert!(Charge::new(id("kim"), Amount::ZERO).is_err());
     }
 
     #[test]

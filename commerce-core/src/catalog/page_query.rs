@@ -1,16 +1,17 @@
 //! The statement that reads a page of the catalogue.
 //!
-//! Where all products are wanted, or all on sale, it walks the index of its order: most products are on sale, so that a
-//! page is full at once. Where those with a text are wanted, or those off sale, there are three ways, and the statement
-//! takes the one that reads least, by how many candidates the index of grams tells, counted to a bound:
+//! For all products, or all on sale, it scans the index of the sort order: most products are on sale, so a page fills at
+//! once. For products with a search text, or off sale, it has three plans. It counts the candidates of the index of grams,
+//! up to a bound, and takes the plan that reads least:
 //!
-//! - *all*: it reads the candidates and sorts those that have the text. That is the way where they are few.
-//! - *near*: it looks a little way along its order, where candidates that are many and mixed with the others fill a page.
-//!   Where nearly every product is one it reads all it meets, and otherwise only those whose numbers are candidates'.
-//! - *far*: where they did not fill it, the candidates lie together further on. It reads all of them, or, where they are
-//!   too many, walks the index of its order on to where they are, by their numbers.
+//! - *all*: with few candidates, it reads all of them, and sorts those that match.
+//! - *near*: it scans a short range of the sort order, which fills a page if many candidates are spread evenly. If nearly
+//!   every product is a candidate, it reads every row; otherwise only the rows of candidates.
+//! - *far*: if the range did not fill the page, the candidates lie further on. It reads all of them, or, if there are too
+//!   many, continues the scan by their numbers.
 //!
-//! That is one statement, since a store may be far away, and of one snapshot, so that a page skips and repeats nothing.
+//! One statement does all of that, since each round trip to a server takes time, and in one snapshot, so that no page skips
+//! or repeats a row.
 
 use serde_json::Value as Json;
 
@@ -18,31 +19,31 @@ use super::Sort;
 use crate::row::{Statement, Value};
 use crate::search::{self, Needle};
 
-/// Which way is taken.
+/// The bounds by which a plan is chosen.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
-    /// Up to so many candidates are few.
+    /// The maximum number of candidates that are few.
     few: i64,
-    /// More than so many are too many to be read.
+    /// The maximum number of candidates that are read in full.
     many: i64,
-    /// How far is near, by the numbers of products, and by their rows.
+    /// The length of the near range, in numbers of products and in rows.
     numbers: i64,
     rows: i64,
 }
 
-/// Measured with 1,000,000 products (`benches/README.md`): where one way becomes slower than the next.
+/// Measured with 1,000,000 products (`benches/README.md`): the points where one plan becomes slower than the next.
 const BOUNDS: Bounds = Bounds { few: 2_000, many: 16_000, numbers: 16_000, rows: 2_000 };
 
-/// Where a page begins, by what its products come after.
+/// The position where a page begins.
 #[derive(Clone, Debug)]
-enum Place {
-    /// A condition that can be looked up in an index.
+enum Position {
+    /// A condition that an index can answer.
     Ascending(String),
-    /// The price goes down and the identifier up.
+    /// The price descends and the identifier ascends.
     Mixed { key: String, id: String },
 }
 
-impl Place {
+impl Position {
     fn condition(&self) -> String {
         match self {
             Self::Ascending(condition) => condition.clone(),
@@ -55,36 +56,36 @@ impl Place {
 
 const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
 
-/// What a page is picked by: the conditions on its products, and their order.
-pub(super) struct Pick {
+/// A page of the catalogue: its filters, its sort order and its position.
+pub(super) struct PageQuery {
     sort: Sort,
-    /// Where the page begins.
-    place: Option<Place>,
+    /// The position where the page begins.
+    place: Option<Position>,
     active: Option<bool>,
     bounds: Bounds,
-    /// The first is how many rows to read.
+    /// The values of the statement. The first is the number of rows to read.
     values: Vec<Value>,
 }
 
-impl Pick {
+impl PageQuery {
     pub(super) fn new(sort: Sort, active: Option<bool>, place: Option<(Json, String)>, most: i64) -> Self {
-        let mut pick = Self { sort, place: None, active, bounds: BOUNDS, values: vec![most.into()] };
+        let mut query = Self { sort, place: None, active, bounds: BOUNDS, values: vec![most.into()] };
         if let Some((key, id)) = place {
             let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
-            let (key, id) = (pick.bind(key), pick.bind(id.into()));
-            let column = pick.column();
-            pick.place = Some(match sort {
-                Sort::PriceDown => Place::Mixed { key, id },
-                Sort::Id => Place::Ascending(format!("p.product > {id}")),
+            let (key, id) = (query.bind(key), query.bind(id.into()));
+            let column = query.column();
+            query.place = Some(match sort {
+                Sort::PriceDown => Position::Mixed { key, id },
+                Sort::Id => Position::Ascending(format!("p.product > {id}")),
                 Sort::Name | Sort::Price | Sort::Stock => {
-                    Place::Ascending(format!("({column}, p.product) > ({key}, {id})"))
+                    Position::Ascending(format!("({column}, p.product) > ({key}, {id})"))
                 }
             });
         }
-        pick
+        query
     }
 
-    /// Reads the page.
+    /// The statement that reads the page.
     pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
         let sql = match needle {
             None if self.active != Some(false) => self.all(),
@@ -93,10 +94,10 @@ impl Pick {
         Statement::new(sql, self.values)
     }
 
-    /// Dearest first, products of the price at which the page begins come before those that are cheaper: one after the
-    /// other, each is a range of the index.
+    /// With the highest price first, the products with the price of the position come before cheaper ones. Each of the two is
+    /// a range of the index.
     fn all(&mut self) -> String {
-        let Some(Place::Mixed { key, id }) = self.place.clone() else {
+        let Some(Position::Mixed { key, id }) = self.place.clone() else {
             return self.walk("products p", &[], "?1");
         };
         let part = |wanted: String| {
@@ -149,7 +150,7 @@ impl Pick {
         )
     }
 
-    /// The first products in their order that are wanted.
+    /// The first products of the sort order that match.
     fn walk(&self, from: &str, wanted: &[&str], limit: &str) -> String {
         let wanted = wanted.iter().copied().map(Some);
         let after = self.after();
@@ -161,7 +162,7 @@ impl Pick {
     }
 
     fn after(&self) -> Option<String> {
-        self.place.as_ref().map(Place::condition)
+        self.place.as_ref().map(Position::condition)
     }
 
     fn order(&self) -> String {
@@ -188,7 +189,7 @@ impl Pick {
     }
 }
 
-/// All of these conditions.
+/// The conjunction of these conditions.
 fn all<'a>(conditions: impl IntoIterator<Item = Option<&'a str>>) -> String {
     let conditions: Vec<&str> = conditions.into_iter().flatten().collect();
     if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
@@ -203,7 +204,7 @@ mod tests {
     use crate::search::{fold, grams, searchable};
     use crate::store::schema::MIGRATIONS;
 
-    /// A product's name, price, stock, and whether it is on sale; its place makes its identifier.
+    /// The name, price and stock of a product, and whether it is on sale. Its index makes its identifier.
     type Sold = (String, i64, i64, bool);
 
     fn id(place: usize) -> String {
@@ -225,7 +226,7 @@ mod tests {
         store
     }
 
-    /// Where a product stands: as it is sorted, and as a cursor tells it.
+    /// The sort key of a product, and its position in a cursor.
     fn key(sort: Sort, place: usize, (name, price, stock, _): &Sold) -> (i64, String, Json) {
         match sort {
             Sort::Id => (0, String::new(), id(place).into()),
@@ -261,10 +262,10 @@ mod tests {
                 let expected: Vec<String> = expected.into_iter().map(|(place, _)| id(place)).collect();
                 let (mut found, mut place): (Vec<String>, _) = (Vec::new(), None);
                 loop {
-                    let mut pick = Pick::new(sort, active, place, i64::from(limit) + 1);
+                    let mut query = PageQuery::new(sort, active, place, i64::from(limit) + 1);
                     let (few, many) = (bounds.0, bounds.0 + bounds.1);
-                    pick.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
-                    let Statement { sql, values } = pick.statement(needle.as_ref());
+                    query.bounds = Bounds { few, many, numbers: bounds.2, rows: bounds.3 };
+                    let Statement { sql, values } = query.statement(needle.as_ref());
                     let mut page = store.prepare(&sql).unwrap();
                     let page = page.query_map(params_from_iter(&values), |row| row.get(0)).unwrap();
                     let mut page: Vec<String> = page.map(Result::unwrap).collect();
