@@ -63,8 +63,9 @@ impl Charge {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let amount = session.amount("AMOUNT", &self.amount)?;
         let charge = submission(&self.key, |values| {
-            let user = values.user(&self.user)?;
-            values.field("amount", wallet::Charge::new(user, amount))
+            let checked = wallet::Charge::check_amount(&amount).map(|()| amount);
+            let (user, amount) = (values.user(&self.user), values.field("amount", checked));
+            wallet::Charge::new(user?, amount?).ok()
         });
         session.perform(charge?)
     }

@@ -47,15 +47,19 @@ impl Charge {
     /// # Errors
     /// [`ValueError`] when the amount is 0.
     pub fn new(user: UserId, amount: Amount) -> Result<Self, ValueError> {
-        at_least_one(&amount)?;
+        Self::check_amount(&amount)?;
         Ok(Self { user, amount })
     }
-}
 
-fn at_least_one(amount: &Amount) -> Result<(), ValueError> {
-    match *amount {
-        Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
-        _ => Ok(()),
+    /// Checks that a wallet may be charged with an amount.
+    ///
+    /// # Errors
+    /// [`ValueError`] when the amount is 0.
+    pub fn check_amount(amount: &Amount) -> Result<(), ValueError> {
+        match *amount {
+            Amount::ZERO => Err(ValueError::new("must be at least 1, got 0")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -65,7 +69,7 @@ impl Operation for Charge {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, amount) = (fields.required("user"), fields.required("amount"));
-        let amount = fields.test("amount", amount, at_least_one);
+        let amount = fields.test("amount", amount, Self::check_amount);
         Some(Self { user: user?, amount: amount? })
     }
 
