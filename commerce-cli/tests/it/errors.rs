@@ -217,9 +217,9 @@ fn refusals_are_problem_objects_for_programs() {
     assert_eq!(problem["status"], 409);
     assert_eq!(problem["retryable"], false);
     assert_eq!(problem["items"], json!([{ "product": "mug", "requested": 4, "available": 3 }]));
-    let told = shop.fails(2, &["charge", "a b", "5", "--output", "json"]);
+    let told = shop.fails(2, &["charge", "a b", "0", "--output", "json"]);
     let problem: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(problem["errors"][0]["pointer"], "/user");
+    assert_eq!([&problem["errors"][0]["pointer"], &problem["errors"][1]["pointer"]], ["/user", "/amount"]);
     shop.ok(&["product", "restock", "mug", "100"]);
     assert!(shop.fails(3, &["buy", "alice", "mug:50"]).contains("100.00 USD"));
 }
