@@ -350,7 +350,7 @@ impl Facts {
 
     /// Keeps a reply under a key. Its age counts from the time of the clock, also for an imported history.
     pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
-        let Some(scope) = scope else { return self.record_unloaded("whoever has key", key) };
+        let Some(scope) = scope else { return self.record_unloaded("the owner of key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => ((*order).into(), Value::Null),
             KeptReply::Json(json) => (Value::Null, json.as_str().into()),

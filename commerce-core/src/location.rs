@@ -113,7 +113,7 @@ impl Url {
     fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // What stands after the ? may be a secret, as what stands before an @.
+        // The part after a ? may hold a secret, and so may the part before an @.
         let bad = |because: &str| address(&format!("{scheme}://{place}"), because);
         if place.contains('@') {
             return Err(address("the address", "it holds a password; give a token instead"));

@@ -63,7 +63,7 @@ impl<K> Number<K> {
         Self(number, PhantomData)
     }
 
-    /// Takes a number from a column in which 0 stands for none.
+    /// Takes a number from a column in which 0 means none.
     pub(crate) fn unless_zero(number: i64) -> Option<Self> {
         (number != 0).then_some(Self::stored(number))
     }
@@ -119,7 +119,7 @@ impl<K> fmt::Display for Number<K> {
     }
 }
 
-/// For fields that tell of the newest of something: in JSON, 0 stands for none.
+/// For fields that tell of the newest of something: in JSON, 0 means none.
 pub(crate) mod or_zero {
     use serde::{Deserialize, Deserializer, Serializer};
 

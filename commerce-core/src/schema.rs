@@ -8,7 +8,7 @@ use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::number::{ChargeId, EntryId, EventId, OrderId};
 use crate::time::Time;
 
-/// The schema of a value that has no name of its own and stands wherever it is used.
+/// The schema of a value that has no name of its own and is written out wherever it is used.
 macro_rules! inline_schema {
     ($type:ty, $name:literal, $schema:expr) => {
         impl schemars::JsonSchema for $type {

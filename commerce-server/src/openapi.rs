@@ -54,7 +54,7 @@ fn operation_object(route: &Route, description: Description) -> Value {
     for name in path_parameters(route.path) {
         let field = route.field(name);
         let schema = fields.remove(field).unwrap_or_default();
-        // A single value in the path stands for a list of one.
+        // A single value in the path means a list of one.
         let schema = if schema["items"].is_object() { schema["items"].clone() } else { schema };
         // A field in the path chooses the form.
         if let Some(position) = forms.iter().position(|form| form.iter().any(|name| name == field)) {

@@ -137,7 +137,7 @@ impl Dialog {
 }
 
 impl CustomerPicker {
-    /// Edits the search. `edit` returns whether it changed the text, which starts the list anew.
+    /// Edits the search. `edit` returns whether it changed the text, which starts the list from the top.
     pub fn edit_search(&mut self, edit: impl FnOnce(&mut TextField) -> bool) {
         if edit(&mut self.search) {
             self.list.reset();

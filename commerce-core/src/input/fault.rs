@@ -128,11 +128,11 @@ fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
         "" => fault.detail.clone(),
         place => format!("{place}: {}", fault.detail),
     };
-    let mut told = faults.iter().map(one).collect::<Vec<_>>().join("; ");
+    let mut text = faults.iter().map(one).collect::<Vec<_>>().join("; ");
     if faults.omitted > 0 {
-        told += &format!("; and {} more", faults.omitted);
+        text += &format!("; and {} more", faults.omitted);
     }
-    told
+    text
 }
 
 /// The JSON pointer of a field. A long name is cut.

@@ -31,7 +31,7 @@ pub fn json(text: &[u8]) -> Result<Value, Invalid> {
     read.map_err(|e| Invalid::at("", format!("is not JSON: {e}")))
 }
 
-/// Reads a value as it stands.
+/// Reads a value and refuses repeated fields and too many values.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     /// The number of values that may follow, plus one.

@@ -57,10 +57,9 @@ pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
     Ok(orders)
 }
 
-// `LEFT JOIN` keeps a row whose other half is missing, so that it is told as damage and not taken for unknown.
-
 const ORDER_COLUMNS: &str = "o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
     p.product, l.name, l.price, l.quantity";
+// `LEFT JOIN` keeps a row whose other half is missing, so that it is reported as damage rather than as unknown.
 const ORDER_JOINS: &str = "LEFT JOIN users u ON u.user_no = o.user_no
     LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
     LEFT JOIN products p ON p.product_no = l.product_no

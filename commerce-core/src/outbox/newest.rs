@@ -15,10 +15,10 @@ pub struct Newest;
 /// The end of the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxEnd {
-    /// The newest event, if there is one. In JSON, 0 stands for none.
+    /// The newest event, if there is one. In JSON, 0 means none.
     #[serde(with = "or_zero")]
     pub event: Option<EventId>,
-    /// Delivered events up to this one may have been pruned. In JSON, 0 stands for none.
+    /// Delivered events up to this one may have been pruned. In JSON, 0 means none.
     #[serde(with = "or_zero")]
     pub pruned: Option<EventId>,
 }

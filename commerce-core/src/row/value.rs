@@ -118,7 +118,7 @@ impl<K> Stored for Number<K> {
     }
 }
 
-/// 0 stands for none.
+/// 0 means none.
 impl<K> Stored for Option<Number<K>> {
     fn from_value(value: &Value) -> Option<Self> {
         match value.optional_int()? {

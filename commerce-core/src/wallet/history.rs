@@ -60,7 +60,7 @@ impl Query for History {
         let list = Page::list_id(Self::NAME, &self.user);
         let before: Option<EntryId> = self.page.position(&list)?;
         user::Get { user: self.user.clone() }.answer(view)?;
-        // A page goes on after the entry that ended the one before, if that is the same user's.
+        // A page continues after the last entry of the page before, if that entry is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (
                 SELECT CASE ?2 WHEN 0 THEN (SELECT last_entry FROM wallets WHERE user_no = u.user_no)
                     ELSE (SELECT previous_entry FROM ledger WHERE entry = ?2 AND user_no = u.user_no) END

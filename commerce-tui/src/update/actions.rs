@@ -145,7 +145,7 @@ impl State {
         }
     }
 
-    /// Edits the search of the screen. `edit` returns whether it changed the text, which starts the list anew.
+    /// Edits the search of the screen. `edit` returns whether it changed the text, which starts the list from the top.
     pub(super) fn edit_search(&mut self, edit: impl FnOnce(&mut TextField) -> bool) {
         if self.search_field().is_some_and(edit) {
             self.restart_search();

@@ -223,13 +223,13 @@ impl Window {
         attempts
     }
 
-    /// Drafts a settlement, which counts once it is confirmed. Events that held up others for longer than `patience`
+    /// Drafts a settlement, which counts once it is confirmed. Events that held up others for longer than `max_wait`
     /// are passed over.
-    pub(super) fn draft(&mut self, now: Instant, patience: Duration) -> Draft {
+    pub(super) fn draft(&mut self, now: Instant, max_wait: Duration) -> Draft {
         let mut settled = self.last_read;
         for (&event, entry) in self.entries.iter_mut().filter(|(_, entry)| !entry.passed_over) {
             let tried = entry.delivery.attempts > 0;
-            let stuck = !self.untried.contains(&event) && now.duration_since(entry.since) >= patience;
+            let stuck = !self.untried.contains(&event) && now.duration_since(entry.since) >= max_wait;
             if !tried && !stuck {
                 settled = event.get() - 1;
                 break;

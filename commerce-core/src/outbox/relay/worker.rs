@@ -32,7 +32,7 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 /// The first and the longest wait while the sink is down.
 const SINK_BACK_OFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 
-/// The longest wait of a relay that stands by: the owner can release its lease before it ends.
+/// How often a relay on stand-by looks at the lease, since the owner can release it early.
 const STAND_BY_INTERVAL: Duration = Duration::from_millis(250);
 
 pub(super) struct Worker {

@@ -127,7 +127,7 @@ impl FileSink {
         }
     }
 
-    /// Where an open file can be told from its successor by nothing, it cannot be moved away either.
+    /// On these systems nobody can move an open file, so the path always leads to it.
     #[cfg(not(unix))]
     fn leads_to(&self, _: &File) -> io::Result<bool> {
         Ok(true)
@@ -143,7 +143,7 @@ impl FileSink {
         if done.is_ok() || open.truncate_partial().is_err() {
             *kept = Some(open);
         }
-        // Otherwise the file is closed, which frees its lock, and opened anew.
+        // Otherwise the file is closed, which releases its lock, and the next delivery opens it again.
         done
     }
 }
@@ -152,7 +152,7 @@ impl Sink for FileSink {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
         let mut kept = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let done = self.append(&mut kept, messages);
-        done.map_err(|error| Failure::down(format!("{}: {}", self.path.display(), said(&error))))
+        done.map_err(|error| Failure::down(format!("{}: {}", self.path.display(), reason(&error))))
     }
 
     fn batch(&self) -> usize {
@@ -255,7 +255,7 @@ fn hole(path: &Path, from: u64, to: u64) -> String {
     )
 }
 
-fn said(error: &io::Error) -> String {
+fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".into(),
         ErrorKind::FileTooLarge => "the file may grow no larger".into(),

@@ -90,8 +90,8 @@ impl Store for FileWriter {
         // A commit to a file that was removed or replaced is not acknowledged.
         self.watch.check_log()?;
         if changes.iter().any(|change| [&SALES_BY_HOUR, &SALES_BY_DAY].contains(&change.table)) {
-            // These rows are long, and this connection does not read them, so they would only fill its cache. The
-            // commit stands even if this fails.
+            // These rows are long, and this connection does not read them, so they would only fill its cache. A
+            // failure does not undo the commit.
             let _ = self.connection.execute_batch("PRAGMA shrink_memory");
         }
         let frames = FRAMES.get();

@@ -73,7 +73,7 @@ fn what_is_somebody_elses_is_not_touched() {
         assert!(failure.to_string().contains("not of this program"), "{failure}");
         assert_eq!(std::fs::read(&path).unwrap(), theirs);
     }
-    // Whole lines of text are no hindrance, and stay.
+    // Whole lines of text are kept.
     std::fs::write(&path, "notes\n").unwrap();
     let sink = FileSink::new(&path);
     sink.deliver(&[message(1)]).unwrap();
