@@ -114,7 +114,7 @@ impl Url {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         // The part after a ? may hold a secret, and so may the part before an @.
-        let bad = |because: &str| address(&format!("{scheme}://{place}"), because);
+        let bad = |reason: &str| address(&format!("{scheme}://{place}"), reason);
         if place.contains('@') {
             return Err(address("the address", "it holds a password; give a token instead"));
         }
@@ -150,8 +150,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn address(url: &str, because: &str) -> ValueError {
-    ValueError::new(format!("{url} cannot be used: {because}"))
+fn address(url: &str, reason: &str) -> ValueError {
+    ValueError::new(format!("{url} cannot be used: {reason}"))
 }
 
 #[cfg(test)]

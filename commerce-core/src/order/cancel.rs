@@ -46,7 +46,7 @@ impl Operation for Cancel {
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
         let order = facts.order(self.order)?.clone();
         let refuse =
-            |because| Refusal::OrderNotCancellable { order: self.order, status: order.status, because };
+            |reason| Refusal::OrderNotCancellable { order: self.order, status: order.status, reason };
         if order.status == Status::Cancelled {
             return Err(refuse("it is already cancelled"));
         }

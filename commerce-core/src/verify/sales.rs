@@ -21,8 +21,8 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut view = auditor.view()?;
     let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
         // An unreadable row is a difference too. The other checks show which one.
-        Err(Error::Store(because)) => {
-            auditor.audit.add_difference("sales figures", "store", because, "readable");
+        Err(Error::Store(reason)) => {
+            auditor.audit.add_difference("sales figures", "store", reason, "readable");
             return Ok(());
         }
         answered => answered?,

@@ -34,22 +34,22 @@ pub enum Notice {
     #[error("events are accepted again")]
     Up,
     /// An event was refused, and will be tried again.
-    #[error("event {event} was not accepted: {because}; attempt {attempts}")]
+    #[error("event {event} was not accepted: {reason}; attempt {attempts}")]
     Refused {
         /// The event.
         event: EventId,
         /// The reason.
-        because: String,
+        reason: String,
         /// The number of attempts.
         attempts: i64,
     },
     /// An event was given up.
-    #[error("event {event} is dead after {attempts} attempts: {because}; bring it back with event.retry")]
+    #[error("event {event} is dead after {attempts} attempts: {reason}; bring it back with event.retry")]
     Dead {
         /// The event.
         event: EventId,
         /// The reason.
-        because: String,
+        reason: String,
         /// The number of attempts.
         attempts: i64,
     },

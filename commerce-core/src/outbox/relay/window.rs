@@ -202,7 +202,7 @@ impl Window {
     pub(super) fn refused(
         &mut self,
         message: Message,
-        because: &str,
+        reason: &str,
         next: impl FnOnce(i64) -> Option<Time>,
     ) -> i64 {
         let event = message.event;
@@ -211,7 +211,7 @@ impl Window {
         entry.message = Some(message);
         let attempts = entry.delivery.attempts + 1;
         let next_at = next(attempts);
-        entry.delivery = Delivery { attempts, error: Some(because.into()), next_at, dead: next_at.is_none() };
+        entry.delivery = Delivery { attempts, error: Some(reason.into()), next_at, dead: next_at.is_none() };
         self.dirty.insert(event);
         if next_at.is_some() {
             self.requeue(event);

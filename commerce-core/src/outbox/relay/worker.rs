@@ -100,7 +100,7 @@ struct Settlement {
 /// The sink accepts nothing.
 #[derive(Clone)]
 struct Down {
-    because: Arc<str>,
+    reason: Arc<str>,
     /// Failures in a row.
     times: i64,
     until: Time,
@@ -196,8 +196,8 @@ impl Worker {
             self.shared.left.store(self.once_until.is_some() && left, Ordering::Relaxed);
             self.release_lease();
             if missing {
-                let because = format!("event {} is to be delivered, but is not in the outbox", read + 1);
-                self.end_with(Error::Store(because.into()));
+                let reason = format!("event {} is to be delivered, but is not in the outbox", read + 1);
+                self.end_with(Error::Store(reason.into()));
             }
             return Ok(if self.once_until.is_some() { None } else { Some(Duration::ZERO) });
         }

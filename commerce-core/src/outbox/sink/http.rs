@@ -134,13 +134,13 @@ impl Sink for HttpSink {
 
 fn judge(status: u16, headers: &HeaderMap, now: Time) -> Result<(), Failure> {
     let after = headers.get("retry-after").and_then(|value| after(value.to_str().ok()?.trim(), now));
-    let because = format!("the receiver answered {status}");
+    let reason = format!("the receiver answered {status}");
     match status {
         200..=299 => Ok(()),
-        300..=399 => Err(Failure::refused(format!("{because}, a redirect; none is followed"))),
-        410 => Err(Failure::Gone { because: format!("{because}: it wants no events any more") }),
-        429 => Err(Failure::Down { because: format!("{because}: too many requests"), after }),
-        _ => Err(Failure::Refused { because, after }),
+        300..=399 => Err(Failure::refused(format!("{reason}, a redirect; none is followed"))),
+        410 => Err(Failure::Gone { reason: format!("{reason}: it wants no events any more") }),
+        429 => Err(Failure::Down { reason: format!("{reason}: too many requests"), after }),
+        _ => Err(Failure::Refused { reason, after }),
     }
 }
 
@@ -159,7 +159,7 @@ fn after(text: &str, now: Time) -> Option<Duration> {
 /// A receiver that cannot be reached is down; one that was reached and then failed may have failed over the
 /// event.
 fn failed(error: &ureq::Error) -> Failure {
-    let because = match error {
+    let reason = match error {
         ureq::Error::Timeout(_) => "the receiver did not answer in time".into(),
         ureq::Error::HostNotFound => "the receiver's host was not found".into(),
         ureq::Error::Io(error) => error.to_string(),
@@ -183,7 +183,7 @@ fn failed(error: &ureq::Error) -> Failure {
         ),
         _ => false,
     };
-    if unreachable { Failure::down(because) } else { Failure::refused(because) }
+    if unreachable { Failure::down(reason) } else { Failure::refused(reason) }
 }
 
 /// Finds the addresses of the receiver. Only addresses that passed here are ever connected to.
@@ -219,8 +219,8 @@ impl Resolver for Names {
             allowed.push(address);
         }
         if let (true, Some(first)) = (allowed.is_empty(), found.first()) {
-            let because = format!("the receiver's address {} is private, which is not allowed", first.ip());
-            return Err(std::io::Error::new(ErrorKind::PermissionDenied, because).into());
+            let reason = format!("the receiver's address {} is private, which is not allowed", first.ip());
+            return Err(std::io::Error::new(ErrorKind::PermissionDenied, reason).into());
         }
         Ok(allowed)
     }

@@ -70,8 +70,8 @@ pub(crate) fn open_backup(restore: &Restore<'_>) -> Result<Connection, Error> {
     let from = open_sound(path)?;
     let code: String =
         from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(statement_error)?;
-    let because = format!("its currency is {code:?}").into();
-    let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
+    let reason = format!("its currency is {code:?}").into();
+    let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), reason })?;
     if backup != store && !other_currency {
         return Err(OpenError::Currency { path: path.into(), backup, store }.into());
     }
@@ -90,8 +90,8 @@ fn open_sound(from: &Path) -> Result<Connection, Error> {
         }
         Found::Store { .. } => {}
         Found::Empty => {
-            let because = "it is empty".into();
-            return Err(OpenError::Foreign { path: from.into(), because }.into());
+            let reason = "it is empty".into();
+            return Err(OpenError::Foreign { path: from.into(), reason }.into());
         }
     }
     let from = Connection::open(from).map_err(statement_error)?;

@@ -50,8 +50,8 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
         }
         Found::Store { .. } => {}
         Found::Empty => {
-            let because = "it is empty; make a store in it with init".into();
-            return Err(OpenError::Foreign { path, because }.into());
+            let reason = "it is empty; make a store in it with init".into();
+            return Err(OpenError::Foreign { path, reason }.into());
         }
     }
     let before = Watch::before(&path).map_err(|e| failed(&path, e))?;
@@ -62,7 +62,7 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
         .map_err(|e| refused(&path, e))?;
     let currency = code.parse::<Currency>().map_err(|_| OpenError::Foreign {
         path: path.clone(),
-        because: format!("its currency is {code:?}").into(),
+        reason: format!("its currency is {code:?}").into(),
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, Cause::of(e)))?;
     let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, e))?);
@@ -116,7 +116,7 @@ pub(super) enum Found {
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let found = path.metadata().map_err(|e| missing_or_failed(path, e))?;
     if !found.is_file() {
-        return Err(OpenError::Foreign { path: path.into(), because: "it is no regular file".into() });
+        return Err(OpenError::Foreign { path: path.into(), reason: "it is no regular file".into() });
     }
     if found.permissions().readonly() {
         return Err(unwritable(path, "it is read-only"));
@@ -143,7 +143,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
         (0, 0, 0) => Ok(Found::Empty),
         _ => Err(OpenError::Foreign {
             path: path.into(),
-            because: "it is another program's SQLite database".into(),
+            reason: "it is another program's SQLite database".into(),
         }),
     }
 }
@@ -224,8 +224,8 @@ fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
 fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            let because = Cause::new("it is no SQLite database", error);
-            OpenError::Foreign { path: path.into(), because }
+            let reason = Cause::new("it is no SQLite database", error);
+            OpenError::Foreign { path: path.into(), reason }
         }
         Some(
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied,
@@ -242,12 +242,12 @@ fn missing_or_failed(path: &Path, error: io::Error) -> OpenError {
     }
 }
 
-fn unwritable(path: &Path, because: impl Into<Cause>) -> OpenError {
-    OpenError::ReadOnly { path: path.into(), because: because.into() }
+fn unwritable(path: &Path, reason: impl Into<Cause>) -> OpenError {
+    OpenError::ReadOnly { path: path.into(), reason: reason.into() }
 }
 
 fn failed(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> OpenError {
-    OpenError::Failed { path: path.into(), because: Cause::of(error) }
+    OpenError::Failed { path: path.into(), reason: Cause::of(error) }
 }
 
 /// Refuses network file systems, where SQLite's locks and shared memory do not hold

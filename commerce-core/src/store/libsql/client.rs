@@ -245,8 +245,8 @@ fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     }
     let parsed = serde_json::from_slice::<ErrorBody>(body);
     if parsed.is_err() && status == StatusCode::NOT_FOUND {
-        let because = "what answers does not speak Hrana 3; is it an older server, or another one?";
-        return Failure::NotFound(because.into());
+        let reason = "what answers does not speak Hrana 3; is it an older server, or another one?";
+        return Failure::NotFound(reason.into());
     }
     let (message, code) = match parsed {
         Ok(parsed) => (parsed.error, parsed.code),

@@ -51,13 +51,13 @@ impl Worker {
             return Ok(());
         }
         let draft = held.window.draft(now, MAX_HOLD_UP);
-        let because = self.down.as_ref().map(|down| &down.because);
+        let reason = self.down.as_ref().map(|down| &down.reason);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
         let renew = renewal > held.ends && (self.in_flight > 0 || !held.window.is_empty());
-        if !news && held.prune.is_none() && !renew && because == held.down.as_ref() {
+        if !news && held.prune.is_none() && !renew && reason == held.down.as_ref() {
             return Ok(());
         }
-        let down = because.cloned();
+        let down = reason.cloned();
         let settle = Settle {
             owner: self.owner.clone(),
             term: held.term,
@@ -154,7 +154,7 @@ impl Worker {
             lease: Duration::ZERO,
             settled: draft.settled,
             deliveries: draft.deliveries,
-            error: self.down.as_ref().map(|down| down.because.clone()),
+            error: self.down.as_ref().map(|down| down.reason.clone()),
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
             prune: Prune::default(),
         };
