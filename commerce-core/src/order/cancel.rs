@@ -50,8 +50,9 @@ impl Operation for Cancel {
         if order.status == Status::Cancelled {
             return Err(refuse("it is already cancelled"));
         }
-        let held = facts.user(&order.user)?.wallet.balance;
-        let balance = held.plus(order.total).ok_or_else(|| refuse("the balance would exceed its limit"))?;
+        let current = facts.user(&order.user)?.wallet.balance;
+        let balance =
+            current.plus(order.total).ok_or_else(|| refuse("the balance would exceed its limit"))?;
         for item in &order.items {
             let stock = facts.product(&item.product)?.stock;
             stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would exceed its limit"))?;

@@ -86,7 +86,7 @@ impl Client {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
-        if self.url.numeric {
+        if self.url.host_is_ip {
             request = request.header("x-namespace-bin", DEFAULT);
         }
         if let Some(token) = &self.token {
@@ -101,7 +101,7 @@ impl Client {
             return Err(http_failure(status, &answer));
         }
         serde_json::from_slice(&answer)
-            .map_err(|_| Failure::NotFound("what answers there is no libSQL server".into()))
+            .map_err(|_| Failure::NotFound("what answers there is not a libSQL server".into()))
     }
 
     /// Runs a batch in a stream of its own.

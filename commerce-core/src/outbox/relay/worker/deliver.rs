@@ -141,13 +141,13 @@ impl Worker {
     pub(super) fn send(&mut self) -> Result<(), Error> {
         let now = self.shop.now();
         // While the sink is down, one delivery at a time tests it.
-        let most = match &self.down {
+        let limit = match &self.down {
             Some(down) if down.until > now => 0,
             Some(_) => 1,
             None => self.sink.parallel().max(1),
         };
         let Some(held) = &mut self.held else { return Ok(()) };
-        while self.in_flight < most && Instant::now() + self.sink.longest() < held.ends {
+        while self.in_flight < limit && Instant::now() + self.sink.longest() < held.ends {
             let events = held.window.take(self.sink.batch().max(1), now, Instant::now());
             if events.is_empty() {
                 break;
