@@ -199,7 +199,7 @@ impl Serialize for Refusal {
             Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
             Self::OrderNotCancellable { order, status, reason: _ } => {
                 map.serialize_entry("order", order)?;
-                // In a problem document `status` is the number of HTTP.
+                // In a problem document `status` is the HTTP status code.
                 map.serialize_entry("order_status", status)?;
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {

@@ -67,7 +67,7 @@ fn an_unusable_sink_is_reported() {
     let shop = Shop::stocked();
     for (sink, told) in [
         (&[][..], "--sink"),
-        (&["--sink", "ftp://example.com"], "is no sink"),
+        (&["--sink", "ftp://example.com"], "is not a sink"),
         (&["--sink", "https://example.com"], "COMMERCE_SINK_SECRET"),
         (&["--sink", "https://example.com", "--sink-secret-file", "none"], "--sink-secret-file"),
         (&["--sink", "file:events.jsonl", "--attempts", "0"], "--attempts"),
