@@ -8,7 +8,7 @@ use crate::query::{AnyQuery, Query};
 use crate::submit::AnyOperation;
 use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 
-/// Reads `{"op": "order.place", …}` with the operation's fields and, if wanted, `key` and `at`.
+/// Reads `{"op": "order.place", …}` with the operation's fields and, optionally `key` and `at`.
 ///
 /// # Errors
 /// [`Invalid`] with one entry per fault.
@@ -38,7 +38,7 @@ fn unknown(name: &str) -> String {
         return "is not taken here: tokens are made and revoked by their own commands and routes".into();
     }
     let known: Vec<_> = operation_names().collect();
-    format!("is no operation; there are {}", known.join(", "))
+    format!("is not an operation; the operations are {}", known.join(", "))
 }
 
 /// Every operation that can be named in a line. Those on tokens are only for doors that know who asks.
@@ -68,7 +68,7 @@ const fn operation<O: Operation>() -> (&'static str, ParseOperation) {
 /// [`Invalid`] with one entry per fault.
 pub fn parse_query(name: &str, fields: &Value) -> Result<AnyQuery, Invalid> {
     let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
-        return Err(Invalid::at("", format!("{} is no query", crate::text::quoted(name))));
+        return Err(Invalid::at("", format!("{} is not a query", crate::text::quoted(name))));
     };
     Fields::read(fields, parse)
 }

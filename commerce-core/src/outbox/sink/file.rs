@@ -90,7 +90,7 @@ impl FileSink {
 
     fn open(&self) -> io::Result<Open> {
         if self.path.exists() && !self.path.metadata()?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let file = File::options().read(true).append(true).create(true).open(&self.path)?;
         let synced = match self.path.canonicalize() {
@@ -244,7 +244,7 @@ impl Open {
                 return Ok((from + end as u64 + 1, text.split_off(end + 1)));
             }
         }
-        Err(io::Error::other("it is no file of lines"))
+        Err(io::Error::other("it is not a file of lines"))
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) enum Found {
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let found = path.metadata().map_err(|e| missing_or_failed(path, e))?;
     if !found.is_file() {
-        return Err(OpenError::Foreign { path: path.into(), because: "it is no regular file".into() });
+        return Err(OpenError::Foreign { path: path.into(), because: "it is not a regular file".into() });
     }
     if found.permissions().readonly() {
         return Err(unwritable(path, "it is read-only"));
@@ -224,7 +224,7 @@ fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
 fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            let because = Cause::new("it is no SQLite database", error);
+            let because = Cause::new("it is not a SQLite database", error);
             OpenError::Foreign { path: path.into(), because }
         }
         Some(
