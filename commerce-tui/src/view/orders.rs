@@ -16,7 +16,7 @@ const COLUMNS: [Column; 6] = [
     text_column("TIME", 8, 46),
     text_column("CUSTOMER", 0, 0),
     number_column("TOTAL", 12, 0),
-    text_column("STATUS", 11, 54),
+    text_column("STATUS", 9, 54),
 ];
 
 /// Draws the orders' left pane.
@@ -67,7 +67,7 @@ fn order_cells(state: &State, order: &Order, width: u16) -> Vec<Cell> {
 pub fn status_cell(state: &State, order: &Order) -> (String, ratatui::style::Style) {
     match order.status {
         Status::Paid => ("✓ paid".into(), state.config.theme.success),
-        Status::Cancelled => ("✗ cancelled".into(), state.config.theme.warning),
+        Status::Cancelled => ("✗ cancel.".into(), state.config.theme.warning),
         status => (status.as_str().into(), state.config.theme.text),
     }
 }
