@@ -129,7 +129,7 @@ pub enum OpenError {
     #[error("there is no backup at {}", .0.display())]
     NoBackup(PathBuf),
     /// The backup and the store have different currencies.
-    #[error("{} is in {backup}, the store in {store}; its amounts would be taken for {store}", path.display())]
+    #[error("{} is in {backup}, but the store is in {store}; its amounts would be read as {store}", path.display())]
     Currency {
         /// The backup.
         path: PathBuf,
@@ -159,13 +159,13 @@ pub enum OpenError {
         reason: Cause,
     },
     /// The store was created or migrated by a later version of this program.
-    #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
+    #[error("{} is from a newer version (schema {found}, this program supports up to {known}); use that version", path.display())]
     Newer {
         /// The file, or the server's address.
         path: PathBuf,
         /// The schema of the store.
         found: i64,
-        /// The newest schema this program knows.
+        /// The newest schema that this program supports.
         known: i64,
     },
     /// The file or its folder cannot be written.
@@ -199,7 +199,7 @@ pub enum OpenError {
         feature: &'static str,
     },
     /// The server does not answer.
-    #[error("{url} cannot be reached: {reason}; check the address, and that the server runs")]
+    #[error("{url} cannot be reached: {reason}; check the address, and whether the server is running")]
     Unreachable {
         /// The server's address.
         url: String,

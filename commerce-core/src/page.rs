@@ -142,7 +142,7 @@ impl Page {
             Some((of, position)) if of == list => Ok(Some(position)),
             _ => Err(Invalid::at(
                 "/cursor",
-                "is not a cursor of this list in this order and with these filters; take it from next_cursor",
+                "must be the next_cursor of a page of this list, with the same order and filters",
             )),
         }
     }

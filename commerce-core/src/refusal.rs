@@ -30,7 +30,7 @@ pub enum Refusal {
         product: ProductId,
     },
     /// `product_not_found`: some products do not exist.
-    #[error("there is no product {}", listed(products))]
+    #[error("{}", absent("product", products))]
     ProductNotFound {
         /// Every unknown identifier, in the order of the request.
         products: Vec<ProductId>,
@@ -100,7 +100,7 @@ pub enum Refusal {
         reason: &'static str,
     },
     /// `event_not_found`: some events do not exist, or were pruned.
-    #[error("there is no event {}", listed(events))]
+    #[error("{}", absent("event", events))]
     EventNotFound {
         /// Every unknown number.
         events: Vec<EventId>,
@@ -216,6 +216,14 @@ impl Serialize for Refusal {
 
 fn listed<T: ToString>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Says that these do not exist.
+fn absent<T: ToString>(kind: &str, items: &[T]) -> String {
+    match items {
+        [one] => format!("there is no {kind} {}", one.to_string()),
+        several => format!("there are no {kind}s {}", listed(several)),
+    }
 }
 
 fn shortages(items: &[Shortage]) -> String {

@@ -8,7 +8,7 @@ use crate::query::{AnyQuery, Query};
 use crate::submit::AnyOperation;
 use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 
-/// Reads `{"op": "order.place", …}` with the operation's fields and, if wanted, `key` and `at`.
+/// Reads `{"op": "order.place", …}` with the operation's fields and, optionally `key` and `at`.
 ///
 /// # Errors
 /// [`Invalid`] with one entry per fault.
@@ -54,7 +54,7 @@ fn unknown_operation(name: &str) -> String {
         return "is not accepted here: tokens are created and revoked by their own commands".into();
     }
     let known: Vec<_> = operation_names().collect();
-    format!("is not an operation; there are {}", known.join(", "))
+    format!("is not an operation; the operations are {}", known.join(", "))
 }
 
 /// Every operation that can be named in a line. Those on tokens have their own commands.

@@ -62,7 +62,8 @@ fn validated(origin: &str) -> Result<HeaderValue, String> {
         _ => {}
     }
     let Some((scheme, rest)) = origin.split_once("://") else {
-        return invalid(&format!("the scheme is missing; write https://{origin}"));
+        let host = origin.split('/').next().unwrap_or_default();
+        return invalid(&format!("the scheme is missing; write https://{host}"));
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (scheme, host) = (scheme.to_ascii_lowercase(), rest[..end].to_ascii_lowercase());

@@ -85,7 +85,8 @@ fn an_unusable_sink_is_reported() {
     let list = shop.json(&["events", "list", "--status", "pending"]);
     assert!(list["items"][0]["last_error"].as_str().unwrap().contains("refused"), "{list}");
     assert!(
-        shop.fails(1, &["events", "relay", "--once", "--sink", "file:/dev/full"]).contains("no regular file")
+        shop.fails(1, &["events", "relay", "--once", "--sink", "file:/dev/full"])
+            .contains("not a regular file")
     );
 }
 

@@ -97,9 +97,9 @@ impl Invalid {
         Self(faults)
     }
 
-    /// The faults as a sentence for people, without the slashes of JSON pointers.
+    /// The faults as a sentence for people, with `items[0].quantity` instead of the JSON pointer `/items/0/quantity`.
     pub(crate) fn sentence(&self) -> String {
-        listed(&self.0, |pointer| pointer.trim_start_matches('/').replace('/', " "))
+        listed(&self.0, path)
     }
 }
 
@@ -135,8 +135,36 @@ fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
     text
 }
 
+/// A JSON pointer as people write it: `items[0].quantity`.
+fn path(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer.split('/').skip(1) {
+        match part {
+            index if !index.is_empty() && index.bytes().all(|c| c.is_ascii_digit()) => {
+                path += &format!("[{index}]");
+            }
+            name if path.is_empty() => path += name,
+            name => path += &format!(".{name}"),
+        }
+    }
+    path
+}
+
 /// The JSON pointer of a field. A long name is cut.
 pub fn pointer(name: &str) -> String {
     let short: String = name.chars().take(64).collect();
     format!("/{}", short.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_a_path_and_programs_a_pointer() {
+        let invalid = Invalid::at("/items/0/quantity", "must be 1");
+        assert_eq!(invalid.sentence(), "items[0].quantity: must be 1");
+        assert_eq!(invalid.to_string(), "/items/0/quantity: must be 1");
+        assert_eq!(Invalid::at("", "is not JSON").sentence(), "is not JSON");
+    }
 }

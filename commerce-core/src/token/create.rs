@@ -92,8 +92,8 @@ impl Reply for Token {}
 /// Tests that a shopper has a user and an operator has none.
 fn check_user(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
     match (role, user) {
-        (Role::Shopper, None) => Err(ValueError::new("is missing: a shopper acts as a user")),
-        (Role::Operator, Some(_)) => Err(ValueError::new("is not for an operator, who acts as nobody")),
+        (Role::Shopper, None) => Err(ValueError::new("is missing; a shopper needs a user")),
+        (Role::Operator, Some(_)) => Err(ValueError::new("must not be given for an operator")),
         _ => Ok(()),
     }
 }

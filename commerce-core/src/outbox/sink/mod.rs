@@ -127,7 +127,7 @@ pub fn open(address: &str, settings: &Settings) -> Result<Option<Box<dyn Sink>>,
         Some(("file", path)) if !path.is_empty() => Ok(Some(Box::new(FileSink::new(path)))),
         Some(("http" | "https", _)) => http::open(address, settings).map(Some),
         _ => Err(ValueError::new(format!(
-            "{} is not a sink; there are file:PATH, http://…, https://… and none",
+            "{} is not a sink; use file:PATH, http://…, https://… or none",
             quoted(address)
         ))),
     }

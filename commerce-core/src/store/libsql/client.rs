@@ -101,7 +101,7 @@ impl Client {
             return Err(http_failure(status, &answer));
         }
         serde_json::from_slice(&answer)
-            .map_err(|_| Failure::NotFound("what answers there is not a libSQL server".into()))
+            .map_err(|_| Failure::NotFound("the server there is not a libSQL server".into()))
     }
 
     /// Runs a batch in a stream of its own.
