@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::query::Paged;
 
 impl Commerce {
-    /// Calls `take` with every row of a list, from the requested page on. The first error of `take` ends it.
+    /// Calls `visit` with every row of a list, from the requested page on. The first error of `visit` ends it.
     ///
     /// On a file, all rows come from one snapshot, and memory holds a part of them at a time. While other operations
     /// write, the log of the file cannot be reset until the list is read, and grows; a slow caller should collect the
@@ -29,17 +29,17 @@ impl Commerce {
     /// ```
     ///
     /// # Errors
-    /// A refusal when what is asked for does not exist, the store's failure, or the error of `take`.
+    /// A refusal when what is asked for does not exist, the store's failure, or the error of `visit`.
     pub fn each<Q: Paged, E: From<Error>>(
         &self,
         mut query: Q,
-        mut take: impl FnMut(Q::Item) -> Result<(), E>,
+        mut visit: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut long_view = self.long_view()?;
         if let (Some(view), Some((statement, read))) = (&mut long_view, query.whole_list()?) {
             let mut outcome = Ok(());
             view.each(&statement, &mut |row| {
-                outcome = read(row).map_err(E::from).and_then(&mut take);
+                outcome = read(row).map_err(E::from).and_then(&mut visit);
                 if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
             return outcome;
@@ -50,7 +50,7 @@ impl Commerce {
                 Some(view) => query.answer(view)?,
                 None => self.query(&query)?,
             };
-            listing.items.into_iter().try_for_each(&mut take)?;
+            listing.items.into_iter().try_for_each(&mut visit)?;
             let Some(next) = listing.next_cursor else { return Ok(()) };
             *query.page() = query.page().at(&next);
         }

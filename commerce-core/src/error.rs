@@ -154,7 +154,7 @@ pub enum OpenError {
     Foreign {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What was found instead.
+        /// Why it is not a store.
         #[source]
         reason: Cause,
     },
@@ -173,7 +173,7 @@ pub enum OpenError {
     ReadOnly {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         reason: Cause,
     },
@@ -203,7 +203,7 @@ pub enum OpenError {
     Unreachable {
         /// The server's address.
         url: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         reason: Cause,
     },
@@ -212,7 +212,7 @@ pub enum OpenError {
     Denied {
         /// The server's address.
         url: String,
-        /// What the server said.
+        /// The message of the server.
         #[source]
         reason: Cause,
     },
@@ -221,7 +221,7 @@ pub enum OpenError {
     NoServer {
         /// The address.
         url: String,
-        /// What came instead.
+        /// What answered instead.
         #[source]
         reason: Cause,
     },
@@ -240,7 +240,7 @@ pub enum OpenError {
     Failed {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         reason: Cause,
     },

@@ -200,7 +200,7 @@ impl Facts {
     }
 
     /// The answer kept under this key in a scope: the number of a user, or 0 for the store.
-    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
+    pub(crate) fn kept_answer(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
         self.keys.get(&(key.clone(), scope))
     }
 }
@@ -349,7 +349,7 @@ impl Facts {
     }
 
     /// Keeps a reply under a key. Its age counts from the time of the clock, also for an imported history.
-    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
+    pub(crate) fn keep_answer(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
         let Some(scope) = scope else { return self.record_unloaded("the owner of key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => ((*order).into(), Value::Null),

@@ -90,13 +90,13 @@ impl View<'_> {
         Ok(rows)
     }
 
-    /// Reads row by row, until `take` breaks.
+    /// Reads row by row, until `visit` breaks.
     pub(crate) fn each(
         &mut self,
         statement: &Statement,
-        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.snapshot.each(statement, take)
+        self.snapshot.each(statement, visit)
     }
 
     /// Reads the rows of the last statement of this answer.

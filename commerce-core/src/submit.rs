@@ -136,7 +136,7 @@ impl<O: Operation> Submit for O {
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
-            facts.keep(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });
+            facts.keep_answer(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });
         }
         facts.raise_newest_time(now);
         Ok(Answer { reply, replayed: false })
@@ -154,9 +154,9 @@ fn kept_answer<'a, O: Operation>(
 ) -> Option<&'a KeptAnswer> {
     let of_the_store = || {
         operation.order()?;
-        facts.kept(key, STORE).filter(|kept| kept.digest == digest)
+        facts.kept_answer(key, STORE).filter(|kept| kept.digest == digest)
     };
-    scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
+    scope(operation, facts).and_then(|scope| facts.kept_answer(key, scope)).or_else(of_the_store)
 }
 
 /// Whether a reply was kept for this content. Earlier versions kept the digest of the content as it was given, not of

@@ -147,15 +147,15 @@ fn commit_group(
     let now = clock.now();
     let mut loads = Loads::missing(&keys, facts);
     sweep.add_load(&mut loads, keys.keys.len(), now);
-    loads.take(facts, &store.load(loads.statements())?)?;
+    loads.read(facts, &store.load(loads.statements())?)?;
     if facts.take_edition_changed() {
         let loads = Loads::users_and_products(&keys, facts);
-        loads.take(facts, &store.load(loads.statements())?)?;
+        loads.read(facts, &store.load(loads.statements())?)?;
     }
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = Loads::orders(&replayed);
-        loads.take(facts, &store.load(loads.statements())?)?;
+        loads.read(facts, &store.load(loads.statements())?)?;
     }
     facts.clock_time = now;
     let mut ended_chains = Vec::new();

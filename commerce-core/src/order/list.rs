@@ -96,11 +96,11 @@ impl List {
             format!("user_no = (SELECT user_no FROM users WHERE user = {})", bind(user.shared().into()))
         });
         let page = match (user, self.status) {
-            (Some(user), Some(Status::Cancelled)) => cancelled(&format!("{user} AND")),
-            (None, Some(Status::Cancelled)) => cancelled(""),
-            (Some(user), status) => of_user(&user, status.is_some()),
-            (None, Some(Status::Paid)) => paid(),
-            (None, None) => all(),
+            (Some(user), Some(Status::Cancelled)) => select_cancelled(&format!("{user} AND")),
+            (None, Some(Status::Cancelled)) => select_cancelled(""),
+            (Some(user), status) => select_of_user(&user, status.is_some()),
+            (None, Some(Status::Paid)) => select_paid(),
+            (None, None) => select_all(),
         };
         let sql = format!(
             "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {page} {orders}"
@@ -112,14 +112,14 @@ impl List {
 const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
 const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
 
-fn all() -> String {
+fn select_all() -> String {
     format!(
         "page (order_id) AS (SELECT order_id FROM orders WHERE {IN_SPAN} ORDER BY order_id DESC LIMIT ?2)"
     )
 }
 
 /// After [`SCAN_LIMIT`] orders the filter ends, and the first cancelled order ends the page.
-fn paid() -> String {
+fn select_paid() -> String {
     format!(
         "page (order_id) AS (SELECT o.order_id FROM orders o WHERE o.{IN_SPAN}
             AND ({NOT_CANCELLED} OR o.order_id <= (SELECT high FROM span) - {SCAN_LIMIT})
@@ -127,7 +127,7 @@ fn paid() -> String {
     )
 }
 
-fn cancelled(user: &str) -> String {
+fn select_cancelled(user: &str) -> String {
     format!(
         "page (order_id) AS (SELECT order_id FROM cancellations WHERE {user} {IN_SPAN}
             ORDER BY order_id DESC LIMIT ?2)"
@@ -135,8 +135,8 @@ fn cancelled(user: &str) -> String {
 }
 
 /// Follows the list of a user from the next waypoint after the range, or from the newest order, to the end of the page.
-/// `NOT MATERIALIZED` keeps SQLite from following it to the end. Paid orders are filtered as in [`paid`].
-fn of_user(user: &str, paid: bool) -> String {
+/// `NOT MATERIALIZED` keeps SQLite from following it to the end. Paid orders are filtered as in [`select_paid`].
+fn select_of_user(user: &str, paid: bool) -> String {
     let wanted =
         if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {SCAN_LIMIT})") } else { String::new() };
     format!(

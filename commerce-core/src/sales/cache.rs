@@ -38,13 +38,13 @@ impl SalesCache {
         Self { windows: Mutex::default(), keep: Box::new(keep) }
     }
 
-    /// Calls `take` with the sales of the window of this many days that ends now.
+    /// Calls `read` with the sales of the window of this many days that ends now.
     pub(super) fn sales<T>(
         &self,
         snapshot: &mut dyn Snapshot,
         days: u16,
         window: &Window,
-        take: impl FnOnce(&Sales) -> T,
+        read: impl FnOnce(&Sales) -> T,
     ) -> Result<T, Error> {
         let span = window.orders;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +57,7 @@ impl SalesCache {
             }
             _ => Entry::new(snapshot, window, dropped.map(|entry| entry.sales), self.keep())?,
         };
-        let result = take(&entry.sales);
+        let result = read(&entry.sales);
         windows.push((days, entry));
         Ok(result)
     }

@@ -81,7 +81,7 @@ pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
 }
 
 /// Decodes the text of [`pack`].
-pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
+pub(super) fn unpack(packed: &str, mut visit: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
     let damaged = || Error::Store("a sum of sales cannot be read; verify --repair recomputes it".into());
     let (mut digits, mut product) = (packed.bytes(), 0_i64);
     while let Some(first) = digits.next() {
@@ -92,7 +92,7 @@ pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Resu
             return Err(damaged());
         };
         product = product.checked_add(step).ok_or_else(damaged)?;
-        take(product, units, revenue.cast_signed());
+        visit(product, units, revenue.cast_signed());
     }
     Ok(())
 }

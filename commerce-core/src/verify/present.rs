@@ -36,16 +36,16 @@ pub(super) fn check(
     last: &Numbers,
     audit: &mut Audit,
 ) -> Result<(), Error> {
-    wallets(view, &mut history, audit)?;
-    stocks(view, &mut history, audit)?;
+    check_wallets(view, &mut history, audit)?;
+    check_stocks(view, &mut history, audit)?;
     for order in history.paid + 1..=last.order {
         audit.add_difference("payment of order", order, "none", "one");
     }
-    out_of_range(view, last, audit)?;
-    numbers(view, audit)
+    check_range(view, last, audit)?;
+    check_numbers(view, audit)
 }
 
-fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+fn check_wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT user_no, balance, last_entry, last_order FROM wallets WHERE user_no > ?1
         ORDER BY user_no LIMIT ?2";
     let mut differences = Differences::default();
@@ -74,7 +74,7 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
     report(view, "SELECT user_no, user FROM users", "user_no", differences, audit)
 }
 
-fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+fn check_stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT product_no, stock FROM stocks WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
     let mut differences = Differences::default();
     let mut after = 0;
@@ -119,7 +119,7 @@ fn report(
 }
 
 /// Reports rows before the first or after the last number, which belong to no history.
-fn out_of_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
+fn check_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT line FROM (SELECT max(line) AS line FROM order_lines WHERE line < ?1
         UNION ALL SELECT min(line) FROM order_lines WHERE line >= ?2) WHERE line IS NOT NULL";
     let rows = view.rows(&Statement::new(sql, [LINES.into(), ((last.order + 1) * LINES).into()]))?;
@@ -129,7 +129,7 @@ fn out_of_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Resul
     Ok(())
 }
 
-fn numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
+fn check_numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT 'orders', last_order, (SELECT coalesce(max(order_id), 0) FROM orders) FROM store
         UNION ALL SELECT 'ledger', last_entry, (SELECT coalesce(max(entry), 0) FROM ledger) FROM store
         UNION ALL SELECT 'movements', last_movement, (SELECT coalesce(max(movement), 0) FROM movements) FROM store

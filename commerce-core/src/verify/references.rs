@@ -19,15 +19,15 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
         statement(table, &key, references.iter().map(|row| (display(&row[0]), display(&row[1]))));
     let mut after: Vec<Value> = Vec::new();
     loop {
-        let beyond = match after.len() {
+        let condition = match after.len() {
             0 => String::new(),
             count => {
-                let marks: Vec<String> = (2..count + 2).map(|place| format!("?{place}")).collect();
-                format!("WHERE ({}) > ({})", key.join(", "), marks.join(", "))
+                let placeholders: Vec<String> = (2..count + 2).map(|place| format!("?{place}")).collect();
+                format!("WHERE ({}) > ({})", key.join(", "), placeholders.join(", "))
             }
         };
         let values: Vec<Value> = [SPAN.into()].into_iter().chain(after).collect();
-        let sql = format!("WITH span AS ({from} {beyond} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
+        let sql = format!("WITH span AS ({from} {condition} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
         let rows = auditor.view()?.final_rows(&Statement::new(sql, values))?;
         let mut end = None;
         for row in rows.iter() {
@@ -53,9 +53,9 @@ fn statement(
     references: impl Iterator<Item = (String, String)>,
 ) -> (String, String) {
     let keys = |prefix: &str| key.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
-    let (mut columns, mut asked) = (key.to_vec(), Vec::new());
+    let (mut columns, mut selects) = (key.to_vec(), Vec::new());
     for (to, column) in references {
-        asked.push(format!(
+        selects.push(format!(
             "SELECT '{to}', 0, {} FROM span WHERE {column} IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM {to} r WHERE r.rowid = span.{column})",
             keys("span.")
@@ -65,10 +65,10 @@ fn statement(
         }
     }
     let last: Vec<String> = key.iter().map(|name| format!("{name} DESC")).collect();
-    asked.push(format!(
+    selects.push(format!(
         "SELECT * FROM (SELECT NULL, (SELECT count(*) FROM span), {} FROM span ORDER BY {} LIMIT 1)",
         keys(""),
         last.join(", ")
     ));
-    (format!("SELECT {} FROM {table}", columns.join(", ")), asked.join(" UNION ALL "))
+    (format!("SELECT {} FROM {table}", columns.join(", ")), selects.join(" UNION ALL "))
 }

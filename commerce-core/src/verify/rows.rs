@@ -6,12 +6,12 @@ use crate::money::{LIMIT, Quantity};
 use crate::row::{Statement, Value};
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
-    users(auditor)?;
-    products(auditor)?;
-    cart_lines(auditor)
+    check_users(auditor)?;
+    check_products(auditor)?;
+    check_cart_lines(auditor)
 }
 
-fn users(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+fn check_users(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let sql = "SELECT u.user_no, u.user, w.user_no
         FROM (SELECT user_no, user FROM users WHERE user_no > ?1 ORDER BY user_no LIMIT ?2) u
         LEFT JOIN wallets w USING (user_no) ORDER BY u.user_no";
@@ -23,7 +23,7 @@ fn users(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     })
 }
 
-fn products(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+fn check_products(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let sql = "SELECT p.product_no, p.product, p.price, s.product_no
         FROM (SELECT product_no, product, price FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2) p
         LEFT JOIN stocks s USING (product_no) ORDER BY p.product_no";
@@ -38,7 +38,7 @@ fn products(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     })
 }
 
-fn cart_lines(auditor: &mut Auditor<'_>) -> Result<(), Error> {
+fn check_cart_lines(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let sql = "SELECT c.user_no, c.product_no, c.quantity, u.user
         FROM (SELECT user_no, product_no, quantity FROM cart_lines WHERE (user_no, product_no) > (?1, ?2)
               ORDER BY user_no, product_no LIMIT ?3) c

@@ -124,7 +124,7 @@ impl Snapshot for FileSnapshot<'_> {
     fn each(
         &mut self,
         statement: &Statement,
-        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(statement_error)?;
         let (width, mut count) = (prepared.column_count(), 0);
@@ -132,7 +132,7 @@ impl Snapshot for FileSnapshot<'_> {
             prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(statement_error)?;
         while let Some(found) = rows.next().map_err(statement_error)? {
             count += 1;
-            if take(&row(found, width)?).is_break() {
+            if visit(&row(found, width)?).is_break() {
                 break;
             }
         }
