@@ -72,8 +72,11 @@ mod tests {
             (86_400_000, "24 hours"),
             (400 * 86_400_000, "400 days"),
         ] {
-            let told = ahead(millis).warning().unwrap();
-            assert!(told.contains(&format!("is {by} ahead")) && told.contains("restore a backup"), "{told}");
+            let warning = ahead(millis).warning().unwrap();
+            assert!(
+                warning.contains(&format!("is {by} ahead")) && warning.contains("restore a backup"),
+                "{warning}"
+            );
         }
     }
 }

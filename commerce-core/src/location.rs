@@ -185,8 +185,8 @@ mod tests {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }
         for text in ["https://me:secret@host", "libsql://host?authToken=secret", "https://host?secret"] {
-            let told = text.parse::<Location>().unwrap_err().to_string();
-            assert!(!told.contains("secret"), "{told}");
+            let message = text.parse::<Location>().unwrap_err().to_string();
+            assert!(!message.contains("secret"), "{message}");
         }
         let location = "libsql://host".parse::<Location>().unwrap().token("secret");
         assert!(!format!("{location:?} {location}").contains("secret"));

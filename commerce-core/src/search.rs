@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn grams_begin_at_every_place_and_end_with_their_text() {
-        let told =
+        let tokens =
             |text: &str| -> BTreeSet<String> { grams(text, true).split(' ').map(str::to_owned).collect() };
         let of = |grams: &[&str]| -> BTreeSet<String> {
             grams.iter().map(|gram| gram.chars().map(token_char).collect()).collect()
         };
         assert_eq!(
-            told("a-1\n머그컵 1"),
+            tokens("a-1\n머그컵 1"),
             of(&["\u{1}", "a-1", "-1", "1", "머그컵 ", "그컵 1", "컵 1", " 1"])
         );
     }

@@ -80,7 +80,7 @@ pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option
         Some((product?, quantity?.into()))
     });
     if product || quantity {
-        return fields.fault("items", "is not taken together with product or quantity");
+        return fields.fault("items", "must not be given together with product or quantity");
     }
     summed_field(fields, items?)
 }

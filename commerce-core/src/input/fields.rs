@@ -277,8 +277,8 @@ mod tests {
                 .chain([("product".to_owned(), Value::from(name.repeat(100_000)))])
                 .collect();
             let read = Fields::read(&object.into(), |fields| fields.required::<ProductId>("product"));
-            let told = serde_json::to_string(&read.unwrap_err()).unwrap();
-            assert!(told.len() < 15_500, "{} bytes for {name:?}", told.len());
+            let message = serde_json::to_string(&read.unwrap_err()).unwrap();
+            assert!(message.len() < 15_500, "{} bytes for {name:?}", message.len());
         }
     }
 }
