@@ -12,7 +12,7 @@ impl Commerce {
     /// On a file, all rows come from one snapshot, and memory holds a part of them at a time. While other operations
     /// write, the log of the file cannot be reset until the list is read, and grows; a slow caller should collect the
     /// rows first. A server ends a transaction after some seconds, so each part is read from a snapshot of its own. A
-    /// row that does not change meanwhile comes exactly once.
+    /// row that does not change meanwhile is read exactly once.
     ///
     /// ```
     /// # use commerce_core::{Commerce, Currency, Error, Options, SystemClock, catalog};

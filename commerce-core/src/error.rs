@@ -13,7 +13,7 @@ use crate::text::ValueError;
 
 /// Why an operation or a query was not answered.
 ///
-/// [`source`](std::error::Error::source) leads to the error beneath, such as that of SQLite or of the network.
+/// [`source`](std::error::Error::source) leads to the underlying error, such as that of SQLite or of the network.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -50,7 +50,7 @@ pub enum Error {
     Store(#[source] Cause),
 }
 
-/// The cause of an error: a sentence, and the error beneath where there is one.
+/// The cause of an error: a sentence, and the underlying error if there is one.
 #[derive(Clone, Debug)]
 pub struct Cause {
     sentence: String,

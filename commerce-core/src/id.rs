@@ -65,7 +65,7 @@ impl<T> Id<T> {
     /// The most characters of an identifier.
     pub const MAX: usize = 64;
 
-    /// Checks that this may identify something new. `.` and `..` may not: paths and URLs leave them out, so such an id
+    /// Checks that this may identify something new. `.` and `..` may not: paths and URLs drop them, so such an id
     /// could not be used everywhere.
     ///
     /// # Errors

@@ -83,8 +83,8 @@ impl<S: Submit> Job for TypedJob<S> {
     }
 }
 
-/// The time of a decision: that of the clock or, if the clock stepped back, the newest stored time; or the given
-/// time, which must lie between the two.
+/// The time of a decision. A given time must lie between the newest stored time and that of the clock. Without one, it is
+/// the time of the clock or, if the clock stepped back, the newest stored time.
 fn decision_time(at: Option<Time>, now: Time, facts: &Facts) -> Result<Time, Invalid> {
     let newest = facts.last.at;
     match at {

@@ -68,7 +68,7 @@ impl<K> Number<K> {
         (number != 0).then_some(Self::stored(number))
     }
 
-    /// The number for such a column.
+    /// The number for a column in which 0 means none.
     pub(crate) fn or_zero(number: Option<Self>) -> i64 {
         number.map_or(0, |number| number.0)
     }

@@ -29,7 +29,7 @@ struct State {
     idle: usize,
     /// How many jobs of one client may wait.
     per_client: usize,
-    /// The waiting jobs of each client. The first client is next, and then goes to the end.
+    /// The waiting jobs of each client. The first client is served next, and then moves to the end.
     waiting: VecDeque<(ClientKey, VecDeque<oneshot::Sender<Permit>>)>,
 }
 

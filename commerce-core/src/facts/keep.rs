@@ -40,12 +40,12 @@ impl Facts {
         std::mem::take(&mut self.edition_changed)
     }
 
-    /// The number of a user whose wallet can have changed.
+    /// The number of a user whose wallet may have changed.
     pub(crate) fn stale_user(&self, id: &UserId) -> Option<i64> {
         self.users.stale(id).map(|user| user.no)
     }
 
-    /// The number of a product whose stock can have changed.
+    /// The number of a product whose stock may have changed.
     pub(crate) fn stale_product(&self, id: &ProductId) -> Option<i64> {
         self.products.stale(id).map(|product| product.no)
     }

@@ -20,8 +20,8 @@ pub(crate) fn orders_of(orders: &[OrderId]) -> Statement {
     Statement::new(sql, [list(orders).into()])
 }
 
-/// The statement that reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`] takes. (It comes
-/// first in a join, since SQLite would compute a list behind `IN` to its end, whatever its limit.)
+/// The statement that reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`]
+/// takes. (The table comes first in a join, since SQLite would compute a list behind `IN` to its end, despite its limit.)
 pub(crate) fn orders_of_page() -> String {
     format!(
         "SELECT {ORDER_COLUMNS} FROM page CROSS JOIN orders o ON o.order_id = page.order_id {ORDER_JOINS}

@@ -22,7 +22,7 @@ use crate::wallet::Charged;
 /// Lists the events after a given one.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
-    /// The last event that the caller knows; none begins with the oldest that is kept.
+    /// The last event that the caller knows; `None` begins with the oldest event that is kept.
     pub after: Option<EventId>,
     /// The most events to return, 1 to 1,000.
     pub limit: u16,

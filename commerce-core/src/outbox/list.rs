@@ -102,7 +102,7 @@ const COLUMNS: &str = "SELECT o.event, o.type, o.source, u.user, coalesce(l.at, 
     LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
     LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source";
 
-// Events that were passed over all come before those that were not reached. Neither part reads delivered events.
+// Every event that was passed over precedes those that were not reached. Neither part reads delivered events.
 const PENDING: &str = "SELECT event FROM
         (SELECT event FROM deliveries WHERE dead = 0 AND event > ?1 ORDER BY event LIMIT ?2)
     UNION ALL SELECT event FROM (SELECT event FROM outbox

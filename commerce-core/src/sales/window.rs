@@ -38,7 +38,7 @@ pub(super) fn lines(
     span: Orders,
     mut visit: impl FnMut(OrderId, i64, i64, i128),
 ) -> Result<(), Error> {
-    // So many lines are in memory at a time, however long the orders are.
+    // The number of lines in memory at a time, however long the orders are.
     const STEP: i64 = 4_096;
     let sql = "SELECT line, product_no, price, quantity FROM order_lines
         WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";

@@ -8,7 +8,7 @@
 //! Events come from committed rows only. A store shows a commit to readers after it is synced, and syncs a recovered
 //! log before anything is read from it. So no event is delivered that a power cut could take back.
 //!
-//! [`Options`] say how to deliver. Inside, `window` knows which event may go next, `pool` waits for the sink,
+//! [`Options`] say how to deliver. `window` decides which event may go next, `pool` waits for the sink,
 //! `reading` reads the store, and `worker` connects them.
 
 mod options;

@@ -60,7 +60,7 @@ pub enum Notice {
     #[error("{0}")]
     Trouble(String),
     /// Undelivered events are missing from the outbox. Delivery continues with later events.
-    #[error("{} not in the outbox and never delivered: the store is damaged; verify tells more", span(*first, *last))]
+    #[error("{} not in the outbox and never delivered: the store is damaged; run verify for details", span(*first, *last))]
     Missing {
         /// The first missing event.
         first: EventId,

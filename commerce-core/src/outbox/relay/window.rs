@@ -157,7 +157,7 @@ impl Window {
         job
     }
 
-    /// Takes the message of an event; nothing when it must be rendered again.
+    /// Takes the message of an event; `None` when it must be rendered again.
     pub(super) fn message(&mut self, event: EventId) -> Option<Message> {
         self.entries.get_mut(&event)?.message.take()
     }

@@ -24,11 +24,11 @@ use crate::time::Time;
 
 /// A receiver of events. When it accepts events, it has stored them durably.
 pub trait Sink: Send + Sync + 'static {
-    /// Delivers events, oldest first, all or none. An event can come again after it was accepted, if that could not
-    /// be recorded. Its `id` identifies it.
+    /// Delivers events, oldest first, all or none. An event is delivered again if its acceptance could not be
+    /// recorded. Its `id` identifies it.
     ///
     /// # Errors
-    /// Why they were not accepted. When one of several was refused, they come again one by one.
+    /// Why they were not accepted. When one of several was refused, they are delivered again one by one.
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure>;
 
     /// The most events of one delivery.
@@ -57,7 +57,7 @@ pub trait Sink: Send + Sync + 'static {
 pub struct Message {
     /// The sequence number.
     pub event: EventId,
-    /// The envelope's `id`, which is the same each time the event comes.
+    /// The envelope's `id`, which is the same at each delivery of the event.
     pub id: String,
     /// The envelope's `type`.
     pub kind: EventKind,

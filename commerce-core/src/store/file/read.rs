@@ -81,7 +81,7 @@ impl Reader for FileReader {
                 self.wait()?
             }
         };
-        // Checked after connecting, since a new connection opens whatever file has the name.
+        // Checked after connecting, since a new connection opens the file that has the name now.
         self.watch.check()?;
         connection
             .prepare_cached("BEGIN")
