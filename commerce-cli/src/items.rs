@@ -19,8 +19,8 @@ impl<'a> ItemArgs<'a> {
     pub fn read(texts: &'a [String]) -> Result<Self, Failure> {
         let one = |text: &'a String| {
             let (product, quantity) = text.split_once(':').unwrap_or((text, "1"));
-            let wrong = || format!("{}: the quantity must be 1 to 1000000", escape(text));
-            Ok((product, quantity.parse().map_err(|_| Failure::Usage(wrong()))?))
+            let error = || format!("{}: the quantity must be 1 to 1000000", escape(text));
+            Ok((product, quantity.parse().map_err(|_| Failure::Usage(error()))?))
         };
         texts.iter().map(one).collect::<Result<_, _>>().map(Self)
     }

@@ -23,10 +23,12 @@ use clap::{CommandFactory, FromArgMatches};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let found = command::Args::command().try_get_matches().unwrap_or_else(|error| report::exit_with(&error));
-    let named = found.value_source("db") == Some(ValueSource::CommandLine);
-    let mut args = command::Args::from_arg_matches(&found).unwrap_or_else(|error| report::exit_with(&error));
-    args.global.db_on_command_line = named;
+    let matches =
+        command::Args::command().try_get_matches().unwrap_or_else(|error| report::exit_with(&error));
+    let db_on_command_line = matches.value_source("db") == Some(ValueSource::CommandLine);
+    let mut args =
+        command::Args::from_arg_matches(&matches).unwrap_or_else(|error| report::exit_with(&error));
+    args.global.db_on_command_line = db_on_command_line;
     let session = session::Session::new(args.global);
     match command::run(args.command, &session) {
         Ok(()) => ExitCode::SUCCESS,

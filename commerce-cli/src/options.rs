@@ -10,7 +10,7 @@ use clap::ValueEnum;
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Use this store: a file, or the address of a libSQL server (libsql://, http:// or https://).
-    #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "URL")]
+    #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "FILE|URL")]
     pub db: PathBuf,
     /// Read from this replica of the libSQL server. A command always sees its own writes.
     #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]

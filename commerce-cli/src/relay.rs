@@ -17,13 +17,13 @@ pub struct RelayArgs {
     /// COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
     #[arg(long, env = "COMMERCE_SINK", value_name = "SINK")]
     pub sink: Option<String>,
-    /// Read the secret from this file instead of COMMERCE_SINK_SECRET.
+    /// Read the signing secret from this file instead of COMMERCE_SINK_SECRET.
     #[arg(long, value_name = "FILE")]
     sink_secret_file: Option<PathBuf>,
     /// Allow a sink in a private address range.
     #[arg(long)]
     sink_allow_private: bool,
-    /// Give an event up as dead after this many attempts.
+    /// Mark an event as dead after this many attempts.
     #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     attempts: u32,
     /// Keep delivered events for this many days.

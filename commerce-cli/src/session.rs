@@ -91,9 +91,10 @@ impl Session {
     /// Prints a reply. If that fails, the error says that the operation is done.
     fn print_reply<R: Record>(&self, answer: &Answer<&R>) -> Result<(), Failure> {
         self.print(answer, Columns::NonEmpty).map_err(|failure| match failure {
-            Failure::Io(error) => {
-                Failure::OutputFailed { done: "it was done, but the reply cannot be written".into(), error }
-            }
+            Failure::Io(error) => Failure::OutputFailed {
+                done: "the operation succeeded, but its reply cannot be written".into(),
+                error,
+            },
             other => other,
         })
     }
@@ -218,7 +219,7 @@ impl Session {
         if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Ok(());
         }
-        Err(Failure::Usage(format!("{action}: this needs --yes, since there is no terminal to ask on")))
+        Err(Failure::Usage(format!("to {action} without a terminal, use --yes")))
     }
 
     /// Asks for confirmation, unless `--yes` is given.

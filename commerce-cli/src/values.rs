@@ -108,7 +108,7 @@ impl Values {
         value.map_err(|Invalid(faults)| faults.into_iter().for_each(|fault| self.0.push(fault))).ok()
     }
 
-    /// The requested page, or the first one if all rows are wanted.
+    /// The requested page, or the first one if all rows are requested.
     pub fn page(&mut self, args: &PageArgs) -> Option<Page> {
         if args.all {
             return Some(Page::default());

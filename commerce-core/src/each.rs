@@ -1,4 +1,4 @@
-//! Whole lists: every row of a list, with the memory of a page.
+//! Whole lists: every row of a list, in the memory of a page.
 
 use std::ops::ControlFlow;
 
@@ -35,18 +35,18 @@ impl Commerce {
         mut query: Q,
         mut take: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut held = self.long_view()?;
-        if let (Some(view), Some((statement, read))) = (&mut held, query.whole_list()?) {
-            let mut taken = Ok(());
+        let mut long_view = self.long_view()?;
+        if let (Some(view), Some((statement, read))) = (&mut long_view, query.whole_list()?) {
+            let mut outcome = Ok(());
             view.each(&statement, &mut |row| {
-                taken = read(row).map_err(E::from).and_then(&mut take);
-                if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                outcome = read(row).map_err(E::from).and_then(&mut take);
+                if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
-            return taken;
+            return outcome;
         }
         loop {
             *query.page() = query.page().long();
-            let listing = match &mut held {
+            let listing = match &mut long_view {
                 Some(view) => query.answer(view)?,
                 None => self.query(&query)?,
             };

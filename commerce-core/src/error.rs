@@ -129,7 +129,7 @@ pub enum OpenError {
     #[error("there is no backup at {}", .0.display())]
     NoBackup(PathBuf),
     /// The backup and the store have different currencies.
-    #[error("{} is in {backup}, the store in {store}; its amounts would be taken for {store}", path.display())]
+    #[error("{} is in {backup}, but the store is in {store}; its amounts would be read as {store}", path.display())]
     Currency {
         /// The backup.
         path: PathBuf,
@@ -150,32 +150,32 @@ pub enum OpenError {
         log: PathBuf,
     },
     /// The file, or the database of a server, is not a store.
-    #[error("{} is not a store of this program: {because}", path.display())]
+    #[error("{} is not a store of this program: {reason}", path.display())]
     Foreign {
         /// The file, or the server's address.
         path: PathBuf,
         /// What was found instead.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The store was created or migrated by a later version of this program.
-    #[error("{} is from a newer version (schema {found}, this program knows up to {known}); use that version", path.display())]
+    #[error("{} is from a newer version (schema {found}, this program supports up to {known}); use that version", path.display())]
     Newer {
         /// The file, or the server's address.
         path: PathBuf,
         /// The schema of the store.
         found: i64,
-        /// The newest schema this program knows.
+        /// The newest schema that this program supports.
         known: i64,
     },
     /// The file or its folder cannot be written.
-    #[error("{} cannot be written: {because}; the file and its folder must be writable", path.display())]
+    #[error("{} cannot be written: {reason}; the file and its folder must be writable", path.display())]
     ReadOnly {
         /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The file lies on a network file system, where the locks of SQLite do not work.
     #[error("{} lies on a network file system ({kind}), where locks do not work; keep the store on a local disk", path.display())]
@@ -199,31 +199,31 @@ pub enum OpenError {
         feature: &'static str,
     },
     /// The server does not answer.
-    #[error("{url} cannot be reached: {because}; check the address, and that the server runs")]
+    #[error("{url} cannot be reached: {reason}; check the address, and whether the server is running")]
     Unreachable {
         /// The server's address.
         url: String,
         /// What the system said.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The server does not accept the token.
-    #[error("{url} refuses access: {because}; use a valid token that may write")]
+    #[error("{url} refuses access: {reason}; use a valid token that may write")]
     Denied {
         /// The server's address.
         url: String,
         /// What the server said.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The address is not that of a libSQL server with this database.
-    #[error("there is no libSQL database at {url}: {because}")]
+    #[error("there is no libSQL database at {url}: {reason}")]
     NoServer {
         /// The address.
         url: String,
         /// What came instead.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The server is too old.
     #[error("the server at {url} is sqld {found}; update it to {needed} or later")]
@@ -236,12 +236,12 @@ pub enum OpenError {
         needed: String,
     },
     /// The store cannot be opened for another reason.
-    #[error("{} cannot be opened: {because}", path.display())]
+    #[error("{} cannot be opened: {reason}", path.display())]
     Failed {
         /// The file, or the server's address.
         path: PathBuf,
         /// What the system said.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
 }

@@ -58,7 +58,7 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
 /// A statement, and how its rows are read.
 pub type WholeList<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
 
-/// A snapshot of the store, with what else an answer depends on.
+/// A snapshot of the store, with everything else that an answer depends on.
 pub struct View<'a> {
     pub(crate) snapshot: Box<dyn Snapshot + 'a>,
     pub(crate) now: Time,

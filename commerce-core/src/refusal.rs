@@ -30,7 +30,7 @@ pub enum Refusal {
         product: ProductId,
     },
     /// `product_not_found`: some products do not exist.
-    #[error("there is no product {}", listed(products))]
+    #[error("{}", absent("product", products))]
     ProductNotFound {
         /// Every unknown identifier, in the order of the request.
         products: Vec<ProductId>,
@@ -90,17 +90,17 @@ pub enum Refusal {
         order: OrderId,
     },
     /// `order_not_cancellable`: the order is cancelled, or its refund or returned stock would exceed a limit.
-    #[error("order {order} cannot be cancelled: {because}")]
+    #[error("order {order} cannot be cancelled: {reason}")]
     OrderNotCancellable {
         /// The order.
         order: OrderId,
         /// Its status.
         status: Status,
         /// The reason, as a sentence.
-        because: &'static str,
+        reason: &'static str,
     },
     /// `event_not_found`: some events do not exist, or were pruned.
-    #[error("there is no event {}", listed(events))]
+    #[error("{}", absent("event", events))]
     EventNotFound {
         /// Every unknown number.
         events: Vec<EventId>,
@@ -197,9 +197,9 @@ impl Serialize for Refusal {
                 map.serialize_entry("total", total)?;
             }
             Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
-            Self::OrderNotCancellable { order, status, because: _ } => {
+            Self::OrderNotCancellable { order, status, reason: _ } => {
                 map.serialize_entry("order", order)?;
-                // In a problem document `status` is the number of HTTP.
+                // In a problem document `status` is the HTTP status code.
                 map.serialize_entry("order_status", status)?;
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {
@@ -216,6 +216,14 @@ impl Serialize for Refusal {
 
 fn listed<T: ToString>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Says that these do not exist.
+fn absent<T: ToString>(kind: &str, items: &[T]) -> String {
+    match items {
+        [one] => format!("there is no {kind} {}", one.to_string()),
+        several => format!("there are no {kind}s {}", listed(several)),
+    }
 }
 
 fn shortages(items: &[Shortage]) -> String {

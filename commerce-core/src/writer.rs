@@ -158,8 +158,8 @@ fn commit_group(
         loads.take(facts, &store.load(loads.statements())?)?;
     }
     facts.clock_time = now;
-    let mut broken = Vec::new();
-    jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut broken));
+    let mut ended_chains = Vec::new();
+    jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut ended_chains));
     sweep.delete_expired(facts, now);
     let changes = facts.changes();
     facts.check_invariants()?;
@@ -170,7 +170,7 @@ fn commit_group(
         counters.committed.notify();
     }
     // Only now, since a group that was not committed may be decided again.
-    broken.iter().for_each(Chain::end);
+    ended_chains.iter().for_each(Chain::end);
     facts.mark_stored();
     counters.count_group(jobs.len(), started.elapsed());
     Ok(())

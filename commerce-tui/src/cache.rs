@@ -18,7 +18,7 @@ pub struct Cached<T> {
     fetch: FetchState,
 }
 
-/// Whether an answer is in flight, out of date, or resting.
+/// Whether an answer is in flight, out of date, or in its cooldown.
 #[derive(Clone, Debug)]
 pub struct FetchState {
     /// The request in flight, and since when.

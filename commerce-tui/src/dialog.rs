@@ -53,7 +53,7 @@ pub enum ConfirmAction {
     /// Delivers every dead event again.
     RetryAllEvents {
         /// How many dead events are loaded.
-        known: usize,
+        loaded: usize,
         /// Whether there are more.
         more: bool,
     },

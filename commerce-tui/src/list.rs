@@ -33,7 +33,7 @@ pub struct List<T: Row> {
     pub error: Option<Error>,
     select_when_loaded: Option<T::Id>,
     pages: BTreeMap<usize, CachedPage<T>>,
-    // Where each known page begins. The first begins at the beginning.
+    // The cursor of each known page. The first page has none.
     cursors: Vec<Option<Cursor>>,
     // How many rows there are, once the last page was loaded.
     total: Option<usize>,

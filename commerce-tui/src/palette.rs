@@ -36,8 +36,8 @@ fn score(text: &str, pattern: &str) -> Option<i32> {
 fn score_from(text: &[char], pattern: &[char], start: usize) -> Option<i32> {
     let (mut score, mut last) = (0, None);
     let mut next = start;
-    for wanted in pattern {
-        let found = next + text.get(next..)?.iter().position(|c| c == wanted)?;
+    for letter in pattern {
+        let found = next + text.get(next..)?.iter().position(|c| c == letter)?;
         let begins_word = found == 0 || !text[found - 1].is_alphanumeric();
         let is_adjacent = found > 0 && last == Some(found - 1);
         let gap = last.map_or(0, |last| (found - last - 1).min(10) as i32);

@@ -85,7 +85,7 @@ impl Worker {
 
     /// Runs a command after those before it.
     pub fn execute(&self, command: Command) {
-        // If the thread has panicked, the console has been told to stop.
+        // If the thread has panicked, the console is already stopping.
         let _ = self.commands.send(command);
     }
 }

@@ -30,8 +30,9 @@ use summary::Summary;
   commerce apply orders.jsonl --results results.jsonl
   echo '{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":5000,\"key\":\"c-1\"}' | commerce apply -
 
-If the store or the results cannot be written, the command stops and says after which line. SIGINT, SIGTERM and
-SIGHUP stop it between two lines (exit code 130, 143 or 129), after the results of all lines in flight are written.")]
+If the store or the results cannot be written, the command stops and says after which line.
+SIGINT, SIGTERM and SIGHUP stop it between two lines, after the results of all lines in
+flight are written. The exit code is then 130, 143 or 129.")]
 pub struct Apply {
     /// Read this file, or standard input if it is -.
     file: String,
@@ -166,11 +167,11 @@ impl Apply {
         }
         let path = self.results.as_str();
         // Opening the file empties it, so it must be neither the input nor the store.
-        let same = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
+        let is_same_file = |other: &Path| match (Path::new(path).canonicalize(), other.canonicalize()) {
             (Ok(path), Ok(other)) => path == other,
             _ => false,
         };
-        if same(Path::new(&self.file)) || same(&session.global.db) {
+        if is_same_file(Path::new(&self.file)) || is_same_file(&session.global.db) {
             return Err(Failure::Usage(format!("--results: {path} is in use by this command")));
         }
         let file = File::create(path)

@@ -97,7 +97,7 @@ impl Cart {
             }
             Self::Set { user, items, key } => {
                 if let Some(text) = items.iter().find(|text| !text.contains(':')) {
-                    return Err(Failure::Usage(format!("{text}: the quantity is missing, as in {text}:2")));
+                    return Err(Failure::Usage(format!("{text}: give a quantity, as in {text}:2")));
                 }
                 let items = ItemArgs::read(items)?;
                 let set = submission(key, |values| {

@@ -15,7 +15,7 @@ pub struct Demo {}
 
 /// Runs one command, given as the words after the program's name, in a session of its own. It returns that session, and
 /// what came of the command.
-pub type RunWords = fn(&[&str], Global) -> Result<(Session, Result<(), Failure>), Failure>;
+pub type RunCommand = fn(&[&str], Global) -> Result<(Session, Result<(), Failure>), Failure>;
 
 /// The steps of the tour: a comment, and the command it introduces.
 const STEPS: [(&str, &[&str]); 13] = [
@@ -45,7 +45,7 @@ const STEPS: [(&str, &[&str]); 13] = [
 
 impl Demo {
     /// Prints the tour. `run` runs one command.
-    pub fn run(&self, session: &Session, run: RunWords) -> Result<(), Failure> {
+    pub fn run(&self, session: &Session, run: RunCommand) -> Result<(), Failure> {
         let db = store_path(&session.global)?;
         for (comment, command) in STEPS {
             let global = Global { db: db.clone(), ..session.global.clone() };

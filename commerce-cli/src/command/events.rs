@@ -41,9 +41,9 @@ pub enum Events {
         once: bool,
     },
     /// Deliver dead events again.
-    #[command(after_help = "Example:\n  commerce events retry 17 18\n  commerce events retry --all")]
+    #[command(after_help = "Examples:\n  commerce events retry 17 18\n  commerce events retry --all")]
     Retry {
-        /// The sequence numbers of the events.
+        /// Deliver the events with these numbers again.
         #[arg(required_unless_present = "all")]
         events: Vec<i64>,
         /// Deliver all dead events again, in batches of a few hundred. With --key, each batch has a key made from this key and
@@ -122,7 +122,7 @@ fn wait(relay: &Relay, signals: &mut Signals) -> Status {
 /// Makes every dead event pending, and prints their numbers as they are committed.
 fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
     let key = key.key.as_deref().map(Key::try_from).transpose();
-    let key = key.map_err(|e| Failure::Usage(format!("--key {e}")))?;
+    let key = key.map_err(|e| Failure::Usage(format!("--key: {e}")))?;
     let shop = session.shop()?;
     let (start, separator, end) = match session.format() {
         Format::Json | Format::Jsonl => ("{\"events\":[", ",", "]}\n"),
@@ -147,7 +147,8 @@ fn retry_all(session: &Session, key: &KeyArg) -> Result<(), Failure> {
     let written = written.and_then(|()| out.flush());
     let sentence = match count {
         0 => "no event is dead".into(),
-        _ => format!("{count} event(s) will be delivered again"),
+        1 => "1 event will be delivered again".into(),
+        _ => format!("{count} events will be delivered again"),
     };
     if done.is_ok() || count > 0 {
         session.note(&sentence);

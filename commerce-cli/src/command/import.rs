@@ -59,7 +59,7 @@ impl Import {
             Some(_) => read_csv(input, &|text| currency.parse_amount(text))?,
         };
         let imported = import_all(session, rows, self.update, self.key.as_deref())?;
-        session.note(&format!("{imported} products imported"));
+        session.note(&format!("{} imported", products(imported)));
         Ok(())
     }
 }
@@ -96,8 +96,13 @@ pub fn import_all(
     if progress.failed == 0 {
         return Ok(progress.imported);
     }
-    session.note(&format!("{} products imported, {} failed", progress.imported, progress.failed));
+    session.note(&format!("{} imported, {} failed", products(progress.imported), progress.failed));
     Err(Failure::Reported(progress.worst))
+}
+
+/// A number of products, in words.
+fn products(count: u64) -> String {
+    if count == 1 { "1 product".into() } else { format!("{count} products") }
 }
 
 /// The most rows in flight. With two operations each, they fit into the queue of the engine.
@@ -183,13 +188,13 @@ pub fn read_csv(
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
     let header = reader.headers().map_err(|e| Failure::Usage(format!("line 1: {e}")))?.clone();
     let column = |name: &str| header.iter().position(|heading| heading == name);
-    let needed = |name: &str| {
+    let required = |name: &str| {
         column(name).ok_or_else(|| {
             let expected = "product, name, price and stock, and optionally active";
             Failure::Usage(format!("line 1: the header has no column {name}; it needs {expected}"))
         })
     };
-    let columns = [needed("product")?, needed("name")?, needed("price")?, needed("stock")?];
+    let columns = [required("product")?, required("name")?, required("price")?, required("stock")?];
     let active = column("active");
     let parse = |record: &csv::StringRecord| {
         let [product, name, price, stock] = columns.map(|column| record.get(column).unwrap_or_default());

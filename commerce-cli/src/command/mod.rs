@@ -37,8 +37,14 @@ use crate::session::Session;
   commerce user add alice && commerce charge alice 50000
   commerce buy alice mug-white:2 pen-gel-black
 
-Exit codes: 0 success, 1 unexpected failure, 2 invalid usage or input, 3 refused by a rule,
-4 the store is missing or cannot be opened, 5 busy or outcome unknown (safe to retry with the same --key)."
+Exit codes:
+  0  success
+  1  unexpected failure, or the reply could not be written
+  2  invalid usage or input
+  3  refused by a rule
+  4  the store is missing, cannot be opened, or is from a newer version
+  5  busy, or the outcome is unknown: retry with the same --key
+  130, 143, 129  a signal stopped `apply`"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -82,7 +88,7 @@ pub enum Command {
     Verify(verify::Verify),
     /// Copy the store to a new file while it is in use.
     Backup(backup::Backup),
-    /// Replace the content of the store with a backup.
+    /// Replace the content of the store with a backup. A copy of the store is kept first.
     Restore(backup::Restore),
     /// Short for `wallet charge`.
     Charge(wallet::Charge),
@@ -106,7 +112,7 @@ pub enum Command {
 pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
     match command {
         Command::Init(init) => init.run(session),
-        Command::Demo(demo) => demo.run(session, run_words),
+        Command::Demo(demo) => demo.run(session, run_demo_command),
         Command::User(user) => user.run(session),
         Command::Wallet(wallet) => wallet.run(session),
         Command::Product(product) => product.run(session),
@@ -130,7 +136,7 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
 }
 
 /// Runs a command line of the demo, with these global options, in a session of its own.
-fn run_words(words: &[&str], global: Global) -> Result<(Session, Result<(), Failure>), Failure> {
+fn run_demo_command(words: &[&str], global: Global) -> Result<(Session, Result<(), Failure>), Failure> {
     let args =
         Args::try_parse_from(["commerce"].iter().chain(words)).map_err(|e| Failure::Usage(e.to_string()))?;
     let session = Session::new(Global { quiet: args.global.quiet || global.quiet, ..global });

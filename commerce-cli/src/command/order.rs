@@ -17,7 +17,7 @@ pub enum Order {
     /// Show an order.
     #[command(after_help = "Example:\n  commerce order show 42")]
     Show {
-        /// The number of the order.
+        /// Show the order with this number.
         order: i64,
     },
     /// List orders, newest first, or the orders with the given numbers.
@@ -46,7 +46,7 @@ pub enum Order {
     /// Cancel an order: return its units to stock and its total to the wallet.
     #[command(after_help = "Example:\n  commerce order cancel 42 --reason 'changed my mind' --yes")]
     Cancel {
-        /// The number of the order.
+        /// Cancel the order with this number.
         order: i64,
         /// Why the order is cancelled.
         #[arg(long)]

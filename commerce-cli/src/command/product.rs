@@ -71,7 +71,7 @@ pub enum Product {
     },
     /// Add units to the stock of a product, or remove units with a negative number.
     #[command(
-        after_help = "Example:\n  commerce product restock mug 24 --reason delivery\n  commerce product restock mug -1 --reason broken"
+        after_help = "Examples:\n  commerce product restock mug 24 --reason delivery\n  commerce product restock mug -1 --reason broken"
     )]
     Restock {
         /// Change the stock of this product.

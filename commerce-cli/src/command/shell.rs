@@ -10,7 +10,7 @@ use crate::failure::Failure;
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  commerce completions bash > /etc/bash_completion.d/commerce")]
 pub struct Completions {
-    /// The shell.
+    /// Print the script for this shell.
     shell: Shell,
 }
 
@@ -27,12 +27,12 @@ impl Completions {
 pub fn man(mut program: clap::Command) -> Result<(), Failure> {
     let mut text = Vec::new();
     program.build();
-    pages(&program, &mut text)?;
+    write_pages(&program, &mut text)?;
     Ok(io::stdout().write_all(&text)?)
 }
 
-fn pages(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
+fn write_pages(command: &clap::Command, text: &mut Vec<u8>) -> io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(text)?;
-    let named = |command: &&clap::Command| command.get_name() != "help";
-    command.get_subcommands().filter(named).try_for_each(|command| pages(command, text))
+    let is_own = |command: &&clap::Command| command.get_name() != "help";
+    command.get_subcommands().filter(is_own).try_for_each(|command| write_pages(command, text))
 }

@@ -39,7 +39,7 @@ pub enum Token {
     /// Revoke a token. This cannot be undone.
     #[command(after_help = "Example:\n  commerce token revoke alices-phone --yes")]
     Revoke {
-        /// The name of the token.
+        /// Revoke the token with this name.
         name: String,
         #[command(flatten)]
         yes: YesArg,

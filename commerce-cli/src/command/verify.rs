@@ -17,7 +17,7 @@ use crate::session::Session;
   commerce verify
   commerce verify --repair --yes
 
-A newest stored time in the future is a warning, not a difference. JSON output has it in `warnings`.")]
+A stored time in the future causes a warning and is not a difference. JSON has it in `warnings`.")]
 pub struct Verify {
     /// Rebuild balances, stocks and history heads from the ledgers. A copy of the store is kept first.
     #[arg(long)]

@@ -131,7 +131,7 @@ fn a_change_is_reported_if_its_reply_cannot_be_written() {
     let output = full(&["charge", "alice", "5"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("error: it was done, but the reply cannot be written (No space"),
+        stderr(&output).contains("error: the operation succeeded, but its reply cannot be written (No space"),
         "{}",
         stderr(&output)
     );
@@ -141,14 +141,14 @@ fn a_change_is_reported_if_its_reply_cannot_be_written() {
     assert!(problem.get("status").is_none());
     assert_eq!(done(&shop), 10);
     let output = full(&["token", "create", "office", "--role", "operator"]);
-    assert!(stderr(&output).contains("it was done"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the operation succeeded"), "{}", stderr(&output));
     assert_eq!(shop.json(&["token", "list"])["items"][0]["name"], "office");
-    assert!(stderr(&full(&["backup", "copy.db"])).contains("it was done"));
+    assert!(stderr(&full(&["backup", "copy.db"])).contains("the operation succeeded"));
     assert!(shop.path("copy.db").exists());
     // This command changed nothing.
     let output = full(&["balance", "alice"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(!stderr(&output).contains("it was done"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("the operation succeeded"), "{}", stderr(&output));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn an_unread_reply_is_reported_and_an_unread_list_is_not() {
     };
     let output = closed(&["charge", "alice", "5"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("it was done"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the operation succeeded"), "{}", stderr(&output));
     assert_eq!(done(&shop), 5);
     let output = closed(&["product", "list"]);
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), String::new()));

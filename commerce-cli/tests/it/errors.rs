@@ -150,9 +150,9 @@ fn other_files_are_refused() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     for (file, part) in [
-        ("text.db", "no SQLite database"),
+        ("text.db", "not a SQLite database"),
         ("empty.db", "empty"),
-        ("folder.db", "no regular file"),
+        ("folder.db", "not a regular file"),
         ("other.db", "another program"),
         ("newer.db", "newer version"),
     ] {

@@ -187,7 +187,7 @@ fn every_dead_event_is_retried_and_reported_in_each_format() {
     let output = shop.run(&["events", "retry", "--all", "--output", "json"]);
     let events: Vec<i64> = (1..=700).collect();
     assert_eq!(serde_json::from_str::<Value>(&stdout(&output)).unwrap(), json!({ "events": events }));
-    assert!(stderr(&output).contains("700 event(s) will be delivered again"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("700 events will be delivered again"), "{}", stderr(&output));
     for (form, expected) in [
         ("table", "events  1, 2, 3\n"),
         ("csv", "events\n\"1, 2, 3\"\n"),

@@ -67,7 +67,7 @@ fn an_unusable_sink_is_reported() {
     let shop = Shop::stocked();
     for (sink, told) in [
         (&[][..], "--sink"),
-        (&["--sink", "ftp://example.com"], "is no sink"),
+        (&["--sink", "ftp://example.com"], "is not a sink"),
         (&["--sink", "https://example.com"], "COMMERCE_SINK_SECRET"),
         (&["--sink", "https://example.com", "--sink-secret-file", "none"], "--sink-secret-file"),
         (&["--sink", "file:events.jsonl", "--attempts", "0"], "--attempts"),
@@ -85,7 +85,8 @@ fn an_unusable_sink_is_reported() {
     let list = shop.json(&["events", "list", "--status", "pending"]);
     assert!(list["items"][0]["last_error"].as_str().unwrap().contains("refused"), "{list}");
     assert!(
-        shop.fails(1, &["events", "relay", "--once", "--sink", "file:/dev/full"]).contains("no regular file")
+        shop.fails(1, &["events", "relay", "--once", "--sink", "file:/dev/full"])
+            .contains("not a regular file")
     );
 }
 

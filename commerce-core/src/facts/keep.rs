@@ -14,7 +14,7 @@ use crate::time::Time;
 /// Loading and keeping, for the writer.
 impl Facts {
     /// The most rows to keep for the next group: about 10 MB of memory.
-    const KEPT: usize = 32_768;
+    const MAX_ROWS: usize = 32_768;
 
     /// Whether nothing was loaded yet.
     pub(crate) fn is_unloaded(&self) -> bool {
@@ -97,7 +97,7 @@ impl Facts {
 
     /// Marks the group as stored. Users and products are kept for the next one.
     pub(crate) fn mark_stored(&mut self) {
-        if self.users.len() + self.products.len() > Self::KEPT {
+        if self.users.len() + self.products.len() > Self::MAX_ROWS {
             return self.forget();
         }
         self.stored_last = Some(self.last);

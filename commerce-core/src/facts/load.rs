@@ -38,8 +38,8 @@ impl Loads {
         loads.add(CART_LINES, &keys.carts, take_carts);
         loads.add(EVENTS, &keys.events, take_events);
         loads.add(KEYS, &keys.keys, take_keys);
-        loads.add(TOKENS_NAMED, &keys.tokens, take_tokens);
-        loads.add(TOKENS_OF, &keys.digests, take_tokens);
+        loads.add(TOKENS_BY_NAME, &keys.tokens, take_tokens);
+        loads.add(TOKENS_BY_DIGEST, &keys.digests, take_tokens);
         let sums =
             |of: Period| keys.sums.iter().filter(move |(period, _)| *period == of).map(|(_, number)| number);
         loads.add(HOURS, sums(Period::Hour), |facts, rows| take_sums(facts, rows, Period::Hour));
@@ -67,10 +67,10 @@ impl Loads {
         loads
     }
 
-    /// Adds the `most` idempotency keys that follow this one in the table, to check their age.
-    pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, most: usize) {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]), take_aged_keys);
+    /// Adds the next `limit` idempotency keys that follow this one in the table, to check their age.
+    pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, limit: usize) {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), limit.into()]), take_aged_keys);
     }
 
     /// The statements, in order.
@@ -186,11 +186,12 @@ const AGED_KEYS: &str = "SELECT key, user_no, at FROM keys WHERE (key, user_no) 
 const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
     FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
 
-const TOKENS_NAMED: &str =
+const TOKENS_BY_NAME: &str =
     "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.token IN (SELECT value FROM json_each(?1))";
 
-const TOKENS_OF: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+const TOKENS_BY_DIGEST: &str =
+    "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
 const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
@@ -204,7 +205,7 @@ const DAYS: &str = "SELECT d.day, d.entry FROM json_each(?1) CROSS JOIN sales_by
 fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row =
         rows.first().ok_or_else(|| Error::Store("the store is damaged: its own row is missing".into()))?;
-    let number = |place: usize| row[place].read(format_args!("a number last given out"));
+    let number = |column: usize| row[column].read(format_args!("a number last given out"));
     facts.set_last(LastNumbers {
         at: row[0].read(format_args!("the newest time"))?,
         user: number(1)?,
@@ -330,8 +331,8 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 
 fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
-        let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
-        facts.load_event(EventId::stored(row[0].int()), tried);
+        let delivery = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
+        facts.load_event(EventId::stored(row[0].int()), delivery);
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ impl Value {
         }
     }
 
-    /// The integer, unless it is NULL.
+    /// The integer, or `None` for anything else.
     pub fn optional_int(&self) -> Option<i64> {
         match self {
             Self::Integer(value) => Some(*value),
@@ -60,7 +60,7 @@ impl Value {
         })
     }
 
-    /// The text, unless it is NULL.
+    /// The text, or `None` for anything else.
     pub fn optional_text(&self) -> Option<Arc<str>> {
         match self {
             Self::Text(text) => Some(text.clone()),

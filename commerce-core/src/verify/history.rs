@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::auditor::{SPAN, shown};
+use super::auditor::{SPAN, display};
 use super::report::Audit;
 use crate::error::Error;
 use crate::query::View;
@@ -173,7 +173,7 @@ impl History {
                 REFUND => {
                     let due = row[7].optional_int();
                     if due != Some(amount) {
-                        audit.add_difference("refund of order", source, amount, shown(&row[7]));
+                        audit.add_difference("refund of order", source, amount, display(&row[7]));
                     }
                     refunds.push((source, entry));
                 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::auditor::{SPAN, shown};
+use super::auditor::{SPAN, display};
 use super::history::{History, Numbers};
-use super::report::{Audit, MOST};
+use super::report::{Audit, MAX_DIFFERENCES};
 use crate::error::Error;
 use crate::query::View;
 use crate::row::Statement;
@@ -21,7 +21,7 @@ struct Differences {
 
 impl Differences {
     fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
-        if self.listed.len() < MOST {
+        if self.listed.len() < MAX_DIFFERENCES {
             self.listed.push((no, what, stored.to_string(), computed.to_string()));
         } else {
             self.more += 1;
@@ -107,7 +107,7 @@ fn report(
     let listed: Vec<i64> = differences.listed.iter().map(|(no, ..)| *no).collect();
     let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
     let names = view.rows(&Statement::new(sql, [list(&listed).into()]))?;
-    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
+    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), display(&row[1]))).collect();
     for (no, what, stored, computed) in differences.listed {
         match names.get(&no) {
             Some(name) => audit.add_difference(what, name, stored, computed),
@@ -136,7 +136,7 @@ fn numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
         UNION ALL SELECT 'products', last_product, (SELECT coalesce(max(product_no), 0) FROM products) FROM store
         UNION ALL SELECT 'users', last_user, (SELECT coalesce(max(user_no), 0) FROM users) FROM store";
     for row in view.rows(&Statement::new(sql, []))?.iter() {
-        audit.compare("newest number", shown(&row[0]), row[1].int(), row[2].int());
+        audit.compare("newest number", display(&row[0]), row[1].int(), row[2].int());
     }
     Ok(())
 }

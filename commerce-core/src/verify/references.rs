@@ -1,7 +1,7 @@
 //! Finds broken references, in spans. SQLite's own `foreign_key_check` is one statement per table, and would keep a
 //! snapshot open, or a server busy, for the whole table.
 
-use super::auditor::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, display};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 
@@ -14,9 +14,9 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
     }
     let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
     let key = auditor.view()?.final_rows(&Statement::new(key, [table.into()]))?;
-    let key: Vec<String> = key.iter().map(|row| shown(&row[0])).collect();
+    let key: Vec<String> = key.iter().map(|row| display(&row[0])).collect();
     let (from, select) =
-        statement(table, &key, references.iter().map(|row| (shown(&row[0]), shown(&row[1]))));
+        statement(table, &key, references.iter().map(|row| (display(&row[0]), display(&row[1]))));
     let mut after: Vec<Value> = Vec::new();
     loop {
         let beyond = match after.len() {
@@ -35,7 +35,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
                 end = Some(row);
                 continue;
             };
-            let id: Vec<String> = row[2..].iter().map(shown).collect();
+            let id: Vec<String> = row[2..].iter().map(display).collect();
             let (what, id) = (format!("reference to {to}"), format!("{table} row {}", id.join(", ")));
             auditor.audit.add_difference(&what, id, "broken", "whole");
         }

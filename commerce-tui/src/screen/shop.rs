@@ -90,7 +90,7 @@ impl Shop {
         self.cart.mark_stale();
     }
 
-    /// Turns to another customer, or to none.
+    /// Switches to another customer, or to none.
     pub fn choose_customer(&mut self, customer: Option<UserId>) {
         self.customer = customer;
         self.account.reset();
@@ -105,7 +105,7 @@ impl Shop {
         self.cart_selection.clamp(self.lines().len());
     }
 
-    /// Stores the cart that the edit with this id replied, unless a later edit is in flight.
+    /// Stores the cart in the reply to the edit with this id, unless a later edit is in flight.
     pub fn receive_edited_cart(&mut self, id: u64, cart: Cart) {
         if id >= self.last_edit && self.customer.as_ref() == Some(&cart.user) {
             self.cart.value = Some(cart);

@@ -74,8 +74,7 @@ impl Top {
         self.window_sales.mark_stale();
     }
 
-    /// Turns to the next longer or shorter window, if there is one. What is loaded belongs to another window, so it is
-    /// dropped.
+    /// Switches to the next longer or shorter window, if there is one, and drops what was loaded for the other window.
     pub fn change_window(&mut self, longer: bool) {
         let window = if longer { self.window + 1 } else { self.window.wrapping_sub(1) };
         if window < WINDOWS.len() {
@@ -86,7 +85,8 @@ impl Top {
         }
     }
 
-    /// Ranks by units instead of revenue, or the other way round. What is loaded is ranked otherwise, so it is dropped.
+    /// Ranks by units instead of revenue, or the other way round. Drops the loaded rows, which
+    /// have the other ranking.
     pub fn toggle_ranking(&mut self) {
         self.by = match self.by {
             RankBy::Units => RankBy::Revenue,

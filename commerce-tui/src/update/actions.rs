@@ -121,10 +121,10 @@ impl State {
     /// Quits, but asks first if that would lose something.
     pub(super) fn request_quit(&mut self) {
         if self.has_unsaved_work() {
-            let asks = |dialog: &Dialog| {
+            let is_quit_question = |dialog: &Dialog| {
                 matches!(dialog, Dialog::Confirm(ConfirmDialog { action: ConfirmAction::Quit, .. }))
             };
-            if !self.dialogs.iter().any(asks) {
+            if !self.dialogs.iter().any(is_quit_question) {
                 self.dialogs.push(Dialog::confirm(ConfirmAction::Quit));
             }
         } else {

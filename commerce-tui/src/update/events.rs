@@ -27,9 +27,9 @@ impl State {
                 }
             }
             Action::RetryAllEvents => {
-                let (known, more) = self.overview.dead_events();
-                if known > 0 {
-                    self.dialogs.push(Dialog::confirm(ConfirmAction::RetryAllEvents { known, more }));
+                let (loaded, more) = self.overview.dead_events();
+                if loaded > 0 {
+                    self.dialogs.push(Dialog::confirm(ConfirmAction::RetryAllEvents { loaded, more }));
                 }
             }
             _ => {}

@@ -18,7 +18,7 @@ const COLUMNS: [Column; 6] = [
     text_column("TYPE", 15, 0),
     text_column("SUBJECT", 0, 0),
     text_column("WHEN (UTC)", 19, 90),
-    number_column("TRIES", 5, 60),
+    number_column("ATTEMPTS", 8, 60),
     text_column("STATUS", 11, 0),
 ];
 

@@ -91,7 +91,7 @@ impl Relay {
         let thread = std::thread::Builder::new().name("commerce-relay".into());
         let thread = thread
             .spawn(move || worker.run())
-            .map_err(|e| Error::Store(Cause::new(format!("no thread: {e}"), e)))?;
+            .map_err(|e| Error::Store(Cause::new(format!("a thread cannot be started: {e}"), e)))?;
         Ok(Self { shop: shop.clone(), shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -118,19 +118,19 @@ impl Relay {
 
     /// The present status.
     pub fn status(&self) -> Status {
-        let (of, is) = (
-            |count: &AtomicU64| count.load(Ordering::Relaxed),
-            |flag: &AtomicBool| flag.load(Ordering::Relaxed),
+        let (count, flag) = (
+            |counter: &AtomicU64| counter.load(Ordering::Relaxed),
+            |value: &AtomicBool| value.load(Ordering::Relaxed),
         );
         let shared = &self.shared;
         Status {
-            active: is(&shared.active),
-            delivered: of(&shared.delivered),
-            refused: of(&shared.refused),
-            dead: of(&shared.dead),
+            active: flag(&shared.active),
+            delivered: count(&shared.delivered),
+            refused: count(&shared.refused),
+            dead: count(&shared.dead),
             error: shared.error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            gone: is(&shared.gone),
-            left: is(&shared.left),
+            gone: flag(&shared.gone),
+            left: flag(&shared.left),
         }
     }
 }

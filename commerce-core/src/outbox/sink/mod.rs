@@ -73,38 +73,38 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// These events were refused. Others may be accepted. Counts as an attempt.
-    #[error("{because}")]
+    #[error("{reason}")]
     Refused {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// How long the receiver asks to wait before the next attempt.
         after: Option<Duration>,
     },
     /// The receiver accepts nothing now. Does not count as an attempt.
-    #[error("{because}")]
+    #[error("{reason}")]
     Down {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// How long the receiver asks to wait.
         after: Option<Duration>,
     },
     /// The receiver has ended delivery.
-    #[error("{because}")]
+    #[error("{reason}")]
     Gone {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
 impl Failure {
     /// A refusal without a wait.
-    pub fn refused(because: impl Into<String>) -> Self {
-        Self::Refused { because: because.into(), after: None }
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into(), after: None }
     }
 
     /// A receiver that is down, without a wait.
-    pub fn down(because: impl Into<String>) -> Self {
-        Self::Down { because: because.into(), after: None }
+    pub fn down(reason: impl Into<String>) -> Self {
+        Self::Down { reason: reason.into(), after: None }
     }
 }
 
@@ -127,7 +127,7 @@ pub fn open(address: &str, settings: &Settings) -> Result<Option<Box<dyn Sink>>,
         Some(("file", path)) if !path.is_empty() => Ok(Some(Box::new(FileSink::new(path)))),
         Some(("http" | "https", _)) => http::open(address, settings).map(Some),
         _ => Err(ValueError::new(format!(
-            "{} is no sink; there are file:PATH, http://…, https://… and none",
+            "{} is not a sink; use file:PATH, http://…, https://… or none",
             quoted(address)
         ))),
     }

@@ -53,7 +53,7 @@ impl FileReader {
             .test_on_check_out(false)
             .connection_timeout(busy)
             .build(manager)
-            .map_err(|e| OpenError::Failed { path: path.into(), because: Cause::of(e) })?;
+            .map_err(|e| OpenError::Failed { path: path.into(), reason: Cause::of(e) })?;
         let version_connection = Mutex::new(super::open::connect(path, busy)?);
         Ok(Self { pool, version_connection, watch, busy, costs: options.costs.clone() })
     }
@@ -111,7 +111,7 @@ impl Reader for FileReader {
 /// colon.
 fn unconnected(error: &r2d2::Error) -> Error {
     match error.to_string().split_once(": ") {
-        Some((_, because)) => Error::Unavailable(because.into()),
+        Some((_, reason)) => Error::Unavailable(reason.into()),
         None => Error::Busy("every reading connection is taken"),
     }
 }

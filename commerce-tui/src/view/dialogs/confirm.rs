@@ -23,14 +23,14 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, confirm: &ConfirmDialog) {
         ConfirmAction::SetOnSale(product, false) => {
             ("Off sale", format!("Take {product} off sale? Existing orders do not change."))
         }
-        ConfirmAction::RetryAllEvents { known: 1, more: false } => {
+        ConfirmAction::RetryAllEvents { loaded: 1, more: false } => {
             ("Deliver again", "Deliver the dead event again?".into())
         }
-        ConfirmAction::RetryAllEvents { known, more: false } => {
-            ("Deliver again", format!("Deliver all {known} dead events again?"))
+        ConfirmAction::RetryAllEvents { loaded, more: false } => {
+            ("Deliver again", format!("Deliver all {loaded} dead events again?"))
         }
-        ConfirmAction::RetryAllEvents { known, more: true } => {
-            ("Deliver again", format!("Deliver all dead events again? There are more than {known}."))
+        ConfirmAction::RetryAllEvents { loaded, more: true } => {
+            ("Deliver again", format!("Deliver all dead events again? There are more than {loaded}."))
         }
     };
     let mut text = wrap(&question, width, theme.text);

@@ -43,7 +43,8 @@ fn facts(state: &State, refusal: &Refusal) -> Vec<Line<'static>> {
                 vec![Line::styled("✗ Not enough stock; nothing was ordered.", theme.error), Line::default()];
             let room = usize::from(width).saturating_sub(28);
             lines.extend(items.iter().take(MAX_PRODUCTS).map(|short| {
-                let facts = format!("{} wanted, {} left", count(short.requested), count(short.available));
+                let facts =
+                    format!("{} requested, {} available", count(short.requested), count(short.available));
                 Line::from(vec![
                     Span::styled(align_left(short.product.as_str(), room), theme.text),
                     Span::styled(align_right(&facts, 28), theme.warning),
