@@ -55,7 +55,8 @@ impl Value {
                 Self::Text(text) => quoted(text),
             };
             Error::Store(
-                format!("the store is damaged: {what} is {shown}, which is invalid; run verify for details").into(),
+                format!("the store is damaged: {what} is {shown}, which is invalid; run verify for details")
+                    .into(),
             )
         })
     }
