@@ -55,7 +55,10 @@ impl Value {
                 Self::Text(text) => quoted(text),
             };
             Error::Store(
-                format!("the store is damaged: {what} is {shown}, which cannot be; verify tells more").into(),
+                format!(
+                    "the store is damaged: {what} is {shown}, which is impossible; run verify for details"
+                )
+                .into(),
             )
         })
     }

@@ -21,7 +21,7 @@ const FEW: i64 = 4_096;
 const STEP: i64 = 16;
 
 /// The maximum number of orders of a sum that were cancelled since. With more, the sum is computed again.
-const LATE: usize = 16;
+const MAX_LATE_CANCELLATIONS: usize = 16;
 
 /// The sales of a window, without cancelled orders.
 pub(super) fn count(
@@ -115,7 +115,7 @@ impl Counting<'_> {
             let mut kept = kept(snapshot, period, from..until, STEP)?.into_iter().peekable();
             for number in from..until {
                 let sum = match kept.next_if(|sum| sum.number == number) {
-                    Some(sum) if self.late(&sum).count() <= LATE => sum,
+                    Some(sum) if self.late(&sum).count() <= MAX_LATE_CANCELLATIONS => sum,
                     _ => {
                         let sum = sum(snapshot, period, number, (self.reached, entry), &self.cancelled)?;
                         self.made.push(sum.clone());

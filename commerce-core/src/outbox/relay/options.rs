@@ -28,7 +28,7 @@ pub enum Notice {
     #[error("another relay is delivering; standing by")]
     StandBy,
     /// The sink accepts nothing now. The relay retries by itself.
-    #[error("nothing can be delivered at present: {0}")]
+    #[error("nothing can be delivered now: {0}")]
     Down(String),
     /// The sink accepts events again.
     #[error("events are accepted again")]
@@ -44,7 +44,7 @@ pub enum Notice {
         attempts: i64,
     },
     /// An event was given up.
-    #[error("event {event} is dead after {attempts} attempts: {because}; bring it back with event.retry")]
+    #[error("event {event} is dead after {attempts} attempts: {because}; deliver it again with event.retry")]
     Dead {
         /// The event.
         event: EventId,
@@ -60,7 +60,7 @@ pub enum Notice {
     #[error("{0}")]
     Trouble(String),
     /// Undelivered events are missing in the outbox. Delivery continues with later events.
-    #[error("{} not in the outbox and never delivered: the store is damaged; verify tells more", span(*first, *last))]
+    #[error("{} not in the outbox and never delivered: the store is damaged; run verify for details", span(*first, *last))]
     Missing {
         /// The first missing event.
         first: EventId,

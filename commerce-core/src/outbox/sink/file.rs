@@ -31,7 +31,7 @@ use self::tail::Tail;
 use super::{Failure, Message, Sink};
 
 /// How long to wait for another process that appends.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most bytes to write before a sync, unless a single line is longer.
 const PORTION: usize = 1 << 20;
@@ -66,7 +66,7 @@ impl FileSink {
 
     /// The file with its lock, which the path still leads to.
     fn locked(&self, kept: &mut Option<Open>) -> io::Result<Open> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + LOCK_TIMEOUT;
         loop {
             let open = match kept.take() {
                 Some(open) => open,
@@ -160,7 +160,7 @@ impl Sink for FileSink {
     }
 
     fn longest(&self) -> Duration {
-        PATIENCE + Duration::from_secs(3)
+        LOCK_TIMEOUT + Duration::from_secs(3)
     }
 
     fn warnings(&self) -> Vec<String> {

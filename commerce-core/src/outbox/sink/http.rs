@@ -21,10 +21,10 @@ use crate::time::Time;
 const ANSWER: u64 = 64 * 1024;
 
 /// The longest wait that a receiver can ask for.
-const AFTER: Duration = Duration::from_secs(3_600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// How long the addresses of a name are cached.
-const NAME: Duration = Duration::from_secs(5);
+const NAME_CACHE_TIME: Duration = Duration::from_secs(5);
 
 /// The receiver at a URL, with what the settings say.
 pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, ValueError> {
@@ -153,7 +153,7 @@ fn after(text: &str, now: Time) -> Option<Duration> {
             Duration::from_millis(u64::try_from(until - now.millis()).unwrap_or_default())
         }
     };
-    Some(wait.min(AFTER))
+    Some(wait.min(MAX_RETRY_AFTER))
 }
 
 /// A receiver that cannot be reached is down; one that was reached and then failed may have failed over the
@@ -202,7 +202,7 @@ impl Resolver for Names {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match &*last {
-            Some((when, found)) if when.elapsed() < NAME => found.clone(),
+            Some((when, found)) if when.elapsed() < NAME_CACHE_TIME => found.clone(),
             _ => {
                 let found: Vec<SocketAddr> = match literal(uri) {
                     Some(found) => found,
@@ -317,7 +317,7 @@ mod tests {
         assert!(matches!(judge(302, &headers), Err(Failure::Refused { .. })));
         assert!(matches!(judge(410, &headers), Err(Failure::Gone { .. })));
         for (value, wait) in
-            [("Thu, 01 Jan 1970 00:00:07 GMT", after), ("86400", Some(AFTER)), ("soon", None)]
+            [("Thu, 01 Jan 1970 00:00:07 GMT", after), ("86400", Some(MAX_RETRY_AFTER)), ("soon", None)]
         {
             headers.insert("retry-after", value.parse().unwrap());
             assert!(

@@ -27,7 +27,7 @@ impl Pace {
 }
 
 /// How long a relay that is stopped waits for deliveries in flight.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 /// Wakes a relay when its settlement is answered.
 struct Waking(Box<dyn Fn() + Send + Sync>);
@@ -131,7 +131,7 @@ impl Worker {
         if self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             return self.drop_lease();
         }
-        let until = Instant::now() + GRACE;
+        let until = Instant::now() + GRACE_PERIOD;
         while self.held.is_some() && Instant::now() < until {
             let count = self.shop.notifications();
             self.collect();
