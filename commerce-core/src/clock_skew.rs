@@ -34,10 +34,10 @@ impl ClockSkew {
 
 impl fmt::Display for ClockSkew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (newest, now, by) = (self.newest, self.now, rounded(self.ahead_by()));
+        let (newest, now, skew) = (self.newest, self.now, rounded(self.ahead_by()));
         write!(
             f,
-            "the newest stored time, {newest}, is {by} ahead of the clock, {now}. If this clock is slow, set it. If \
+            "the newest stored time, {newest}, is {skew} ahead of the clock, {now}. If this clock is slow, set it. If \
              another clock was fast when that time was stored, set that one. Nothing is lost, but until the clock \
              passes that time, new records carry it and the best sellers are counted back from it. To correct it \
              sooner, restore a backup from before"
@@ -72,8 +72,11 @@ mod tests {
             (86_400_000, "24 hours"),
             (400 * 86_400_000, "400 days"),
         ] {
-            let told = ahead(millis).warning().unwrap();
-            assert!(told.contains(&format!("is {by} ahead")) && told.contains("restore a backup"), "{told}");
+            let warning = ahead(millis).warning().unwrap();
+            assert!(
+                warning.contains(&format!("is {by} ahead")) && warning.contains("restore a backup"),
+                "{warning}"
+            );
         }
     }
 }

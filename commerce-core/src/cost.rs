@@ -8,7 +8,7 @@ use rusqlite::{Statement, StatementStatus};
 /// The cost of all runs of one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// The text.
+    /// The SQL text.
     pub sql: String,
     /// The number of runs.
     pub runs: u64,
@@ -18,7 +18,7 @@ pub struct Cost {
     pub steps: u64,
     /// Rows stepped over in full scans of a table or index.
     pub scanned: u64,
-    /// Sorts.
+    /// The number of sorts.
     pub sorts: u64,
     /// Rows inserted into automatic indexes.
     pub indexed: u64,
@@ -30,7 +30,7 @@ pub(crate) struct Costs(Option<Arc<Mutex<Vec<Cost>>>>);
 
 impl Costs {
     /// An enabled counter.
-    pub(crate) fn counted() -> Self {
+    pub(crate) fn enabled() -> Self {
         Self(Some(Arc::default()))
     }
 
@@ -38,12 +38,12 @@ impl Costs {
     pub(crate) fn record(&self, sql: &str, statement: &Statement<'_>, rows: usize) {
         let Some(costs) = &self.0 else { return };
         let mut costs = costs.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = costs.iter().position(|cost| cost.sql == sql).unwrap_or_else(|| {
+        let index = costs.iter().position(|cost| cost.sql == sql).unwrap_or_else(|| {
             costs.push(Cost { sql: sql.into(), ..Cost::default() });
             costs.len() - 1
         });
         let count = |status| u64::try_from(statement.reset_status(status)).unwrap_or(0);
-        let cost = &mut costs[place];
+        let cost = &mut costs[index];
         cost.runs += 1;
         cost.rows += rows as u64;
         cost.steps += count(StatementStatus::VmStep);

@@ -32,9 +32,9 @@ impl Currency {
             return minor.to_string();
         }
         let unit = 10_u64.pow(self.exponent.into());
-        let (whole, part) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
+        let (whole, fraction) = (minor.unsigned_abs() / unit, minor.unsigned_abs() % unit);
         let sign = if minor < 0 { "-" } else { "" };
-        format!("{sign}{whole}.{part:0width$}", width = usize::from(self.exponent))
+        format!("{sign}{whole}.{fraction:0width$}", width = usize::from(self.exponent))
     }
 
     /// Reads an amount as people write it, with at most as many decimals as the currency has.
@@ -42,7 +42,7 @@ impl Currency {
     /// # Errors
     /// [`ValueError`] for other text, and for more than [`LIMIT`] minor units.
     pub fn parse_amount(self, text: &str) -> Result<Amount, ValueError> {
-        let wrong = || {
+        let invalid = || {
             let example = self.format_amount(1250);
             ValueError::new(format!(
                 "must be an amount in {} such as {example}, got {}",
@@ -50,18 +50,18 @@ impl Currency {
                 quoted(text)
             ))
         };
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |t: &str| t.bytes().all(|c| c.is_ascii_digit());
-        let pointless = text.ends_with('.') || part.len() > self.exponent.into();
-        if whole.is_empty() || whole.len() > 16 || !digits(whole) || !digits(part) || pointless {
-            return Err(wrong());
+        let bad_fraction = text.ends_with('.') || fraction.len() > self.exponent.into();
+        if whole.is_empty() || whole.len() > 16 || !digits(whole) || !digits(fraction) || bad_fraction {
+            return Err(invalid());
         }
-        let padded = format!("{whole}{part:0<width$}", width = usize::from(self.exponent));
-        let over = |_| {
+        let padded = format!("{whole}{fraction:0<width$}", width = usize::from(self.exponent));
+        let too_large = |_| {
             ValueError::new(format!("must be at most {}, got {}", self.format_amount(LIMIT), quoted(text)))
         };
         // With at most 16 digits before the point and 4 behind it, only an amount over the limit fails here.
-        padded.parse::<i64>().map_err(|_| over(()))?.try_into().map_err(|_: ValueError| over(()))
+        padded.parse::<i64>().map_err(|_| too_large(()))?.try_into().map_err(|_: ValueError| too_large(()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whole lists: every row of a list, with the memory of a page.
+//! Whole lists: every row of a list, in the memory of a page.
 
 use std::ops::ControlFlow;
 
@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::query::Paged;
 
 impl Commerce {
-    /// Calls `take` with every row of a list, from the requested page on. The first error of `take` ends it.
+    /// Calls `visit` with every row of a list, from the requested page on. The first error of `visit` ends it.
     ///
     /// On a file, all rows come from one snapshot, and memory holds a part of them at a time. While other operations
     /// write, the log of the file cannot be reset until the list is read, and grows; a slow caller should collect the
     /// rows first. A server ends a transaction after some seconds, so each part is read from a snapshot of its own. A
-    /// row that does not change meanwhile comes exactly once.
+    /// row that does not change meanwhile is read exactly once.
     ///
     /// ```
     /// # use commerce_core::{Commerce, Currency, Error, Options, SystemClock, catalog};
@@ -29,28 +29,28 @@ impl Commerce {
     /// ```
     ///
     /// # Errors
-    /// A refusal when what is asked for does not exist, the store's failure, or the error of `take`.
+    /// A refusal when what is asked for does not exist, the store's failure, or the error of `visit`.
     pub fn each<Q: Paged, E: From<Error>>(
         &self,
         mut query: Q,
-        mut take: impl FnMut(Q::Item) -> Result<(), E>,
+        mut visit: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut held = self.long_view()?;
-        if let (Some(view), Some((statement, read))) = (&mut held, query.whole_list()?) {
-            let mut taken = Ok(());
+        let mut long_view = self.long_view()?;
+        if let (Some(view), Some((statement, read))) = (&mut long_view, query.whole_list()?) {
+            let mut outcome = Ok(());
             view.each(&statement, &mut |row| {
-                taken = read(row).map_err(E::from).and_then(&mut take);
-                if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                outcome = read(row).map_err(E::from).and_then(&mut visit);
+                if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
-            return taken;
+            return outcome;
         }
         loop {
             *query.page() = query.page().long();
-            let listing = match &mut held {
+            let listing = match &mut long_view {
                 Some(view) => query.answer(view)?,
                 None => self.query(&query)?,
             };
-            listing.items.into_iter().try_for_each(&mut take)?;
+            listing.items.into_iter().try_for_each(&mut visit)?;
             let Some(next) = listing.next_cursor else { return Ok(()) };
             *query.page() = query.page().at(&next);
         }

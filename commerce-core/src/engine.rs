@@ -86,10 +86,10 @@ impl Options {
     /// Counts the cost of each statement for [`Commerce::costs`]. Counting takes some microseconds per statement.
     #[must_use]
     pub fn count_costs(self) -> Self {
-        Self { costs: Costs::counted(), ..self }
+        Self { costs: Costs::enabled(), ..self }
     }
 
-    fn for_store(&self) -> StoreOptions {
+    fn store_options(&self) -> StoreOptions {
         StoreOptions { busy: self.busy_timeout, readers: self.readers, costs: self.costs.clone() }
     }
 }
@@ -101,7 +101,7 @@ impl Commerce {
     /// [`Error::Open`] when the location holds a store already, or a store cannot be created there.
     pub fn create(at: impl Into<Location>, currency: Currency, options: Options) -> Result<Self, Error> {
         let location = at.into();
-        let opened = store::create(&location, currency, &options.for_store())?;
+        let opened = store::create(&location, currency, &options.store_options())?;
         Self::start(location, opened, options)
     }
 
@@ -118,17 +118,17 @@ impl Commerce {
     fn start(location: Location, opened: store::OpenedStore, options: Options) -> Result<Self, Error> {
         let writer =
             Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
-        let (keeping, busy) = (writer.clone(), options.busy_timeout);
+        let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
         let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
-                drop(queue(&keeping, busy, Submission::new(KeepSums(sums))));
-                keeping.queue.wake_writer();
+                drop(queue(&sums_writer, busy, Submission::new(KeepSums(sums))));
+                sums_writer.queue.wake_writer();
             }
         });
-        let writing = writer.clone();
+        let thread_writer = writer.clone();
         let thread = std::thread::Builder::new()
             .name("commerce-writer".into())
-            .spawn(move || writing.run())
+            .spawn(move || thread_writer.run())
             .map_err(|e| Error::Store(Cause::of(e)))?;
         Ok(Self(Arc::new(Inner {
             writer,
@@ -170,7 +170,7 @@ impl Commerce {
     }
 
     /// Performs an operation and waits for the answer, as [`Commerce::submit`] and [`Ticket::wait`] do. When no other
-    /// operation is waiting, this thread writes itself, which is faster than waking the writer's thread.
+    /// operation is waiting, this thread does the writing, which is faster than waking the writer's thread.
     ///
     /// # Errors
     /// A refusal, or why the operation was not performed.
@@ -261,7 +261,7 @@ impl Commerce {
         self.0.writer.counters.committed.notify();
     }
 
-    /// The same as a function, for a thread that must not keep the store open.
+    /// A function that does what [`Commerce::notify`] does, for a thread that must not keep the store open.
     pub(crate) fn notifier(&self) -> impl Fn() + Send + Sync + 'static {
         let writer = self.0.writer.clone();
         move || writer.counters.committed.notify()
@@ -271,7 +271,7 @@ impl Commerce {
     pub(crate) fn rebuild(&self, statements: &[&str]) -> Result<(), Error> {
         // A store that is gone is reported as gone, not as a file that cannot be opened.
         self.version()?;
-        store::repair(&self.0.location, &self.0.options.for_store(), statements)?;
+        store::repair(&self.0.location, &self.0.options.store_options(), statements)?;
         open(&self.0.location, &self.0.options).map(drop)
     }
 
@@ -366,7 +366,7 @@ fn queue<S: Submit>(writer: &Writer, busy: Duration, submission: Submission<S>) 
 
 /// Opens a store and indexes its products where they are not indexed.
 fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Error> {
-    let mut opened = store::open(location, &options.for_store())?;
+    let mut opened = store::open(location, &options.store_options())?;
     if opened.unindexed {
         catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
     }

@@ -13,7 +13,7 @@ use crate::text::ValueError;
 
 /// Why an operation or a query was not answered.
 ///
-/// [`source`](std::error::Error::source) leads to the error beneath, such as that of SQLite or of the network.
+/// [`source`](std::error::Error::source) leads to the underlying error, such as that of SQLite or of the network.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -50,7 +50,7 @@ pub enum Error {
     Store(#[source] Cause),
 }
 
-/// The cause of an error: a sentence, and the error beneath where there is one.
+/// The cause of an error: a sentence, and the underlying error if there is one.
 #[derive(Clone, Debug)]
 pub struct Cause {
     sentence: String,
@@ -150,13 +150,13 @@ pub enum OpenError {
         log: PathBuf,
     },
     /// The file, or the database of a server, is not a store.
-    #[error("{} is not a store of this program: {because}", path.display())]
+    #[error("{} is not a store of this program: {reason}", path.display())]
     Foreign {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What was found instead.
+        /// Why it is not a store.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The store was created or migrated by a later version of this program.
     #[error("{} is from a newer version (schema {found}, this program supports up to {known}); use that version", path.display())]
@@ -169,13 +169,13 @@ pub enum OpenError {
         known: i64,
     },
     /// The file or its folder cannot be written.
-    #[error("{} cannot be written: {because}; the file and its folder must be writable", path.display())]
+    #[error("{} cannot be written: {reason}; the file and its folder must be writable", path.display())]
     ReadOnly {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The file lies on a network file system, where the locks of SQLite do not work.
     #[error("{} lies on a network file system ({kind}), where locks do not work; keep the store on a local disk", path.display())]
@@ -199,31 +199,31 @@ pub enum OpenError {
         feature: &'static str,
     },
     /// The server does not answer.
-    #[error("{url} cannot be reached: {because}; check the address, and whether the server is running")]
+    #[error("{url} cannot be reached: {reason}; check the address, and whether the server is running")]
     Unreachable {
         /// The server's address.
         url: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The server does not accept the token.
-    #[error("{url} refuses access: {because}; use a valid token that may write")]
+    #[error("{url} refuses access: {reason}; use a valid token that may write")]
     Denied {
         /// The server's address.
         url: String,
-        /// What the server said.
+        /// The message of the server.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The address is not that of a libSQL server with this database.
-    #[error("there is no libSQL database at {url}: {because}")]
+    #[error("there is no libSQL database at {url}: {reason}")]
     NoServer {
         /// The address.
         url: String,
-        /// What came instead.
+        /// What answered instead.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
     /// The server is too old.
     #[error("the server at {url} is sqld {found}; update it to {needed} or later")]
@@ -236,12 +236,12 @@ pub enum OpenError {
         needed: String,
     },
     /// The store cannot be opened for another reason.
-    #[error("{} cannot be opened: {because}", path.display())]
+    #[error("{} cannot be opened: {reason}", path.display())]
     Failed {
         /// The file, or the server's address.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
-        because: Cause,
+        reason: Cause,
     },
 }

@@ -200,7 +200,7 @@ impl Facts {
     }
 
     /// The answer kept under this key in a scope: the number of a user, or 0 for the store.
-    pub(crate) fn kept(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
+    pub(crate) fn kept_answer(&self, key: &Key, scope: i64) -> Option<&KeptAnswer> {
         self.keys.get(&(key.clone(), scope))
     }
 }
@@ -212,15 +212,15 @@ impl Facts {
         self.last.user += 1;
         let no = self.last.user;
         let wallet = Wallet { balance: Amount::ZERO, last_entry: None, last_order: None };
-        let shown = name.as_ref().map(Name::shared);
-        self.insert(&table::USERS, [no.into(), id.shared().into(), shown.into(), at.millis().into()]);
+        let name = name.as_ref().map(Name::shared);
+        self.insert(&table::USERS, [no.into(), id.shared().into(), name.into(), at.millis().into()]);
         self.users.set(id, User { no, wallet });
     }
 
     pub(crate) fn add_product(&mut self, id: ProductId, name: Name, price: Amount, stock: Stock, at: Time) {
         self.last.product += 1;
         let no = self.last.product;
-        self.move_stock(no, stock.get(), stock, None, at);
+        self.record_movement(no, stock.get(), stock, None, at);
         self.products.set(id, Product { no, name, price, active: true, stock });
     }
 
@@ -234,7 +234,7 @@ impl Facts {
         let Some(product) = self.products.change(id) else { return self.record_unloaded("product", id) };
         let (no, delta) = (product.no, stock.get() - product.stock.get());
         product.stock = stock;
-        self.move_stock(no, delta, stock, reason, at);
+        self.record_movement(no, delta, stock, reason, at);
     }
 
     pub(crate) fn set_cart(&mut self, user: &UserId, lines: Vec<CartLine>) {
@@ -290,10 +290,10 @@ impl Facts {
             order.at.millis().into(),
         ];
         self.insert(&table::ORDERS, row);
-        for (place, item) in (id.get() * table::LINES..).zip(&order.items) {
-            let Some(product) = self.shift_stock(item, -item.quantity.get()) else { return };
+        for (line, item) in (id.get() * table::LINES..).zip(&order.items) {
+            let Some(product) = self.change_stock(item, -item.quantity.get()) else { return };
             let row = [
-                place.into(),
+                line.into(),
                 product.into(),
                 item.name.shared().into(),
                 item.price.get().into(),
@@ -310,11 +310,11 @@ impl Facts {
         let Some(user) = self.users.get(&order.user) else {
             return self.record_unloaded("user", &order.user);
         };
-        let (user, shown) = (user.no, reason.as_ref().map(Name::shared));
-        let row = [id.into(), refund.into(), shown.into(), at.millis().into(), user.into()];
+        let (user, text) = (user.no, reason.as_ref().map(Name::shared));
+        let row = [id.into(), refund.into(), text.into(), at.millis().into(), user.into()];
         self.insert(&table::CANCELLATIONS, row);
         for item in &order.items {
-            self.shift_stock(item, item.quantity.get());
+            self.change_stock(item, item.quantity.get());
         }
         (order.status, order.cancelled_at, order.reason) = (Status::Cancelled, Some(at), reason);
         self.orders.insert(id, order);
@@ -349,7 +349,7 @@ impl Facts {
     }
 
     /// Keeps a reply under a key. Its age counts from the time of the clock, also for an imported history.
-    pub(crate) fn keep(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
+    pub(crate) fn keep_answer(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
         let Some(scope) = scope else { return self.record_unloaded("the owner of key", key) };
         let (order, json) = match &kept.reply {
             KeptReply::Order(order) => ((*order).into(), Value::Null),
@@ -404,7 +404,7 @@ impl Facts {
         self.change(&table::TOKENS, kind, row);
     }
 
-    fn move_stock(&mut self, product: i64, delta: i64, stock: Stock, reason: Option<&Name>, at: Time) {
+    fn record_movement(&mut self, product: i64, delta: i64, stock: Stock, reason: Option<&Name>, at: Time) {
         self.last.movement += 1;
         let row = [
             self.last.movement.into(),
@@ -417,7 +417,7 @@ impl Facts {
         self.insert(&table::MOVEMENTS, row);
     }
 
-    fn shift_stock(&mut self, item: &Item, delta: i64) -> Option<i64> {
+    fn change_stock(&mut self, item: &Item, delta: i64) -> Option<i64> {
         let Some(product) = self.products.change(&item.product) else {
             self.record_unloaded("product", &item.product);
             return None;

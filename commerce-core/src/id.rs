@@ -21,7 +21,7 @@ pub type Key = Text<OfKey>;
 
 /// A name for people to read: 1 to 200 characters of Unicode, at least one of them visible. Control characters, line and
 /// paragraph separators and bidirectional overrides are not accepted, since they could make a terminal show something
-/// else than was sold.
+/// other than what was sold.
 pub type Name = Text<OfName>;
 
 /// The SHA-256 of a secret, as 64 hexadecimal digits in lower case.
@@ -65,8 +65,8 @@ impl<T> Id<T> {
     /// The most characters of an identifier.
     pub const MAX: usize = 64;
 
-    /// Tests whether this may identify something new. `.` and `..` may not, since they are removed from paths and URLs:
-    /// what is called so cannot be reached everywhere.
+    /// Checks that this may identify something new. `.` and `..` may not: paths and URLs drop them, so such an id
+    /// could not be used everywhere.
     ///
     /// # Errors
     /// [`ValueError`] for these two.

@@ -13,7 +13,7 @@ pub(crate) struct IdCache {
 
 impl IdCache {
     /// The most entries: about 10 MB of memory.
-    const KEPT: usize = 131_072;
+    const MAX_ENTRIES: usize = 131_072;
 
     pub(crate) fn for_users() -> Self {
         let sql = "SELECT user_no, user FROM users WHERE user_no IN (SELECT value FROM json_each(?1))";
@@ -28,7 +28,7 @@ impl IdCache {
 
     /// The statement that reads the identifiers of the numbers in this column that are not in the cache.
     pub(crate) fn missing(&mut self, rows: &Rows, column: usize) -> Option<Statement> {
-        if self.known.len() > Self::KEPT {
+        if self.known.len() > Self::MAX_ENTRIES {
             self.known.clear();
         }
         let number = |row: &[Value]| row[column].optional_int();

@@ -19,8 +19,8 @@ pub(crate) trait Job: Send {
     fn needs(&self, keys: &mut Keys);
 
     /// Decides, and keeps the outcome until it is answered. A group that was not committed is decided again. A chain
-    /// that ends here is added to `broken`, which later jobs of the group check.
-    fn decide(&mut self, facts: &mut Facts, now: Time, broken: &mut Vec<Chain>);
+    /// that ends here is added to `ended_chains`, which later jobs of the group check.
+    fn decide(&mut self, facts: &mut Facts, now: Time, ended_chains: &mut Vec<Chain>);
 
     /// Sends the outcome, after the commit.
     fn answer(self: Box<Self>);
@@ -35,17 +35,17 @@ pub(crate) fn job<S: Submit>(
     deadline: Instant,
 ) -> (Box<dyn Job>, Ticket<S::Reply>) {
     let (sender, receiver) = oneshot::channel();
-    (Box::new(Typed { submission, deadline, outcome: None, sender }), Ticket { receiver })
+    (Box::new(TypedJob { submission, deadline, outcome: None, sender }), Ticket { receiver })
 }
 
-struct Typed<S: Submit> {
+struct TypedJob<S: Submit> {
     submission: Submission<S>,
     deadline: Instant,
     outcome: Option<Decided<S::Reply>>,
     sender: oneshot::Sender<Decided<S::Reply>>,
 }
 
-impl<S: Submit> Job for Typed<S> {
+impl<S: Submit> Job for TypedJob<S> {
     fn deadline(&self) -> Instant {
         self.deadline
     }
@@ -55,15 +55,15 @@ impl<S: Submit> Job for Typed<S> {
         keys.keys.extend(self.submission.key.clone());
     }
 
-    fn decide(&mut self, facts: &mut Facts, now: Time, broken: &mut Vec<Chain>) {
+    fn decide(&mut self, facts: &mut Facts, now: Time, ended_chains: &mut Vec<Chain>) {
         let Submission { operation, key, at, chain } = &self.submission;
-        let skipped = chain.as_ref().is_some_and(|chain| chain.ended() || broken.contains(chain));
+        let skipped = chain.as_ref().is_some_and(|chain| chain.is_ended() || ended_chains.contains(chain));
         let outcome = if skipped {
             Err(Error::Skipped)
         } else {
-            let outcome = operation.decide(key.as_ref(), facts, &|facts| time(*at, now, facts));
+            let outcome = operation.decide(key.as_ref(), facts, &|facts| decision_time(*at, now, facts));
             if outcome.is_err() {
-                broken.extend(chain.iter().filter(|chain| chain.strict()).cloned());
+                ended_chains.extend(chain.iter().filter(|chain| chain.is_strict()).cloned());
             }
             outcome
         };
@@ -83,9 +83,9 @@ impl<S: Submit> Job for Typed<S> {
     }
 }
 
-/// The time of a decision: that of the clock or, if the clock stepped back, the newest stored time; or the given
-/// time, which must lie between the two.
-fn time(at: Option<Time>, now: Time, facts: &Facts) -> Result<Time, Invalid> {
+/// The time of a decision. A given time must lie between the newest stored time and that of the clock. Without one, it is
+/// the time of the clock or, if the clock stepped back, the newest stored time.
+fn decision_time(at: Option<Time>, now: Time, facts: &Facts) -> Result<Time, Invalid> {
     let newest = facts.last.at;
     match at {
         None => Ok(now.max(newest)),
@@ -94,5 +94,42 @@ fn time(at: Option<Time>, now: Time, facts: &Facts) -> Result<Time, Invalid> {
             Err(Invalid::at("/at", format!("must not be before the newest stored time {newest}, got {at}")))
         }
         Some(at) => Ok(at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_has_the_time_of_the_clock_or_a_given_one_since_the_newest_stored_time() {
+        let (future, past) = ("must not be in the future", "must not be before the newest stored time");
+        let mut facts = Facts::default();
+        facts.raise_newest_time(Time::from_millis(900));
+        for (at, now, expect) in [
+            (None, 1_000, Ok(1_000)),
+            (None, 900, Ok(900)),
+            // The clock stepped back.
+            (None, 800, Ok(900)),
+            (Some(1_001), 1_000, Err(future)),
+            (Some(1_000), 1_000, Ok(1_000)),
+            (Some(950), 1_000, Ok(950)),
+            (Some(900), 1_000, Ok(900)),
+            (Some(899), 1_000, Err(past)),
+            (Some(900), 900, Ok(900)),
+            // After the clock stepped back, no time can be given.
+            (Some(900), 800, Err(future)),
+            (Some(801), 800, Err(future)),
+            (Some(800), 800, Err(past)),
+        ] {
+            let found = decision_time(at.map(Time::from_millis), Time::from_millis(now), &facts);
+            let found = found.map(Time::millis).map_err(|invalid| invalid.to_string());
+            let matches = match (&found, expect) {
+                (Ok(time), Ok(expected)) => *time == expected,
+                (Err(error), Err(detail)) => error.starts_with(&format!("/at: {detail}")),
+                _ => false,
+            };
+            assert!(matches, "{at:?} at {now}: {found:?}");
+        }
     }
 }

@@ -246,7 +246,6 @@ pub mod input;
 mod job;
 mod location;
 mod money;
-
 mod number;
 mod operation;
 pub mod order;

@@ -31,11 +31,11 @@ pub struct Server {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Url {
     /// As it was given.
-    shown: String,
+    text: String,
     /// The URL for requests, without a slash at the end.
     pub(crate) base: String,
     /// Whether the host is an IP address. A host name, unlike an IP address, can name a database.
-    pub(crate) numeric: bool,
+    pub(crate) host_is_ip: bool,
 }
 
 /// A secret that is never shown.
@@ -64,7 +64,7 @@ impl Location {
                 let read_url = Some(Url::parse(replica)?);
                 Ok(Self::Server(Server { read_url, ..server }))
             }
-            Self::File(_) => Err(address(replica, "a file has no replicas; only a server has")),
+            Self::File(_) => Err(unusable(replica, "a file has no replicas; only a server has")),
         }
     }
 }
@@ -112,35 +112,35 @@ impl Url {
     /// `libsql://` uses TLS, except on loopback addresses; `?tls=0` and `?tls=1` override that.
     fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         // The part after a ? may hold a secret, and so may the part before an @.
-        let bad = |because: &str| address(&format!("{scheme}://{place}"), because);
-        if place.contains('@') {
-            return Err(address("the address", "it holds a password; give a token instead"));
+        let invalid = |reason: &str| unusable(&format!("{scheme}://{address}"), reason);
+        if address.contains('@') {
+            return Err(unusable("the address", "it holds a password; give a token instead"));
         }
-        let uri: Uri = format!("http://{place}").parse().map_err(|e| bad(&format!("{e}")))?;
+        let uri: Uri = format!("http://{address}").parse().map_err(|e| invalid(&format!("{e}")))?;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.is_empty() {
-            return Err(bad("it names no host"));
+            return Err(invalid("it names no host"));
         }
-        let numeric = host.parse::<std::net::IpAddr>();
-        let here = host == "localhost" || numeric.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
+        let ip = host.parse::<std::net::IpAddr>();
+        let is_loopback = host == "localhost" || ip.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
         let tls = match (scheme, query) {
-            ("libsql", "") => !here,
+            ("libsql", "") => !is_loopback,
             ("libsql", "tls=0") | ("http", "") => false,
             ("libsql", "tls=1") | ("https", "") => true,
-            ("libsql", _) => return Err(bad("after ? there may be tls=0 or tls=1")),
-            ("http" | "https", _) => return Err(bad("nothing may stand after ?")),
-            _ => return Err(bad("a server's address begins with libsql://, http:// or https://")),
+            ("libsql", _) => return Err(invalid("after ? there may be tls=0 or tls=1")),
+            ("http" | "https", _) => return Err(invalid("nothing may follow ?")),
+            _ => return Err(invalid("a server's address begins with libsql://, http:// or https://")),
         };
-        let base = format!("{}://{}", if tls { "https" } else { "http" }, place.trim_end_matches('/'));
-        Ok(Self { shown: text.into(), base, numeric: numeric.is_ok() })
+        let base = format!("{}://{}", if tls { "https" } else { "http" }, address.trim_end_matches('/'));
+        Ok(Self { text: text.into(), base, host_is_ip: ip.is_ok() })
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.text)
     }
 }
 
@@ -150,8 +150,8 @@ impl fmt::Debug for Token {
     }
 }
 
-fn address(url: &str, because: &str) -> ValueError {
-    ValueError::new(format!("{url} cannot be used: {because}"))
+fn unusable(url: &str, reason: &str) -> ValueError {
+    ValueError::new(format!("{url} cannot be used: {reason}"))
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
         for path in ["shop.db", "/var/lib/shop.db", "a:b", ""] {
             assert_eq!(path.parse::<Location>().unwrap(), Location::File(path.into()));
         }
-        for (text, base, numeric) in [
+        for (text, base, host_is_ip) in [
             ("libsql://localhost:8080", "http://localhost:8080", false),
             ("libsql://127.0.0.1:8080/", "http://127.0.0.1:8080", true),
             ("libsql://[::1]:8080", "http://[::1]:8080", true),
@@ -174,7 +174,7 @@ mod tests {
             ("https://db.example.com", "https://db.example.com", false),
         ] {
             let Location::Server(server) = text.parse().unwrap() else { panic!("{text} is a server") };
-            assert_eq!((server.url.base.as_str(), server.url.numeric), (base, numeric), "{text}");
+            assert_eq!((server.url.base.as_str(), server.url.host_is_ip), (base, host_is_ip), "{text}");
             assert_eq!(server.url.to_string(), text);
         }
     }
@@ -185,8 +185,8 @@ mod tests {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }
         for text in ["https://me:secret@host", "libsql://host?authToken=secret", "https://host?secret"] {
-            let told = text.parse::<Location>().unwrap_err().to_string();
-            assert!(!told.contains("secret"), "{told}");
+            let message = text.parse::<Location>().unwrap_err().to_string();
+            assert!(!message.contains("secret"), "{message}");
         }
         let location = "libsql://host".parse::<Location>().unwrap().token("secret");
         assert!(!format!("{location:?} {location}").contains("secret"));

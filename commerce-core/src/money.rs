@@ -19,7 +19,7 @@ pub const LIMIT: i64 = (1 << 53) - 1;
 pub struct Amount(i64);
 
 impl Amount {
-    /// No money at all.
+    /// Zero minor units.
     pub const ZERO: Self = Self(0);
 
     /// The number of minor units.

@@ -58,17 +58,17 @@ impl<K> Number<K> {
         self.0
     }
 
-    /// Takes a number that the store counted.
+    /// A number that the store has given out.
     pub(crate) const fn stored(number: i64) -> Self {
         Self(number, PhantomData)
     }
 
-    /// Takes a number from a column in which 0 means none.
+    /// The number from a column in which 0 means none.
     pub(crate) fn unless_zero(number: i64) -> Option<Self> {
         (number != 0).then_some(Self::stored(number))
     }
 
-    /// The number for such a column.
+    /// The number for a column in which 0 means none.
     pub(crate) fn or_zero(number: Option<Self>) -> i64 {
         number.map_or(0, |number| number.0)
     }
@@ -119,7 +119,7 @@ impl<K> fmt::Display for Number<K> {
     }
 }
 
-/// For fields that tell of the newest of something: in JSON, 0 means none.
+/// Serializes an optional number as an integer: in JSON, 0 means none.
 pub(crate) mod or_zero {
     use serde::{Deserialize, Deserializer, Serializer};
 

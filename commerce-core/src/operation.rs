@@ -1,8 +1,8 @@
 //! What an operation is.
 //!
-//! An operation is a value. It names the rows it will look at ([`Operation::needs`]) and is then decided
-//! over them, purely ([`Operation::decide`]): first every test, in the contract's order, then, when nothing
-//! can fail any more, the changes.
+//! An operation is a value. It names the rows that it needs ([`Operation::needs`]). Its decision over these rows is a
+//! pure function ([`Operation::decide`]), which first tests every rule, in the contract's order, and makes changes only
+//! when nothing can fail any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,7 @@ pub trait Operation: Serialize + Send + 'static {
         None
     }
 
-    /// The form in which contents under an idempotency key are compared, unless this is that form.
+    /// The form in which contents under an idempotency key are compared; `None` if this is already in that form.
     #[doc(hidden)]
     fn canonical(&self) -> Option<Self>
     where
@@ -70,7 +70,7 @@ pub trait Operation: Serialize + Send + 'static {
 
 /// The reply of an operation. It can be kept under an idempotency key and given again.
 pub trait Reply: Serialize + serde::de::DeserializeOwned + Clone + Send + 'static {
-    /// What to keep of it.
+    /// What to keep under an idempotency key.
     #[doc(hidden)]
     fn kept(&self) -> KeptReply {
         KeptReply::Json(serde_json::to_string(self).unwrap_or_default())
@@ -113,7 +113,7 @@ pub struct Submission<O> {
 /// [`Error::Skipped`](crate::Error::Skipped).
 #[derive(Clone, Debug)]
 pub struct Chain {
-    broken: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
     /// Whether a refusal or invalid input stops it too.
     strict: bool,
 }
@@ -121,7 +121,7 @@ pub struct Chain {
 impl Chain {
     /// A chain that stops at the first operation that is not done.
     pub fn new() -> Self {
-        Self { broken: Arc::default(), strict: true }
+        Self { ended: Arc::default(), strict: true }
     }
 
     /// A chain that stops when the store fails, but not at refused or invalid operations.
@@ -131,14 +131,14 @@ impl Chain {
 
     /// Stops the chain: operations that are not decided yet are not attempted.
     pub fn end(&self) {
-        self.broken.store(true, Ordering::Release);
+        self.ended.store(true, Ordering::Release);
     }
 
-    pub(crate) fn ended(&self) -> bool {
-        self.broken.load(Ordering::Acquire)
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
-    pub(crate) fn strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.strict
     }
 }
@@ -151,7 +151,7 @@ impl Default for Chain {
 
 impl PartialEq for Chain {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.broken, &other.broken)
+        Arc::ptr_eq(&self.ended, &other.ended)
     }
 }
 
@@ -167,7 +167,7 @@ impl<O> Submission<O> {
         Self { key: Some(key), ..self }
     }
 
-    /// Sets the time: in the past, and not before the newest stored time.
+    /// Sets the time, which must be in the past and not before the newest stored time.
     #[must_use]
     pub fn at(self, at: Time) -> Self {
         Self { at: Some(at), ..self }
@@ -193,10 +193,10 @@ mod tests {
     #[test]
     fn a_chain_ends_for_all_who_have_it_and_for_no_other() {
         let (strict, lenient) = (Chain::new(), Chain::until_store_fails());
-        assert!(strict.strict() && !lenient.strict());
+        assert!(strict.is_strict() && !lenient.is_strict());
         assert!(strict == strict.clone() && strict != lenient);
         strict.clone().end();
-        assert!(strict.ended() && !lenient.ended());
+        assert!(strict.is_ended() && !lenient.is_ended());
     }
 
     #[test]

@@ -128,8 +128,8 @@ impl Page {
     }
 
     /// The id of a list with this sort order and these filters. A cursor is valid for one list id only.
-    pub(crate) fn list_id(name: &str, chosen: &impl Serialize) -> String {
-        let digest = Sha256::digest(serde_json::to_vec(chosen).unwrap_or_default());
+    pub(crate) fn list_id(name: &str, filters: &impl Serialize) -> String {
+        let digest = Sha256::digest(serde_json::to_vec(filters).unwrap_or_default());
         format!("{name}:{}", URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
 
@@ -147,7 +147,8 @@ impl Page {
         }
     }
 
-    /// The page of these rows, of which one may be too many. `position` returns the position of a row in the list.
+    /// The page of these rows, of which the last may belong to the next page. `position` returns the position of a row
+    /// in the list.
     pub(crate) fn listing<T, P: Serialize>(
         &self,
         list: &str,

@@ -1,11 +1,11 @@
-//! A write without meaning. Only a write shows whether the store can be written.
+//! A test write. Only a write shows whether the store can be written.
 
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, Reply, Submission};
 use crate::submit::{Decided, Submit, When};
 
-/// Tests whether the store can be written: it increments counters without meaning, in a commit like any other. It writes as
+/// Tests whether the store can be written: it increments counters that nothing reads, in a commit like any other. It writes as
 /// many pages as an order, so it fails on a disk that has no room for an order. It does not change the newest stored time.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe;

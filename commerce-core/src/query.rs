@@ -58,7 +58,7 @@ pub trait Paged: Query<Answer = Listing<Self::Item>> {
 /// A statement, and how its rows are read.
 pub type WholeList<T> = (Statement, fn(&[Value]) -> Result<T, Error>);
 
-/// A snapshot of the store, with what else an answer depends on.
+/// A snapshot of the store, with everything else that an answer depends on.
 pub struct View<'a> {
     pub(crate) snapshot: Box<dyn Snapshot + 'a>,
     pub(crate) now: Time,
@@ -90,13 +90,13 @@ impl View<'_> {
         Ok(rows)
     }
 
-    /// Reads row by row, until `take` breaks.
+    /// Reads row by row, until `visit` breaks.
     pub(crate) fn each(
         &mut self,
         statement: &Statement,
-        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.snapshot.each(statement, take)
+        self.snapshot.each(statement, visit)
     }
 
     /// Reads the rows of the last statement of this answer.

@@ -90,14 +90,14 @@ pub enum Refusal {
         order: OrderId,
     },
     /// `order_not_cancellable`: the order is cancelled, or its refund or returned stock would exceed a limit.
-    #[error("order {order} cannot be cancelled: {because}")]
+    #[error("order {order} cannot be cancelled: {reason}")]
     OrderNotCancellable {
         /// The order.
         order: OrderId,
         /// Its status.
         status: Status,
         /// The reason, as a sentence.
-        because: &'static str,
+        reason: &'static str,
     },
     /// `event_not_found`: some events do not exist, or were pruned.
     #[error("{}", absent("event", events))]
@@ -197,9 +197,9 @@ impl Serialize for Refusal {
                 map.serialize_entry("total", total)?;
             }
             Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
-            Self::OrderNotCancellable { order, status, because: _ } => {
+            Self::OrderNotCancellable { order, status, reason: _ } => {
                 map.serialize_entry("order", order)?;
-                // In a problem document `status` is the number of HTTP.
+                // In a problem document `status` is the HTTP status code.
                 map.serialize_entry("order_status", status)?;
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {

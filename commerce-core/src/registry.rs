@@ -17,7 +17,7 @@ pub fn parse_operation(value: &Value) -> Result<Submission<AnyOperation>, Invali
         let name: String = fields.required("op")?;
         let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
             fields.accept_unknown();
-            return fields.fault("op", unknown(&name));
+            return fields.fault("op", unknown_operation(&name));
         };
         let (key, at) = (fields.optional("key"), fields.optional("at"));
         let operation = parse(fields);
@@ -30,18 +30,34 @@ pub fn operation_names() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().map(|(name, _)| *name)
 }
 
+/// Reads the fields of the query `name`.
+///
+/// # Errors
+/// [`Invalid`] with one entry per fault.
+pub fn parse_query(name: &str, fields: &Value) -> Result<AnyQuery, Invalid> {
+    let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
+        return Err(Invalid::at("", format!("{} is not a query", crate::text::quoted(name))));
+    };
+    Fields::read(fields, parse)
+}
+
+/// The names of all queries that [`parse_query`] reads.
+pub fn query_names() -> impl Iterator<Item = &'static str> {
+    QUERIES.iter().map(|(name, _)| *name)
+}
+
 type ParseOperation = fn(&mut Fields<'_>) -> Option<AnyOperation>;
 type ParseQuery = fn(&mut Fields<'_>) -> Option<AnyQuery>;
 
-fn unknown(name: &str) -> String {
+fn unknown_operation(name: &str) -> String {
     if [token::Create::NAME, token::Revoke::NAME].contains(&name) {
-        return "is not taken here: tokens are made and revoked by their own commands and routes".into();
+        return "is not accepted here: tokens are created and revoked by their own commands".into();
     }
     let known: Vec<_> = operation_names().collect();
     format!("is not an operation; the operations are {}", known.join(", "))
 }
 
-/// Every operation that can be named in a line. Those on tokens are only for doors that know who asks.
+/// Every operation that can be named in a line. Those on tokens have their own commands.
 const OPERATIONS: [(&str, ParseOperation); 13] = [
     operation::<user::Add>(),
     operation::<wallet::Charge>(),
@@ -60,22 +76,6 @@ const OPERATIONS: [(&str, ParseOperation); 13] = [
 
 const fn operation<O: Operation>() -> (&'static str, ParseOperation) {
     (O::NAME, |fields| O::parse(fields).map(AnyOperation::new))
-}
-
-/// Reads the fields of the query `name`.
-///
-/// # Errors
-/// [`Invalid`] with one entry per fault.
-pub fn parse_query(name: &str, fields: &Value) -> Result<AnyQuery, Invalid> {
-    let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
-        return Err(Invalid::at("", format!("{} is not a query", crate::text::quoted(name))));
-    };
-    Fields::read(fields, parse)
-}
-
-/// The names of all queries that [`parse_query`] reads.
-pub fn query_names() -> impl Iterator<Item = &'static str> {
-    QUERIES.iter().map(|(name, _)| *name)
 }
 
 /// Every query there is.

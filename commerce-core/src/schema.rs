@@ -1,5 +1,5 @@
 //! The JSON Schema of value types, for servers that publish what they accept and answer. A type with fields derives its
-//! schema; a checked value states here what it was checked for, an operation's or a query's own type beside the type.
+//! schema. That of a checked value is written here, or beside the type if only one operation or query uses it.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
@@ -56,16 +56,17 @@ inline_schema!(Quantity, "Quantity", json_schema!({ "type": "integer", "minimum"
 inline_schema!(Time, "Time", json_schema!({ "type": "string", "format": "date-time" }));
 inline_schema!(Digest, "Digest", json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }));
 
-/// Describes the name of something new: one that shows something.
+/// Describes the name of something new, which has a visible character.
 pub(crate) struct NewName;
 
-/// Describes the identifier of something new: neither `.` nor `..`.
+/// Describes the identifier of something new, which is neither `.` nor `..`.
 pub(crate) struct NewId;
 
-/// What no name may hold, as a class of a regular expression.
+/// The characters that no name may contain, as a class of a regular expression.
 const HARMFUL: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069";
 
-/// Of what a name may not consist alone; without the rare ones past U+FFFF, which a class cannot name everywhere.
+/// The invisible characters, of which a name must not consist entirely. The rare ones past U+FFFF are left out, since not
+/// every regular expression engine can name them in a class.
 const BLANK: &str = r"\u0020\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u2065\u206a-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb";
 
 fn number() -> Schema {
@@ -76,12 +77,12 @@ fn identifier() -> Schema {
     json_schema!({ "type": "string", "pattern": "^[A-Za-z0-9._@-]{1,64}$" })
 }
 
-/// How many units come (or, negative, go).
+/// The units to add to a stock, or to remove where negative.
 pub(crate) fn delta(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": -LIMIT, "maximum": LIMIT, "not": { "const": 0 } })
 }
 
-/// An end of a span of time.
+/// The start or the end of a period.
 pub(crate) fn end(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": ["string", "null"], "anyOf": [{ "format": "date-time" }, { "format": "date" }, { "type": "null" }] })
 }

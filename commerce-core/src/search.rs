@@ -16,10 +16,13 @@ use crate::id::Name;
 const GRAM: usize = 4;
 
 /// Separates the texts of a product. Identifiers and names contain no control characters.
-const BETWEEN: char = '\n';
+const SEPARATOR: char = '\n';
 
 /// The maximum length of a folded search text that can be found: one character of a name folds to 18 at most.
 const LONGEST: usize = Name::MAX * 18;
+
+/// The maximum number of consecutive grams in a query.
+const MAX_GRAMS: usize = 16;
 
 /// The folded form in which texts are compared: case-folded and in Unicode normalization form KC, which ignores case, width
 /// and composition.
@@ -33,13 +36,13 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// The text of a product that a search reads: its identifier and its name.
 pub(crate) fn searchable(id: &str, name: &str) -> String {
-    format!("{}{BETWEEN}{}", fold(id), fold(name))
+    format!("{}{SEPARATOR}{}", fold(id), fold(name))
 }
 
 /// The tokens of a product in the index: the grams of its [`searchable`] text, and whether it is on sale.
 pub(crate) fn grams(searchable: &str, active: bool) -> String {
-    let mut grams = BTreeSet::from([state(active).to_string()]);
-    for text in searchable.split(BETWEEN) {
+    let mut grams = BTreeSet::from([sale_token(active).to_string()]);
+    for text in searchable.split(SEPARATOR) {
         let text: Vec<char> = text.chars().map(token_char).collect();
         for place in 0..text.len() {
             grams.insert(String::from_iter(&text[place..text.len().min(place + GRAM)]));
@@ -68,12 +71,12 @@ impl Needle {
         if text.len() < GRAM {
             return String::from_iter(&text) + "*";
         }
-        if text.len() > LONGEST || self.0.contains(BETWEEN) {
+        if text.len() > LONGEST || self.0.contains(SEPARATOR) {
             // No text has such a gram.
-            return token_char(BETWEEN).into();
+            return token_char(SEPARATOR).into();
         }
-        // Side by side, and the last one, so that each character is in one: more would only take longer.
-        let side_by_side = text.chunks_exact(GRAM).take(MOST).map(String::from_iter);
+        // Grams side by side and the last one cover every character. More would only take longer.
+        let side_by_side = text.chunks_exact(GRAM).take(MAX_GRAMS).map(String::from_iter);
         let last = String::from_iter(&text[text.len() - GRAM..]);
         let grams: BTreeSet<String> = side_by_side.chain([last]).collect();
         Vec::from_iter(grams).join(" ")
@@ -83,15 +86,13 @@ impl Needle {
 /// The full-text query for the candidates (<https://www.sqlite.org/fts5.html#full_text_query_syntax>): by a search text,
 /// by whether products are on sale, or by both.
 pub(crate) fn candidates(needle: Option<&Needle>, active: Option<bool>) -> String {
-    let tokens = needle.map(Needle::grams).into_iter().chain(active.map(|active| state(active).to_string()));
+    let tokens =
+        needle.map(Needle::grams).into_iter().chain(active.map(|active| sale_token(active).to_string()));
     tokens.collect::<Vec<_>>().join(" ")
 }
 
-/// The maximum number of consecutive grams in a query.
-const MOST: usize = 16;
-
 /// The token of products that are on sale, or not. It is made of control characters, which no text contains.
-fn state(active: bool) -> char {
+fn sale_token(active: bool) -> char {
     token_char(if active { '\u{1}' } else { '\0' })
 }
 
@@ -140,7 +141,7 @@ mod tests {
         for c in '\0'..='\u{2FFFF}' {
             let folded = fold(c.encode_utf8(&mut [0; 4]));
             assert_eq!(fold(&folded), folded, "U+{:04X}", c as u32);
-            assert!(c == BETWEEN || !folded.contains(BETWEEN), "U+{:04X}", c as u32);
+            assert!(c == SEPARATOR || !folded.contains(SEPARATOR), "U+{:04X}", c as u32);
             longest = longest.max(folded.chars().count());
         }
         assert_eq!(longest, LONGEST / Name::MAX);
@@ -148,13 +149,13 @@ mod tests {
 
     #[test]
     fn grams_begin_at_every_place_and_end_with_their_text() {
-        let told =
+        let tokens =
             |text: &str| -> BTreeSet<String> { grams(text, true).split(' ').map(str::to_owned).collect() };
         let of = |grams: &[&str]| -> BTreeSet<String> {
             grams.iter().map(|gram| gram.chars().map(token_char).collect()).collect()
         };
         assert_eq!(
-            told("a-1\n머그컵 1"),
+            tokens("a-1\n머그컵 1"),
             of(&["\u{1}", "a-1", "-1", "1", "머그컵 ", "그컵 1", "컵 1", " 1"])
         );
     }
@@ -184,7 +185,7 @@ mod tests {
             id in "[a-z0-9-]{1,12}", name in "[가-힣a-z0-9 ·]{1,60}", from in 0..60_usize, length in 1..60_usize
         ) {
             let searchable = searchable(&id, &name);
-            for text in searchable.split(BETWEEN) {
+            for text in searchable.split(SEPARATOR) {
                 let part: String = text.chars().skip(from).take(length).collect();
                 if let Some(needle) = Needle::new(Some(&part)) {
                     prop_assert!(candidate(&needle, &grams(&searchable, true)), "{:?} of {:?}", part, searchable);

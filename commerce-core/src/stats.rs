@@ -40,7 +40,7 @@ pub struct Histogram<const N: usize> {
     pub sum: u64,
 }
 
-/// The counters that the writer raises.
+/// The counters that the writer increments.
 #[derive(Debug)]
 pub(crate) struct Counters {
     pub(crate) groups: AtomicU64,
@@ -86,15 +86,15 @@ impl Counters {
 
     /// The present values.
     pub(crate) fn stats(&self, queued: usize) -> Stats {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            groups: of(&self.groups),
-            operations: of(&self.operations),
-            commits: of(&self.commits),
-            pages: of(&self.pages),
-            requests: of(&self.requests),
+            groups: load(&self.groups),
+            operations: load(&self.operations),
+            commits: load(&self.commits),
+            pages: load(&self.pages),
+            requests: load(&self.requests),
             queued: queued as u64,
-            busy: of(&self.busy),
+            busy: load(&self.busy),
             sizes: self.sizes.load(),
             times: self.times.load(),
         }
@@ -129,9 +129,9 @@ impl<const N: usize> AtomicHistogram<N> {
     }
 
     fn add(&self, value: u64) {
-        let place = (0..N).find(|place| value <= self.first << place);
-        if let Some(place) = place {
-            self.buckets[place].fetch_add(1, Ordering::Relaxed);
+        let index = (0..N).find(|index| value <= self.first << index);
+        if let Some(index) = index {
+            self.buckets[index].fetch_add(1, Ordering::Relaxed);
         }
         self.count.fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);
@@ -139,7 +139,7 @@ impl<const N: usize> AtomicHistogram<N> {
 
     fn load(&self) -> Histogram<N> {
         Histogram {
-            buckets: std::array::from_fn(|place| self.buckets[place].load(Ordering::Relaxed)),
+            buckets: std::array::from_fn(|index| self.buckets[index].load(Ordering::Relaxed)),
             count: self.count.load(Ordering::Relaxed),
             sum: self.sum.load(Ordering::Relaxed),
         }

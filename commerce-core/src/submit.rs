@@ -21,19 +21,19 @@ pub trait Submit: Send + 'static {
     #[doc(hidden)]
     fn needs(&self, keys: &mut Keys);
 
-    /// Decides once per key. A reply that was given before needs no time.
+    /// Decides once per key. A replayed reply needs no time.
     #[doc(hidden)]
     fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Self::Reply>;
 }
 
-/// What a caller receives, made from what the writer sends: a reply is sent as it is. JSON is made of a reply by the
-/// caller's thread, so that the writer's does not spend time on it.
+/// What a caller receives, converted from what the writer sends. JSON is made on the caller's thread, so that the writer's
+/// does not spend time on it.
 pub trait Receive: Sized {
     /// What the writer sends.
     #[doc(hidden)]
     type Sent: Send + 'static;
 
-    /// Makes the value of what was sent.
+    /// Converts what was sent.
     ///
     /// # Errors
     /// [`Error::Store`] for a reply that cannot be shown as JSON.
@@ -44,7 +44,7 @@ pub trait Receive: Sized {
 /// The outcome of a decision, as the writer sends it to a caller who receives an `R`.
 pub type Decided<R> = Result<Answer<<R as Receive>::Sent>, Error>;
 
-/// Tells the time of a decision.
+/// Returns the time of a decision.
 pub type When<'a> = &'a dyn Fn(&Facts) -> Result<Time, Invalid>;
 
 impl<R: Reply> Receive for R {
@@ -125,10 +125,10 @@ impl<O: Operation> Submit for O {
     fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<O::Reply> {
         let keyed = key.map(|key| (key, digest(self.canonical().as_ref().unwrap_or(self))));
         if let Some((key, digest)) = keyed
-            && let Some(kept) = kept(self, key, digest, facts)
+            && let Some(kept) = kept_answer(self, key, digest, facts)
         {
             let reply = O::Reply::recall(&kept.reply, O::NAME, facts);
-            let reply = reply.filter(|_| same(self, kept, digest));
+            let reply = reply.filter(|_| has_same_content(self, kept, digest));
             let reply = reply.ok_or_else(|| Refusal::KeyReused { key: key.to_string() })?;
             return Ok(Answer { reply, replayed: true });
         }
@@ -136,7 +136,7 @@ impl<O: Operation> Submit for O {
         let now = when(facts)?;
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
-            facts.keep(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });
+            facts.keep_answer(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });
         }
         facts.raise_newest_time(now);
         Ok(Answer { reply, replayed: false })
@@ -146,17 +146,22 @@ impl<O: Operation> Submit for O {
 /// The answer kept under this key. A key of an operation on an order belongs to the order's user. Earlier versions
 /// kept keys of cancellations for the store. Such a key still answers its cancellation, but does not block other
 /// uses.
-fn kept<'a, O: Operation>(operation: &O, key: &Key, digest: i64, facts: &'a Facts) -> Option<&'a KeptAnswer> {
+fn kept_answer<'a, O: Operation>(
+    operation: &O,
+    key: &Key,
+    digest: i64,
+    facts: &'a Facts,
+) -> Option<&'a KeptAnswer> {
     let of_the_store = || {
         operation.order()?;
-        facts.kept(key, STORE).filter(|kept| kept.digest == digest)
+        facts.kept_answer(key, STORE).filter(|kept| kept.digest == digest)
     };
-    scope(operation, facts).and_then(|scope| facts.kept(key, scope)).or_else(of_the_store)
+    scope(operation, facts).and_then(|scope| facts.kept_answer(key, scope)).or_else(of_the_store)
 }
 
 /// Whether a reply was kept for this content. Earlier versions kept the digest of the content as it was given, not of
 /// its canonical form.
-fn same<O: Operation>(operation: &O, kept: &KeptAnswer, canonical: i64) -> bool {
+fn has_same_content<O: Operation>(operation: &O, kept: &KeptAnswer, canonical: i64) -> bool {
     kept.digest == canonical || kept.digest == digest(operation)
 }
 

@@ -69,7 +69,7 @@ impl<K> Text<K> {
         self.0.clone()
     }
 
-    /// Takes text that was checked when it was stored, or by the caller.
+    /// Wraps text that was checked when it was stored, or by the caller.
     pub(crate) fn stored(text: Arc<str>) -> Self {
         Self(text, PhantomData)
     }
@@ -157,7 +157,7 @@ impl<K> Serialize for Text<K> {
     }
 }
 
-/// Takes what was accepted before: this is how kept replies and answers are read.
+/// Accepts text that was accepted before, since kept replies and answers are read this way.
 impl<'de, K: TextKind> Deserialize<'de> for Text<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;

@@ -36,13 +36,13 @@ impl Time {
         Self::from_millis(self.0 - i64::from(days) * DAY)
     }
 
-    /// That much earlier.
+    /// The time that much earlier.
     pub(crate) fn minus(self, duration: std::time::Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
         Self::from_millis(self.0.saturating_sub(millis))
     }
 
-    /// That much later.
+    /// The time that much later.
     pub(crate) fn plus(self, duration: std::time::Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(LATEST);
         Self::from_millis(self.0.saturating_add(millis))
@@ -69,7 +69,7 @@ impl Time {
     /// Reads a time, or a date as its day's millisecond of this number.
     fn parse_within_day(text: &str, millisecond: i64) -> Result<Self, ValueError> {
         let date = || {
-            // In the one usual form: the parser takes shorter and signed numbers too.
+            // In canonical form only: the parser also accepts shorter and signed numbers.
             let date: NaiveDate = text.parse().ok().filter(|date: &NaiveDate| date.to_string() == text)?;
             Self::within(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis() + millisecond)
         };
@@ -98,7 +98,7 @@ impl fmt::Display for Time {
     }
 }
 
-/// Reads RFC 3339 with any offset. What is finer than a millisecond is cut off.
+/// Reads RFC 3339 with any offset. Fractions of a millisecond are cut off.
 impl FromStr for Time {
     type Err = ValueError;
 
@@ -134,7 +134,7 @@ impl From<Time> for String {
     }
 }
 
-/// Where the engine learns the time. Handed in by the caller, so that nothing reads it unseen.
+/// The clock that the caller provides to the engine.
 pub trait Clock: Send + Sync + 'static {
     /// The present time. It may step back: the engine never goes below the newest stored time.
     fn now(&self) -> Time;

@@ -147,19 +147,19 @@ fn commit_group(
     let now = clock.now();
     let mut loads = Loads::missing(&keys, facts);
     sweep.add_load(&mut loads, keys.keys.len(), now);
-    loads.take(facts, &store.load(loads.statements())?)?;
+    loads.read(facts, &store.load(loads.statements())?)?;
     if facts.take_edition_changed() {
         let loads = Loads::users_and_products(&keys, facts);
-        loads.take(facts, &store.load(loads.statements())?)?;
+        loads.read(facts, &store.load(loads.statements())?)?;
     }
     let replayed = facts.replayed_orders();
     if !replayed.is_empty() {
         let loads = Loads::orders(&replayed);
-        loads.take(facts, &store.load(loads.statements())?)?;
+        loads.read(facts, &store.load(loads.statements())?)?;
     }
     facts.clock_time = now;
-    let mut broken = Vec::new();
-    jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut broken));
+    let mut ended_chains = Vec::new();
+    jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut ended_chains));
     sweep.delete_expired(facts, now);
     let changes = facts.changes();
     facts.check_invariants()?;
@@ -170,7 +170,7 @@ fn commit_group(
         counters.committed.notify();
     }
     // Only now, since a group that was not committed may be decided again.
-    broken.iter().for_each(Chain::end);
+    ended_chains.iter().for_each(Chain::end);
     facts.mark_stored();
     counters.count_group(jobs.len(), started.elapsed());
     Ok(())

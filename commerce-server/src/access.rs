@@ -31,7 +31,7 @@ enum Rights {
     Operator,
 }
 
-/// Authenticates requests. Tokens that were verified are remembered until any token changes.
+/// Authenticates requests. Verified tokens are cached until any token changes.
 pub(crate) struct Access {
     shop: Commerce,
     cache: RwLock<TokenCache>,
@@ -46,7 +46,7 @@ struct TokenCache {
     callers: HashMap<Digest, Caller>,
 }
 
-/// The most callers remembered. Beyond it the cache is cleared.
+/// The most callers in the cache. Beyond it the cache is cleared.
 const MAX_CALLERS: usize = 10_000;
 
 impl Access {
@@ -66,8 +66,8 @@ impl Access {
         Ok((self.caller(parts, is_local, &mark)?, version))
     }
 
-    /// Restricts the fields of a request to what belongs to the caller. For a shopper a missing `user` is filled in;
-    /// another's user or order is answered as if it did not exist.
+    /// Restricts the fields of a request to what belongs to the caller. For a shopper, a missing `user` is filled in, and
+    /// a user or an order of somebody else is answered as if it did not exist.
     ///
     /// # Errors
     /// `user_not_found` or `order_not_found` for what belongs to another user.
@@ -80,8 +80,8 @@ impl Access {
         let Rights::Shopper(own) = &caller.rights else { return Ok(()) };
         match permission {
             Permission::OwnOrder => match fields.get("order").map(OrderId::from_input) {
-                Some(Ok(order)) => self.test_order(own, order),
-                // The operation reports what is wrong.
+                Some(Ok(order)) => self.check_own_order(own, order),
+                // The operation reports the fault.
                 Some(Err(_)) | None => Ok(()),
             },
             Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
@@ -139,7 +139,7 @@ impl Access {
         Ok(caller)
     }
 
-    fn test_order(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
+    fn check_own_order(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
         match self.shop.query(&order::Get { order }) {
             Ok(found) if found.user == *own => Ok(()),
             Ok(_) => Err(Error::from(Refusal::OrderNotFound { order }).into()),
@@ -194,7 +194,7 @@ impl Access {
 }
 
 impl Caller {
-    /// Tests the caller's role, before anything else of the request is read.
+    /// Checks the caller's role, before anything else of the request is read.
     ///
     /// # Errors
     /// `unauthenticated` or `forbidden`.

@@ -30,7 +30,7 @@ impl AnswerCache {
         entries.by_query.get(query).filter(|(at, _)| *at == version).map(|(_, answer)| answer.clone())
     }
 
-    /// Keeps an answer that was read at this version of the store or a later one.
+    /// Caches an answer that was read at this version of the store or a later one.
     pub(crate) fn insert(&self, query: String, version: i64, answer: Representation) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = &mut *entries;

@@ -55,29 +55,29 @@ pub(crate) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, ServeError>
 /// # Errors
 /// A sentence that says what to write instead.
 fn validated(origin: &str) -> Result<HeaderValue, String> {
-    let wrong = |reason: &str| Err(format!("{origin:?} is not an origin as browsers send it: {reason}"));
+    let invalid = |reason: &str| Err(format!("{origin:?} is not an origin as browsers send it: {reason}"));
     match origin {
-        "null" => return wrong("null means a page of unknown origin; name the page's own origin"),
-        "*" => return wrong("* means all origins, so it must be the only one"),
+        "null" => return invalid("null means a page of unknown origin; name the page's own origin"),
+        "*" => return invalid("* means all origins, so it must be the only one"),
         _ => {}
     }
     let Some((scheme, rest)) = origin.split_once("://") else {
         let host = origin.split('/').next().unwrap_or_default();
-        return wrong(&format!("the scheme is missing; write https://{host}"));
+        return invalid(&format!("the scheme is missing; write https://{host}"));
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (scheme, host) = (scheme.to_ascii_lowercase(), rest[..end].to_ascii_lowercase());
     if !host.is_ascii() {
-        return wrong("a name with letters beyond ASCII must have the form xn--…");
+        return invalid("a name with letters beyond ASCII must have the form xn--…");
     }
-    let Ok(authority) = host.parse::<Authority>() else { return wrong("the host is invalid") };
+    let Ok(authority) = host.parse::<Authority>() else { return invalid("the host is invalid") };
     if authority.as_str().contains(['@', '*']) || authority.host().is_empty() {
-        return wrong("it must hold the full name of one host, and nothing else");
+        return invalid("it must hold the full name of one host, and nothing else");
     }
     let default_port = match scheme.as_str() {
         "https" => 443,
         "http" => 80,
-        _ => return wrong("it must begin with https:// or http://"),
+        _ => return invalid("it must begin with https:// or http://"),
     };
     let name = authority.host();
     let name =
@@ -90,12 +90,12 @@ fn validated(origin: &str) -> Result<HeaderValue, String> {
         port => match port.parse::<u16>() {
             Ok(port) if port == default_port => String::new(),
             Ok(port) => format!(":{port}"),
-            Err(_) => return wrong("the port is invalid"),
+            Err(_) => return invalid("the port is invalid"),
         },
     };
     let named = format!("{scheme}://{name}{port}");
     if named != origin {
-        return wrong(&format!("write {named}"));
+        return invalid(&format!("write {named}"));
     }
     HeaderValue::try_from(named).map_err(|_| format!("{origin:?} is not an origin"))
 }

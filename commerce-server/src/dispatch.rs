@@ -1,5 +1,5 @@
 //! Handles one request from its head to its response: authenticates and authorizes the caller, extracts the fields, runs
-//! the operation or query, and turns its answer or failure into a response. Every route takes this way.
+//! the operation or query, and turns its answer or failure into a response. Every request goes through here.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -149,7 +149,7 @@ async fn answer(
     query: BoxedQuery,
 ) -> Result<Response<Body>, Problem> {
     let gzip = cost == Cost::Heavy && gzip::is_accepted(&parts.headers);
-    // With the other scopes the answer also depends on the time of the request.
+    // With any other scope, the answer also depends on the time of the request.
     let cached = version.filter(|_| scope == EtagScope::Body).map(|version| (query.cache_key(), version));
     let hit = cached.as_ref().and_then(|(key, version)| server.cache.get(key, *version));
     let representation = match hit {
@@ -161,7 +161,7 @@ async fn answer(
                 Ok::<_, Error>(if gzip { representation.with_gzip() } else { representation })
             };
             let representation = match cost {
-                // A thread change would cost more than the query.
+                // A change of threads would cost more than the query.
                 Cost::Light => read(&server.shop)?,
                 Cost::Heavy => server.run_in(&server.pools.heavy_queries, client, read).await?,
             };
@@ -181,7 +181,7 @@ async fn answer(
     Ok(response)
 }
 
-/// Serves a resource that is neither operation nor query.
+/// Serves a resource that is neither an operation nor a query.
 async fn builtin(
     server: &Arc<Server>,
     resource: Builtin,

@@ -185,8 +185,8 @@ struct StreamSlot(Arc<Server>);
 
 impl StreamSlot {
     fn take(server: &Arc<Server>) -> Option<Self> {
-        let more = |open| (open < MAX_STREAMS).then_some(open + 1);
-        server.metrics.streams.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        let next = |open| (open < MAX_STREAMS).then_some(open + 1);
+        server.metrics.streams.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
         Some(Self(server.clone()))
     }
 }

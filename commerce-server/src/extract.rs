@@ -26,8 +26,8 @@ pub(crate) struct Extracted {
     pub(crate) body_memory: Option<Reservation>,
 }
 
-/// Shorter bodies are parsed where they arrive. Of longer ones each client sends one at a time, and they are parsed one
-/// after the other in a pool of their own, where they delay nobody else.
+/// The largest body, in bytes, that is parsed on the thread that received it. A client sends one longer body at a time,
+/// and a pool of its own parses them one after the other, so that they delay no other request.
 const LONG_BODY: usize = 64 << 10;
 
 /// Extracts the fields of a request. If path and body both name a field, the path's value counts and the body's is a
@@ -110,14 +110,14 @@ async fn collect(
     if body.is_end_stream() {
         return Ok((Vec::new(), None));
     }
-    let (least, most) = (body.size_hint().lower(), body.size_hint().upper());
+    let (lower, upper) = (body.size_hint().lower(), body.size_hint().upper());
     let limit = limits.max_body_bytes;
-    if least > limit as u64 {
+    if lower > limit as u64 {
         return Err(Problem::TooLarge(limit));
     }
     require_json(&parts.headers)?;
     // A body of unknown length may become as long as the limit.
-    let length = most.and_then(|most| usize::try_from(most).ok()).map_or(limit, |most| most.min(limit));
+    let length = upper.and_then(|upper| usize::try_from(upper).ok()).map_or(limit, |upper| upper.min(limit));
     let mut memory = None;
     let mut body = Limited::new(body, limit);
     let receive = async {
@@ -133,7 +133,7 @@ async fn collect(
                 let budget =
                     if length > LONG_BODY { &server.memory.long_bodies } else { &server.memory.general };
                 memory = Some(budget.reserve(&client.key(), length).await);
-                // Once, rather than growing with a copy each time.
+                // The memory is allocated once, since each growth would copy the text.
                 text.reserve_exact(length);
             }
             text.extend_from_slice(data);

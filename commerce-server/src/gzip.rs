@@ -13,17 +13,17 @@ const MIN_BYTES: usize = 1_024;
 /// Whether the client accepts gzip (RFC 9110, section 12.5.3).
 pub(crate) fn is_accepted(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let mut any = false;
+    let mut accepts_any = false;
     for coding in values.flat_map(|value| value.split(',')) {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
         match name.trim() {
             name if name.eq_ignore_ascii_case("gzip") => return !refused,
-            "*" => any = !refused,
+            "*" => accepts_any = !refused,
             _ => {}
         }
     }
-    any
+    accepts_any
 }
 
 /// The answer compressed, or `None` where that is not worth it.

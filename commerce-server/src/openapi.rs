@@ -125,13 +125,13 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
     let mut headers =
         json!({ "X-Request-Id": text_header("The id of the request, from its header or generated.") });
     let mut problems = vec![400];
-    let pays = ["order.place", "cart.checkout"].contains(&route.name);
+    let is_paid = ["order.place", "cart.checkout"].contains(&route.name);
     match route.handler {
         Handler::Operation(_) => {
             headers["Idempotent-Replayed"] =
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
-            problems.extend(pays.then_some(402));
+            problems.extend(is_paid.then_some(402));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
         Handler::Builtin(_) => {

@@ -29,7 +29,7 @@ struct State {
     idle: usize,
     /// How many jobs of one client may wait.
     per_client: usize,
-    /// The waiting jobs of each client. The first client is next, and then goes to the end.
+    /// The waiting jobs of each client. The first client is served next, and then moves to the end.
     waiting: VecDeque<(ClientKey, VecDeque<oneshot::Sender<Permit>>)>,
 }
 
@@ -53,7 +53,7 @@ impl FairPool {
             // The threads end when the pool is dropped.
             let run = move || {
                 while let Ok(job) = next() {
-                    // Whoever waits for a job that panics notices that its sender is gone.
+                    // The caller of a job that panics notices that its sender is gone.
                     let _ = catch_unwind(AssertUnwindSafe(job));
                 }
             };
@@ -114,7 +114,7 @@ impl State {
             }
         }
         let (sender, granted) = oneshot::channel();
-        match self.waiting.iter_mut().find(|(of, _)| of == client) {
+        match self.waiting.iter_mut().find(|(key, _)| key == client) {
             Some((_, own)) => own.push_back(sender),
             None => self.waiting.push_back((client.clone(), VecDeque::from([sender]))),
         }
@@ -122,7 +122,7 @@ impl State {
     }
 
     fn is_full(&self, client: &ClientKey) -> bool {
-        let own = self.waiting.iter().find(|(of, _)| of == client).map_or(0, |(_, own)| own.len());
+        let own = self.waiting.iter().find(|(key, _)| key == client).map_or(0, |(_, own)| own.len());
         let all: usize = self.waiting.iter().map(|(_, own)| own.len()).sum();
         own >= self.per_client || all >= CLIENTS * self.per_client
     }

@@ -92,8 +92,8 @@ impl Problem {
             Self::Engine(error) => error.to_string(),
             Self::NotFound => "this path does not exist".into(),
             Self::MethodNotAllowed => "this path does not support this method".into(),
-            Self::Unauthenticated(why) | Self::Forbidden(why) => (*why).into(),
-            Self::TooLarge(most) => format!("the body is larger than {most} bytes"),
+            Self::Unauthenticated(reason) | Self::Forbidden(reason) => (*reason).into(),
+            Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
             Self::UnsupportedMediaType => {
                 "the body must be application/json without a Content-Encoding".into()
             }
@@ -174,7 +174,7 @@ impl<E: Into<Error>> From<E> for Problem {
     }
 }
 
-/// `invalid_request` with one fault, in the form that the engine reports faults.
+/// `invalid_request` with one fault, in the form in which the engine reports faults.
 pub(crate) fn invalid(pointer: &str, detail: impl Into<String>) -> Problem {
     Invalid::at(pointer, detail).into()
 }

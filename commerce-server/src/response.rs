@@ -24,7 +24,7 @@ impl Representation {
         Self { etag: Etag::of(&body, scope), body: body.into(), gzip: None }
     }
 
-    /// Adds the compressed form, if it is worth it.
+    /// Adds the compressed form, unless the answer is too short to be worth it.
     pub(crate) fn with_gzip(self) -> Self {
         Self { gzip: gzip::compress(&self.body).map(Bytes::from), ..self }
     }

@@ -107,7 +107,7 @@ pub(crate) enum EtagScope {
     Items,
 }
 
-/// A resource that is neither operation nor query.
+/// A resource that is neither an operation nor a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Builtin {
     Events,
@@ -190,7 +190,7 @@ impl Route {
     /// The field that a path parameter gives.
     pub(crate) fn field<'a>(&self, parameter: &'a str) -> &'a str {
         match self.alias {
-            Some((of, field)) if of == parameter => field,
+            Some((alias, field)) if alias == parameter => field,
             _ => parameter,
         }
     }

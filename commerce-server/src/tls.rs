@@ -15,17 +15,17 @@ use crate::options::TlsFiles;
 /// # Errors
 /// A sentence that names the file and its fault.
 pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
-    let wrong = |file: &std::path::Path, reason: String| format!("{}: {reason}", file.display());
+    let file_error = |file: &std::path::Path, reason: String| format!("{}: {reason}", file.display());
     let certificates = CertificateDer::pem_file_iter(&files.certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|e| wrong(&files.certificates, e.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| wrong(&files.key, e.to_string()))?;
+        .map_err(|e| file_error(&files.certificates, e.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| file_error(&files.key, e.to_string()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?
         .with_no_client_auth()
         .with_single_cert(certificates, key)
-        .map_err(|e| wrong(&files.certificates, e.to_string()))?;
+        .map_err(|e| file_error(&files.certificates, e.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

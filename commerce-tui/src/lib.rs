@@ -1,4 +1,4 @@
-//! The terminal console of a shop: live lists, a cart, and everything an operator does. [`run`] is the whole interface;
+//! The terminal console of a shop: live lists, a cart, and everything an operator does. [`run()`] is the whole interface;
 //! the modules are public for tests, pictures and benches.
 //!
 //! It is built as model, update and view. [`update::update`] is pure: it takes an event, changes the [`model::State`]

@@ -283,12 +283,12 @@ impl Work {
         Self { growth, ..self }
     }
 
-    fn scans(self, because: &'static str) -> Self {
-        Self { scans: Some(because), ..self }
+    fn scans(self, reason: &'static str) -> Self {
+        Self { scans: Some(reason), ..self }
     }
 
-    fn sorts(self, because: &'static str) -> Self {
-        Self { sorts: Some(because), ..self }
+    fn sorts(self, reason: &'static str) -> Self {
+        Self { sorts: Some(reason), ..self }
     }
 
     fn requests(self, requests: usize) -> Self {

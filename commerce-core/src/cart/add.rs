@@ -34,7 +34,7 @@ impl Operation for Add {
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (user, items) = (fields.required("user"), quantities::parse::<Quantity>(fields));
-        Some(Self { user: user?, items: Items::of(items?) })
+        Some(Self { user: user?, items: Items::from_summed(items?) })
     }
 
     fn user(&self) -> Option<&UserId> {

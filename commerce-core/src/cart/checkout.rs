@@ -56,17 +56,17 @@ impl Operation for Checkout {
         if cart.is_empty() {
             return Err(empty());
         }
-        let kept = match &self.products {
+        let remaining = match &self.products {
             Some(products) => without(cart, products)?,
             None => Vec::new(),
         };
-        let ordered = |line: &&CartLine| !kept.iter().any(|other| other.product == line.product);
+        let ordered = |line: &&CartLine| !remaining.iter().any(|other| other.product == line.product);
         let lines = cart.iter().filter(ordered).map(|line| (line.product.clone(), line.quantity));
         let items = Items::new(lines).map_err(|_| empty())?;
         let place = Place { user: self.user.clone(), items, expected_total: self.expected_total };
         let order = place.decide(facts, now)?;
         // From here on nothing can fail.
-        facts.set_cart(&self.user, kept);
+        facts.set_cart(&self.user, remaining);
         Ok(order)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cart, shown};
+use super::{Cart, current_cart};
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
 use crate::input::Fields;
@@ -38,6 +38,6 @@ impl Operation for Clear {
         facts.user(&self.user)?;
         // From here on nothing can fail.
         facts.set_cart(&self.user, Vec::new());
-        Ok(shown(facts, &self.user))
+        Ok(current_cart(facts, &self.user))
     }
 }

@@ -31,40 +31,40 @@ use crate::refusal::Refusal;
 
 impl Reply for Cart {}
 
-/// Sets the lines of products that are on sale, all or none: each to the units that `level` returns for the present and
-/// the given units. 0 removes the line.
+/// Sets the lines of products that are on sale, all or none: each to the units that `new_units` returns for the
+/// present and the given units. 0 removes the line.
 fn set_lines(
     facts: &mut Facts,
     user: &UserId,
     items: &[(ProductId, i64)],
-    level: impl Fn(i64, i64) -> i64,
+    new_units: impl Fn(i64, i64) -> i64,
 ) -> Result<Cart, Refusal> {
     facts.user(user)?;
     all_on_sale(facts, items)?;
     let mut lines = facts.cart(user).to_vec();
-    let mut next = lines.last().map_or(0, |line| line.position) + 1;
-    let places: HashMap<_, _> =
-        lines.iter().enumerate().map(|(place, line)| (line.product.clone(), place)).collect();
-    let mut gone = HashSet::new();
-    for (product, named) in items {
+    let mut next_position = lines.last().map_or(0, |line| line.position) + 1;
+    let indexes: HashMap<_, _> =
+        lines.iter().enumerate().map(|(index, line)| (line.product.clone(), index)).collect();
+    let mut removed = HashSet::new();
+    for (product, given) in items {
         let price = facts.product(product)?.price;
-        let place = places.get(product).copied();
-        let units = level(place.map_or(0, |place| lines[place].quantity.get()), *named);
+        let index = indexes.get(product).copied();
+        let units = new_units(index.map_or(0, |index| lines[index].quantity.get()), *given);
         if units == 0 {
-            gone.insert(product);
+            removed.insert(product);
             continue;
         }
-        let over = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
-        let quantity = Quantity::try_from(units).map_err(|_| over)?;
-        match place {
-            Some(place) => (lines[place].quantity, lines[place].price) = (quantity, price),
+        let exceeded = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
+        let quantity = Quantity::try_from(units).map_err(|_| exceeded)?;
+        match index {
+            Some(index) => (lines[index].quantity, lines[index].price) = (quantity, price),
             None => {
-                lines.push(CartLine { product: product.clone(), position: next, quantity, price });
-                next += 1;
+                lines.push(CartLine { product: product.clone(), position: next_position, quantity, price });
+                next_position += 1;
             }
         }
     }
-    lines.retain(|line| !gone.contains(&line.product));
+    lines.retain(|line| !removed.contains(&line.product));
     if lines.len() > Items::MAX {
         let limit = Items::MAX as i64;
         return Err(Refusal::LimitExceeded { what: "the number of products in the cart", limit });
@@ -74,11 +74,11 @@ fn set_lines(
     }
     // From here on nothing can fail.
     facts.set_cart(user, lines);
-    Ok(shown(facts, user))
+    Ok(current_cart(facts, user))
 }
 
-/// The cart for the reply.
-fn shown(facts: &Facts, user: &UserId) -> Cart {
+/// The cart as it is now, for the reply.
+fn current_cart(facts: &Facts, user: &UserId) -> Cart {
     let line = |line: &CartLine| {
         let product = facts.find_product(&line.product)?;
         Some(Line::new(

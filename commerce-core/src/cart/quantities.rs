@@ -80,13 +80,13 @@ pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option
         Some((product?, quantity?.into()))
     });
     if product || quantity {
-        return fields.fault("items", "is not taken together with product or quantity");
+        return fields.fault("items", "must not be given together with product or quantity");
     }
     summed_field(fields, items?)
 }
 
-/// Writes the content under an idempotency key. One product has the form of versions that knew no list, so that keys
-/// from then are recognized.
+/// Serializes the content that an idempotency key is compared by. One product has the form of earlier versions, which had
+/// no lists, so that their keys are recognized.
 pub(super) fn serialize<S: Serializer>(
     serializer: S,
     user: &UserId,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Cart, shown};
+use super::{Cart, current_cart};
 use crate::facts::{CartLine, Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -44,10 +44,10 @@ impl Operation for Remove {
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
         facts.user(&self.user)?;
-        let kept = without(facts.cart(&self.user), &self.products)?;
+        let remaining = without(facts.cart(&self.user), &self.products)?;
         // From here on nothing can fail.
-        facts.set_cart(&self.user, kept);
-        Ok(shown(facts, &self.user))
+        facts.set_cart(&self.user, remaining);
+        Ok(current_cart(facts, &self.user))
     }
 }
 

@@ -16,7 +16,7 @@ impl JsonSchema for Add {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let quantity = generator.subschema_for::<Quantity>();
-        into_cart(
+        one_or_several(
             generator,
             &quantity,
             "Adds units of one `product` or of several `items` to a cart, at the current prices. Either all are added \
@@ -32,7 +32,7 @@ impl JsonSchema for Set {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let quantity = json_schema!({ "type": "integer", "minimum": 0, "maximum": Quantity::MAX });
-        into_cart(
+        one_or_several(
             generator,
             &quantity,
             "Sets the quantity of one `product` or of several `items` in a cart, at the current prices. Either all \
@@ -42,7 +42,7 @@ impl JsonSchema for Set {
 }
 
 /// The schema of one product with its quantity, or of a list of them.
-fn into_cart(generator: &mut SchemaGenerator, quantity: &Schema, description: &str) -> Schema {
+fn one_or_several(generator: &mut SchemaGenerator, quantity: &Schema, description: &str) -> Schema {
     let described = |schema: &Schema, text: &str| {
         let mut schema = schema.clone();
         schema.insert("description".into(), text.into());

@@ -51,7 +51,7 @@ impl Operation for Set {
     }
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Cart, Refusal> {
-        set_lines(facts, &self.user, self.items.as_slice(), |_, level| level)
+        set_lines(facts, &self.user, self.items.as_slice(), |_, units| units)
     }
 }
 

@@ -34,12 +34,12 @@ impl Operation for Add {
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (product, name) = (fields.required("product"), fields.required("name"));
         let (price, stock) = (fields.required("price"), fields.required("stock"));
-        let product = fields.test("product", product, usable);
+        let product = fields.test("product", product, check_id);
         Some(Self { product: product?, name: name?, price: price?, stock: stock? })
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        usable(&self.product).map_err(|bad| Invalid::at("/product", bad))
+        check_id(&self.product).map_err(|error| Invalid::at("/product", error))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -59,13 +59,13 @@ impl Operation for Add {
 
 impl Reply for Product {}
 
-/// Whether a new product may be called so.
-fn usable(product: &ProductId) -> Result<(), String> {
+/// Checks that a new product may have this id.
+fn check_id(product: &ProductId) -> Result<(), String> {
     // `/v1/products/top` is a route of its own.
     if product.as_str() == "top" {
         return Err("must not be \"top\", which names the best sellers".into());
     }
-    product.check_new().map_err(|bad| bad.to_string())
+    product.check_new().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

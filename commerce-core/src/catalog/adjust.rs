@@ -1,4 +1,4 @@
-//! `stock.adjust`: changes the stock of a product for another reason than an order.
+//! `stock.adjust`: changes the stock of a product for a reason other than an order.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,11 +68,11 @@ impl Operation for Adjust {
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Adjusted, Refusal> {
         let available = facts.product(&self.product)?.stock.get();
         if available + self.delta < 0 {
-            let short = Shortage { product: self.product.clone(), requested: -self.delta, available };
-            return Err(Refusal::OutOfStock { items: vec![short] });
+            let shortage = Shortage { product: self.product.clone(), requested: -self.delta, available };
+            return Err(Refusal::OutOfStock { items: vec![shortage] });
         }
-        let over = Refusal::LimitExceeded { what: "the stock", limit: LIMIT };
-        let stock = Stock::try_from(available + self.delta).map_err(|_| over)?;
+        let exceeded = Refusal::LimitExceeded { what: "the stock", limit: LIMIT };
+        let stock = Stock::try_from(available + self.delta).map_err(|_| exceeded)?;
         // From here on nothing can fail.
         facts.adjust_stock(&self.product, stock, self.reason.as_ref(), now);
         Ok(Adjusted { product: self.product.clone(), stock })

@@ -1,4 +1,4 @@
-//! Indexes the products of a store from a version without an index of grams.
+//! Indexes the products of a store that an earlier version created without an index of grams.
 //!
 //! Only Rust code can fold text, so a migration in SQL cannot do this. Each transaction reads a range of products and skips
 //! those that are indexed, so any number of processes can do it together, and each can be killed at any time. A store opens
@@ -24,19 +24,19 @@ pub(crate) fn index(store: &mut dyn Store, busy: Duration) -> Result<(), Error> 
     while let Some(from) = after {
         let deadline = Instant::now() + busy;
         after = loop {
-            let reached = store.take_turn(deadline).and_then(|()| span(store, from));
+            let outcome = store.take_turn(deadline).and_then(|()| index_range(store, from));
             store.end();
-            match reached {
+            match outcome {
                 Err(Error::Busy(_)) if Instant::now() < deadline => {}
-                reached => break reached?,
+                outcome => break outcome?,
             }
         };
     }
     Ok(())
 }
 
-/// Indexes a range of products after this one. Returns the last product of the range, or `None` at the end.
-fn span(store: &mut dyn Store, after: i64) -> Result<Option<i64>, Error> {
+/// Indexes the range of products after this one. Returns the last product of the range, or `None` at the end.
+fn index_range(store: &mut dyn Store, after: i64) -> Result<Option<i64>, Error> {
     store.begin()?;
     let products = Statement::new(PRODUCTS, [after.into(), SPAN.into()]);
     let rows = store.load(&[products])?.pop().unwrap_or_default();

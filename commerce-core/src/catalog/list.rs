@@ -39,14 +39,14 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Product>, Error> {
         let needle = self.needle();
-        let list = self.list(needle.as_ref());
-        let place: Option<(Json, String)> = self.page.position(&list)?;
+        let list = self.list_id(needle.as_ref());
+        let position: Option<(Json, String)> = self.page.position(&list)?;
         let rows = view.final_rows(
-            &PageQuery::new(self.sort, self.active, place, self.page.fetch_limit())
+            &PageQuery::new(self.sort, self.active, position, self.page.fetch_limit())
                 .statement(needle.as_ref()),
         )?;
         let items = rows.iter().map(product).collect::<Result<_, _>>()?;
-        Ok(self.page.listing(&list, items, |last: &Product| (self.sort.place(last), last.product.clone())))
+        Ok(self.page.listing(&list, items, |last: &Product| (self.sort.key(last), last.product.clone())))
     }
 }
 
@@ -60,9 +60,9 @@ impl Paged for List {
     // By stock, each page would sort the catalogue; dearest first, each reads those of the same price again.
     fn whole_list(&self) -> Result<Option<WholeList<Product>>, Error> {
         let needle = self.needle();
-        let place = self.page.position(&self.list(needle.as_ref()))?;
+        let position = self.page.position(&self.list_id(needle.as_ref()))?;
         Ok(Some((
-            PageQuery::new(self.sort, self.active, place, i64::MAX).statement(needle.as_ref()),
+            PageQuery::new(self.sort, self.active, position, i64::MAX).statement(needle.as_ref()),
             product,
         )))
     }
@@ -73,7 +73,7 @@ impl List {
         Needle::new(self.search.as_deref())
     }
 
-    fn list(&self, needle: Option<&Needle>) -> String {
+    fn list_id(&self, needle: Option<&Needle>) -> String {
         Page::list_id(Self::NAME, &(self.sort.name(), needle.map(Needle::text), self.active))
     }
 }

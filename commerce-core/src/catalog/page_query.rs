@@ -22,9 +22,9 @@ use crate::search::{self, Needle};
 /// The bounds by which a plan is chosen.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
-    /// The maximum number of candidates that are few.
+    /// The maximum number of candidates for the plan *all*.
     few: i64,
-    /// The maximum number of candidates that are read in full.
+    /// The maximum number of candidates that are read in full after the near range did not fill the page.
     many: i64,
     /// The length of the near range, in numbers of products and in rows.
     numbers: i64,
@@ -60,7 +60,7 @@ const COLUMNS: &str = "p.product, p.name, p.price, s.stock, p.active";
 pub(super) struct PageQuery {
     sort: Sort,
     /// The position where the page begins.
-    place: Option<Position>,
+    position: Option<Position>,
     active: Option<bool>,
     bounds: Bounds,
     /// The values of the statement. The first is the number of rows to read.
@@ -68,13 +68,18 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    pub(super) fn new(sort: Sort, active: Option<bool>, place: Option<(Json, String)>, most: i64) -> Self {
-        let mut query = Self { sort, place: None, active, bounds: BOUNDS, values: vec![most.into()] };
-        if let Some((key, id)) = place {
+    pub(super) fn new(
+        sort: Sort,
+        active: Option<bool>,
+        position: Option<(Json, String)>,
+        limit: i64,
+    ) -> Self {
+        let mut query = Self { sort, position: None, active, bounds: BOUNDS, values: vec![limit.into()] };
+        if let Some((key, id)) = position {
             let key = key.as_i64().map_or_else(|| key.as_str().unwrap_or_default().into(), Value::from);
             let (key, id) = (query.bind(key), query.bind(id.into()));
             let column = query.column();
-            query.place = Some(match sort {
+            query.position = Some(match sort {
                 Sort::PriceDown => Position::Mixed { key, id },
                 Sort::Id => Position::Ascending(format!("p.product > {id}")),
                 Sort::Name | Sort::Price | Sort::Stock => {
@@ -89,7 +94,7 @@ impl PageQuery {
     pub(super) fn statement(mut self, needle: Option<&Needle>) -> Statement {
         let sql = match needle {
             None if self.active != Some(false) => self.all(),
-            _ => self.some(needle),
+            _ => self.filtered(needle),
         };
         Statement::new(sql, self.values)
     }
@@ -97,50 +102,56 @@ impl PageQuery {
     /// With the highest price first, the products with the price of the position come before cheaper ones. Each of the two is
     /// a range of the index.
     fn all(&mut self) -> String {
-        let Some(Position::Mixed { key, id }) = self.place.clone() else {
-            return self.walk("products p", &[], "?1");
+        let Some(Position::Mixed { key, id }) = self.position.clone() else {
+            return self.scan("products p", &[], "?1");
         };
-        let part = |wanted: String| {
-            let wanted = all([Some(wanted.as_str()), self.on_sale()]);
+        let part = |condition: String| {
+            let filter = where_all([Some(condition.as_str()), self.on_sale()]);
             let select = format!("SELECT {COLUMNS} FROM products p JOIN stocks s USING (product_no)");
-            format!("SELECT * FROM ({select} {wanted} {} LIMIT ?1)", self.order())
+            format!("SELECT * FROM ({select} {filter} {} LIMIT ?1)", self.order())
         };
         let (same, cheaper) = (format!("p.price = {key} AND p.product > {id}"), format!("p.price < {key}"));
         format!("{} UNION ALL {} LIMIT ?1", part(same), part(cheaper))
     }
 
-    fn some(&mut self, needle: Option<&Needle>) -> String {
+    fn filtered(&mut self, needle: Option<&Needle>) -> String {
         let Bounds { few, many, numbers, rows } = self.bounds;
         let query = self.bind(search::candidates(needle, self.active).into());
         let candidates =
             format!("SELECT rowid AS product_no FROM product_grams WHERE product_grams MATCH {query}");
-        let has = needle.map_or("true".into(), |needle| {
+        let contains = needle.map_or("true".into(), |needle| {
             format!("instr(p.search, {}) > 0", self.bind(needle.text().into()))
         });
         let among = |product: &str| format!("+{product}.product_no IN ({candidates})");
         let from_all = format!("({candidates}) c CROSS JOIN products p USING (product_no)");
         // No index has the order of stocks.
         if self.sort == Sort::Stock {
-            return self.walk(&from_all, &[&has], "?1");
+            return self.scan(&from_all, &[&contains], "?1");
         }
-        let reach = format!("CASE WHEN n > {many} THEN {rows} WHEN n > {few} THEN {numbers} ELSE 0 END");
-        let looked_at = format!(
-            "SELECT p.product_no FROM products p {} {} LIMIT (SELECT {reach} FROM counted)",
-            all([self.after().as_deref()]),
+        let length = format!("CASE WHEN n > {many} THEN {rows} WHEN n > {few} THEN {numbers} ELSE 0 END");
+        let range = format!(
+            "SELECT p.product_no FROM products p {} {} LIMIT (SELECT {length} FROM counted)",
+            where_all([self.after().as_deref()]),
             self.order()
         );
-        let chosen = format!("((SELECT n FROM counted) > {many} OR {})", among("o"));
+        let is_candidate = format!("((SELECT n FROM counted) > {many} OR {})", among("o"));
         let near = format!(
-            "SELECT {COLUMNS} FROM ({looked_at}) o CROSS JOIN products p USING (product_no)
+            "SELECT {COLUMNS} FROM ({range}) o CROSS JOIN products p USING (product_no)
             JOIN stocks s USING (product_no) {} LIMIT ?1",
-            all([Some(chosen.as_str()), Some(&has), self.on_sale()])
+            where_all([Some(is_candidate.as_str()), Some(&contains), self.on_sale()])
         );
         let filled = "(SELECT count(*) FROM near) = ?1";
         let limit = |when: &str| format!("(SELECT CASE WHEN {when} THEN ?1 ELSE 0 END FROM counted)");
-        let read =
-            self.walk(&from_all, &[&has], &limit(&format!("n <= {few} OR (n <= {many} AND NOT {filled})")));
-        let far =
-            self.walk("products p", &[&among("p"), &has], &limit(&format!("n > {many} AND NOT {filled}")));
+        let read = self.scan(
+            &from_all,
+            &[&contains],
+            &limit(&format!("n <= {few} OR (n <= {many} AND NOT {filled})")),
+        );
+        let far = self.scan(
+            "products p",
+            &[&among("p"), &contains],
+            &limit(&format!("n > {many} AND NOT {filled}")),
+        );
         format!(
             "WITH counted (n) AS MATERIALIZED (SELECT count(*) FROM ({candidates} LIMIT {many} + 1)),
             near AS MATERIALIZED ({near})
@@ -151,23 +162,23 @@ impl PageQuery {
     }
 
     /// The first products of the sort order that match.
-    fn walk(&self, from: &str, wanted: &[&str], limit: &str) -> String {
-        let wanted = wanted.iter().copied().map(Some);
+    fn scan(&self, from: &str, conditions: &[&str], limit: &str) -> String {
+        let conditions = conditions.iter().copied().map(Some);
         let after = self.after();
-        let wanted = all(wanted.chain([after.as_deref(), self.on_sale()]));
+        let filter = where_all(conditions.chain([after.as_deref(), self.on_sale()]));
         let order = self.order();
         format!(
-            "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {wanted} {order} LIMIT {limit}"
+            "SELECT {COLUMNS} FROM {from} JOIN stocks s USING (product_no) {filter} {order} LIMIT {limit}"
         )
     }
 
     fn after(&self) -> Option<String> {
-        self.place.as_ref().map(Position::condition)
+        self.position.as_ref().map(Position::condition)
     }
 
     fn order(&self) -> String {
-        let down = if self.sort == Sort::PriceDown { " DESC" } else { "" };
-        format!("ORDER BY {}{down}, p.product", self.column())
+        let direction = if self.sort == Sort::PriceDown { " DESC" } else { "" };
+        format!("ORDER BY {}{direction}, p.product", self.column())
     }
 
     fn column(&self) -> &'static str {
@@ -189,8 +200,8 @@ impl PageQuery {
     }
 }
 
-/// The conjunction of these conditions.
-fn all<'a>(conditions: impl IntoIterator<Item = Option<&'a str>>) -> String {
+/// The `WHERE` clause of these conditions, all of which must hold; empty without any.
+fn where_all<'a>(conditions: impl IntoIterator<Item = Option<&'a str>>) -> String {
     let conditions: Vec<&str> = conditions.into_iter().flatten().collect();
     if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
 }

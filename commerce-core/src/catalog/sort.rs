@@ -43,8 +43,8 @@ impl Sort {
         Self::ALL.iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
     }
 
-    /// The position of a product in this order.
-    pub(super) fn place(self, product: &Product) -> Json {
+    /// The sort key of a product in this order.
+    pub(super) fn key(self, product: &Product) -> Json {
         match self {
             Self::Id => product.product.as_str().into(),
             Self::Name => product.name.as_str().into(),

@@ -10,9 +10,9 @@ use crate::time::Time;
 impl Facts {
     /// The delivery status of an event, if it exists.
     pub(crate) fn event(&self, id: EventId) -> Option<DeliveryStatus> {
-        let tried = self.events.get(&id)?;
+        let delivery = self.events.get(&id)?;
         Some(DeliveryStatus::of(
-            tried.as_ref().map(|delivery| delivery.dead),
+            delivery.as_ref().map(|delivery| delivery.dead),
             id.get() <= self.relay().settled,
         ))
     }
@@ -68,8 +68,8 @@ impl Facts {
 
 /// Loading and saving, for the writer.
 impl Facts {
-    pub(crate) fn load_event(&mut self, event: EventId, tried: Option<Delivery>) {
-        self.events.load(event, tried);
+    pub(crate) fn load_event(&mut self, event: EventId, delivery: Option<Delivery>) {
+        self.events.load(event, delivery);
     }
 
     pub(crate) fn load_relay(&mut self, relay_state: RelayState) {

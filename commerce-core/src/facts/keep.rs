@@ -14,7 +14,7 @@ use crate::time::Time;
 /// Loading and keeping, for the writer.
 impl Facts {
     /// The most rows to keep for the next group: about 10 MB of memory.
-    const KEPT: usize = 32_768;
+    const MAX_ROWS: usize = 32_768;
 
     /// Whether nothing was loaded yet.
     pub(crate) fn is_unloaded(&self) -> bool {
@@ -40,12 +40,12 @@ impl Facts {
         std::mem::take(&mut self.edition_changed)
     }
 
-    /// The number of a user whose wallet can have changed.
+    /// The number of a user whose wallet may have changed.
     pub(crate) fn stale_user(&self, id: &UserId) -> Option<i64> {
         self.users.stale(id).map(|user| user.no)
     }
 
-    /// The number of a product whose stock can have changed.
+    /// The number of a product whose stock may have changed.
     pub(crate) fn stale_product(&self, id: &ProductId) -> Option<i64> {
         self.products.stale(id).map(|product| product.no)
     }
@@ -97,7 +97,7 @@ impl Facts {
 
     /// Marks the group as stored. Users and products are kept for the next one.
     pub(crate) fn mark_stored(&mut self) {
-        if self.users.len() + self.products.len() > Self::KEPT {
+        if self.users.len() + self.products.len() > Self::MAX_ROWS {
             return self.forget();
         }
         self.stored_last = Some(self.last);

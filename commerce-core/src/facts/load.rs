@@ -21,34 +21,34 @@ use crate::token::rows::token;
 #[derive(Default)]
 pub(crate) struct Loads {
     statements: Vec<Statement>,
-    takes: Vec<Take>,
+    readers: Vec<ReadRows>,
 }
 
-type Take = fn(&mut Facts, &Rows) -> Result<(), Error>;
+type ReadRows = fn(&mut Facts, &Rows) -> Result<(), Error>;
 
 impl Loads {
     /// Loads what a group needs and the facts do not have: the last numbers, and the rows that its keys name.
     pub(crate) fn missing(keys: &Keys, facts: &Facts) -> Self {
         let mut loads = Self::default();
         if facts.is_unloaded() {
-            loads.push(Statement::new(LAST, []), take_last);
+            loads.push(Statement::new(LAST, []), read_last);
         }
         loads.add_users_and_products(keys, facts);
-        loads.add(CART_PRODUCTS, &keys.carts, take_products);
-        loads.add(CART_LINES, &keys.carts, take_carts);
-        loads.add(EVENTS, &keys.events, take_events);
-        loads.add(KEYS, &keys.keys, take_keys);
-        loads.add(TOKENS_NAMED, &keys.tokens, take_tokens);
-        loads.add(TOKENS_OF, &keys.digests, take_tokens);
+        loads.add(CART_PRODUCTS, &keys.carts, read_products);
+        loads.add(CART_LINES, &keys.carts, read_carts);
+        loads.add(EVENTS, &keys.events, read_events);
+        loads.add(KEYS, &keys.keys, read_keys);
+        loads.add(TOKENS_BY_NAME, &keys.tokens, read_tokens);
+        loads.add(TOKENS_BY_DIGEST, &keys.digests, read_tokens);
         let sums =
             |of: Period| keys.sums.iter().filter(move |(period, _)| *period == of).map(|(_, number)| number);
-        loads.add(HOURS, sums(Period::Hour), |facts, rows| take_sums(facts, rows, Period::Hour));
-        loads.add(DAYS, sums(Period::Day), |facts, rows| take_sums(facts, rows, Period::Day));
-        loads.add(ORDER_USERS, &keys.orders, take_users);
-        loads.add(ORDER_PRODUCTS, &keys.orders, take_products);
+        loads.add(HOURS, sums(Period::Hour), |facts, rows| read_sums(facts, rows, Period::Hour));
+        loads.add(DAYS, sums(Period::Day), |facts, rows| read_sums(facts, rows, Period::Day));
+        loads.add(ORDER_USERS, &keys.orders, read_users);
+        loads.add(ORDER_PRODUCTS, &keys.orders, read_products);
         loads.add_orders(&keys.orders);
         if keys.relay {
-            loads.push(Statement::new(RELAY, []), take_relay);
+            loads.push(Statement::new(RELAY, []), read_relay);
         }
         loads
     }
@@ -67,10 +67,10 @@ impl Loads {
         loads
     }
 
-    /// Adds the `most` idempotency keys that follow this one in the table, to check their age.
-    pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, most: usize) {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), most.into()]), take_aged_keys);
+    /// Adds the next `limit` idempotency keys that follow this one in the table, to check their age.
+    pub(crate) fn add_aged_keys(&mut self, after: Arc<str>, scope: i64, limit: usize) {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.push(Statement::new(AGED_KEYS, [after.into(), scope.into(), limit.into()]), read_aged_keys);
     }
 
     /// The statements, in order.
@@ -82,8 +82,8 @@ impl Loads {
     ///
     /// # Errors
     /// [`Error::Store`] when a row holds an impossible value: nothing may be decided over it.
-    pub(crate) fn take(&self, facts: &mut Facts, answers: &[Rows]) -> Result<(), Error> {
-        self.takes.iter().zip(answers).try_for_each(|(take, rows)| take(facts, rows))
+    pub(crate) fn read(&self, facts: &mut Facts, answers: &[Rows]) -> Result<(), Error> {
+        self.readers.iter().zip(answers).try_for_each(|(read, rows)| read(facts, rows))
     }
 
     /// Of stale rows, only the columns that change often are loaded.
@@ -91,19 +91,19 @@ impl Loads {
         let users = keys.users.iter().filter(|user| facts.find_user(user).is_none());
         let (stale, unknown): (Vec<_>, Vec<_>) =
             users.map(|user| (user, facts.stale_user(user))).partition(|(_, number)| number.is_some());
-        self.add_numbers(WALLETS, stale, take_wallets);
-        self.add(USERS, unknown.into_iter().map(|(user, _)| user), take_users);
+        self.add_numbers(WALLETS, stale, read_wallets);
+        self.add(USERS, unknown.into_iter().map(|(user, _)| user), read_users);
         let products = keys.products.iter().filter(|product| facts.find_product(product).is_none());
         let (stale, unknown): (Vec<_>, Vec<_>) = products
             .map(|product| (product, facts.stale_product(product)))
             .partition(|(_, number)| number.is_some());
-        self.add_numbers(STOCKS, stale, take_stocks);
-        self.add(PRODUCTS, unknown.into_iter().map(|(product, _)| product), take_products);
+        self.add_numbers(STOCKS, stale, read_stocks);
+        self.add(PRODUCTS, unknown.into_iter().map(|(product, _)| product), read_products);
     }
 
     fn add_orders(&mut self, orders: &[OrderId]) {
         if !orders.is_empty() {
-            self.push(orders_of(orders), take_orders);
+            self.push(orders_of(orders), read_orders);
         }
     }
 
@@ -112,11 +112,11 @@ impl Loads {
         &mut self,
         sql: &'static str,
         keys: impl IntoIterator<Item = &'a T>,
-        take: Take,
+        read: ReadRows,
     ) {
         let mut keys = keys.into_iter().peekable();
         if keys.peek().is_some() {
-            self.push(Statement::new(sql, [list(keys).into()]), take);
+            self.push(Statement::new(sql, [list(keys).into()]), read);
         }
     }
 
@@ -125,16 +125,16 @@ impl Loads {
         &mut self,
         sql: &'static str,
         keys: Vec<(&T, Option<i64>)>,
-        take: Take,
+        read: ReadRows,
     ) {
         if !keys.is_empty() {
-            self.push(Statement::new(sql, [numbers(keys).into()]), take);
+            self.push(Statement::new(sql, [numbers(keys).into()]), read);
         }
     }
 
-    fn push(&mut self, statement: Statement, take: Take) {
+    fn push(&mut self, statement: Statement, read: ReadRows) {
         self.statements.push(statement);
-        self.takes.push(take);
+        self.readers.push(read);
     }
 }
 
@@ -186,11 +186,12 @@ const AGED_KEYS: &str = "SELECT key, user_no, at FROM keys WHERE (key, user_no) 
 const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
     FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
 
-const TOKENS_NAMED: &str =
+const TOKENS_BY_NAME: &str =
     "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.token IN (SELECT value FROM json_each(?1))";
 
-const TOKENS_OF: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+const TOKENS_BY_DIGEST: &str =
+    "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
 const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
@@ -201,10 +202,10 @@ const HOURS: &str = "SELECT h.hour, h.entry FROM json_each(?1) CROSS JOIN sales_
 
 const DAYS: &str = "SELECT d.day, d.entry FROM json_each(?1) CROSS JOIN sales_by_day d ON d.day = value";
 
-fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row =
         rows.first().ok_or_else(|| Error::Store("the store is damaged: its own row is missing".into()))?;
-    let number = |place: usize| row[place].read(format_args!("a number last given out"));
+    let number = |column: usize| row[column].read(format_args!("a number last given out"));
     facts.set_last(LastNumbers {
         at: row[0].read(format_args!("the newest time"))?,
         user: number(1)?,
@@ -222,7 +223,7 @@ fn take_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = row[0].text();
         let wallet = wallet(&id, &row[2..])?;
@@ -232,7 +233,7 @@ fn take_users(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 }
 
 // Stale rows of another edition were dropped: their numbers can belong to other users.
-fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = UserId::stored(row[0].text());
         if facts.stale_user(&id).is_some() {
@@ -243,7 +244,7 @@ fn take_wallets(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_stocks(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_stocks(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = ProductId::stored(row[0].text());
         if facts.stale_product(&id).is_some() {
@@ -254,7 +255,7 @@ fn take_stocks(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_products(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_products(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let id = row[0].text();
         let product = Product {
@@ -269,7 +270,7 @@ fn take_products(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_carts(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_carts(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let mut carts: HashMap<UserId, Vec<CartLine>> = HashMap::new();
     for row in rows.iter() {
         let (user, product) = (row[0].text(), row[1].text());
@@ -287,21 +288,21 @@ fn take_carts(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_orders(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_orders(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for order in orders(rows)? {
         facts.load_order(order);
     }
     Ok(())
 }
 
-fn take_aged_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_aged_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_aged_key(row[0].text(), row[1].int(), row[2].read(format_args!("the age of a key"))?);
     }
     Ok(())
 }
 
-fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         let reply = match row[3].optional_int() {
             Some(order) => KeptReply::Order(OrderId::stored(order)),
@@ -316,7 +317,7 @@ fn take_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_token(StoredToken {
             no: row[5].int(),
@@ -328,22 +329,22 @@ fn take_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     Ok(())
 }
 
-fn take_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_events(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
-        let tried = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
-        facts.load_event(EventId::stored(row[0].int()), tried);
+        let delivery = row[1].optional_int().map(|_| Delivery::stored(&row[2..]));
+        facts.load_event(EventId::stored(row[0].int()), delivery);
     }
     Ok(())
 }
 
-fn take_sums(facts: &mut Facts, rows: &Rows, period: Period) -> Result<(), Error> {
+fn read_sums(facts: &mut Facts, rows: &Rows, period: Period) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_sum(period, row[0].int(), row[1].int());
     }
     Ok(())
 }
 
-fn take_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+fn read_relay(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     let row = rows
         .first()
         .ok_or_else(|| Error::Store("the store is damaged: the row of the relay is missing".into()))?;

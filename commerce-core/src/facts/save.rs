@@ -55,7 +55,7 @@ impl Facts {
         let (mut details, mut texts, mut stocks) = (Vec::new(), Vec::new(), Vec::new());
         for (id, stored, now) in self.products.changed() {
             let kind = kind_of(stored);
-            if stored.is_none_or(|stored| !same_but_stock(stored, now)) {
+            if stored.is_none_or(|stored| !same_except_stock(stored, now)) {
                 let search = search::searchable(id.as_str(), now.name.as_str());
                 if stored.is_none_or(|stored| (&stored.name, stored.active) != (&now.name, now.active)) {
                     texts.push((now.no, kind, search::grams(&search, now.active)));
@@ -92,19 +92,19 @@ impl Facts {
     }
 
     fn change_carts(&mut self) {
-        let (mut changes, mut unknown) = (Vec::new(), Vec::new());
+        let (mut changes, mut unloaded) = (Vec::new(), Vec::new());
         for (user, stored, now) in self.carts.changed() {
             let Some(user) = self.find_user(user).map(|user| user.no) else {
-                unknown.push(format!("the cart of user {user}"));
+                unloaded.push(format!("the cart of user {user}"));
                 continue;
             };
             let stored = stored.map_or(&[][..], Vec::as_slice);
-            let gone =
+            let removed =
                 stored.iter().filter(|line| find(now, line).is_none()).map(|line| (Kind::Delete, line));
             let set = now.iter().filter(|line| find(stored, line) != Some(line));
-            for (kind, line) in gone.chain(set.map(|line| (kind_of(find(stored, line)), line))) {
+            for (kind, line) in removed.chain(set.map(|line| (kind_of(find(stored, line)), line))) {
                 let Some(product) = self.find_product(&line.product).map(|product| product.no) else {
-                    unknown.push(format!("a cart with product {}", line.product));
+                    unloaded.push(format!("a cart with product {}", line.product));
                     continue;
                 };
                 let mut row = vec![user, product, line.position, line.quantity.get(), line.price.get()];
@@ -114,7 +114,7 @@ impl Facts {
                 changes.push((kind, row));
             }
         }
-        for what in unknown {
+        for what in unloaded {
             self.record_violation(format!("{what} is to be changed and was not loaded"));
         }
         for (kind, row) in changes {
@@ -128,7 +128,7 @@ fn find<'a>(lines: &'a [CartLine], line: &CartLine) -> Option<&'a CartLine> {
     lines.iter().find(|other| other.product == line.product)
 }
 
-fn same_but_stock(a: &Product, b: &Product) -> bool {
+fn same_except_stock(a: &Product, b: &Product) -> bool {
     (&a.name, a.price, a.active) == (&b.name, b.price, b.active)
 }
 

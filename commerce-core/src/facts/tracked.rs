@@ -15,59 +15,59 @@ pub(super) struct Tracked<K, V> {
     /// The stored values of changed rows; none for new rows.
     stored: HashMap<K, Option<V>>,
     /// Grows when another process has written.
-    reading: u64,
+    generation: u64,
 }
 
 #[derive(Debug)]
 struct Row<V> {
     value: V,
-    /// The reading in which the row was last up to date.
-    reading: u64,
+    /// The generation in which the row was last up to date.
+    generation: u64,
 }
 
 impl<K, V> Default for Tracked<K, V> {
     fn default() -> Self {
-        Self { rows: HashMap::default(), stored: HashMap::default(), reading: 0 }
+        Self { rows: HashMap::default(), stored: HashMap::default(), generation: 0 }
     }
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
     pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.rows.get(key).filter(|row| row.reading == self.reading).map(|row| &row.value)
+        self.rows.get(key).filter(|row| row.generation == self.generation).map(|row| &row.value)
     }
 
     /// A row as it was last read, if another process has written since.
     pub(super) fn stale(&self, key: &K) -> Option<&V> {
-        self.rows.get(key).filter(|row| row.reading != self.reading).map(|row| &row.value)
+        self.rows.get(key).filter(|row| row.generation != self.generation).map(|row| &row.value)
     }
 
     /// Loads a row, unless it is known: then the known one is newer.
     pub(super) fn load(&mut self, key: K, value: V) {
-        let row = Row { value, reading: self.reading };
+        let row = Row { value, generation: self.generation };
         match self.rows.entry(key) {
-            Entry::Occupied(known) if known.get().reading == self.reading => {}
+            Entry::Occupied(known) if known.get().generation == self.generation => {}
             Entry::Occupied(mut old) => drop(old.insert(row)),
-            Entry::Vacant(none) => drop(none.insert(row)),
+            Entry::Vacant(vacant) => drop(vacant.insert(row)),
         }
     }
 
     /// Updates a stale row to its stored value.
     pub(super) fn refresh(&mut self, key: &K, refresh: impl FnOnce(&mut V)) {
-        if let Some(row) = self.rows.get_mut(key).filter(|row| row.reading != self.reading) {
+        if let Some(row) = self.rows.get_mut(key).filter(|row| row.generation != self.generation) {
             refresh(&mut row.value);
-            row.reading = self.reading;
+            row.generation = self.generation;
         }
     }
 
     /// Adds or replaces a row.
     pub(super) fn set(&mut self, key: K, value: V) {
-        let stored = self.rows.insert(key.clone(), Row { value, reading: self.reading });
+        let stored = self.rows.insert(key.clone(), Row { value, generation: self.generation });
         self.stored.entry(key).or_insert(stored.map(|row| row.value));
     }
 
     /// A row to change.
     pub(super) fn change(&mut self, key: &K) -> Option<&mut V> {
-        let row = self.rows.get_mut(key).filter(|row| row.reading == self.reading)?;
+        let row = self.rows.get_mut(key).filter(|row| row.generation == self.generation)?;
         if !self.stored.contains_key(key) {
             self.stored.insert(key.clone(), Some(row.value.clone()));
         }
@@ -86,7 +86,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
 
     /// Marks all rows as stale.
     pub(super) fn mark_stale(&mut self) {
-        self.reading += 1;
+        self.generation += 1;
         self.stored.clear();
     }
 

@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    fn told(mut facts: Facts) -> String {
+    fn message(mut facts: Facts) -> String {
         facts.changes();
         facts.check_invariants().expect_err("a violation").to_string()
     }
@@ -96,7 +96,7 @@ mod tests {
         enough.check_invariants().unwrap();
         let mut short = facts(2);
         short.add_order(order(3));
-        assert!(told(short).contains("the stock of product mug would be 2 with -3"));
+        assert!(message(short).contains("the stock of product mug would be 2 with -3"));
     }
 
     #[test]
@@ -131,8 +131,8 @@ mod tests {
             let mut facts = facts(1);
             facts.check_invariants().unwrap();
             change(&mut facts);
-            let told = told(facts);
-            assert!(told.contains(named) && told.contains("was not loaded"), "{told}");
+            let message = message(facts);
+            assert!(message.contains(named) && message.contains("was not loaded"), "{message}");
         }
     }
 }

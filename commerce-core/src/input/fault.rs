@@ -20,7 +20,7 @@ pub struct Fault {
 /// The faults of an input: the first 20 at most, and no more text than fits into an answer. Further faults are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    kept: Vec<Fault>,
+    faults: Vec<Fault>,
     /// The size of the kept faults as JSON, in bytes.
     length: usize,
     omitted: usize,
@@ -31,18 +31,18 @@ impl Faults {
     pub const MAX: usize = 20;
 
     /// The maximum size of the kept faults as JSON, in bytes. An answer has 16 kB and contains them twice.
-    const LENGTH: usize = 7_000;
+    const MAX_LENGTH: usize = 7_000;
 
     /// Keeps a fault if there is room, or counts it.
     pub fn push(&mut self, fault: Fault) {
-        let length = serde_json::to_string(&fault).map_or(Self::LENGTH, |text| text.len());
-        let fits = self.kept.is_empty() || self.length + length <= Self::LENGTH;
-        if self.full() || !fits {
+        let length = serde_json::to_string(&fault).map_or(Self::MAX_LENGTH, |text| text.len());
+        let fits = self.faults.is_empty() || self.length + length <= Self::MAX_LENGTH;
+        if self.is_full() || !fits {
             self.omitted += 1;
             return;
         }
         self.length += length;
-        self.kept.push(fault);
+        self.faults.push(fault);
     }
 
     /// Counts values that were not checked.
@@ -51,8 +51,8 @@ impl Faults {
     }
 
     /// Whether a further fault would only be counted.
-    pub(crate) fn full(&self) -> bool {
-        self.kept.len() >= Self::MAX || self.omitted > 0
+    pub(crate) fn is_full(&self) -> bool {
+        self.faults.len() >= Self::MAX || self.omitted > 0
     }
 
     /// The number of faults that were not kept, and of list items that were not checked.
@@ -62,12 +62,12 @@ impl Faults {
 
     /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
-        self.kept.is_empty()
+        self.faults.is_empty()
     }
 
     /// The kept faults.
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
-        self.kept.iter()
+        self.faults.iter()
     }
 }
 
@@ -76,7 +76,7 @@ impl IntoIterator for Faults {
     type IntoIter = std::vec::IntoIter<Fault>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.kept.into_iter()
+        self.faults.into_iter()
     }
 }
 
@@ -110,7 +110,7 @@ impl Serialize for Invalid {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("code", "invalid_request")?;
         map.serialize_entry("detail", &self.to_string())?;
-        map.serialize_entry("errors", &self.0.kept)?;
+        map.serialize_entry("errors", &self.0.faults)?;
         if self.0.omitted > 0 {
             map.serialize_entry("more", &self.0.omitted)?;
         }
@@ -122,13 +122,13 @@ fn sentence(faults: &Faults) -> String {
     listed(faults, str::to_owned)
 }
 
-/// The faults in a row, with the number of those omitted.
+/// The faults in one line, with the number of those omitted.
 fn listed(faults: &Faults, place: impl Fn(&str) -> String) -> String {
-    let one = |fault: &Fault| match place(&fault.pointer).as_str() {
+    let describe = |fault: &Fault| match place(&fault.pointer).as_str() {
         "" => fault.detail.clone(),
         place => format!("{place}: {}", fault.detail),
     };
-    let mut text = faults.iter().map(one).collect::<Vec<_>>().join("; ");
+    let mut text = faults.iter().map(describe).collect::<Vec<_>>().join("; ");
     if faults.omitted > 0 {
         text += &format!("; and {} more", faults.omitted);
     }

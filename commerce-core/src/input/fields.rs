@@ -21,7 +21,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads an object with `read`, and reports the fields that `read` did not read.
+    /// Reads an object with `read`, and reports the fields that it did not read.
     ///
     /// # Errors
     /// [`Invalid`] with one entry per fault, up to [`Faults::MAX`].
@@ -29,7 +29,7 @@ impl<'a> Fields<'a> {
         let Value::Object(object) = value else {
             return Err(Invalid::at("", format!("must be an object, got {}", Input::Json(value).kind())));
         };
-        Self::whole(Faults::default(), object, &[], read)
+        Self::read_all(Faults::default(), object, &[], read)
     }
 
     /// Reads the fields of a request with `read`, and reports what is wrong together with faults that were found before.
@@ -41,17 +41,17 @@ impl<'a> Fields<'a> {
         raw: &RawFields,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Result<T, Invalid> {
-        Self::whole(faults, &raw.object, &raw.text, read)
+        Self::read_all(faults, &raw.object, &raw.text, read)
     }
 
-    fn whole<T>(
+    fn read_all<T>(
         mut faults: Faults,
         object: &Map<String, Value>,
         text: &[(String, String)],
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Result<T, Invalid> {
         match Self::object((object, text), String::new(), &mut faults, read) {
-            Some(done) if faults.is_empty() => Ok(done),
+            Some(value) if faults.is_empty() => Ok(value),
             _ => Err(Invalid(faults)),
         }
     }
@@ -64,19 +64,19 @@ impl<'a> Fields<'a> {
     ) -> Option<T> {
         let mut fields =
             Fields { object, text, pointer, known: HashSet::default(), ignore_unknown: false, faults };
-        let done = read(&mut fields);
+        let value = read(&mut fields);
         for name in object.keys().chain(text.iter().map(|(name, _)| name)) {
             if fields.ignore_unknown || fields.known.contains(name.as_str()) {
                 continue;
             }
-            if fields.faults.full() {
+            if fields.faults.is_full() {
                 fields.faults.omit(1);
                 continue;
             }
             let pointer = fields.pointer.clone() + &super::pointer(name);
             fields.faults.push(Fault { pointer, detail: "is not a field here".into() });
         }
-        done
+        value
     }
 
     /// Reads a required field.
@@ -104,7 +104,7 @@ impl<'a> Fields<'a> {
     /// Reads an optional field, which may also be null. Returns `None` for a fault, and `Some(None)` without the field.
     pub fn optional<T: FromInput>(&mut self, name: &'static str) -> Option<Option<T>> {
         self.known.insert(name);
-        match self.given(name) {
+        match self.get(name) {
             None => Some(None),
             Some(input) => match T::from_input(input) {
                 Ok(value) => Some(Some(value)),
@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
     /// Whether a field is present. It then counts as known.
     pub(crate) fn has(&mut self, name: &'static str) -> bool {
         self.known.insert(name);
-        self.given(name).is_some()
+        self.get(name).is_some()
     }
 
     /// Reads a list of at least one value.
@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
 
     /// Reads an optional list of at least one value.
     pub fn optional_values<T: FromInput>(&mut self, name: &'static str) -> Option<Option<Vec<T>>> {
-        match self.given(name) {
+        match self.get(name) {
             None => self.known.insert(name).then_some(None),
             Some(_) => self.values(name).map(Some),
         }
@@ -206,19 +206,19 @@ impl<'a> Fields<'a> {
         mut read: impl FnMut(Input<'_>, String, &mut Faults) -> Option<T>,
     ) -> Option<Vec<T>> {
         self.known.insert(name);
-        match self.given(name) {
+        match self.get(name) {
             None => self.fault(name, "is missing"),
             Some(Input::Json(Value::Array(list))) if list.is_empty() => self.fault(name, "must not be empty"),
             Some(Input::Json(Value::Array(list))) => {
                 let mut values = Some(Vec::with_capacity(list.len()));
-                for (place, value) in list.iter().enumerate() {
-                    if self.faults.full() {
-                        self.faults.omit(list.len() - place);
+                for (index, value) in list.iter().enumerate() {
+                    if self.faults.is_full() {
+                        self.faults.omit(list.len() - index);
                         return None;
                     }
-                    let pointer = format!("{}/{name}/{place}", self.pointer);
+                    let pointer = format!("{}/{name}/{index}", self.pointer);
                     let value = read(Input::Json(value), pointer, self.faults);
-                    // After the first fault the others are only looked for.
+                    // After the first fault, the rest of the list is only checked for further faults.
                     values = values.zip(value).map(|(mut values, value)| {
                         values.push(value);
                         values
@@ -236,7 +236,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a field, unless it is left out or null.
-    fn given(&self, name: &str) -> Option<Input<'a>> {
+    fn get(&self, name: &str) -> Option<Input<'a>> {
         find(self.object, self.text, name)
     }
 }
@@ -277,8 +277,8 @@ mod tests {
                 .chain([("product".to_owned(), Value::from(name.repeat(100_000)))])
                 .collect();
             let read = Fields::read(&object.into(), |fields| fields.required::<ProductId>("product"));
-            let told = serde_json::to_string(&read.unwrap_err()).unwrap();
-            assert!(told.len() < 15_500, "{} bytes for {name:?}", told.len());
+            let message = serde_json::to_string(&read.unwrap_err()).unwrap();
+            assert!(message.len() < 15_500, "{} bytes for {name:?}", message.len());
         }
     }
 }

@@ -17,12 +17,12 @@ impl RawFields {
         Self { object, text: Vec::new() }
     }
 
-    /// The value of a field, unless it is left out or null. Text counts before JSON.
+    /// The value of a field, unless it is left out or null. Text takes precedence over JSON.
     pub fn get(&self, name: &str) -> Option<Input<'_>> {
         find(&self.object, &self.text, name)
     }
 
-    /// Whether a field is there, even as null.
+    /// Whether a field is present, even as null.
     pub fn contains(&self, name: &str) -> bool {
         self.object.contains_key(name) || self.text.iter().any(|(known, _)| known == name)
     }

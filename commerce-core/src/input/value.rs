@@ -35,14 +35,14 @@ impl<'a> Input<'a> {
         self.as_text().ok_or_else(|| ValueError::new(format!("must be a string, got {}", self.kind())))
     }
 
-    /// The value as an integer. Text must have the usual form, so that no number can be written in two ways.
+    /// The value as an integer. Text must have the canonical form, so that no number can be written in two ways.
     ///
     /// # Errors
     /// [`ValueError`] when it is something else.
     pub fn integer(self) -> Result<i64, ValueError> {
         let number = match self {
             Self::Json(value) => value.as_i64(),
-            Self::Text(text) if is_usual(text) => text.parse().ok(),
+            Self::Text(text) if is_canonical(text) => text.parse().ok(),
             Self::Text(_) => None,
         };
         number.ok_or_else(|| ValueError::new(format!("must be an integer, got {}", self.kind())))
@@ -83,7 +83,7 @@ impl<'a> Input<'a> {
 }
 
 /// Whether an integer is written without a plus and without leading zeros.
-fn is_usual(text: &str) -> bool {
+fn is_canonical(text: &str) -> bool {
     text == "0" || !text.strip_prefix('-').unwrap_or(text).starts_with(['0', '+'])
 }
 

@@ -46,12 +46,13 @@ impl Operation for Cancel {
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
         let order = facts.order(self.order)?.clone();
         let refuse =
-            |because| Refusal::OrderNotCancellable { order: self.order, status: order.status, because };
+            |reason| Refusal::OrderNotCancellable { order: self.order, status: order.status, reason };
         if order.status == Status::Cancelled {
             return Err(refuse("it is already cancelled"));
         }
-        let held = facts.user(&order.user)?.wallet.balance;
-        let balance = held.plus(order.total).ok_or_else(|| refuse("the balance would exceed its limit"))?;
+        let current = facts.user(&order.user)?.wallet.balance;
+        let balance =
+            current.plus(order.total).ok_or_else(|| refuse("the balance would exceed its limit"))?;
         for item in &order.items {
             let stock = facts.product(&item.product)?.stock;
             stock.adjusted(item.quantity.get()).ok_or_else(|| refuse("a stock would exceed its limit"))?;

@@ -46,8 +46,8 @@ impl Items {
         &self.0
     }
 
-    /// Takes items that [`summed`] returned, each with at least one unit.
-    pub(crate) fn of(summed: Vec<(ProductId, i64)>) -> Self {
+    /// The items that [`summed`] returned, each with at least one unit.
+    pub(crate) fn from_summed(summed: Vec<(ProductId, i64)>) -> Self {
         Self(summed)
     }
 
@@ -74,11 +74,11 @@ impl Serialize for Items {
 pub(crate) fn summed(
     items: impl IntoIterator<Item = (ProductId, i64)>,
 ) -> Result<Vec<(ProductId, i64)>, ValueError> {
-    let mut places = HashMap::default();
+    let mut indexes = HashMap::default();
     let mut summed: Vec<(ProductId, i64)> = Vec::new();
     for (product, units) in items {
-        let place = *places.entry(product.clone()).or_insert(summed.len());
-        match summed.get_mut(place) {
+        let index = *indexes.entry(product.clone()).or_insert(summed.len());
+        match summed.get_mut(index) {
             Some((_, sum)) => *sum += units,
             None => summed.push((product, units)),
         }
@@ -112,14 +112,14 @@ pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>
 
 /// Refuses unknown products first, then products that are not on sale.
 pub(crate) fn all_on_sale(facts: &Facts, items: &[(ProductId, i64)]) -> Result<(), Refusal> {
-    let every = |wrong: &dyn Fn(&ProductId) -> bool| -> Vec<ProductId> {
-        items.iter().map(|(product, _)| product).filter(|product| wrong(product)).cloned().collect()
+    let products_where = |is_wrong: &dyn Fn(&ProductId) -> bool| -> Vec<ProductId> {
+        items.iter().map(|(product, _)| product).filter(|product| is_wrong(product)).cloned().collect()
     };
-    let unknown = every(&|product| facts.find_product(product).is_none());
+    let unknown = products_where(&|product| facts.find_product(product).is_none());
     if !unknown.is_empty() {
         return Err(Refusal::ProductNotFound { products: unknown });
     }
-    let inactive = every(&|product| facts.find_product(product).is_some_and(|found| !found.active));
+    let inactive = products_where(&|product| facts.find_product(product).is_some_and(|found| !found.active));
     if !inactive.is_empty() {
         return Err(Refusal::ProductInactive { products: inactive });
     }
@@ -156,11 +156,12 @@ pub(crate) mod schema {
     /// A list of products with quantities of this schema.
     pub(crate) fn items(generator: &mut SchemaGenerator, quantity: &Schema) -> Schema {
         let product = generator.subschema_for::<ProductId>();
-        json_schema!({ "type": "array", "minItems": 1, "items": {
-        "type": "object",
-        "properties": { "product": product, "quantity": quantity },
-        "required": ["product", "quantity"],
-        "additionalProperties": false,
-    } })
+        let item = json_schema!({
+            "type": "object",
+            "properties": { "product": product, "quantity": quantity },
+            "required": ["product", "quantity"],
+            "additionalProperties": false,
+        });
+        json_schema!({ "type": "array", "minItems": 1, "items": item })
     }
 }

@@ -38,7 +38,7 @@ pub struct List {
 }
 
 /// The maximum number of orders that a page of paid orders reads.
-pub(crate) const LOOKED_AT: i64 = 4_096;
+pub(crate) const SCAN_LIMIT: i64 = 4_096;
 
 impl Query for List {
     const NAME: &'static str = "order.list";
@@ -63,10 +63,10 @@ impl Query for List {
         }
         let unwanted = |order: &Order| self.status.is_some_and(|status| order.status != status);
         Ok(match orders.iter().position(unwanted) {
-            Some(place) => {
-                let reached = orders[place].order;
-                orders.truncate(place);
-                self.page.partial(&list, orders, reached)
+            Some(index) => {
+                let end = orders[index].order;
+                orders.truncate(index);
+                self.page.partial(&list, orders, end)
             }
             None => self.page.listing(&list, orders, |order: &Order| order.order),
         })
@@ -95,15 +95,15 @@ impl List {
         let user = self.user.as_ref().map(|user| {
             format!("user_no = (SELECT user_no FROM users WHERE user = {})", bind(user.shared().into()))
         });
-        let chosen = match (user, self.status) {
-            (Some(user), Some(Status::Cancelled)) => cancelled(&format!("{user} AND")),
-            (None, Some(Status::Cancelled)) => cancelled(""),
-            (Some(user), status) => of_user(&user, status.is_some()),
-            (None, Some(Status::Paid)) => paid(),
-            (None, None) => all(),
+        let page = match (user, self.status) {
+            (Some(user), Some(Status::Cancelled)) => select_cancelled(&format!("{user} AND")),
+            (None, Some(Status::Cancelled)) => select_cancelled(""),
+            (Some(user), status) => select_of_user(&user, status.is_some()),
+            (None, Some(Status::Paid)) => select_paid(),
+            (None, None) => select_all(),
         };
         let sql = format!(
-            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {chosen} {orders}"
+            "WITH RECURSIVE span (low, high) AS MATERIALIZED (SELECT {low}, min(?1 - 1, {high})), {page} {orders}"
         );
         Statement::new(sql, values)
     }
@@ -112,22 +112,22 @@ impl List {
 const IN_SPAN: &str = "order_id BETWEEN (SELECT low FROM span) AND (SELECT high FROM span)";
 const NOT_CANCELLED: &str = "NOT EXISTS (SELECT 1 FROM cancellations c WHERE c.order_id = o.order_id)";
 
-fn all() -> String {
+fn select_all() -> String {
     format!(
         "page (order_id) AS (SELECT order_id FROM orders WHERE {IN_SPAN} ORDER BY order_id DESC LIMIT ?2)"
     )
 }
 
-/// After [`LOOKED_AT`] orders the filter ends, and the first cancelled order ends the page.
-fn paid() -> String {
+/// After [`SCAN_LIMIT`] orders the filter ends, and the first cancelled order ends the page.
+fn select_paid() -> String {
     format!(
         "page (order_id) AS (SELECT o.order_id FROM orders o WHERE o.{IN_SPAN}
-            AND ({NOT_CANCELLED} OR o.order_id <= (SELECT high FROM span) - {LOOKED_AT})
+            AND ({NOT_CANCELLED} OR o.order_id <= (SELECT high FROM span) - {SCAN_LIMIT})
             ORDER BY o.order_id DESC LIMIT ?2)"
     )
 }
 
-fn cancelled(user: &str) -> String {
+fn select_cancelled(user: &str) -> String {
     format!(
         "page (order_id) AS (SELECT order_id FROM cancellations WHERE {user} {IN_SPAN}
             ORDER BY order_id DESC LIMIT ?2)"
@@ -135,10 +135,10 @@ fn cancelled(user: &str) -> String {
 }
 
 /// Follows the list of a user from the next waypoint after the range, or from the newest order, to the end of the page.
-/// `NOT MATERIALIZED` keeps SQLite from following it to the end. Paid orders are filtered as in [`paid`].
-fn of_user(user: &str, paid: bool) -> String {
+/// `NOT MATERIALIZED` keeps SQLite from following it to the end. Paid orders are filtered as in [`select_paid`].
+fn select_of_user(user: &str, paid: bool) -> String {
     let wanted =
-        if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {LOOKED_AT})") } else { String::new() };
+        if paid { format!("AND ({NOT_CANCELLED} OR o.looked_at >= {SCAN_LIMIT})") } else { String::new() };
     format!(
         "walk (order_id, looked_at) AS NOT MATERIALIZED (
             SELECT coalesce(

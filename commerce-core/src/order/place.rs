@@ -51,25 +51,25 @@ impl Operation for Place {
     }
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
-        let held = facts.user(&self.user)?.wallet.balance;
+        let current = facts.user(&self.user)?.wallet.balance;
 
         all_on_sale(facts, self.items.as_slice())?;
 
         let items = self.priced(facts)?;
-        let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
-        let total = items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.amount)).ok_or(over)?;
+        let exceeded = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+        let total = items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.amount)).ok_or(exceeded)?;
 
-        let short = self.shortages(facts);
-        if !short.is_empty() {
-            return Err(Refusal::OutOfStock { items: short });
+        let shortages = self.shortages(facts);
+        if !shortages.is_empty() {
+            return Err(Refusal::OutOfStock { items: shortages });
         }
 
         if let Some(expected) = self.expected_total.filter(|&expected| expected != total) {
             return Err(Refusal::TotalChanged { expected, total });
         }
 
-        let Some(balance) = held.minus(total) else {
-            return Err(Refusal::InsufficientBalance { balance: held, total });
+        let Some(balance) = current.minus(total) else {
+            return Err(Refusal::InsufficientBalance { balance: current, total });
         };
 
         // From here on nothing can fail.
@@ -97,10 +97,10 @@ impl Place {
     fn priced(&self, facts: &Facts) -> Result<Vec<Item>, Refusal> {
         let price = |(id, units): (&ProductId, i64)| {
             let product = facts.product(id)?;
-            let over = Refusal::LimitExceeded { what: "the quantity of a product", limit: Quantity::MAX };
-            let quantity = Quantity::try_from(units).map_err(|_| over)?;
-            let over = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
-            let amount = product.price.times(quantity).ok_or(over)?;
+            let exceeded = Refusal::LimitExceeded { what: "the quantity of a product", limit: Quantity::MAX };
+            let quantity = Quantity::try_from(units).map_err(|_| exceeded)?;
+            let exceeded = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+            let amount = product.price.times(quantity).ok_or(exceeded)?;
             Ok(Item {
                 product: id.clone(),
                 name: product.name.clone(),
@@ -113,11 +113,11 @@ impl Place {
     }
 
     fn shortages(&self, facts: &Facts) -> Vec<Shortage> {
-        let short = |(id, requested): (&ProductId, i64)| {
+        let shortage = |(id, requested): (&ProductId, i64)| {
             let available = facts.find_product(id)?.stock.get();
             (available < requested).then(|| Shortage { product: id.clone(), requested, available })
         };
-        self.items.iter().filter_map(short).collect()
+        self.items.iter().filter_map(shortage).collect()
     }
 }
 

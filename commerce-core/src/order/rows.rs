@@ -11,7 +11,7 @@ use crate::row::table::LINES;
 use crate::row::{Rows, Statement, Value, list};
 use crate::time::Time;
 
-/// Reads these orders, by number, in the form that [`orders`] takes.
+/// The statement that reads these orders, sorted by number, in the form that [`orders`] takes.
 pub(crate) fn orders_of(orders: &[OrderId]) -> Statement {
     let sql = format!(
         "SELECT {ORDER_COLUMNS} FROM json_each(?1) wanted CROSS JOIN orders o ON o.order_id = wanted.value
@@ -20,8 +20,8 @@ pub(crate) fn orders_of(orders: &[OrderId]) -> Statement {
     Statement::new(sql, [list(orders).into()])
 }
 
-/// Reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`] takes. (It comes
-/// first in a join, since SQLite would compute a list behind `IN` to its end, whatever its limit.)
+/// The statement that reads the orders that a table `page` of numbers names, newest first, in the form that [`orders`]
+/// takes. (The table comes first in a join, since SQLite would compute a list behind `IN` to its end, despite its limit.)
 pub(crate) fn orders_of_page() -> String {
     format!(
         "SELECT {ORDER_COLUMNS} FROM page CROSS JOIN orders o ON o.order_id = page.order_id {ORDER_JOINS}
@@ -29,7 +29,7 @@ pub(crate) fn orders_of_page() -> String {
     )
 }
 
-/// The same with the numbers of users and products, of which [`NUMBERS`] tells the columns.
+/// The same, but with the numbers of users and products, in the columns [`NUMBERS`].
 pub(crate) fn numbered_orders_of_page() -> String {
     "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
         l.product_no, l.name, l.price, l.quantity
@@ -39,7 +39,7 @@ pub(crate) fn numbered_orders_of_page() -> String {
         .into()
 }
 
-/// Where users and products stand in a row of an order.
+/// The columns of the user and of the product in a row of an order.
 pub(crate) const NUMBERS: [usize; 2] = [1, 8];
 
 /// Orders with their lines, one row per line, from rows of [`ORDER_COLUMNS`]' columns.
@@ -84,12 +84,12 @@ fn item(number: OrderId, row: &[Value]) -> Result<Item, Error> {
     let product: Arc<str> = row[0].read(format_args!("a product of order {number}"))?;
     let price: Amount = row[2].read(format_args!("the price of {product} in order {number}"))?;
     let quantity: Quantity = row[3].read(format_args!("the quantity of {product} in order {number}"))?;
-    let over = || {
+    let damaged = || {
         Error::Store(
             format!("the store is damaged: order {number} has {quantity} {product} at {price}").into(),
         )
     };
-    let amount = price.times(quantity).ok_or_else(over)?;
+    let amount = price.times(quantity).ok_or_else(damaged)?;
     Ok(Item {
         product: ProductId::stored(product),
         name: Name::stored(row[1].text()),

@@ -12,8 +12,8 @@ pub(crate) fn last_until(snapshot: &mut dyn Snapshot, time: Time) -> Result<i64,
     Ok(rows.first().map_or(0, |row| row[0].int()))
 }
 
-/// The same as a part of a statement. Orders stand in the order of their times and their numbers have no gaps, so the
-/// order is found by halving.
+/// The same as a part of a statement. Orders are numbered in the order of their times, without gaps, so a binary search
+/// finds the order.
 pub(crate) fn last_until_sql(time: &str) -> String {
     format!(
         "(WITH RECURSIVE half (low, high) AS (

@@ -1,4 +1,4 @@
-//! `event.since`: the events after one, oldest first, each in its envelope (CloudEvents 1.0 JSON). The outbox stores
+//! `event.since`: lists the events after a given one, oldest first, each in its envelope (CloudEvents 1.0 JSON). The outbox stores
 //! references. Envelopes are rendered from rows that never change, so they are the same each time.
 
 use std::borrow::Cow;
@@ -19,10 +19,10 @@ use crate::row::{Statement, Value, list};
 use crate::time::Time;
 use crate::wallet::Charged;
 
-/// Asks for the events after one.
+/// Lists the events after a given one.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
-    /// The last event that the caller knows; none begins with the oldest that is kept.
+    /// The last event that the caller knows; `None` begins with the oldest event that is kept.
     pub after: Option<EventId>,
     /// The most events to return, 1 to 1,000.
     pub limit: u16,
@@ -112,7 +112,7 @@ impl Reference {
     pub(super) fn read(row: &[Value]) -> Result<Self, Error> {
         let kind = EventKind::stored(&row[1].text());
         let kind =
-            kind.ok_or_else(|| Error::Store(format!("event {} is of no known type", row[0].int()).into()))?;
+            kind.ok_or_else(|| Error::Store(format!("event {} is of an unknown type", row[0].int()).into()))?;
         Ok(Self { event: EventId::stored(row[0].int()), kind, source: row[2].int() })
     }
 }
@@ -130,12 +130,12 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
     if events.is_empty() {
         return Ok(Vec::new());
     }
-    let of = |charged: bool| {
-        let such = events.iter().filter(move |event| (event.kind == EventKind::WalletCharged) == charged);
-        such.map(|event| event.source)
+    let sources = |charged: bool| {
+        let selected = events.iter().filter(move |event| (event.kind == EventKind::WalletCharged) == charged);
+        selected.map(|event| event.source)
     };
-    let orders: Vec<OrderId> = of(false).map(OrderId::stored).collect();
-    let charges: Vec<i64> = of(true).collect();
+    let orders: Vec<OrderId> = sources(false).map(OrderId::stored).collect();
+    let charges: Vec<i64> = sources(true).collect();
     let store = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
     let store = store.first().and_then(|row| row[0].optional_text());
     let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
@@ -156,7 +156,7 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
     };
     let numbered = |event: &Reference| {
         let missing =
-            || Error::Store(format!("event {} tells of something that is not there", event.event).into());
+            || Error::Store(format!("event {} refers to something that does not exist", event.event).into());
         let (subject, time, data) = match event.kind {
             EventKind::WalletCharged => {
                 let charge = charges.get(&event.source).cloned().ok_or_else(missing)?;
@@ -193,10 +193,9 @@ const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.
 fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
     let entry = row[0].int();
     let amount = |value: &Value| {
-        let wrong = || {
-            Error::Store(format!("entry {entry} of the ledger has {value:?} where an amount must be").into())
-        };
-        value.optional_int().and_then(|amount| amount.try_into().ok()).ok_or_else(wrong)
+        let damaged =
+            || Error::Store(format!("entry {entry} of the ledger has {value:?} instead of an amount").into());
+        value.optional_int().and_then(|amount| amount.try_into().ok()).ok_or_else(damaged)
     };
     let charged = Charged {
         charge: ChargeId::stored(row[1].int()),

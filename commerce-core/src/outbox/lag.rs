@@ -12,7 +12,7 @@ use crate::query::{Query, View};
 use crate::row::{Statement, Value};
 use crate::time::Time;
 
-/// Asks for the lag.
+/// Returns the backlog of delivery.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lag;
 

@@ -1,4 +1,4 @@
-//! `event.list`: the outgoing events, oldest first, with the status of their delivery.
+//! `event.list`: lists the outgoing events, oldest first, with the status of their delivery.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +12,12 @@ use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
 use crate::time::Time;
 
-/// Asks for a page of events.
+/// Lists the outgoing events, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct List {
-    /// Only events with this delivery status.
+    /// Return only events with this delivery status.
     pub status: Option<DeliveryStatus>,
-    /// Which page.
+    /// The page to return.
     pub page: Page,
 }
 
@@ -102,7 +102,7 @@ const COLUMNS: &str = "SELECT o.event, o.type, o.source, u.user, coalesce(l.at, 
     LEFT JOIN cancellations c ON o.type = 'OrderCancelled' AND c.order_id = o.source
     LEFT JOIN orders p ON o.type = 'OrderCompleted' AND p.order_id = o.source";
 
-// Events that were passed over all come before those that were not reached. Neither part reads delivered events.
+// Every event that was passed over precedes those that were not reached. Neither part reads delivered events.
 const PENDING: &str = "SELECT event FROM
         (SELECT event FROM deliveries WHERE dead = 0 AND event > ?1 ORDER BY event LIMIT ?2)
     UNION ALL SELECT event FROM (SELECT event FROM outbox
@@ -114,9 +114,9 @@ const DELIVERED: &str = "SELECT event FROM outbox
 
 fn event(row: &[Value], settled: i64, now: Time) -> Event {
     let (event, at) = (EventId::stored(row[0].int()), Time::from_millis(row[4].int()));
-    let tried = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
-    let status = DeliveryStatus::of(tried.as_ref().map(|delivery| delivery.dead), event.get() <= settled);
-    let tried = tried.unwrap_or_default();
+    let delivery = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
+    let status = DeliveryStatus::of(delivery.as_ref().map(|delivery| delivery.dead), event.get() <= settled);
+    let delivery = delivery.unwrap_or_default();
     Event {
         event,
         kind: row[1].text().as_ref().into(),
@@ -124,8 +124,8 @@ fn event(row: &[Value], settled: i64, now: Time) -> Event {
         at,
         age: (now.millis() - at.millis()).max(0) / 1_000,
         status,
-        attempts: tried.attempts,
-        last_error: tried.error.map(|error| error.as_ref().into()),
-        next_attempt: tried.next_at,
+        attempts: delivery.attempts,
+        last_error: delivery.error.map(|error| error.as_ref().into()),
+        next_attempt: delivery.next_at,
     }
 }

@@ -1,4 +1,4 @@
-//! `event.newest`: the present end of the outbox, for readers who want only later events.
+//! `event.newest`: returns the present end of the outbox, for readers who want only later events.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::number::{EventId, or_zero};
 use crate::query::{Query, View};
 use crate::row::{Statement, Value};
 
-/// Asks for the newest event.
+/// Returns the end of the outbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Newest;
 

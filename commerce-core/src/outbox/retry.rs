@@ -13,14 +13,14 @@ use crate::time::Time;
 /// Makes dead events pending.
 #[derive(Clone, Debug, Serialize)]
 pub struct Retry {
-    /// Which events.
+    /// The events to retry.
     pub events: Vec<EventId>,
 }
 
 /// Events that are pending again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retried {
-    /// Which events.
+    /// The events, each once, in ascending order.
     pub events: Vec<EventId>,
 }
 
@@ -43,16 +43,16 @@ impl Operation for Retry {
 
     fn decide(&self, facts: &mut Facts, _: Time) -> Result<Retried, Refusal> {
         let events = self.each_once();
-        let such = |wrong: &dyn Fn(Option<DeliveryStatus>) -> bool| -> Vec<EventId> {
-            events.iter().copied().filter(|&event| wrong(facts.event(event))).collect()
+        let events_where = |is_wrong: &dyn Fn(Option<DeliveryStatus>) -> bool| -> Vec<EventId> {
+            events.iter().copied().filter(|&event| is_wrong(facts.event(event))).collect()
         };
-        let unknown = such(&|status| status.is_none());
+        let unknown = events_where(&|status| status.is_none());
         if !unknown.is_empty() {
             return Err(Refusal::EventNotFound { events: unknown });
         }
-        let alive = such(&|status| status.is_some_and(|status| status != DeliveryStatus::Dead));
-        if !alive.is_empty() {
-            return Err(Refusal::EventNotDead { events: alive });
+        let not_dead = events_where(&|status| status.is_some_and(|status| status != DeliveryStatus::Dead));
+        if !not_dead.is_empty() {
+            return Err(Refusal::EventNotDead { events: not_dead });
         }
         // From here on nothing can fail.
         for &event in &events {

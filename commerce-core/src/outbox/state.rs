@@ -11,14 +11,23 @@ use crate::time::Time;
 /// How far events were delivered, and which relay holds the lease: the row of `relay`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RelayState {
+    /// The relay that holds the lease, or held it last.
     pub(crate) owner: Arc<str>,
+    /// The number of the lease, which increases when another relay takes it.
     pub(crate) term: i64,
+    /// When the lease ends.
     pub(crate) until: Time,
+    /// Every event up to this one was delivered or has a row in `deliveries`.
     pub(crate) settled: i64,
+    /// The delivered events up to this one were pruned.
     pub(crate) pruned: i64,
+    /// Counts retries of dead events, so that a relay notices them.
     pub(crate) revived: i64,
+    /// The time of the last mark.
     pub(crate) marked: Time,
+    /// Why the sink accepts nothing now.
     pub(crate) error: Option<Arc<str>>,
+    /// When the next attempt is due.
     pub(crate) next_at: Option<Time>,
 }
 

@@ -27,9 +27,9 @@ pub enum Kind {
 /// Rows to insert, update or delete in one table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Which table.
+    /// The table.
     pub table: &'static Table,
-    /// What to do.
+    /// The kind of the change.
     pub kind: Kind,
     /// All values, row after row.
     pub values: Vec<Value>,

@@ -9,7 +9,7 @@ use super::Value;
 /// A reading statement in the dialect that every store understands, with the parameters `?1`, `?2`, …
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// The text.
+    /// The SQL text.
     pub sql: Cow<'static, str>,
     /// The values, in order.
     pub values: Vec<Value>,

@@ -107,7 +107,7 @@ pub(crate) static SALES_BY_DAY: Table =
 /// The number of rows of [`PROBES`], each on a page of its own.
 pub(crate) const PROBE_PAGES: i64 = 16;
 
-/// In an order, places 0 to 1023: the line of place `p` in order `o` has the key `o * LINES + p`.
+/// The number of line keys of an order: line `n` of order `o`, counted from 0, has the key `o * LINES + n`.
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.

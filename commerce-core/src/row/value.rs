@@ -29,7 +29,7 @@ impl Value {
         }
     }
 
-    /// The integer, unless it is NULL.
+    /// The integer, or `None` for anything else.
     pub fn optional_int(&self) -> Option<i64> {
         match self {
             Self::Integer(value) => Some(*value),
@@ -55,15 +55,13 @@ impl Value {
                 Self::Text(text) => quoted(text),
             };
             Error::Store(
-                format!(
-                    "the store is damaged: {what} is {shown}, which is impossible; run verify for details"
-                )
-                .into(),
+                format!("the store is damaged: {what} is {shown}, which is invalid; run verify for details")
+                    .into(),
             )
         })
     }
 
-    /// The text, unless it is NULL.
+    /// The text, or `None` for anything else.
     pub fn optional_text(&self) -> Option<Arc<str>> {
         match self {
             Self::Text(text) => Some(text.clone()),

@@ -30,7 +30,7 @@ struct Entry {
 
 /// The maximum number of products and cancelled orders in all cached windows: 4 MB. The most recently used window is kept
 /// whatever its size. Others are counted again, which reads a few hundred rows.
-const MOST: usize = 131_072;
+const MAX_SIZE: usize = 131_072;
 
 impl SalesCache {
     /// An empty cache, which passes new sums to `keep`.
@@ -38,26 +38,28 @@ impl SalesCache {
         Self { windows: Mutex::default(), keep: Box::new(keep) }
     }
 
-    /// Calls `take` with the sales of the window of this many days that ends now.
+    /// Calls `read` with the sales of the window of this many days that ends now.
     pub(super) fn sales<T>(
         &self,
         snapshot: &mut dyn Snapshot,
         days: u16,
         window: &Window,
-        take: impl FnOnce(&Sales) -> T,
+        read: impl FnOnce(&Sales) -> T,
     ) -> Result<T, Error> {
         let span = window.orders;
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = windows.iter().position(|(length, _)| *length == days);
-        let kept = place.map(|place| windows.remove(place).1);
+        let index = windows.iter().position(|(length, _)| *length == days);
+        let entry = index.map(|index| windows.remove(index).1);
         let dropped = make_room(&mut windows, usize::try_from(window.products).unwrap_or(0), Entry::size);
-        let kept = match kept.filter(|kept| kept.leads_to(span)) {
-            Some(kept) if mark(snapshot, kept.span.last)? == kept.mark => kept.brought_to(snapshot, span)?,
-            _ => Entry::new(snapshot, window, dropped.map(|kept| kept.sales), self.keep())?,
+        let entry = match entry.filter(|entry| entry.can_update_to(span)) {
+            Some(entry) if mark(snapshot, entry.span.last)? == entry.mark => {
+                entry.updated_to(snapshot, span)?
+            }
+            _ => Entry::new(snapshot, window, dropped.map(|entry| entry.sales), self.keep())?,
         };
-        let taken = take(&kept.sales);
-        windows.push((days, kept));
-        Ok(taken)
+        let result = read(&entry.sales);
+        windows.push((days, entry));
+        Ok(result)
     }
 
     /// Stores new sums in the background. If that fails, they are computed again.
@@ -68,12 +70,12 @@ impl SalesCache {
 
 /// Drops the least recently used windows until there is room for `needed`, and returns one of them.
 fn make_room<T>(windows: &mut Vec<(u16, T)>, needed: usize, size: impl Fn(&T) -> usize) -> Option<T> {
-    let sums = windows.iter().rev().scan(needed, |sum, (_, kept)| {
-        *sum += size(kept);
+    let sums = windows.iter().rev().scan(needed, |sum, (_, entry)| {
+        *sum += size(entry);
         Some(*sum)
     });
-    let stay = sums.take_while(|sum| *sum <= MOST).count();
-    windows.drain(..windows.len() - stay).next_back().map(|(_, kept)| kept)
+    let remaining = sums.take_while(|sum| *sum <= MAX_SIZE).count();
+    windows.drain(..windows.len() - remaining).next_back().map(|(_, entry)| entry)
 }
 
 impl Entry {
@@ -93,13 +95,13 @@ impl Entry {
     }
 
     /// Whether an update is less work than a new count.
-    fn leads_to(&self, span: Orders) -> bool {
+    fn can_update_to(&self, span: Orders) -> bool {
         let (old, new) = (self.span, span);
         let forward = old.after <= new.after && old.last <= new.last && new.after <= old.last;
         forward && (new.after - old.after) + (new.last - old.last) < new.last - new.after
     }
 
-    fn brought_to(mut self, snapshot: &mut dyn Snapshot, span: Orders) -> Result<Self, Error> {
+    fn updated_to(mut self, snapshot: &mut dyn Snapshot, span: Orders) -> Result<Self, Error> {
         self.sales.count(
             snapshot,
             Orders { after: self.span.after, last: span.after },
@@ -146,6 +148,6 @@ mod tests {
 
     #[test]
     fn a_sum_takes_no_more_than_is_reckoned_with() {
-        assert_eq!(size_of::<(i64, i128)>() * MOST, 4 << 20);
+        assert_eq!(size_of::<(i64, i128)>() * MAX_SIZE, 4 << 20);
     }
 }

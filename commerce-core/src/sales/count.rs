@@ -21,7 +21,7 @@ const FEW: i64 = 4_096;
 const STEP: i64 = 16;
 
 /// The maximum number of orders of a sum that were cancelled since. With more, the sum is computed again.
-const MAX_LATE_CANCELLATIONS: usize = 16;
+const LATE: usize = 16;
 
 /// The sales of a window, without cancelled orders.
 pub(super) fn count(
@@ -32,12 +32,12 @@ pub(super) fn count(
 ) -> Result<Sales, Error> {
     let cancelled = cancelled(snapshot, window.orders)?;
     let sales = Sales::of(window.products, spare);
-    let mut counting = Counting { sales, cancelled, made: Vec::new(), keep, reached: None };
+    let mut counting = Counting { sales, cancelled, new_sums: Vec::new(), keep, reached: None };
     let Orders { after, last } = window.orders;
     let mut covered = None;
     if last - after >= FEW {
         let entry = newest_entry(snapshot)?;
-        for (period, first, end) in whole(snapshot, window)? {
+        for (period, first, end) in whole_periods(snapshot, window)? {
             let reached = counting.sums(snapshot, period, (first, end), entry)?;
             covered = match (covered, reached) {
                 (Some(Orders { after, .. }), Some(Orders { last, .. })) => Some(Orders { after, last }),
@@ -52,7 +52,7 @@ pub(super) fn count(
     for end in ends {
         counting.lines(snapshot, end)?;
     }
-    keep(counting.made);
+    keep(counting.new_sums);
     Ok(counting.sales)
 }
 
@@ -63,13 +63,13 @@ pub(crate) struct SumCheck {
 }
 
 /// The first stored sums of hours or days after this one, each with the sum computed as of the time when it was stored.
-pub(crate) fn kept_sums(
+pub(crate) fn check_sums(
     snapshot: &mut dyn Snapshot,
     period: Period,
     after: i64,
-    most: i64,
+    limit: i64,
 ) -> Result<Vec<SumCheck>, Error> {
-    let sums = kept(snapshot, period, after.saturating_add(1)..i64::MAX, most)?;
+    let sums = stored_sums(snapshot, period, after.saturating_add(1)..i64::MAX, limit)?;
     let compare = |stored: Sum| {
         let orders = Orders { after: stored.after, last: stored.last };
         let mut cancelled = cancelled(snapshot, orders)?;
@@ -83,7 +83,7 @@ pub(crate) fn kept_sums(
 struct Counting<'a> {
     sales: Sales,
     cancelled: BTreeMap<OrderId, EntryId>,
-    made: Vec<Sum>,
+    new_sums: Vec<Sum>,
     /// The receiver of new sums.
     keep: &'a dyn Fn(Vec<Sum>),
     /// The last order of the previous sum.
@@ -112,18 +112,18 @@ impl Counting<'_> {
         let mut covered: Option<Orders> = None;
         for from in (first..end).step_by(STEP as usize) {
             let until = (from + STEP).min(end);
-            let mut kept = kept(snapshot, period, from..until, STEP)?.into_iter().peekable();
+            let mut stored = stored_sums(snapshot, period, from..until, STEP)?.into_iter().peekable();
             for number in from..until {
-                let sum = match kept.next_if(|sum| sum.number == number) {
-                    Some(sum) if self.late(&sum).count() <= MAX_LATE_CANCELLATIONS => sum,
+                let sum = match stored.next_if(|sum| sum.number == number) {
+                    Some(sum) if self.cancelled_since(&sum).count() <= LATE => sum,
                     _ => {
                         let sum = sum(snapshot, period, number, (self.reached, entry), &self.cancelled)?;
-                        self.made.push(sum.clone());
+                        self.new_sums.push(sum.clone());
                         sum
                     }
                 };
                 unpack(&sum.sales, |product, units, revenue| self.sales.add(product, units, revenue))?;
-                for order in self.late(&sum).collect::<Vec<_>>() {
+                for order in self.cancelled_since(&sum).collect::<Vec<_>>() {
                     let sales = &mut self.sales;
                     lines(snapshot, Orders::one(order), |_, product, units, revenue| {
                         sales.add(product, -units, -revenue)
@@ -133,15 +133,15 @@ impl Counting<'_> {
                 covered = Some(Orders { after, last: sum.last });
                 self.reached = Some(sum.last);
             }
-            if self.made.len() >= STEP as usize {
-                (self.keep)(std::mem::take(&mut self.made));
+            if self.new_sums.len() >= STEP as usize {
+                (self.keep)(std::mem::take(&mut self.new_sums));
             }
         }
         Ok(covered)
     }
 
     /// The orders of a sum that were cancelled after it was stored.
-    fn late(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
+    fn cancelled_since(&self, sum: &Sum) -> impl Iterator<Item = OrderId> {
         let (first, last, entry) = (sum.after + 1, sum.last, sum.entry);
         let orders = self.cancelled.range(OrderId::stored(first)..=OrderId::stored(last.max(first)));
         orders.filter(move |(order, by)| order.get() <= last && by.get() > entry).map(|(&order, _)| order)
@@ -174,7 +174,7 @@ fn sum(
 }
 
 /// The complete hours and days of a window, as ranges in the order of time.
-fn whole(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
+fn whole_periods(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
     let first =
         Statement::new("SELECT at FROM orders WHERE order_id = ?1", [(window.orders.after + 1).into()]);
     let begin = snapshot.rows(&first)?.first().map_or(0, |row| row[0].int());
@@ -196,15 +196,15 @@ fn whole(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i6
 }
 
 /// The quotient, rounded up.
-fn ceil(number: i64, by: i64) -> i64 {
-    -(-number).div_euclid(by)
+fn ceil(number: i64, divisor: i64) -> i64 {
+    -(-number).div_euclid(divisor)
 }
 
-fn kept(
+fn stored_sums(
     snapshot: &mut dyn Snapshot,
     period: Period,
     numbers: Range<i64>,
-    most: i64,
+    limit: i64,
 ) -> Result<Vec<Sum>, Error> {
     let sql = match period {
         Period::Hour => {
@@ -217,7 +217,7 @@ fn kept(
         }
     };
     let rows =
-        snapshot.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), most.into()]))?;
+        snapshot.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), limit.into()]))?;
     let sum = |row: &[Value]| Sum {
         period,
         number: row[0].int(),

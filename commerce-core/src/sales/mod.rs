@@ -10,7 +10,7 @@ mod top;
 mod window;
 
 pub use cache::SalesCache;
-pub(crate) use count::{SumCheck, kept_sums};
+pub(crate) use count::{SumCheck, check_sums};
 pub(crate) use keep::KeepSums;
 pub use series::{SalesSeries, Series, Step, StepSales};
 pub use sums::Period;

@@ -97,7 +97,7 @@ impl Query for Series {
         Some(Self { step: step?, count: count?, to: to? })
     }
 
-    // Orders stand in the order of their times, so every step is a span of numbers.
+    // Orders are numbered in the order of their times, so every step is a range of numbers.
     fn answer(&self, view: &mut View<'_>) -> Result<SalesSeries, Error> {
         let (length, to) = (self.step.millis(), self.to.unwrap_or(view.now).millis());
         let last = to - to % length;
@@ -123,7 +123,7 @@ fn last_before(view: &mut View<'_>, times: &[i64]) -> Result<Vec<i64>, Error> {
         SELECT low FROM half WHERE low = high";
     let rows = view.rows(&Statement::new(sql, [list(times).into()]))?;
     let mut found: Vec<i64> = rows.iter().map(|row| row[0].int()).collect();
-    // What takes fewer halvings is found earlier.
+    // A search that takes fewer steps returns its row earlier.
     found.sort_unstable();
     match found.len() == times.len() {
         true => Ok(found),

@@ -24,10 +24,11 @@ pub(crate) struct Sum {
     pub(crate) period: Period,
     /// The number of the hour or day since 1970-01-01.
     pub(crate) number: i64,
-    /// The sum covers the orders after `after`, up to and including `last`,
+    /// The sum covers the orders after this one.
     pub(crate) after: i64,
+    /// The last order that the sum covers.
     pub(crate) last: i64,
-    /// without those whose refund is this ledger entry or an earlier one.
+    /// The newest ledger entry when the sum was computed. Orders that were refunded by then do not count.
     pub(crate) entry: i64,
     /// Product, units and revenue of each, packed.
     pub(crate) sales: Arc<str>,
@@ -80,29 +81,29 @@ pub(super) fn pack(sold: impl IntoIterator<Item = (i64, i64, i128)>) -> String {
 }
 
 /// Decodes the text of [`pack`].
-pub(super) fn unpack(packed: &str, mut take: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
+pub(super) fn unpack(packed: &str, mut visit: impl FnMut(i64, i64, i128)) -> Result<(), Error> {
     let damaged = || Error::Store("a sum of sales cannot be read; verify --repair recomputes it".into());
     let (mut digits, mut product) = (packed.bytes(), 0_i64);
     while let Some(first) = digits.next() {
-        let step = number(Some(first), &mut digits);
+        let step = decode_number(Some(first), &mut digits);
         let (units, revenue) = (next(&mut digits), next(&mut digits));
         let (Some(step), Some(units), Some(revenue)) = (step, units, revenue) else { return Err(damaged()) };
         let (Ok(step), Ok(units)) = (i64::try_from(step), i64::try_from(units)) else {
             return Err(damaged());
         };
         product = product.checked_add(step).ok_or_else(damaged)?;
-        take(product, units, revenue.cast_signed());
+        visit(product, units, revenue.cast_signed());
     }
     Ok(())
 }
 
 fn next(digits: &mut Bytes<'_>) -> Option<u128> {
     let first = digits.next();
-    number(first, digits)
+    decode_number(first, digits)
 }
 
 /// The number that starts with a digit. Nearly all numbers have few digits.
-fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
+fn decode_number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
     let (mut number, mut shift, mut digit) = (0_u64, 0, first?);
     loop {
         let value = VALUES[usize::from(digit)];
@@ -110,7 +111,7 @@ fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
         match value {
             0..32 => return Some(number.into()),
             32..64 if shift < 55 => {}
-            32..64 => return long(number, digits),
+            32..64 => return decode_long(number, digits),
             _ => return None,
         }
         (shift, digit) = (shift + 5, digits.next()?);
@@ -119,7 +120,7 @@ fn number(first: Option<u8>, digits: &mut Bytes<'_>) -> Option<u128> {
 
 /// The rest of a number after its first 60 bits.
 #[cold]
-fn long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
+fn decode_long(first: u64, digits: &mut Bytes<'_>) -> Option<u128> {
     let mut number = u128::from(first);
     for shift in (60..125).step_by(5) {
         let value = VALUES[usize::from(digits.next()?)];

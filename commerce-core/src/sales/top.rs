@@ -131,7 +131,7 @@ impl Query for Top {
             None => cache.sales(snapshot, self.days, &window, |sales| self.best(sales))?,
             Some(_) => self.best(&count(snapshot, &window, None, cache.keep())?),
         };
-        Ok(TopSellers { window: Span { from, to }, items: self.named(view, best)? })
+        Ok(TopSellers { window: Span { from, to }, items: self.sellers(view, best)? })
     }
 }
 
@@ -179,23 +179,24 @@ crate::schema::inline_schema!(
 impl Top {
     /// The best `limit` products, including all that tie with the last one.
     fn best(&self, sales: &Sales) -> Vec<(i64, i64, i128)> {
-        // So many candidates at a time, unless more tie: all products at once would take more memory than their sums.
-        const SOME: usize = 4_096;
+        // The candidates to collect before the best are chosen, unless more tie. All products at once would take more
+        // memory than their sums.
+        const CANDIDATES: usize = 4_096;
         let order = |&(_, units, revenue): &(i64, i64, i128)| self.by.order(units, revenue);
         let limit = usize::from(self.limit);
-        let choose = |some: &mut Vec<(i64, i64, i128)>| {
-            if some.len() > limit {
-                some.select_nth_unstable_by_key(limit - 1, order);
-                let last = order(&some[limit - 1]);
-                some.retain(|sold| order(sold) <= last);
+        let choose = |candidates: &mut Vec<(i64, i64, i128)>| {
+            if candidates.len() > limit {
+                candidates.select_nth_unstable_by_key(limit - 1, order);
+                let last = order(&candidates[limit - 1]);
+                candidates.retain(|sold| order(sold) <= last);
             }
         };
-        let (mut best, mut room) = (Vec::new(), SOME);
+        let (mut best, mut room) = (Vec::new(), CANDIDATES);
         for sold in sales.iter() {
             best.push(sold);
             if best.len() >= room {
                 choose(&mut best);
-                room = SOME.max(2 * best.len());
+                room = CANDIDATES.max(2 * best.len());
             }
         }
         choose(&mut best);
@@ -203,7 +204,7 @@ impl Top {
     }
 
     /// The products with their names, in the final order.
-    fn named(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
+    fn sellers(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
         let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
             WHERE p.product_no IN (SELECT value FROM json_each(?1))";

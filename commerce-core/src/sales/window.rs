@@ -32,13 +32,13 @@ impl Orders {
     }
 }
 
-/// Calls `take` with each line of these orders: the order, the product, the units and the revenue.
+/// Calls `visit` with each line of these orders: the order, the product, the units and the revenue.
 pub(super) fn lines(
     snapshot: &mut dyn Snapshot,
     span: Orders,
-    mut take: impl FnMut(OrderId, i64, i64, i128),
+    mut visit: impl FnMut(OrderId, i64, i64, i128),
 ) -> Result<(), Error> {
-    // So many lines are in memory at a time, however long the orders are.
+    // The number of lines in memory at a time, however long the orders are.
     const STEP: i64 = 4_096;
     let sql = "SELECT line, product_no, price, quantity FROM order_lines
         WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
@@ -48,7 +48,7 @@ pub(super) fn lines(
         for row in lines.iter() {
             first = row[0].int() + 1;
             let (units, price) = (row[3].int(), row[2].int());
-            take(
+            visit(
                 OrderId::stored(row[0].int() / LINES),
                 row[1].int(),
                 units,

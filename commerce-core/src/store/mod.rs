@@ -74,13 +74,13 @@ pub(crate) trait Snapshot {
     /// Reads all rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 
-    /// Reads row by row, until `take` breaks. A server reads all rows first.
+    /// Reads row by row, until `visit` breaks. A server reads all rows first.
     fn each(
         &mut self,
         statement: &Statement,
-        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let _ = self.rows(statement)?.iter().try_for_each(take);
+        let _ = self.rows(statement)?.iter().try_for_each(visit);
         Ok(())
     }
 

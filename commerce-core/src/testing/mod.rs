@@ -17,5 +17,5 @@ pub(crate) use shop::{Shop, id, name_of, shop};
 /// The time at which every operation is decided: 1970-01-01T00:00:01.000Z.
 pub(crate) const NOW: i64 = 1_000;
 
-/// What the clock says in the meantime. Keys and settlements are stored with it.
+/// The time of the clock, which differs from that of the operations. Keys and settlements are stored with it.
 pub(crate) const CLOCK: i64 = 2_000;

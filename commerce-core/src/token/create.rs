@@ -32,7 +32,7 @@ impl Create {
         user: Option<UserId>,
         digest: Digest,
     ) -> Result<Self, ValueError> {
-        suits(role, user.as_ref())?;
+        check_user(role, user.as_ref())?;
         Ok(Self { name, role, user, digest })
     }
 
@@ -55,7 +55,7 @@ impl Operation for Create {
         let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
         if let (Some(role), Some(user)) = (role, &user)
-            && let Err(error) = suits(role, user.as_ref())
+            && let Err(error) = check_user(role, user.as_ref())
         {
             return fields.fault("user", error);
         }
@@ -63,7 +63,7 @@ impl Operation for Create {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.name.check_new().map_err(|bad| Invalid::at("/name", bad.to_string()))
+        self.name.check_new().map_err(|error| Invalid::at("/name", error.to_string()))
     }
 
     fn needs(&self, keys: &mut Keys) {
@@ -90,7 +90,7 @@ impl Operation for Create {
 impl Reply for Token {}
 
 /// Tests that a shopper has a user and an operator has none.
-fn suits(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
+fn check_user(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
     match (role, user) {
         (Role::Shopper, None) => Err(ValueError::new("is missing; a shopper needs a user")),
         (Role::Operator, Some(_)) => Err(ValueError::new("must not be given for an operator")),

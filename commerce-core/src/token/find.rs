@@ -1,4 +1,4 @@
-//! What a server asks for each request: which token has this digest, and whether any token has changed.
+//! The queries of a server for each request: which token has this digest, and whether any token has changed.
 
 use std::sync::Arc;
 

@@ -10,7 +10,6 @@ pub(crate) mod rows;
 pub use create::Create;
 pub use find::{Find, TokenVersion, Version};
 pub use list::List;
-
 pub use revoke::Revoke;
 
 use std::str::FromStr;

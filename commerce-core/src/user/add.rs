@@ -38,7 +38,7 @@ impl Operation for Add {
     }
 
     fn check(&self) -> Result<(), Invalid> {
-        self.user.check_new().map_err(|bad| Invalid::at("/user", bad.to_string()))
+        self.user.check_new().map_err(|error| Invalid::at("/user", error.to_string()))
     }
 
     fn needs(&self, _: &mut Keys) {}

@@ -54,7 +54,7 @@ impl<'a> Auditor<'a> {
 }
 
 /// A value as text in a difference.
-pub(super) fn shown(value: &Value) -> String {
+pub(super) fn display(value: &Value) -> String {
     match value {
         Value::Null => "none".into(),
         Value::Integer(value) => value.to_string(),

@@ -1,7 +1,7 @@
 //! Checks each cancellation against the ledger entry of its refund and the user of its order. (The check of the
 //! history covers refunds without a cancellation.)
 
-use super::auditor::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, display};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 
@@ -22,8 +22,8 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
                 auditor.audit.add_difference(
                     "user of cancellation",
                     row[0].int(),
-                    shown(&row[3]),
-                    shown(&row[4]),
+                    display(&row[3]),
+                    display(&row[4]),
                 );
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::auditor::{SPAN, shown};
+use super::auditor::{SPAN, display};
 use super::report::Audit;
 use crate::error::Error;
 use crate::query::View;
@@ -67,11 +67,11 @@ impl History {
         audit: &mut Audit,
     ) -> Result<bool, Error> {
         if self.movement < to.movement {
-            self.movements(view, to.movement, audit)?;
+            self.read_movements(view, to.movement, audit)?;
         } else if self.order < to.order {
-            self.orders(view, to.order, audit)?;
+            self.read_orders(view, to.order, audit)?;
         } else if self.entry < to.entry {
-            self.entries(view, to.entry, audit)?;
+            self.read_entries(view, to.entry, audit)?;
         } else {
             return Ok(false);
         }
@@ -79,7 +79,7 @@ impl History {
     }
 
     /// The history that is being read, and the number of rows read so far.
-    pub(super) fn reached(&self) -> (&'static str, u64) {
+    pub(super) fn progress(&self) -> (&'static str, u64) {
         let what = match (self.order, self.entry) {
             (0, 0) => "movements of stock",
             (_, 0) => "orders",
@@ -88,45 +88,45 @@ impl History {
         (what, u64::try_from(self.movement + self.order + self.entry).unwrap_or(0))
     }
 
-    fn movements(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+    fn read_movements(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
         let sql = "SELECT movement, product_no, delta FROM movements
             WHERE movement > ?1 AND movement <= ?2 ORDER BY movement LIMIT ?3";
         let rows = view.rows(&Statement::new(sql, [self.movement.into(), to.into(), SPAN.into()]))?;
         for row in rows.iter() {
             *self.stocks.entry(row[1].int()).or_default() += row[2].int();
         }
-        self.movement = end(&rows, to);
+        self.movement = last_read(&rows, to);
         audit.count_checked("movements of stock", rows.len() as u64);
         Ok(())
     }
 
     /// Reads orders with their lines. An order whose last line is beyond the span is left to the next span.
-    fn orders(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+    fn read_orders(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
         let lines = "SELECT line, product_no, price, quantity FROM order_lines
             WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
         let first = (self.order + 1) * LINES;
         let lines =
             view.rows(&Statement::new(lines, [first.into(), ((to + 1) * LINES).into(), SPAN.into()]))?;
-        let whole = if lines.len() < SPAN as usize { to } else { end(&lines, 0) / LINES - 1 };
+        let whole = if lines.len() < SPAN as usize { to } else { last_read(&lines, 0) / LINES - 1 };
         let through = whole.min(self.order + SPAN);
         let orders = "SELECT order_id, user_no, total, previous_order, at FROM orders
             WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
         let orders = view.rows(&Statement::new(orders, [self.order.into(), through.into()]))?;
         let mut orders = orders.iter().peekable();
         let mut lines = lines.iter().take_while(|line| line[0].int() / LINES <= through).peekable();
-        let (mut count, mut bought) = (0, 0);
+        let (mut count, mut line_count) = (0, 0);
         for order in self.order + 1..=through {
             let mut sum = None;
             while let Some(line) = lines.next_if(|line| line[0].int() / LINES == order) {
                 let quantity = line[3].int();
                 *self.stocks.entry(line[1].int()).or_default() -= quantity;
                 *sum.get_or_insert(0_i64) += line[2].int().saturating_mul(quantity);
-                bought += 1;
+                line_count += 1;
             }
             match (orders.next_if(|row| row[0].int() == order), sum) {
                 (Some(row), sum) => {
                     count += 1;
-                    self.placed(row, sum, audit);
+                    self.check_order(row, sum, audit);
                 }
                 (None, Some(_)) => audit.add_difference("order of lines", order, order, "none"),
                 (None, None) => audit.add_difference("order", order, "none", "one, as numbers have no gaps"),
@@ -134,11 +134,11 @@ impl History {
         }
         self.order = through;
         audit.count_checked("orders", count);
-        audit.count_checked("lines of orders", bought);
+        audit.count_checked("lines of orders", line_count);
         Ok(())
     }
 
-    fn placed(&mut self, row: &[Value], sum: Option<i64>, audit: &mut Audit) {
+    fn check_order(&mut self, row: &[Value], sum: Option<i64>, audit: &mut Audit) {
         let [order, user, total, previous, at] = [0, 1, 2, 3, 4].map(|column: usize| row[column].int());
         match sum {
             Some(sum) => audit.compare("total of order", order, total, sum),
@@ -153,7 +153,7 @@ impl History {
         self.at = at;
     }
 
-    fn entries(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
+    fn read_entries(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
         let sql = "SELECT l.entry, l.user_no, l.amount, l.balance, l.previous_entry, l.source,
             CASE l.kind WHEN 'payment' THEN 1 WHEN 'refund' THEN 2 ELSE 0 END, o.total, o.balance
             FROM ledger l LEFT JOIN orders o ON o.order_id = l.source AND l.kind IN ('payment', 'refund')
@@ -169,24 +169,24 @@ impl History {
             // An error in the chain is reported once.
             (wallet.balance, wallet.last_entry) = (wallet.balance + amount, entry);
             match kind {
-                PAYMENT => self.payment(source, amount, balance, &row[7..], audit),
+                PAYMENT => self.check_payment(source, amount, balance, &row[7..], audit),
                 REFUND => {
                     let due = row[7].optional_int();
                     if due != Some(amount) {
-                        audit.add_difference("refund of order", source, amount, shown(&row[7]));
+                        audit.add_difference("refund of order", source, amount, display(&row[7]));
                     }
                     refunds.push((source, entry));
                 }
                 _ => {}
             }
         }
-        self.entry = end(&rows, to);
+        self.entry = last_read(&rows, to);
         audit.count_checked("ledger entries", rows.len() as u64);
-        self.refunded(view, &refunds, audit)
+        self.check_refunds(view, &refunds, audit)
     }
 
     /// Checks that payments are in the order of their orders, one for each.
-    fn payment(&mut self, order: i64, amount: i64, balance: i64, due: &[Value], audit: &mut Audit) {
+    fn check_payment(&mut self, order: i64, amount: i64, balance: i64, due: &[Value], audit: &mut Audit) {
         let unpaid = self.paid + 1..order.min(self.order + 1);
         unpaid.for_each(|order| audit.add_difference("payment of order", order, "none", "one"));
         if order <= self.paid {
@@ -203,7 +203,7 @@ impl History {
     }
 
     /// Returns the units of cancelled orders, and checks that each refund has its cancellation.
-    fn refunded(
+    fn check_refunds(
         &mut self,
         view: &mut View<'_>,
         refunds: &[(i64, i64)],
@@ -236,7 +236,7 @@ impl History {
 }
 
 /// The number up to which rows were read: that of the last row, or the end if there are no more.
-fn end(rows: &Rows, to: i64) -> i64 {
+fn last_read(rows: &Rows, to: i64) -> i64 {
     match rows.iter().last() {
         Some(last) if rows.len() >= SPAN as usize => last[0].int(),
         _ => to,

@@ -2,7 +2,7 @@
 //! longer than one table takes. For the full-text index it checks the underlying tables only: the check of the index
 //! itself uses cached data of the connection, and reports changes of other connections as damage.
 
-use super::auditor::{Auditor, shown};
+use super::auditor::{Auditor, display};
 use super::references;
 use crate::error::Error;
 use crate::row::{Statement, Value};
@@ -20,8 +20,8 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         let check = Statement::new(format!("PRAGMA integrity_check({table})"), []);
         match auditor.view()?.final_rows(&check) {
             Ok(rows) => {
-                for row in rows.iter().filter(|row| shown(&row[0]) != "ok") {
-                    auditor.audit.add_difference("integrity", table, shown(&row[0]), "ok");
+                for row in rows.iter().filter(|row| display(&row[0]) != "ok") {
+                    auditor.audit.add_difference("integrity", table, display(&row[0]), "ok");
                 }
                 auditor.audit.count_checked("tables", 1);
             }

@@ -84,6 +84,6 @@ fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Result<Audit, E
 }
 
 fn report(auditor: &mut Auditor<'_>, history: &History) {
-    let (what, done) = history.reached();
+    let (what, done) = history.progress();
     auditor.report(what, done);
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::auditor::{SPAN, shown};
+use super::auditor::{SPAN, display};
 use super::history::{History, Numbers};
-use super::report::{Audit, MOST};
+use super::report::{Audit, MAX_DIFFERENCES};
 use crate::error::Error;
 use crate::query::View;
 use crate::row::Statement;
@@ -21,7 +21,7 @@ struct Differences {
 
 impl Differences {
     fn add(&mut self, no: i64, what: &'static str, stored: impl ToString, computed: impl ToString) {
-        if self.listed.len() < MOST {
+        if self.listed.len() < MAX_DIFFERENCES {
             self.listed.push((no, what, stored.to_string(), computed.to_string()));
         } else {
             self.more += 1;
@@ -36,16 +36,16 @@ pub(super) fn check(
     last: &Numbers,
     audit: &mut Audit,
 ) -> Result<(), Error> {
-    wallets(view, &mut history, audit)?;
-    stocks(view, &mut history, audit)?;
+    check_wallets(view, &mut history, audit)?;
+    check_stocks(view, &mut history, audit)?;
     for order in history.paid + 1..=last.order {
         audit.add_difference("payment of order", order, "none", "one");
     }
-    out_of_range(view, last, audit)?;
-    numbers(view, audit)
+    check_range(view, last, audit)?;
+    check_numbers(view, audit)
 }
 
-fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+fn check_wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT user_no, balance, last_entry, last_order FROM wallets WHERE user_no > ?1
         ORDER BY user_no LIMIT ?2";
     let mut differences = Differences::default();
@@ -74,7 +74,7 @@ fn wallets(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Res
     report(view, "SELECT user_no, user FROM users", "user_no", differences, audit)
 }
 
-fn stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
+fn check_stocks(view: &mut View<'_>, history: &mut History, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT product_no, stock FROM stocks WHERE product_no > ?1 ORDER BY product_no LIMIT ?2";
     let mut differences = Differences::default();
     let mut after = 0;
@@ -107,7 +107,7 @@ fn report(
     let listed: Vec<i64> = differences.listed.iter().map(|(no, ..)| *no).collect();
     let sql = format!("{names} WHERE {key} IN (SELECT value FROM json_each(?1))");
     let names = view.rows(&Statement::new(sql, [list(&listed).into()]))?;
-    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
+    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), display(&row[1]))).collect();
     for (no, what, stored, computed) in differences.listed {
         match names.get(&no) {
             Some(name) => audit.add_difference(what, name, stored, computed),
@@ -119,7 +119,7 @@ fn report(
 }
 
 /// Reports rows before the first or after the last number, which belong to no history.
-fn out_of_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
+fn check_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT line FROM (SELECT max(line) AS line FROM order_lines WHERE line < ?1
         UNION ALL SELECT min(line) FROM order_lines WHERE line >= ?2) WHERE line IS NOT NULL";
     let rows = view.rows(&Statement::new(sql, [LINES.into(), ((last.order + 1) * LINES).into()]))?;
@@ -129,14 +129,14 @@ fn out_of_range(view: &mut View<'_>, last: &Numbers, audit: &mut Audit) -> Resul
     Ok(())
 }
 
-fn numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
+fn check_numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
     let sql = "SELECT 'orders', last_order, (SELECT coalesce(max(order_id), 0) FROM orders) FROM store
         UNION ALL SELECT 'ledger', last_entry, (SELECT coalesce(max(entry), 0) FROM ledger) FROM store
         UNION ALL SELECT 'movements', last_movement, (SELECT coalesce(max(movement), 0) FROM movements) FROM store
         UNION ALL SELECT 'products', last_product, (SELECT coalesce(max(product_no), 0) FROM products) FROM store
         UNION ALL SELECT 'users', last_user, (SELECT coalesce(max(user_no), 0) FROM users) FROM store";
     for row in view.rows(&Statement::new(sql, []))?.iter() {
-        audit.compare("newest number", shown(&row[0]), row[1].int(), row[2].int());
+        audit.compare("newest number", display(&row[0]), row[1].int(), row[2].int());
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Finds broken references, in spans. SQLite's own `foreign_key_check` is one statement per table, and would keep a
 //! snapshot open, or a server busy, for the whole table.
 
-use super::auditor::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, display};
 use crate::error::Error;
 use crate::row::{Statement, Value};
 
@@ -14,20 +14,20 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
     }
     let key = "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk";
     let key = auditor.view()?.final_rows(&Statement::new(key, [table.into()]))?;
-    let key: Vec<String> = key.iter().map(|row| shown(&row[0])).collect();
+    let key: Vec<String> = key.iter().map(|row| display(&row[0])).collect();
     let (from, select) =
-        statement(table, &key, references.iter().map(|row| (shown(&row[0]), shown(&row[1]))));
+        statement(table, &key, references.iter().map(|row| (display(&row[0]), display(&row[1]))));
     let mut after: Vec<Value> = Vec::new();
     loop {
-        let beyond = match after.len() {
+        let condition = match after.len() {
             0 => String::new(),
             count => {
-                let marks: Vec<String> = (2..count + 2).map(|place| format!("?{place}")).collect();
-                format!("WHERE ({}) > ({})", key.join(", "), marks.join(", "))
+                let placeholders: Vec<String> = (2..count + 2).map(|place| format!("?{place}")).collect();
+                format!("WHERE ({}) > ({})", key.join(", "), placeholders.join(", "))
             }
         };
         let values: Vec<Value> = [SPAN.into()].into_iter().chain(after).collect();
-        let sql = format!("WITH span AS ({from} {beyond} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
+        let sql = format!("WITH span AS ({from} {condition} ORDER BY {} LIMIT ?1) {select}", key.join(", "));
         let rows = auditor.view()?.final_rows(&Statement::new(sql, values))?;
         let mut end = None;
         for row in rows.iter() {
@@ -35,7 +35,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>, table: &str) -> Result<(), Error>
                 end = Some(row);
                 continue;
             };
-            let id: Vec<String> = row[2..].iter().map(shown).collect();
+            let id: Vec<String> = row[2..].iter().map(display).collect();
             let (what, id) = (format!("reference to {to}"), format!("{table} row {}", id.join(", ")));
             auditor.audit.add_difference(&what, id, "broken", "whole");
         }
@@ -53,9 +53,9 @@ fn statement(
     references: impl Iterator<Item = (String, String)>,
 ) -> (String, String) {
     let keys = |prefix: &str| key.iter().map(|name| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ");
-    let (mut columns, mut asked) = (key.to_vec(), Vec::new());
+    let (mut columns, mut selects) = (key.to_vec(), Vec::new());
     for (to, column) in references {
-        asked.push(format!(
+        selects.push(format!(
             "SELECT '{to}', 0, {} FROM span WHERE {column} IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM {to} r WHERE r.rowid = span.{column})",
             keys("span.")
@@ -65,10 +65,10 @@ fn statement(
         }
     }
     let last: Vec<String> = key.iter().map(|name| format!("{name} DESC")).collect();
-    asked.push(format!(
+    selects.push(format!(
         "SELECT * FROM (SELECT NULL, (SELECT count(*) FROM span), {} FROM span ORDER BY {} LIMIT 1)",
         keys(""),
         last.join(", ")
     ));
-    (format!("SELECT {} FROM {table}", columns.join(", ")), asked.join(" UNION ALL "))
+    (format!("SELECT {} FROM {table}", columns.join(", ")), selects.join(" UNION ALL "))
 }

@@ -49,7 +49,7 @@ pub struct Progress {
 }
 
 /// The most differences to list.
-pub(super) const MOST: usize = 1_000;
+pub(super) const MAX_DIFFERENCES: usize = 1_000;
 
 impl Audit {
     /// Counts what was checked.
@@ -69,7 +69,7 @@ impl Audit {
         computed: impl ToString,
     ) {
         self.found += 1;
-        if self.differences.len() < MOST {
+        if self.differences.len() < MAX_DIFFERENCES {
             let (id, stored, computed) = (id.to_string(), stored.to_string(), computed.to_string());
             self.differences.push(Difference { what: what.into(), id, stored, computed });
         }

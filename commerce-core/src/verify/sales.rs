@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::auditor::{Auditor, SPAN, shown};
+use super::auditor::{Auditor, SPAN, display};
 use crate::error::Error;
 use crate::order::until::last_until;
 use crate::query::Query;
@@ -21,15 +21,15 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut view = auditor.view()?;
     let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
         // An unreadable row is a difference too. The other checks show which one.
-        Err(Error::Store(because)) => {
-            auditor.audit.add_difference("sales figures", "store", because, "readable");
+        Err(Error::Store(reason)) => {
+            auditor.audit.add_difference("sales figures", "store", reason, "readable");
             return Ok(());
         }
         answered => answered?,
     };
     let after = last_until(view.snapshot.as_mut(), answered.window.from)?;
     let last = last_until(view.snapshot.as_mut(), answered.window.to)?;
-    // Cancellations after the answer are recognised by the later ledger entries of their refunds.
+    // Cancellations after the answer are recognized by the later ledger entries of their refunds.
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2
         AND entry <= (SELECT last_entry FROM store)";
     let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into()]))?;
@@ -41,7 +41,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let sql =
         "SELECT product_no, product FROM products WHERE product_no IN (SELECT value FROM json_each(?1))";
     let names = auditor.view()?.final_rows(&Statement::new(sql, [list(&numbers).into()]))?;
-    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), shown(&row[1]))).collect();
+    let names: HashMap<i64, String> = names.iter().map(|row| (row[0].int(), display(&row[1]))).collect();
     let mut computed: Vec<(&str, i64, i128)> = best
         .iter()
         .map(|(no, units, revenue)| (names.get(no).map_or("nobody's", String::as_str), *units, *revenue))

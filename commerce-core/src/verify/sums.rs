@@ -2,7 +2,7 @@
 
 use super::auditor::Auditor;
 use crate::error::Error;
-use crate::sales::{Period, SumCheck, kept_sums};
+use crate::sales::{Period, SumCheck, check_sums};
 
 /// The number of sums to compare from one snapshot.
 const STEP: i64 = 16;
@@ -11,7 +11,7 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     for (period, what) in [(Period::Hour, "sales of hour"), (Period::Day, "sales of day")] {
         let mut after = i64::MIN;
         loop {
-            let sums = kept_sums(auditor.view()?.snapshot.as_mut(), period, after, STEP)?;
+            let sums = check_sums(auditor.view()?.snapshot.as_mut(), period, after, STEP)?;
             let Some(last) = sums.last() else { break };
             after = last.stored.number;
             for SumCheck { stored, computed } in &sums {

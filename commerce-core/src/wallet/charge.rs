@@ -80,9 +80,9 @@ impl Operation for Charge {
     fn needs(&self, _: &mut Keys) {}
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Charged, Refusal> {
-        let held = facts.user(&self.user)?.wallet.balance;
-        let over = Refusal::LimitExceeded { what: "the balance", limit: LIMIT };
-        let balance = held.plus(self.amount).ok_or(over)?;
+        let current = facts.user(&self.user)?.wallet.balance;
+        let exceeded = Refusal::LimitExceeded { what: "the balance", limit: LIMIT };
+        let balance = current.plus(self.amount).ok_or(exceeded)?;
         // From here on nothing can fail.
         facts.last.charge += 1;
         let charge = ChargeId::stored(facts.last.charge);

@@ -37,7 +37,7 @@ fn damage(shop: &Shop, sql: &str) {
 /// The message of the store's failure.
 fn failure<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     match outcome {
-        Err(Error::Store(because)) => because.to_string(),
+        Err(Error::Store(reason)) => reason.to_string(),
         other => panic!("{other:?}"),
     }
 }

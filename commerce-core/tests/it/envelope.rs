@@ -54,8 +54,8 @@ fn an_envelope_is_a_cloud_event_and_stays_the_same() {
 fn a_damaged_outbox_is_reported_and_nothing_wrong_is_sent() {
     for (damage, told) in [
         ("UPDATE ledger SET amount = -5", "entry 1 of the ledger"),
-        ("DELETE FROM ledger", "event 1 tells of something that is not there"),
-        ("UPDATE outbox SET type = 'Charged'", "event 1 is of no known type"),
+        ("DELETE FROM ledger", "event 1 refers to something that does not exist"),
+        ("UPDATE outbox SET type = 'Charged'", "event 1 is of an unknown type"),
         ("DELETE FROM relay", "the relay has no state"),
         ("DELETE FROM outbox", "event 1 is to be delivered, but is not in the outbox"),
     ] {

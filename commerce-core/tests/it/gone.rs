@@ -70,7 +70,7 @@ fn nothing_is_acknowledged_once_the_store_is_gone() {
         fault(&path);
         let charge = json!({ "op": "wallet.charge", "user": "u", "amount": 1 });
         let gone = |told: Option<Error>| match told {
-            Some(Error::Gone(because)) => assert!(because.contains(said), "{what}: {because}"),
+            Some(Error::Gone(reason)) => assert!(reason.contains(said), "{what}: {reason}"),
             other => panic!("{what}: {other:?}"),
         };
         gone(submit(&shop, &charge).err());

@@ -254,7 +254,7 @@ fn a_receiver_that_is_gone_ends_delivery_and_loses_nothing() {
     let shop = charged(3);
     let gone = ScriptedSink::new(|message| match message.event.get() {
         1..=4 => Ok(()),
-        _ => Err(Failure::Gone { because: "410".into() }),
+        _ => Err(Failure::Gone { reason: "410".into() }),
     });
     let relay = Relay::start(&shop.commerce, Box::new(gone.clone()), quick()).unwrap();
     until("the receiver is reported as gone", || relay.status().gone);

@@ -53,7 +53,7 @@ fn a_group_that_was_not_stored_leaves_nothing() {
 fn memory_has_room_for_so_many_rows_and_no_more() {
     let mut facts = stocked().facts(&keys());
     let mug = facts.find_product(&id("mug")).unwrap().clone();
-    for number in 2..Facts::KEPT {
+    for number in 2..Facts::MAX_ROWS {
         facts.load_product(id(&number.to_string()), mug.clone());
     }
     facts.mark_stored();

@@ -61,7 +61,7 @@ fn run(store: &Connection, loads: &Loads, facts: &mut Facts) {
         Rows { values, width }
     };
     let answers: Vec<_> = loads.statements().iter().map(rows).collect();
-    loads.take(facts, &answers).unwrap();
+    loads.read(facts, &answers).unwrap();
 }
 
 fn loaded(keys: &Keys) -> Facts {
@@ -150,8 +150,9 @@ fn keys_tokens_events_and_sums_are_read_as_they_are_kept() {
         sums: vec![(Period::Hour, 3), (Period::Day, 3), (Period::Day, 4)],
         ..Keys::default()
     });
-    let kept =
-        |scope| facts.kept(&Key::stored("k".into()), scope).map(|kept| (kept.digest, kept.reply.clone()));
+    let kept = |scope| {
+        facts.kept_answer(&Key::stored("k".into()), scope).map(|kept| (kept.digest, kept.reply.clone()))
+    };
     assert_eq!(kept(7), Some((99, KeptReply::Json("{}".into()))));
     assert_eq!(kept(8), Some((98, KeptReply::Order(Number::stored(41)))));
     assert_eq!((kept(0), facts.replayed_orders()), (None, vec![Number::stored(41)]));

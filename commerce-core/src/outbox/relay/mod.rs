@@ -8,7 +8,7 @@
 //! Events come from committed rows only. A store shows a commit to readers after it is synced, and syncs a recovered
 //! log before anything is read from it. So no event is delivered that a power cut could take back.
 //!
-//! [`Options`] say how to deliver. Inside, `window` knows which event may go next, `pool` waits for the sink,
+//! [`Options`] say how to deliver. `window` decides which event may go next, `pool` waits for the sink,
 //! `reading` reads the store, and `worker` connects them.
 
 mod options;
@@ -91,7 +91,7 @@ impl Relay {
         let thread = std::thread::Builder::new().name("commerce-relay".into());
         let thread = thread
             .spawn(move || worker.run())
-            .map_err(|e| Error::Store(Cause::new(format!("no thread: {e}"), e)))?;
+            .map_err(|e| Error::Store(Cause::new(format!("a thread cannot be started: {e}"), e)))?;
         Ok(Self { shop: shop.clone(), shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -118,19 +118,19 @@ impl Relay {
 
     /// The present status.
     pub fn status(&self) -> Status {
-        let (of, is) = (
-            |count: &AtomicU64| count.load(Ordering::Relaxed),
-            |flag: &AtomicBool| flag.load(Ordering::Relaxed),
+        let (count, flag) = (
+            |counter: &AtomicU64| counter.load(Ordering::Relaxed),
+            |value: &AtomicBool| value.load(Ordering::Relaxed),
         );
         let shared = &self.shared;
         Status {
-            active: is(&shared.active),
-            delivered: of(&shared.delivered),
-            refused: of(&shared.refused),
-            dead: of(&shared.dead),
+            active: flag(&shared.active),
+            delivered: count(&shared.delivered),
+            refused: count(&shared.refused),
+            dead: count(&shared.dead),
             error: shared.error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            gone: is(&shared.gone),
-            left: is(&shared.left),
+            gone: flag(&shared.gone),
+            left: flag(&shared.left),
         }
     }
 }

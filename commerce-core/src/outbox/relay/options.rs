@@ -10,8 +10,8 @@ use crate::outbox::lease;
 #[derive(Clone)]
 pub struct Options {
     pub(super) attempts: i64,
-    pub(super) first: Duration,
-    pub(super) longest: Duration,
+    pub(super) first_delay: Duration,
+    pub(super) longest_delay: Duration,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
     pub(super) notice: Arc<dyn Fn(&Notice) + Send + Sync>,
@@ -34,22 +34,22 @@ pub enum Notice {
     #[error("events are accepted again")]
     Up,
     /// An event was refused, and will be tried again.
-    #[error("event {event} was not accepted: {because}; attempt {attempts}")]
+    #[error("event {event} was not accepted: {reason}; attempt {attempts}")]
     Refused {
         /// The event.
         event: EventId,
         /// The reason.
-        because: String,
+        reason: String,
         /// The number of attempts.
         attempts: i64,
     },
     /// An event was given up.
-    #[error("event {event} is dead after {attempts} attempts: {because}; deliver it again with event.retry")]
+    #[error("event {event} is dead after {attempts} attempts: {reason}; deliver it again with event.retry")]
     Dead {
         /// The event.
         event: EventId,
         /// The reason.
-        because: String,
+        reason: String,
         /// The number of attempts.
         attempts: i64,
     },
@@ -59,7 +59,7 @@ pub enum Notice {
     /// The store failed. The relay retries by itself.
     #[error("{0}")]
     Trouble(String),
-    /// Undelivered events are missing in the outbox. Delivery continues with later events.
+    /// Undelivered events are missing from the outbox. Delivery continues with later events.
     #[error("{} not in the outbox and never delivered: the store is damaged; run verify for details", span(*first, *last))]
     Missing {
         /// The first missing event.
@@ -86,8 +86,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             attempts: 20,
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(3_600),
+            first_delay: Duration::from_secs(1),
+            longest_delay: Duration::from_secs(3_600),
             lease: Duration::from_secs(5),
             retention: Duration::from_secs(30 * 86_400),
             notice: Arc::new(|_| {}),
@@ -106,7 +106,7 @@ impl Options {
     /// it is random. The defaults are 1 s and 1 h.
     #[must_use]
     pub fn back_off(self, first: Duration, longest: Duration) -> Self {
-        Self { first, longest: longest.max(first), ..self }
+        Self { first_delay: first, longest_delay: longest.max(first), ..self }
     }
 
     /// How long after a relay dies another one takes over, in addition to the longest delivery of the sink. The
@@ -131,14 +131,14 @@ impl Options {
     /// The wait after this many failed attempts.
     pub(super) fn delay(&self, attempts: i64) -> Duration {
         let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(31);
-        let whole = self.first.saturating_mul(1 << doublings).min(self.longest);
+        let full = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
         // The low bits of a UUIDv4 are random.
-        let chance = (uuid::Uuid::new_v4().as_u128() & 0xffff) as u32;
-        whole / 2 + whole / 2 * chance / 0xffff
+        let random = (uuid::Uuid::new_v4().as_u128() & 0xffff) as u32;
+        full / 2 + full / 2 * random / 0xffff
     }
 
     /// The length of the lease for a sink whose deliveries take at most `delivery`.
-    pub(super) fn whole_lease(&self, delivery: Duration) -> Duration {
+    pub(super) fn lease_length(&self, delivery: Duration) -> Duration {
         (delivery + self.lease).min(lease::LONGEST).max(delivery)
     }
 }

@@ -81,9 +81,9 @@ pub(super) fn prune(
     relay_state: &RelayState,
     before: Time,
 ) -> Result<Option<Prune>, Error> {
-    let (before, most) = (before.millis(), PRUNE_LIMIT as i64);
+    let (before, limit) = (before.millis(), PRUNE_LIMIT as i64);
     let late = "SELECT event FROM late_deliveries WHERE at <= ?1 ORDER BY at LIMIT ?2";
-    let late = numbers(view, late, [before, most], EventId::stored)?;
+    let late = numbers(view, late, [before, limit], EventId::stored)?;
     let sql = "SELECT at, through FROM settlements WHERE at <= ?1 ORDER BY at DESC LIMIT 1";
     let rows = view.rows(&Statement::new(sql, [before.into()]))?;
     let Some([at, end]) = rows.first() else {
@@ -99,7 +99,7 @@ pub(super) fn prune(
         Vec::new()
     } else {
         let marks = "SELECT at FROM settlements WHERE at <= ?1 ORDER BY at LIMIT ?2";
-        numbers(view, marks, [at, most], Time::from_millis)?
+        numbers(view, marks, [at, limit], Time::from_millis)?
     };
     Ok(Some(Prune { events, late, through, marks }))
 }

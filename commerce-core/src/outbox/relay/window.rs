@@ -88,7 +88,7 @@ impl Window {
             alone: false,
             since: now,
         };
-        self.enter(event, entry);
+        self.insert(event, entry);
     }
 
     /// Adds an event that was passed over before, unless the window has it.
@@ -99,16 +99,16 @@ impl Window {
         }
         self.passed_over += 1;
         let entry = Entry { subject, message: None, delivery, passed_over: true, alone: false, since: now };
-        self.enter(event, entry);
+        self.insert(event, entry);
     }
 
-    fn enter(&mut self, event: EventId, entry: Entry) {
+    fn insert(&mut self, event: EventId, entry: Entry) {
         let lane = self.lanes.entry(entry.subject.clone()).or_default();
-        let place = lane.events.partition_point(|&other| other < event).max(lane.in_flight);
+        let index = lane.events.partition_point(|&other| other < event).max(lane.in_flight);
         let front = lane.events.front().copied().filter(|_| lane.in_flight == 0);
-        lane.events.insert(place, event);
+        lane.events.insert(index, event);
         self.entries.insert(event, entry);
-        if lane.in_flight == 0 && place == 0 {
+        if lane.in_flight == 0 && index == 0 {
             if let Some(front) = front {
                 self.withdraw(front);
             }
@@ -116,15 +116,15 @@ impl Window {
         }
     }
 
-    /// Takes the next delivery: at most `most` events that may go now, oldest first.
-    pub(super) fn take(&mut self, most: usize, now: Time, instant: Instant) -> Vec<EventId> {
+    /// Takes the next delivery: at most `limit` events that may go now, oldest first.
+    pub(super) fn take(&mut self, limit: usize, now: Time, instant: Instant) -> Vec<EventId> {
         while let Some(&(_, event)) = self.waiting.first().filter(|&&(time, _)| time <= now) {
             self.waiting.pop_first();
             self.due.insert(event);
         }
         let (mut job, mut followers) = (Vec::new(), BTreeSet::new());
         let fresh = !self.is_refusing();
-        while job.len() < most {
+        while job.len() < limit {
             let mut sets = [Some(&mut followers), Some(&mut self.due), fresh.then_some(&mut self.untried)];
             let first = sets
                 .iter_mut()
@@ -157,7 +157,7 @@ impl Window {
         job
     }
 
-    /// Takes the message of an event; nothing when it must be rendered again.
+    /// Takes the message of an event; `None` when it must be rendered again.
     pub(super) fn message(&mut self, event: EventId) -> Option<Message> {
         self.entries.get_mut(&event)?.message.take()
     }
@@ -202,7 +202,7 @@ impl Window {
     pub(super) fn refused(
         &mut self,
         message: Message,
-        because: &str,
+        reason: &str,
         next: impl FnOnce(i64) -> Option<Time>,
     ) -> i64 {
         let event = message.event;
@@ -211,7 +211,7 @@ impl Window {
         entry.message = Some(message);
         let attempts = entry.delivery.attempts + 1;
         let next_at = next(attempts);
-        entry.delivery = Delivery { attempts, error: Some(because.into()), next_at, dead: next_at.is_none() };
+        entry.delivery = Delivery { attempts, error: Some(reason.into()), next_at, dead: next_at.is_none() };
         self.dirty.insert(event);
         if next_at.is_some() {
             self.requeue(event);
@@ -239,9 +239,9 @@ impl Window {
             self.dirty.insert(event);
         }
         let row = |&event: &EventId| {
-            let relay_state =
+            let delivery =
                 self.entries.get(&event).map(|entry| &entry.delivery).or_else(|| self.dead.get(&event));
-            (event, relay_state.cloned())
+            (event, delivery.cloned())
         };
         // Rows of events beyond the settled one are not written yet.
         let deliveries = self.dirty.range(..=EventId::stored(settled)).map(row).collect();

@@ -52,7 +52,7 @@ pub(super) struct Worker {
     /// When the last check found nothing to prune.
     pruned: Option<Time>,
     last_notice: Option<Notice>,
-    /// Events were missing in the outbox, so not all were delivered.
+    /// Events were missing from the outbox, so not all were delivered.
     missing: bool,
     /// The last event to deliver, for a relay that delivers only what was pending when it started.
     once_until: Option<i64>,
@@ -100,7 +100,7 @@ struct Settlement {
 /// The sink accepts nothing.
 #[derive(Clone)]
 struct Down {
-    because: Arc<str>,
+    reason: Arc<str>,
     /// Failures in a row.
     times: i64,
     until: Time,
@@ -156,10 +156,10 @@ impl Worker {
                 break;
             }
             match self.step() {
-                Ok(rest) => {
+                Ok(wait) => {
                     self.record_success();
-                    match rest {
-                        Some(rest) => self.shop.wait_for_commit(count, self.version, rest),
+                    match wait {
+                        Some(wait) => self.shop.wait_for_commit(count, self.version, wait),
                         None => break,
                     }
                 }
@@ -174,7 +174,7 @@ impl Worker {
         self.finish();
     }
 
-    /// Does what can be done now. Returns how long to wait, or nothing when the relay has ended.
+    /// Does what can be done now. Returns how long to wait, or `None` when the relay has ended.
     fn step(&mut self) -> Result<Option<Duration>, Error> {
         self.collect();
         let gone = self.down.as_ref().is_some_and(|down| down.gone);
@@ -189,15 +189,15 @@ impl Worker {
         let now = Instant::now();
         let Some(held) = &self.held else { return Ok(Some(Duration::ZERO)) };
         let quiet = self.in_flight == 0 && held.settlement.is_none();
-        if quiet && (gone || (self.done(held) && !self.is_pruning())) && held.is_settled() {
+        if quiet && (gone || (self.is_done(held) && !self.is_pruning())) && held.is_settled() {
             let (read, end) = (held.window.last_read(), self.once_until.unwrap_or_default());
             let left = !held.window.is_empty() || read < end || self.missing;
             let missing = read < end && !held.has_more;
             self.shared.left.store(self.once_until.is_some() && left, Ordering::Relaxed);
             self.release_lease();
             if missing {
-                let because = format!("event {} is to be delivered, but is not in the outbox", read + 1);
-                self.end_with(Error::Store(because.into()));
+                let reason = format!("event {} is to be delivered, but is not in the outbox", read + 1);
+                self.end_with(Error::Store(reason.into()));
             }
             return Ok(if self.once_until.is_some() { None } else { Some(Duration::ZERO) });
         }
@@ -206,11 +206,11 @@ impl Worker {
             self.drop_lease();
             return Ok(Some(Duration::ZERO));
         }
-        Ok(Some(self.rest(now)))
+        Ok(Some(self.time_to_wait(now)))
     }
 
     /// Whether a relay that runs once has tried every event.
-    fn done(&self, held: &HeldLease) -> bool {
+    fn is_done(&self, held: &HeldLease) -> bool {
         let Some(end) = self.once_until else { return false };
         let read = (held.window.last_read() >= end || !held.has_more) && !held.has_more_passed_over;
         self.down.is_some() || (held.window.is_idle(self.shop.now()) && (read || held.window.is_refusing()))
@@ -258,7 +258,7 @@ impl Worker {
 
     fn claim(&mut self) -> Result<(), Error> {
         let began = Instant::now();
-        let lease = self.options.whole_lease(self.sink.longest());
+        let lease = self.options.lease_length(self.sink.longest());
         let claim = Claim { owner: self.owner.clone(), lease };
         let claimed = self.shop.submit(Submission::new(claim)).wait();
         self.record_write(claimed.is_ok());
@@ -291,15 +291,15 @@ impl Worker {
     }
 
     /// How long to wait, unless something is notified before.
-    fn rest(&self, now: Instant) -> Duration {
+    fn time_to_wait(&self, now: Instant) -> Duration {
         let Some(held) = &self.held else { return Duration::ZERO };
         let time = self.shop.now();
-        let mut rest = held.ends.saturating_duration_since(now).max(SETTLE_INTERVAL);
+        let mut wait = held.ends.saturating_duration_since(now).max(SETTLE_INTERVAL);
         if held.settlement.is_none() && self.is_pruning() {
-            rest = rest.min(held.pace.next.saturating_duration_since(now));
+            wait = wait.min(held.pace.next.saturating_duration_since(now));
         }
         if held.settlement.is_none() && !held.is_settled() {
-            rest = rest.min(
+            wait = wait.min(
                 (held.settled_at + SETTLE_INTERVAL)
                     .saturating_duration_since(now)
                     .max(Duration::from_millis(1)),
@@ -315,7 +315,7 @@ impl Worker {
         let renewal = now + self.renewal();
         let renew = (!held.window.is_empty())
             .then(|| held.ends.saturating_duration_since(renewal).max(SETTLE_INTERVAL));
-        rest.min(due.unwrap_or(rest)).min(renew.unwrap_or(rest))
+        wait.min(due.unwrap_or(wait)).min(renew.unwrap_or(wait))
     }
 
     /// Forgets the lease, which has ended or was lost.

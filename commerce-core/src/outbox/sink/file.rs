@@ -37,7 +37,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const PORTION: usize = 1 << 20;
 
 /// A file whose last line is longer than this is not a file of events.
-const LINE: usize = 64 << 20;
+const MAX_LINE: usize = 64 << 20;
 
 /// A file to append events to.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ impl FileSink {
         Self { path: path.into(), open: Mutex::default(), warnings: Mutex::default() }
     }
 
-    /// The file with its lock, which the path still leads to.
-    fn locked(&self, kept: &mut Option<Open>) -> io::Result<Open> {
+    /// Opens the file and locks it. After that, the path still leads to it.
+    fn locked(&self, cached: &mut Option<Open>) -> io::Result<Open> {
         let until = Instant::now() + LOCK_TIMEOUT;
         loop {
-            let open = match kept.take() {
+            let open = match cached.take() {
                 Some(open) => open,
                 None => self.open()?,
             };
@@ -77,7 +77,7 @@ impl FileSink {
                 // The file was rotated away. Closing it releases the lock.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    *kept = Some(open);
+                    *cached = Some(open);
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(TryLockError::WouldBlock) => {
@@ -119,9 +119,9 @@ impl FileSink {
     #[cfg(unix)]
     fn leads_to(&self, file: &File) -> io::Result<bool> {
         use std::os::unix::fs::MetadataExt as _;
-        let of = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+        let identity = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
         match self.path.metadata() {
-            Ok(found) => Ok(of(found) == of(file.metadata()?)),
+            Ok(found) => Ok(identity(found) == identity(file.metadata()?)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -133,15 +133,15 @@ impl FileSink {
         Ok(true)
     }
 
-    fn append(&self, kept: &mut Option<Open>, messages: &[Message]) -> io::Result<()> {
-        let mut open = self.locked(kept)?;
+    fn append(&self, cached: &mut Option<Open>, messages: &[Message]) -> io::Result<()> {
+        let mut open = self.locked(cached)?;
         let done = open.append(messages, |from, to| {
-            let warning = hole(&self.path, from, to);
+            let warning = hole_warning(&self.path, from, to);
             self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
         });
         let done = done.and_then(|()| open.file.unlock());
         if done.is_ok() || open.truncate_partial().is_err() {
-            *kept = Some(open);
+            *cached = Some(open);
         }
         // Otherwise the file is closed, which releases its lock, and the next delivery opens it again.
         done
@@ -150,8 +150,8 @@ impl FileSink {
 
 impl Sink for FileSink {
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure> {
-        let mut kept = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let done = self.append(&mut kept, messages);
+        let mut cached = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.append(&mut cached, messages);
         done.map_err(|error| Failure::down(format!("{}: {}", self.path.display(), reason(&error))))
     }
 
@@ -230,7 +230,7 @@ impl Open {
     /// The part of the end that can be damaged, from the beginning of a line, and its offset.
     fn read_tail(&mut self, length: u64) -> io::Result<(u64, Vec<u8>)> {
         let known = if self.known < length { self.known } else { 0 };
-        for reach in [tail::LONGEST, LINE] {
+        for reach in [tail::LONGEST, MAX_LINE] {
             let from = length.saturating_sub(reach as u64).max(known);
             self.file.seek(SeekFrom::Start(from))?;
             let mut text = vec![0; (length - from).min(reach as u64) as usize];
@@ -248,7 +248,7 @@ impl Open {
     }
 }
 
-fn hole(path: &Path, from: u64, to: u64) -> String {
+fn hole_warning(path: &Path, from: u64, to: u64) -> String {
     let path = path.display();
     format!(
         "{path}: bytes {from} to {to} hold no whole events, as after a power cut or on a failing disk; they stay"

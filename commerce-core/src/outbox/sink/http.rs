@@ -18,13 +18,13 @@ use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
 /// The most bytes to read of an answer's body, so that its connection can be used again.
-const ANSWER: u64 = 64 * 1024;
+const MAX_ANSWER: u64 = 64 * 1024;
 
 /// The longest wait that a receiver can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// How long the addresses of a name are cached.
-const NAME_CACHE_TIME: Duration = Duration::from_secs(5);
+const ADDRESS_LIFETIME: Duration = Duration::from_secs(5);
 
 /// The receiver at a URL, with what the settings say.
 pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, ValueError> {
@@ -50,7 +50,8 @@ impl HttpSink {
     /// # Errors
     /// [`ValueError`] for text that is not a URL, and for a URL with a password.
     pub fn new(url: &str, secret: Secret) -> Result<Self, ValueError> {
-        let uri: Uri = url.parse().map_err(|e| ValueError::new(format!("{} is no URL: {e}", quoted(url))))?;
+        let uri: Uri =
+            url.parse().map_err(|e| ValueError::new(format!("{} is not a URL: {e}", quoted(url))))?;
         let host = uri.authority().filter(|authority| !authority.host().is_empty());
         let authority = host.ok_or_else(|| ValueError::new(format!("{} names no host", quoted(url))))?;
         if authority.as_str().contains('@') {
@@ -98,8 +99,8 @@ impl HttpSink {
             .max_idle_connections_per_host(self.parallel)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
             .build();
-        let names = Names { allow_private: self.allow_private, last: Mutex::default() };
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), names), ..self }
+        let resolver = CachingResolver { allow_private: self.allow_private, last: Mutex::default() };
+        Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver), ..self }
     }
 }
 
@@ -115,10 +116,10 @@ impl Sink for HttpSink {
                 .header("webhook-timestamp", seconds.to_string())
                 .header("webhook-signature", self.secret.sign(&message.id, seconds, &message.body))
                 .send(message.body.as_bytes());
-            let mut answer = sent.map_err(|error| failed(&error))?;
-            let outcome = judge(answer.status().as_u16(), answer.headers(), message.sent_at);
+            let mut answer = sent.map_err(|error| send_failure(&error))?;
+            let outcome = outcome(answer.status().as_u16(), answer.headers(), message.sent_at);
             // The status decides; the body is read only so that the connection can be used again.
-            let _ = answer.body_mut().with_config().limit(ANSWER).read_to_vec();
+            let _ = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
             outcome
         })
     }
@@ -132,20 +133,20 @@ impl Sink for HttpSink {
     }
 }
 
-fn judge(status: u16, headers: &HeaderMap, now: Time) -> Result<(), Failure> {
-    let after = headers.get("retry-after").and_then(|value| after(value.to_str().ok()?.trim(), now));
-    let because = format!("the receiver answered {status}");
+fn outcome(status: u16, headers: &HeaderMap, now: Time) -> Result<(), Failure> {
+    let after = headers.get("retry-after").and_then(|value| retry_after(value.to_str().ok()?.trim(), now));
+    let reason = format!("the receiver answered {status}");
     match status {
         200..=299 => Ok(()),
-        300..=399 => Err(Failure::refused(format!("{because}, a redirect; none is followed"))),
-        410 => Err(Failure::Gone { because: format!("{because}: it wants no events any more") }),
-        429 => Err(Failure::Down { because: format!("{because}: too many requests"), after }),
-        _ => Err(Failure::Refused { because, after }),
+        300..=399 => Err(Failure::refused(format!("{reason}, a redirect; none is followed"))),
+        410 => Err(Failure::Gone { reason: format!("{reason}: it wants no events any more") }),
+        429 => Err(Failure::Down { reason: format!("{reason}: too many requests"), after }),
+        _ => Err(Failure::Refused { reason, after }),
     }
 }
 
 /// How long `Retry-After` asks to wait: seconds, or until a date.
-fn after(text: &str, now: Time) -> Option<Duration> {
+fn retry_after(text: &str, now: Time) -> Option<Duration> {
     let wait = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
@@ -156,10 +157,9 @@ fn after(text: &str, now: Time) -> Option<Duration> {
     Some(wait.min(MAX_RETRY_AFTER))
 }
 
-/// A receiver that cannot be reached is down; one that was reached and then failed may have failed over the
-/// event.
-fn failed(error: &ureq::Error) -> Failure {
-    let because = match error {
+/// A receiver that cannot be reached is down. One that was reached may have failed because of the event.
+fn send_failure(error: &ureq::Error) -> Failure {
+    let reason = match error {
         ureq::Error::Timeout(_) => "the receiver did not answer in time".into(),
         ureq::Error::HostNotFound => "the receiver's host was not found".into(),
         ureq::Error::Io(error) => error.to_string(),
@@ -183,17 +183,17 @@ fn failed(error: &ureq::Error) -> Failure {
         ),
         _ => false,
     };
-    if unreachable { Failure::down(because) } else { Failure::refused(because) }
+    if unreachable { Failure::down(reason) } else { Failure::refused(reason) }
 }
 
-/// Finds the addresses of the receiver. Only addresses that passed here are ever connected to.
+/// Finds the addresses of the receiver, and caches them. No other address is ever connected to.
 #[derive(Debug)]
-struct Names {
+struct CachingResolver {
     allow_private: bool,
     last: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
 }
 
-impl Resolver for Names {
+impl Resolver for CachingResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -202,32 +202,34 @@ impl Resolver for Names {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let found = match &*last {
-            Some((when, found)) if when.elapsed() < NAME_CACHE_TIME => found.clone(),
+            Some((when, found)) if when.elapsed() < ADDRESS_LIFETIME => found.clone(),
             _ => {
-                let found: Vec<SocketAddr> = match literal(uri) {
+                let found: Vec<SocketAddr> = match literal_address(uri) {
                     Some(found) => found,
-                    None => {
-                        DefaultResolver::default().resolve(uri, config, timeout).map_err(unknown)?.to_vec()
-                    }
+                    None => DefaultResolver::default()
+                        .resolve(uri, config, timeout)
+                        .map_err(host_not_found)?
+                        .to_vec(),
                 };
                 *last = Some((Instant::now(), found.clone()));
                 found
             }
         };
         let mut allowed = self.empty();
-        for &address in found.iter().filter(|address| self.allow_private || public(address.ip())).take(16) {
+        for &address in found.iter().filter(|address| self.allow_private || is_public(address.ip())).take(16)
+        {
             allowed.push(address);
         }
         if let (true, Some(first)) = (allowed.is_empty(), found.first()) {
-            let because = format!("the receiver's address {} is private, which is not allowed", first.ip());
-            return Err(std::io::Error::new(ErrorKind::PermissionDenied, because).into());
+            let reason = format!("the receiver's address {} is private, which is not allowed", first.ip());
+            return Err(std::io::Error::new(ErrorKind::PermissionDenied, reason).into());
         }
         Ok(allowed)
     }
 }
 
-/// A name that cannot be looked up, in a kind of its own.
-fn unknown(error: ureq::Error) -> ureq::Error {
+/// Gives a failed look-up an error kind of its own, so that it counts as unreachable.
+fn host_not_found(error: ureq::Error) -> ureq::Error {
     match error {
         ureq::Error::Io(error) => {
             std::io::Error::new(ErrorKind::NotFound, format!("the receiver's host was not found: {error}"))
@@ -238,7 +240,7 @@ fn unknown(error: ureq::Error) -> ureq::Error {
 }
 
 /// The address of a URL that names no host but an address.
-fn literal(uri: &Uri) -> Option<Vec<SocketAddr>> {
+fn literal_address(uri: &Uri) -> Option<Vec<SocketAddr>> {
     let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
     let ip: IpAddr = host.parse().ok()?;
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
@@ -246,7 +248,7 @@ fn literal(uri: &Uri) -> Option<Vec<SocketAddr>> {
 }
 
 /// Whether an address is one of the public internet (<https://www.iana.org/assignments/iana-ipv4-special-registry>).
-fn public(ip: IpAddr) -> bool {
+fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, c, _] = ip.octets();
@@ -267,9 +269,9 @@ fn public(ip: IpAddr) -> bool {
             match (first, second) {
                 // Addresses that carry an IPv4 address: mapped, compatible, or translated (NAT64, 6to4).
                 (0, 0) | (0x64, 0xff9b) => {
-                    ip.to_ipv4() != Some(Ipv4Addr::UNSPECIFIED) && public(embedded.into())
+                    ip.to_ipv4() != Some(Ipv4Addr::UNSPECIFIED) && is_public(embedded.into())
                 }
-                (0x2002, _) => public(
+                (0x2002, _) => is_public(
                     Ipv4Addr::from(u32::from_be_bytes([
                         ip.octets()[2],
                         ip.octets()[3],
@@ -296,12 +298,12 @@ mod tests {
             224.0.0.1 255.255.255.255 192.0.0.1 ::1 :: fe80::1 fd00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 \
             ::127.0.0.1 64:ff9b::a00:1 2002:7f00:1:: 2001:db8::1";
         for ip in private.split_whitespace() {
-            assert!(!public(ip.parse().unwrap()), "{ip}");
+            assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
         for ip in
             "1.1.1.1 8.8.8.8 172.32.0.1 100.128.0.1 2606:4700::1111 ::ffff:8.8.8.8 2002:808:808::".split(' ')
         {
-            assert!(public(ip.parse().unwrap()), "{ip}");
+            assert!(is_public(ip.parse().unwrap()), "{ip}");
         }
     }
 
@@ -310,18 +312,18 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "7".parse().unwrap());
         let after = Some(Duration::from_secs(7));
-        let judge = |status, headers: &HeaderMap| super::judge(status, headers, Time::default());
-        assert_eq!(judge(204, &headers), Ok(()));
-        assert!(matches!(judge(429, &headers), Err(Failure::Down { after: a, .. }) if a == after));
-        assert!(matches!(judge(503, &headers), Err(Failure::Refused { after: a, .. }) if a == after));
-        assert!(matches!(judge(302, &headers), Err(Failure::Refused { .. })));
-        assert!(matches!(judge(410, &headers), Err(Failure::Gone { .. })));
+        let outcome = |status, headers: &HeaderMap| super::outcome(status, headers, Time::default());
+        assert_eq!(outcome(204, &headers), Ok(()));
+        assert!(matches!(outcome(429, &headers), Err(Failure::Down { after: a, .. }) if a == after));
+        assert!(matches!(outcome(503, &headers), Err(Failure::Refused { after: a, .. }) if a == after));
+        assert!(matches!(outcome(302, &headers), Err(Failure::Refused { .. })));
+        assert!(matches!(outcome(410, &headers), Err(Failure::Gone { .. })));
         for (value, wait) in
             [("Thu, 01 Jan 1970 00:00:07 GMT", after), ("86400", Some(MAX_RETRY_AFTER)), ("soon", None)]
         {
             headers.insert("retry-after", value.parse().unwrap());
             assert!(
-                matches!(judge(429, &headers), Err(Failure::Down { after: a, .. }) if a == wait),
+                matches!(outcome(429, &headers), Err(Failure::Down { after: a, .. }) if a == wait),
                 "{value}"
             );
         }

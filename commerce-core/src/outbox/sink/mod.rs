@@ -24,11 +24,11 @@ use crate::time::Time;
 
 /// A receiver of events. When it accepts events, it has stored them durably.
 pub trait Sink: Send + Sync + 'static {
-    /// Delivers events, oldest first, all or none. An event can come again after it was accepted, if that could not
-    /// be recorded. Its `id` identifies it.
+    /// Delivers events, oldest first, all or none. An event is delivered again if its acceptance could not be
+    /// recorded. Its `id` identifies it.
     ///
     /// # Errors
-    /// Why they were not accepted. When one of several was refused, they come again one by one.
+    /// Why they were not accepted. When one of several was refused, they are delivered again one by one.
     fn deliver(&self, messages: &[Message]) -> Result<(), Failure>;
 
     /// The most events of one delivery.
@@ -57,7 +57,7 @@ pub trait Sink: Send + Sync + 'static {
 pub struct Message {
     /// The sequence number.
     pub event: EventId,
-    /// The envelope's `id`, which is the same each time the event comes.
+    /// The envelope's `id`, which is the same at each delivery of the event.
     pub id: String,
     /// The envelope's `type`.
     pub kind: EventKind,
@@ -73,38 +73,38 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// These events were refused. Others may be accepted. Counts as an attempt.
-    #[error("{because}")]
+    #[error("{reason}")]
     Refused {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// How long the receiver asks to wait before the next attempt.
         after: Option<Duration>,
     },
     /// The receiver accepts nothing now. Does not count as an attempt.
-    #[error("{because}")]
+    #[error("{reason}")]
     Down {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
         /// How long the receiver asks to wait.
         after: Option<Duration>,
     },
     /// The receiver has ended delivery.
-    #[error("{because}")]
+    #[error("{reason}")]
     Gone {
         /// The reason, as a sentence.
-        because: String,
+        reason: String,
     },
 }
 
 impl Failure {
     /// A refusal without a wait.
-    pub fn refused(because: impl Into<String>) -> Self {
-        Self::Refused { because: because.into(), after: None }
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into(), after: None }
     }
 
     /// A receiver that is down, without a wait.
-    pub fn down(because: impl Into<String>) -> Self {
-        Self::Down { because: because.into(), after: None }
+    pub fn down(reason: impl Into<String>) -> Self {
+        Self::Down { reason: reason.into(), after: None }
     }
 }
 

@@ -33,7 +33,7 @@ impl FromStr for Secret {
 
 impl Secret {
     /// The value of the header `webhook-signature` for the event `id` with this body, sent at `seconds` after the
-    /// Unix epoch. A sink of a program's own can sign as the one over HTTP does.
+    /// Unix epoch. A custom sink can sign as the HTTP sink does.
     #[must_use]
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         let mut mac = self.0.clone();

@@ -15,7 +15,7 @@ use crate::store::{Restore, StoreOptions};
 
 /// Copies the store to a new file. Other processes keep reading and writing.
 pub(crate) fn backup(store: &Path, to: &Path, busy: Duration) -> Result<(), Error> {
-    make(to, |copy| run(&connect(store, busy)?, copy).map_err(statement_error))
+    make(to, |copy| copy_pages(&connect(store, busy)?, copy).map_err(statement_error))
 }
 
 /// Creates a file atomically from what `fill` writes. After that, the content and the name survive a power cut.
@@ -24,24 +24,24 @@ pub(crate) fn make(to: &Path, fill: impl FnOnce(&mut Connection) -> Result<(), E
         return Err(OpenError::Exists(to.into()).into());
     }
     let part = &beside(to, &format!(".part-{}", std::process::id()));
-    let made = (|| {
+    let outcome = (|| {
         make_file(part)?;
         let mut copy = Connection::open(part).map_err(statement_error)?;
         fill(&mut copy)?;
         // A single file, without a log.
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(statement_error)?;
         copy.close().map_err(|(_, e)| statement_error(e))?;
-        let written = |e: std::io::Error| {
+        let unwritten = |e: std::io::Error| {
             Error::Unavailable(Cause::new(format!("{} cannot be written: {e}", to.display()), e))
         };
-        std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(written)?;
+        std::fs::File::open(part).and_then(|file| file.sync_all()).map_err(unwritten)?;
         // A link, unlike a rename, never replaces a file that was created meanwhile.
-        std::fs::hard_link(part, to).map_err(written)?;
-        sync_name(to).map_err(written)
+        std::fs::hard_link(part, to).map_err(unwritten)?;
+        sync_name(to).map_err(unwritten)
     })();
     // If nothing was copied, there is nothing to remove.
     let _ = std::fs::remove_file(part);
-    made
+    outcome
 }
 
 /// Replaces the content of the store with a backup in one transaction, after a copy of the store was made. The new
@@ -50,35 +50,35 @@ pub(crate) fn restore(store: &Path, restore: &Restore<'_>, busy: Duration) -> Re
     let from = open_backup(restore)?;
     backup(store, restore.keep, busy)?;
     let part = &beside(store, &format!(".restore-{}", std::process::id()));
-    let restored = (|| {
+    let outcome = (|| {
         make_file(part)?;
         let mut copy = Connection::open(part).map_err(statement_error)?;
-        run(&from, &mut copy).map_err(statement_error)?;
+        copy_pages(&from, &mut copy).map_err(statement_error)?;
         copy.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(statement_error)?;
         migrate(&mut copy).map_err(statement_error)?;
         copy.execute(NEW_IDENTITY, [new_identity()]).map_err(statement_error)?;
-        run(&copy, &mut connect(store, busy)?).map_err(commit_error)
+        copy_pages(&copy, &mut connect(store, busy)?).map_err(commit_error)
     })();
     // If nothing was copied, there is nothing to remove.
     let _ = std::fs::remove_file(part);
-    restored
+    outcome
 }
 
 /// Opens a backup after checking that it is intact and may replace the store.
 pub(crate) fn open_backup(restore: &Restore<'_>) -> Result<Connection, Error> {
     let &Restore { from: path, store, other_currency, .. } = restore;
-    let from = open_sound(path)?;
+    let from = open_intact(path)?;
     let code: String =
         from.query_row("SELECT currency FROM store", [], |row| row.get(0)).map_err(statement_error)?;
-    let because = format!("its currency is {code:?}").into();
-    let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), because })?;
+    let reason = format!("its currency is {code:?}").into();
+    let backup = code.parse::<Currency>().map_err(|_| OpenError::Foreign { path: path.into(), reason })?;
     if backup != store && !other_currency {
         return Err(OpenError::Currency { path: path.into(), backup, store }.into());
     }
     Ok(from)
 }
 
-fn open_sound(from: &Path) -> Result<Connection, Error> {
+fn open_intact(from: &Path) -> Result<Connection, Error> {
     let found = inspect(from).map_err(|error| match error {
         OpenError::Missing(path) => OpenError::NoBackup(path),
         other => other,
@@ -90,8 +90,8 @@ fn open_sound(from: &Path) -> Result<Connection, Error> {
         }
         Found::Store { .. } => {}
         Found::Empty => {
-            let because = "it is empty".into();
-            return Err(OpenError::Foreign { path: from.into(), because }.into());
+            let reason = "it is empty".into();
+            return Err(OpenError::Foreign { path: from.into(), reason }.into());
         }
     }
     let from = Connection::open(from).map_err(statement_error)?;
@@ -103,7 +103,7 @@ fn open_sound(from: &Path) -> Result<Connection, Error> {
     Ok(from)
 }
 
-fn run(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+fn copy_pages(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     // All pages in one step, so that the copy is of one moment.
     Backup::new(from, to)?.run_to_completion(i32::MAX, Duration::from_millis(10), None)
 }

@@ -31,8 +31,8 @@ pub(crate) fn create(path: &Path, currency: Currency, options: &StoreOptions) ->
         Err(other) => return Err(other.into()),
     }
     let mut connection = connect(path, options.busy)?;
-    let made = init(&mut connection, currency).map_err(|e| refused(path, e))?;
-    if !made {
+    let created = init(&mut connection, currency).map_err(|e| open_error(path, e))?;
+    if !created {
         return Err(exists(path)?.into());
     }
     drop(connection);
@@ -50,19 +50,19 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
         }
         Found::Store { .. } => {}
         Found::Empty => {
-            let because = "it is empty; make a store in it with init".into();
-            return Err(OpenError::Foreign { path, because }.into());
+            let reason = "it is empty; make a store in it with init".into();
+            return Err(OpenError::Foreign { path, reason }.into());
         }
     }
     let before = Watch::before(&path).map_err(|e| failed(&path, e))?;
     let mut connection = connect(&path, options.busy)?;
-    migrate(&mut connection).map_err(|e| refused(&path, e))?;
+    migrate(&mut connection).map_err(|e| open_error(&path, e))?;
     let (code, unindexed): (String, bool) = connection
         .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(|e| refused(&path, e))?;
+        .map_err(|e| open_error(&path, e))?;
     let currency = code.parse::<Currency>().map_err(|_| OpenError::Foreign {
         path: path.clone(),
-        because: format!("its currency is {code:?}").into(),
+        reason: format!("its currency is {code:?}").into(),
     })?;
     let turn = Turn::open(&path).map_err(|e| unwritable(&path, Cause::of(e)))?;
     let watch = Arc::new(Watch::open(&path, before).map_err(|e| failed(&path, e))?);
@@ -100,9 +100,9 @@ fn sync_log_of(path: &Path) -> Result<(), OpenError> {
 /// Creates an empty file that only its owner can read. SQLite creates it, since closing a descriptor of our own would
 /// drop SQLite's locks.
 pub(super) fn make_file(path: &Path) -> Result<(), OpenError> {
-    let made = Connection::open(path).map_err(|e| refused(path, e))?;
+    let connection = Connection::open(path).map_err(|e| open_error(path, e))?;
     let private = make_private(path).map_err(|e| failed(path, e));
-    drop(made);
+    drop(connection);
     private
 }
 
@@ -116,7 +116,7 @@ pub(super) enum Found {
 pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let found = path.metadata().map_err(|e| missing_or_failed(path, e))?;
     if !found.is_file() {
-        return Err(OpenError::Foreign { path: path.into(), because: "it is not a regular file".into() });
+        return Err(OpenError::Foreign { path: path.into(), reason: "it is not a regular file".into() });
     }
     if found.permissions().readonly() {
         return Err(unwritable(path, "it is read-only"));
@@ -125,25 +125,25 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if found.len() == 0 {
         return Ok(Found::Empty);
     }
-    let look = || -> rusqlite::Result<(i64, i64, i64)> {
+    let inspect = || -> rusqlite::Result<(i64, i64, i64)> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
         // One transaction: another process can be creating a store there.
-        let moment = connection.unchecked_transaction()?;
-        let int = |sql: &str| moment.query_row(sql, [], |row| row.get(0));
+        let transaction = connection.unchecked_transaction()?;
+        let int = |sql: &str| transaction.query_row(sql, [], |row| row.get(0));
         Ok((
             int("PRAGMA application_id")?,
             int("PRAGMA user_version")?,
             int("SELECT count(*) FROM sqlite_schema")?,
         ))
     };
-    match retry_while_busy(BUSY, look).map_err(|e| refused(path, e))? {
+    match retry_while_busy(BUSY, inspect).map_err(|e| open_error(path, e))? {
         (APPLICATION, version, _) => Ok(Found::Store { version }),
         (0, 0, 0) => Ok(Found::Empty),
         _ => Err(OpenError::Foreign {
             path: path.into(),
-            because: "it is another program's SQLite database".into(),
+            reason: "it is another program's SQLite database".into(),
         }),
     }
 }
@@ -166,7 +166,7 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenErr
         connection.pragma_update(None, "cache_size", -32_768)?;
         Ok(connection)
     };
-    retry_while_busy(busy, connect).map_err(|e| refused(path, e))
+    retry_while_busy(busy, connect).map_err(|e| open_error(path, e))
 }
 
 /// Retries while another process holds a lock. Some changes, such as the one to a write-ahead log, fail at once in
@@ -174,17 +174,17 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, OpenErr
 fn retry_while_busy<T>(busy: Duration, work: impl Fn() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
     let until = Instant::now() + busy;
     loop {
-        let done = work();
-        let code = done.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
-        let in_the_way = matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
-        if !in_the_way || Instant::now() >= until {
-            return done;
+        let result = work();
+        let code = result.as_ref().err().and_then(rusqlite::Error::sqlite_error_code);
+        let is_busy = matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !is_busy || Instant::now() >= until {
+            return result;
         }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Creates the schema, unless another process was faster.
+/// Creates the schema, unless another process was faster. Returns whether this process did it.
 fn init(connection: &mut Connection, currency: Currency) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -221,11 +221,11 @@ fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {
 }
 
 /// Translates the error of SQLite when it cannot open a file.
-fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
+fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
-            let because = Cause::new("it is not a SQLite database", error);
-            OpenError::Foreign { path: path.into(), because }
+            let reason = Cause::new("it is not a SQLite database", error);
+            OpenError::Foreign { path: path.into(), reason }
         }
         Some(
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied,
@@ -242,12 +242,12 @@ fn missing_or_failed(path: &Path, error: io::Error) -> OpenError {
     }
 }
 
-fn unwritable(path: &Path, because: impl Into<Cause>) -> OpenError {
-    OpenError::ReadOnly { path: path.into(), because: because.into() }
+fn unwritable(path: &Path, reason: impl Into<Cause>) -> OpenError {
+    OpenError::ReadOnly { path: path.into(), reason: reason.into() }
 }
 
 fn failed(path: &Path, error: impl std::error::Error + Send + Sync + 'static) -> OpenError {
-    OpenError::Failed { path: path.into(), because: Cause::of(error) }
+    OpenError::Failed { path: path.into(), reason: Cause::of(error) }
 }
 
 /// Refuses network file systems, where SQLite's locks and shared memory do not hold

@@ -53,7 +53,7 @@ impl FileReader {
             .test_on_check_out(false)
             .connection_timeout(busy)
             .build(manager)
-            .map_err(|e| OpenError::Failed { path: path.into(), because: Cause::of(e) })?;
+            .map_err(|e| OpenError::Failed { path: path.into(), reason: Cause::of(e) })?;
         let version_connection = Mutex::new(super::open::connect(path, busy)?);
         Ok(Self { pool, version_connection, watch, busy, costs: options.costs.clone() })
     }
@@ -81,7 +81,7 @@ impl Reader for FileReader {
                 self.wait()?
             }
         };
-        // Checked after connecting, since a new connection opens whatever file has the name.
+        // Checked after connecting, since a new connection opens the file that has the name now.
         self.watch.check()?;
         connection
             .prepare_cached("BEGIN")
@@ -111,7 +111,7 @@ impl Reader for FileReader {
 /// colon.
 fn unconnected(error: &r2d2::Error) -> Error {
     match error.to_string().split_once(": ") {
-        Some((_, because)) => Error::Unavailable(because.into()),
+        Some((_, reason)) => Error::Unavailable(reason.into()),
         None => Error::Busy("every reading connection is taken"),
     }
 }
@@ -124,7 +124,7 @@ impl Snapshot for FileSnapshot<'_> {
     fn each(
         &mut self,
         statement: &Statement,
-        take: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(statement_error)?;
         let (width, mut count) = (prepared.column_count(), 0);
@@ -132,7 +132,7 @@ impl Snapshot for FileSnapshot<'_> {
             prepared.query(rusqlite::params_from_iter(&statement.values)).map_err(statement_error)?;
         while let Some(found) = rows.next().map_err(statement_error)? {
             count += 1;
-            if take(&row(found, width)?).is_break() {
+            if visit(&row(found, width)?).is_break() {
                 break;
             }
         }

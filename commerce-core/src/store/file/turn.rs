@@ -17,8 +17,9 @@ pub(super) struct Turn {
     locks: Option<Locks>,
     /// None while a thread waits for the locks.
     waiting: Option<Receiver<io::Result<Locks>>>,
+    /// Hands the locks to the thread that waits for them, and the sender of its answer.
     waiter: SyncSender<Locks>,
-    waited: SyncSender<SyncSender<io::Result<Locks>>>,
+    answer: SyncSender<SyncSender<io::Result<Locks>>>,
 }
 
 struct Locks {
@@ -37,36 +38,37 @@ impl Turn {
         };
         let locks = Locks { gate: lock("-gate")?, turn: lock("-turn")? };
         let (waiter, work) = sync_channel::<Locks>(1);
-        let (waited, answers) = sync_channel::<SyncSender<io::Result<Locks>>>(1);
+        let (answer, answers) = sync_channel::<SyncSender<io::Result<Locks>>>(1);
         std::thread::Builder::new().name("commerce-turn".into()).spawn(move || {
             while let (Ok(locks), Ok(answer)) = (work.recv(), answers.recv()) {
                 // An answer that is not received drops the locks, and with them the turn.
                 let _ = answer.send(locks.wait().map(|()| locks));
             }
         })?;
-        Ok(Self { locks: Some(locks), waiting: None, waiter, waited })
+        Ok(Self { locks: Some(locks), waiting: None, waiter, answer })
     }
 
     /// Waits for the turn until the deadline. A later call continues the same wait.
     pub(super) fn acquire(&mut self, deadline: Instant) -> Result<(), Error> {
-        let lost = |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}").into());
+        let unusable =
+            |what: String| Error::Unavailable(format!("the lock files cannot be used: {what}").into());
         if let Some(locks) = self.locks.take() {
-            if locks.try_now().map_err(|e| lost(e.to_string()))? {
+            if locks.try_now().map_err(|e| unusable(e.to_string()))? {
                 self.locks = Some(locks);
                 return Ok(());
             }
             let (answer, waiting) = sync_channel(1);
-            let gone = |_| lost("the waiting thread is gone".into());
+            let gone = |_| unusable("the waiting thread is gone".into());
             self.waiter.send(locks).map_err(|_| gone(()))?;
-            self.waited.send(answer).map_err(|_| gone(()))?;
+            self.answer.send(answer).map_err(|_| gone(()))?;
             self.waiting = Some(waiting);
         }
-        let Some(waiting) = &self.waiting else { return Err(lost("they are gone".into())) };
+        let Some(waiting) = &self.waiting else { return Err(unusable("they are gone".into())) };
         let left = deadline.saturating_duration_since(Instant::now());
         match waiting.recv_timeout(left) {
             Ok(locks) => {
                 self.waiting = None;
-                self.locks = Some(locks.map_err(|e| lost(e.to_string()))?);
+                self.locks = Some(locks.map_err(|e| unusable(e.to_string()))?);
                 Ok(())
             }
             Err(_) => Err(Error::Busy("other processes kept the turn to write")),
@@ -87,16 +89,16 @@ impl Locks {
         if !try_lock(&self.gate)? {
             return Ok(false);
         }
-        let mine = try_lock(&self.turn);
+        let locked = try_lock(&self.turn);
         self.gate.unlock()?;
-        mine
+        locked
     }
 
     fn wait(&self) -> io::Result<()> {
         self.gate.lock()?;
-        let mine = self.turn.lock();
+        let locked = self.turn.lock();
         self.gate.unlock()?;
-        mine
+        locked
     }
 }
 

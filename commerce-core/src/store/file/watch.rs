@@ -49,8 +49,8 @@ impl Watch {
 
     /// Checks the store's file, for each reader, and for the writer before it begins.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if let Some(because) = self.gone.get() {
-            return Err(Error::Gone(because));
+        if let Some(reason) = self.gone.get() {
+            return Err(Error::Gone(reason));
         }
         let found = self.found(&self.store, "its file was removed", "its file was replaced")?;
         if found.length == 0 {
@@ -81,8 +81,8 @@ impl Watch {
         }
     }
 
-    fn mark_gone(&self, because: &'static str) -> Error {
-        Error::Gone(self.gone.get_or_init(|| because))
+    fn mark_gone(&self, reason: &'static str) -> Error {
+        Error::Gone(self.gone.get_or_init(|| reason))
     }
 }
 

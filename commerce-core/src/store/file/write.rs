@@ -125,9 +125,9 @@ type Saves = HashMap<(&'static str, Kind, usize), String>;
 
 fn save(connection: &Connection, saves: &mut Saves, change: &Change, costs: &Costs) -> rusqlite::Result<()> {
     let (width, values) = (change.width(), &change.values);
-    let most = if change.kind == Kind::Insert { BATCH } else { 1 };
-    let (batches, rest) = values.split_at(values.len() - values.len() % (width * most));
-    for (values, rows) in [(batches, most), (rest, 1)].into_iter().filter(|(values, _)| !values.is_empty()) {
+    let batch = if change.kind == Kind::Insert { BATCH } else { 1 };
+    let (batches, rest) = values.split_at(values.len() - values.len() % (width * batch));
+    for (values, rows) in [(batches, batch), (rest, 1)].into_iter().filter(|(values, _)| !values.is_empty()) {
         let sql = saves.entry((change.table.name, change.kind, rows)).or_insert_with(|| sql(change, rows));
         let mut statement = connection.prepare_cached(sql)?;
         for values in values.chunks_exact(width * rows) {
@@ -141,16 +141,16 @@ fn save(connection: &Connection, saves: &mut Saves, change: &Change, costs: &Cos
 fn sql(change: &Change, rows: usize) -> String {
     let table = change.table;
     let (key, others) = table.columns.split_at(table.key);
-    let named = |columns: &[&str], first: usize, between: &str| {
+    let assignments = |columns: &[&str], first: usize, separator: &str| {
         let mut text = String::new();
         for (place, column) in (first..).zip(columns) {
-            let lead = if place == first { "" } else { between };
+            let lead = if place == first { "" } else { separator };
             // Writing to a string cannot fail.
             let _ = write!(text, "{lead}{column} = ?{place}");
         }
         text
     };
-    let key = named(key, 1, " AND ");
+    let key = assignments(key, 1, " AND ");
     match change.kind {
         Kind::Insert => {
             let row = format!("({})", vec!["?"; table.columns.len()].join(", "));
@@ -162,7 +162,7 @@ fn sql(change: &Change, rows: usize) -> String {
             )
         }
         Kind::Update => {
-            format!("UPDATE {} SET {} WHERE {key}", table.name, named(others, table.key + 1, ", "))
+            format!("UPDATE {} SET {} WHERE {key}", table.name, assignments(others, table.key + 1, ", "))
         }
         Kind::Delete => format!("DELETE FROM {} WHERE {key}", table.name),
     }

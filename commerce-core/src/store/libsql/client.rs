@@ -86,7 +86,7 @@ impl Client {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
-        if self.url.numeric {
+        if self.url.host_is_ip {
             request = request.header("x-namespace-bin", DEFAULT);
         }
         if let Some(token) = &self.token {
@@ -245,8 +245,8 @@ fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     }
     let parsed = serde_json::from_slice::<ErrorBody>(body);
     if parsed.is_err() && status == StatusCode::NOT_FOUND {
-        let because = "what answers does not speak Hrana 3; is it an older server, or another one?";
-        return Failure::NotFound(because.into());
+        let reason = "what answers does not speak Hrana 3; is it an older server, or another one?";
+        return Failure::NotFound(reason.into());
     }
     let (message, code) = match parsed {
         Ok(parsed) => (parsed.error, parsed.code),

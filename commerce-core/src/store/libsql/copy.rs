@@ -34,21 +34,21 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     file::copy::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;
         let version = version.first().map_or(0, |row| row[0].int());
-        let made =
+        let schema =
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
             AND name NOT LIKE 'product\\_grams\\_%' ESCAPE '\\' ORDER BY rowid";
-        let made = snapshot.rows(&Statement::new(made, []))?;
-        let filled = copy.transaction().map_err(file::statement_error)?;
-        for row in made.iter() {
-            filled.execute_batch(&row[0].text()).map_err(file::statement_error)?;
+        let schema = snapshot.rows(&Statement::new(schema, []))?;
+        let transaction = copy.transaction().map_err(file::statement_error)?;
+        for row in schema.iter() {
+            transaction.execute_batch(&row[0].text()).map_err(file::statement_error)?;
         }
         let tables = snapshot.rows(&Statement::new(TABLES, []))?;
         for row in tables.iter() {
-            copy_table(snapshot.as_mut(), &filled, &row[0].text())?;
+            copy_table(snapshot.as_mut(), &transaction, &row[0].text())?;
         }
-        filled.pragma_update(None, "application_id", APPLICATION).map_err(file::statement_error)?;
-        filled.pragma_update(None, "user_version", version).map_err(file::statement_error)?;
-        filled.commit().map_err(file::statement_error)
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(file::statement_error)?;
+        transaction.pragma_update(None, "user_version", version).map_err(file::statement_error)?;
+        transaction.commit().map_err(file::statement_error)
     })
 }
 
@@ -103,9 +103,11 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
     let key: Vec<String> = from.rows(&key)?.iter().map(|row| row[0].text().as_ref().into()).collect();
     let columns = Statement::new("SELECT name FROM pragma_table_info(?1)", [table.into()]);
     let columns: Vec<String> = from.rows(&columns)?.iter().map(|row| row[0].text().as_ref().into()).collect();
-    let places: Vec<usize> = key.iter().filter_map(|name| columns.iter().position(|c| c == name)).collect();
-    let marks = |count: usize| (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
-    let insert = format!("INSERT INTO {table} VALUES ({})", marks(columns.len()));
+    let key_columns: Vec<usize> =
+        key.iter().filter_map(|name| columns.iter().position(|c| c == name)).collect();
+    let placeholders =
+        |count: usize| (1..=count).map(|place| format!("?{place}")).collect::<Vec<_>>().join(", ");
+    let insert = format!("INSERT INTO {table} VALUES ({})", placeholders(columns.len()));
     let order = format!("ORDER BY {} LIMIT {PAGE}", key.join(", "));
     let mut statement = Statement::new(format!("SELECT * FROM {table} {order}"), []);
     loop {
@@ -115,9 +117,12 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
             insert.execute(rusqlite::params_from_iter(row)).map_err(file::statement_error)?;
         }
         let Some(last) = rows.iter().last() else { return Ok(()) };
-        let after: Vec<Value> = places.iter().map(|&place| last[place].clone()).collect();
-        let sql =
-            format!("SELECT * FROM {table} WHERE ({}) > ({}) {order}", key.join(", "), marks(after.len()));
+        let after: Vec<Value> = key_columns.iter().map(|&place| last[place].clone()).collect();
+        let sql = format!(
+            "SELECT * FROM {table} WHERE ({}) > ({}) {order}",
+            key.join(", "),
+            placeholders(after.len())
+        );
         statement = Statement::new(sql, after);
     }
 }

@@ -60,7 +60,7 @@ impl Failure {
     /// The reason as a sentence.
     pub(super) fn reason(self) -> Cause {
         match self {
-            Self::NoAnswer(because) | Self::Denied(because) | Self::NotFound(because) => because,
+            Self::NoAnswer(reason) | Self::Denied(reason) | Self::NotFound(reason) => reason,
             Self::Constraint(message) | Self::Server(message) => message,
             Self::StreamClosed => "the server ended the stream".into(),
             Self::Busy => "the server's database was locked".into(),
@@ -76,8 +76,8 @@ impl Failure {
             Self::StreamClosed => Error::Busy("the server ended the stream"),
             Self::Busy => Error::Busy("the server's database was locked"),
             Self::TransactionLost => Error::Busy("another instance took the transaction over"),
-            Self::Denied(because) => OpenError::Denied { url: url.to_string(), because }.into(),
-            Self::NotFound(because) => OpenError::NoServer { url: url.to_string(), because }.into(),
+            Self::Denied(reason) => OpenError::Denied { url: url.to_string(), reason }.into(),
+            Self::NotFound(reason) => OpenError::NoServer { url: url.to_string(), reason }.into(),
             other => Error::Store(other.reason()),
         }
     }
@@ -85,8 +85,8 @@ impl Failure {
     /// The error of a request that opens a store.
     pub(super) fn into_open_error(self, url: &Url) -> Error {
         match self {
-            Self::NoAnswer(because) => OpenError::Unreachable { url: url.to_string(), because }.into(),
-            Self::Server(because) => OpenError::Failed { path: url.to_string().into(), because }.into(),
+            Self::NoAnswer(reason) => OpenError::Unreachable { url: url.to_string(), reason }.into(),
+            Self::Server(reason) => OpenError::Failed { path: url.to_string().into(), reason }.into(),
             other => other.into_error(url),
         }
     }

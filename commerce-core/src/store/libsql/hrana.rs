@@ -93,7 +93,7 @@ pub(super) struct Response {
 /// The outcomes of a batch's steps. A step with neither a result nor an error was not run.
 #[derive(Default, Deserialize)]
 pub(super) struct Results {
-    step_results: Vec<Option<Done>>,
+    step_results: Vec<Option<StepResult>>,
     step_errors: Vec<Option<Failed>>,
     /// The replication index of the database.
     #[serde(default)]
@@ -101,7 +101,7 @@ pub(super) struct Results {
 }
 
 #[derive(Deserialize)]
-struct Done {
+struct StepResult {
     cols: Vec<IgnoredAny>,
     rows: Vec<Vec<Cell>>,
 }
@@ -151,7 +151,7 @@ impl<'a> Steps<'a> {
     pub(super) fn then(&mut self, sql: &'a str, values: &'a [Value]) {
         let condition = match self.0.len().checked_sub(1) {
             Some(step) => Condition::Ok { step },
-            None => open(),
+            None => transaction_is_open(),
         };
         self.push(condition, sql, values);
     }
@@ -171,14 +171,15 @@ impl<'a> Steps<'a> {
         let commit = self.0.len();
         self.then("COMMIT", &[]);
         let committed = Condition::Ok { step: commit };
-        let not_committed = Condition::And { conds: vec![Condition::Not { cond: committed.into() }, open()] };
+        let not_committed =
+            Condition::And { conds: vec![Condition::Not { cond: committed.into() }, transaction_is_open()] };
         self.push(not_committed, "ROLLBACK", &[]);
         commit
     }
 
     /// Rolls back the open transaction, if there is one.
     pub(super) fn roll_back(&mut self) {
-        self.push(open(), "ROLLBACK", &[]);
+        self.push(transaction_is_open(), "ROLLBACK", &[]);
     }
 
     pub(super) fn into_batch(self, replication_index: Option<u64>) -> Request<'a> {
@@ -192,7 +193,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn open() -> Condition {
+fn transaction_is_open() -> Condition {
     Condition::Not { cond: Condition::IsAutocommit.into() }
 }
 
@@ -222,7 +223,7 @@ impl Results {
             return Err(Failure::of(error));
         }
         // Without an error, a step is skipped only if the transaction has ended.
-        let rows = |result: Option<Done>| {
+        let rows = |result: Option<StepResult>| {
             result.ok_or(Failure::TransactionLost)?.rows().map_err(|message| Failure::Server(message.into()))
         };
         self.step_results.into_iter().skip(first).map(rows).collect()
@@ -233,7 +234,7 @@ impl Results {
     }
 }
 
-impl Done {
+impl StepResult {
     fn rows(self) -> Result<Rows, String> {
         let values = self.rows.into_iter().flatten().map(Cell::value).collect::<Result<_, _>>()?;
         Ok(Rows { values, width: self.cols.len() })

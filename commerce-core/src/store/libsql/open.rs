@@ -179,8 +179,8 @@ impl Opening {
         let row = rows.first().and_then(Rows::first);
         let code = row.map(|row| row[0].text()).unwrap_or_default();
         let currency = code.parse::<Currency>().map_err(|_| {
-            let because = format!("its currency is {code:?}").into();
-            OpenError::Foreign { path: path(&self.client.url), because }
+            let reason = format!("its currency is {code:?}").into();
+            OpenError::Foreign { path: path(&self.client.url), reason }
         })?;
         Ok((currency, row.is_some_and(|row| row[1].int() != 0)))
     }
@@ -197,8 +197,8 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 }
 
 fn foreign(url: &Url) -> Error {
-    let because = "there are another program's tables in the database".into();
-    OpenError::Foreign { path: path(url), because }.into()
+    let reason = "there are another program's tables in the database".into();
+    OpenError::Foreign { path: path(url), reason }.into()
 }
 
 fn path(url: &Url) -> std::path::PathBuf {

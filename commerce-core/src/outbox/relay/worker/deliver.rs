@@ -27,21 +27,21 @@ impl Worker {
             }
             match &outcome {
                 Ok(()) | Err(Failure::Refused { .. }) => self.mark_up(),
-                Err(Failure::Down { because, after }) => self.mark_down(&clean(because), *after, false),
-                Err(Failure::Gone { because }) => self.mark_down(&clean(because), None, true),
+                Err(Failure::Down { reason, after }) => self.mark_down(&clean(reason), *after, false),
+                Err(Failure::Gone { reason }) => self.mark_down(&clean(reason), None, true),
             }
             // Events of an earlier term were read again under this one, so their outcome does not count.
             let Some(held) = self.held.as_mut().filter(|held| held.term == term) else { continue };
             match outcome {
                 Ok(()) => held.window.accepted(&events),
                 Err(Failure::Refused { .. }) if events.len() > 1 => held.window.split(&events, messages),
-                Err(Failure::Refused { because, after }) => self.refused(messages, &clean(&because), after),
+                Err(Failure::Refused { reason, after }) => self.refused(messages, &clean(&reason), after),
                 Err(Failure::Down { .. } | Failure::Gone { .. }) => held.window.put_back(&events, messages),
             }
         }
     }
 
-    fn refused(&mut self, messages: Vec<Message>, because: &str, after: Option<Duration>) {
+    fn refused(&mut self, messages: Vec<Message>, reason: &str, after: Option<Duration>) {
         self.shared.refused.fetch_add(1, Ordering::Relaxed);
         let (now, options) = (self.shop.now(), &self.options);
         let next = |attempts: i64| {
@@ -51,19 +51,19 @@ impl Worker {
         let Some(held) = &mut self.held else { return };
         let mut notices = Vec::new();
         for message in messages {
-            let (event, because) = (message.event, because.to_owned());
-            let attempts = held.window.refused(message, &because, next);
+            let (event, reason) = (message.event, reason.to_owned());
+            let attempts = held.window.refused(message, &reason, next);
             if attempts < options.attempts {
-                notices.push(Notice::Refused { event, because, attempts });
+                notices.push(Notice::Refused { event, reason, attempts });
             } else {
                 self.shared.dead.fetch_add(1, Ordering::Relaxed);
-                notices.push(Notice::Dead { event, because, attempts });
+                notices.push(Notice::Dead { event, reason, attempts });
             }
         }
         notices.into_iter().for_each(|notice| self.notify(notice));
     }
 
-    fn mark_down(&mut self, because: &str, after: Option<Duration>, gone: bool) {
+    fn mark_down(&mut self, reason: &str, after: Option<Duration>, gone: bool) {
         let now = self.shop.now();
         let times = match &self.down {
             // Deliveries that were in flight together count as one failure.
@@ -72,13 +72,13 @@ impl Worker {
         };
         let back_off = Options::default().back_off(SINK_BACK_OFF.0, SINK_BACK_OFF.1).delay(times);
         let until = now.plus(back_off.max(after.unwrap_or_default()));
-        self.down = Some(Down { because: because.into(), times, until, gone });
-        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(because.into());
+        self.down = Some(Down { reason: reason.into(), times, until, gone });
+        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.into());
         if gone {
             self.shared.gone.store(true, Ordering::Relaxed);
-            self.notify(Notice::Gone(because.into()));
+            self.notify(Notice::Gone(reason.into()));
         } else {
-            self.notify(Notice::Down(because.into()));
+            self.notify(Notice::Down(reason.into()));
         }
     }
 
@@ -141,13 +141,13 @@ impl Worker {
     pub(super) fn send(&mut self) -> Result<(), Error> {
         let now = self.shop.now();
         // While the sink is down, one delivery at a time tests it.
-        let most = match &self.down {
+        let limit = match &self.down {
             Some(down) if down.until > now => 0,
             Some(_) => 1,
             None => self.sink.parallel().max(1),
         };
         let Some(held) = &mut self.held else { return Ok(()) };
-        while self.in_flight < most && Instant::now() + self.sink.longest() < held.ends {
+        while self.in_flight < limit && Instant::now() + self.sink.longest() < held.ends {
             let events = held.window.take(self.sink.batch().max(1), now, Instant::now());
             if events.is_empty() {
                 break;

@@ -14,29 +14,8 @@ use crate::outbox::relay::reading;
 use crate::outbox::relay::window::MAX_HOLD_UP;
 use crate::outbox::state;
 
-impl Pace {
-    /// Advances after a settlement that began at `began`.
-    fn advance(&mut self, delivered: i64, pruned: usize, began: Instant) {
-        if pruned > 0 || self.remaining > 0 {
-            self.remaining = (self.remaining + 2 * delivered - pruned as i64).max(0);
-        }
-        if pruned > 0 && self.remaining == 0 {
-            self.next = Instant::now() + 3 * began.elapsed();
-        }
-    }
-}
-
 /// How long a relay that is stopped waits for deliveries in flight.
 const GRACE_PERIOD: Duration = Duration::from_secs(5);
-
-/// Wakes a relay when its settlement is answered.
-struct Waking(Box<dyn Fn() + Send + Sync>);
-
-impl Wake for Waking {
-    fn wake(self: Arc<Self>) {
-        (self.0)();
-    }
-}
 
 impl Worker {
     /// Settles what was delivered when a settlement is due, and renews the lease with it.
@@ -44,20 +23,20 @@ impl Worker {
         self.poll_settlement()?;
         self.plan_pruning()?;
         let now = Instant::now();
-        let lease = self.options.whole_lease(self.sink.longest());
+        let lease = self.options.lease_length(self.sink.longest());
         let renewal = now + self.renewal();
         let Some(held) = &mut self.held else { return Ok(()) };
         if held.settlement.is_some() || (held.prune.is_none() && now < held.settled_at + SETTLE_INTERVAL) {
             return Ok(());
         }
         let draft = held.window.draft(now, MAX_HOLD_UP);
-        let because = self.down.as_ref().map(|down| &down.because);
+        let reason = self.down.as_ref().map(|down| &down.reason);
         let news = !draft.deliveries.is_empty() || draft.settled > held.window.settled();
         let renew = renewal > held.ends && (self.in_flight > 0 || !held.window.is_empty());
-        if !news && held.prune.is_none() && !renew && because == held.down.as_ref() {
+        if !news && held.prune.is_none() && !renew && reason == held.down.as_ref() {
             return Ok(());
         }
-        let down = because.cloned();
+        let down = reason.cloned();
         let settle = Settle {
             owner: self.owner.clone(),
             term: held.term,
@@ -95,7 +74,7 @@ impl Worker {
 
     /// Handles the answer to the pending settlement, if it has come.
     pub(super) fn poll_settlement(&mut self) -> Result<(), Error> {
-        let lease = self.options.whole_lease(self.sink.longest());
+        let lease = self.options.lease_length(self.sink.longest());
         let Some(held) = &mut self.held else { return Ok(()) };
         let Some(settlement) = &mut held.settlement else { return Ok(()) };
         let waker = Waker::from(Arc::new(Waking(Box::new(self.shop.notifier()))));
@@ -122,7 +101,7 @@ impl Worker {
     /// The time left of the lease at which it is renewed: enough to begin deliveries meanwhile.
     pub(super) fn renewal(&self) -> Duration {
         let longest = self.sink.longest();
-        longest + (self.options.whole_lease(longest) - longest) / 2
+        longest + (self.options.lease_length(longest) - longest) / 2
     }
 
     /// Waits briefly for deliveries in flight, settles them, and releases the lease. When the store has failed,
@@ -154,12 +133,33 @@ impl Worker {
             lease: Duration::ZERO,
             settled: draft.settled,
             deliveries: draft.deliveries,
-            error: self.down.as_ref().map(|down| down.because.clone()),
+            error: self.down.as_ref().map(|down| down.reason.clone()),
             next_at: self.down.as_ref().filter(|down| !down.gone).map(|down| down.until),
             prune: Prune::default(),
         };
         // If this fails, the lease expires, and events that were not settled are delivered again.
         let _ = self.shop.submit(Submission::new(settle)).wait();
         self.drop_lease();
+    }
+}
+
+impl Pace {
+    /// Advances after a settlement that began at `began`.
+    fn advance(&mut self, delivered: i64, pruned: usize, began: Instant) {
+        if pruned > 0 || self.remaining > 0 {
+            self.remaining = (self.remaining + 2 * delivered - pruned as i64).max(0);
+        }
+        if pruned > 0 && self.remaining == 0 {
+            self.next = Instant::now() + 3 * began.elapsed();
+        }
+    }
+}
+
+/// Wakes a relay when its settlement is answered.
+struct Waking(Box<dyn Fn() + Send + Sync>);
+
+impl Wake for Waking {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
     }
 }

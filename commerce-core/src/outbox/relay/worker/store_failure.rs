@@ -29,8 +29,8 @@ impl Worker {
     pub(super) fn record_success(&mut self) {
         if self.store_failure.as_ref().is_some_and(|store_failure| !store_failure.unwritten) {
             self.store_failure = None;
-            let because = self.down.as_ref().map(|down| down.because.as_ref().into());
-            *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = because;
+            let reason = self.down.as_ref().map(|down| down.reason.as_ref().into());
+            *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = reason;
             self.notify(Notice::Recovered);
         }
     }
@@ -48,10 +48,10 @@ impl Worker {
 
     /// Ends with a failure.
     pub(super) fn end_with(&mut self, error: Error) {
-        let because = error.to_string();
-        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(because.clone());
+        let reason = error.to_string();
+        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
         *self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        self.notify(Notice::Ended(because));
+        self.notify(Notice::Ended(reason));
     }
 
     /// Reports an error, and waits before the next step, longer each time.
@@ -60,9 +60,9 @@ impl Worker {
         let store_failure = self.store_failure.get_or_insert(fresh);
         store_failure.times += 1;
         let pause = Options::default().back_off(SINK_BACK_OFF.0, SINK_BACK_OFF.1).delay(store_failure.times);
-        let because = error.to_string();
-        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(because.clone());
-        self.notify(Notice::Trouble(because));
+        let reason = error.to_string();
+        *self.shared.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+        self.notify(Notice::Trouble(reason));
         let until = Instant::now() + pause;
         loop {
             let (count, left) = (self.shop.notifications(), until.saturating_duration_since(Instant::now()));
