@@ -28,7 +28,7 @@ pub enum Notice {
     #[error("another relay is delivering; standing by")]
     StandBy,
     /// The sink accepts nothing now. The relay retries by itself.
-    #[error("nothing can be delivered at present: {0}")]
+    #[error("nothing can be delivered now: {0}")]
     Down(String),
     /// The sink accepts events again.
     #[error("events are accepted again")]
@@ -44,7 +44,7 @@ pub enum Notice {
         attempts: i64,
     },
     /// An event was given up.
-    #[error("event {event} is dead after {attempts} attempts: {reason}; bring it back with event.retry")]
+    #[error("event {event} is dead after {attempts} attempts: {reason}; deliver it again with event.retry")]
     Dead {
         /// The event.
         event: EventId,

@@ -33,13 +33,13 @@ pub(super) struct Stream {
 }
 
 /// A stream that was idle for this long is not used again. The server ends it after 10 s.
-const IDLE: Duration = Duration::from_secs(8);
+const IDLE_LIMIT: Duration = Duration::from_secs(8);
 
 /// The time-out of connecting.
-const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The longest answer to accept, in bytes. A server sends 10 MB at once by default.
-const LONGEST: u64 = 256 << 20;
+const MAX_ANSWER: u64 = 256 << 20;
 
 /// The name of the default database, in base64 for the header.
 const DEFAULT: &str = "ZGVmYXVsdA";
@@ -52,7 +52,7 @@ impl Client {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
-            .timeout_connect(Some(CONNECT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
@@ -96,7 +96,7 @@ impl Client {
         let mut response = sent.map_err(connection_failure)?;
         let status = response.status();
         let answer =
-            response.body_mut().with_config().limit(LONGEST).read_to_vec().map_err(connection_failure)?;
+            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(connection_failure)?;
         if status != StatusCode::OK {
             return Err(http_failure(status, &answer));
         }
@@ -172,7 +172,7 @@ impl Stream {
 
     /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
     pub(super) fn refresh(&mut self) {
-        if self.used.elapsed() > IDLE {
+        if self.used.elapsed() > IDLE_LIMIT {
             self.baton = None;
         }
     }

@@ -41,17 +41,17 @@ struct Permits {
 struct Permit<'a>(&'a Permits);
 
 /// The least number of concurrent reads, which spend most of their time waiting.
-const READS: u32 = 16;
+const MIN_CONCURRENT_READS: u32 = 16;
 
 /// How long to wait for a replica to catch up and answer before the primary is asked.
-const REPLICA: Duration = Duration::from_secs(1);
+const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a replica is not asked after a failure.
-const REST: Duration = Duration::from_secs(5);
+const REPLICA_COOLDOWN: Duration = Duration::from_secs(5);
 
 impl ServerReader {
     pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
-        let permits = Permits { free: Mutex::new(readers.max(READS)), freed: Condvar::new() };
+        let permits = Permits { free: Mutex::new(readers.max(MIN_CONCURRENT_READS)), freed: Condvar::new() };
         let replica = replica.map(Replica::new);
         Self { primary: primary.into(), replica, busy, permits }
     }
@@ -92,9 +92,9 @@ impl Replica {
         if *ask_again() > Instant::now() {
             return None;
         }
-        let answer = ask(&self.client, REPLICA).ok();
+        let answer = ask(&self.client, REPLICA_TIMEOUT).ok();
         if answer.is_none() {
-            *ask_again() = Instant::now() + REST;
+            *ask_again() = Instant::now() + REPLICA_COOLDOWN;
         }
         answer
     }

@@ -26,13 +26,13 @@ pub(super) struct ServerWriter {
 }
 
 /// The time-out of a single request, which leaves time to retry.
-const REQUEST: Duration = Duration::from_secs(6);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The time-out of closing a stream, which only saves other clients a wait.
-const CLOSE: Duration = Duration::from_millis(500);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The pause between two reads of a receipt.
-const PAUSE: Duration = Duration::from_millis(50);
+const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
     ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
@@ -62,7 +62,7 @@ impl ServerWriter {
                 other => other,
             };
             if begun.is_err() {
-                self.stream.close(CLOSE);
+                self.stream.close(CLOSE_TIMEOUT);
                 self.open = false;
             }
             begun
@@ -72,17 +72,18 @@ impl ServerWriter {
     fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         let mut steps = Steps::in_transaction();
         statements.iter().for_each(|statement| steps.read(statement));
-        match self.stream.batch(steps, REQUEST).and_then(|results| results.all_rows(0)) {
-            Err(Failure::TooLarge) => {
-                statements.iter().map(|statement| self.stream.read_in_parts(statement, REQUEST)).collect()
-            }
+        match self.stream.batch(steps, REQUEST_TIMEOUT).and_then(|results| results.all_rows(0)) {
+            Err(Failure::TooLarge) => statements
+                .iter()
+                .map(|statement| self.stream.read_in_parts(statement, REQUEST_TIMEOUT))
+                .collect(),
             other => other,
         }
     }
 
     /// Begins, and reads rows in parts when they are too many for one answer.
     fn begin_in_parts(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
-        self.stream.close(CLOSE);
+        self.stream.close(CLOSE_TIMEOUT);
         self.try_begin(&[], timeout)?;
         statements.iter().map(|statement| self.stream.read_in_parts(statement, timeout)).collect()
     }
@@ -96,11 +97,11 @@ impl ServerWriter {
         let mut last = lost;
         self.open = false;
         while Instant::now() < deadline {
-            self.stream.close(CLOSE);
+            self.stream.close(CLOSE_TIMEOUT);
             let mut steps = Steps::from("BEGIN IMMEDIATE");
             steps.then("SELECT group_no FROM receipts WHERE instance = ?1", &asked);
             steps.roll_back();
-            let answer = self.client.once(steps, time_left(deadline).min(REQUEST));
+            let answer = self.client.once(steps, time_left(deadline).min(REQUEST_TIMEOUT));
             match answer.and_then(|results| results.all_rows(1)) {
                 Ok(answers) => {
                     let receipt = answers.first().and_then(Rows::first).map(|row| row[0].int());
@@ -111,7 +112,7 @@ impl ServerWriter {
                 }
                 Err(failure) => last = failure,
             }
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(RECEIPT_POLL_INTERVAL);
         }
         Err(Error::Unknown(last.reason()))
     }
@@ -148,7 +149,7 @@ impl Store for ServerWriter {
             steps.then(FORGET, &old);
         }
         let commit = steps.commit();
-        let results = match self.stream.batch(steps, REQUEST) {
+        let results = match self.stream.batch(steps, REQUEST_TIMEOUT) {
             Ok(results) => results,
             Err(failure) => return self.read_receipt(failure),
         };
@@ -171,8 +172,8 @@ impl Store for ServerWriter {
         if std::mem::take(&mut self.open) {
             let mut steps = Steps::in_transaction();
             steps.roll_back();
-            if self.stream.batch(steps, CLOSE).is_err() {
-                self.stream.close(CLOSE);
+            if self.stream.batch(steps, CLOSE_TIMEOUT).is_err() {
+                self.stream.close(CLOSE_TIMEOUT);
             }
         }
     }
@@ -188,6 +189,6 @@ impl Store for ServerWriter {
 
 impl Drop for ServerWriter {
     fn drop(&mut self) {
-        self.stream.close(CLOSE);
+        self.stream.close(CLOSE_TIMEOUT);
     }
 }

@@ -15,7 +15,7 @@ use crate::outbox::relay::window::MAX_HOLD_UP;
 use crate::outbox::state;
 
 /// How long a relay that is stopped waits for deliveries in flight.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 impl Worker {
     /// Settles what was delivered when a settlement is due, and renews the lease with it.
@@ -110,7 +110,7 @@ impl Worker {
         if self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             return self.drop_lease();
         }
-        let until = Instant::now() + GRACE;
+        let until = Instant::now() + GRACE_PERIOD;
         while self.held.is_some() && Instant::now() < until {
             let count = self.shop.notifications();
             self.collect();
