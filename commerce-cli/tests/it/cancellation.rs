@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::process::{Process, until};
+use crate::process::Process;
 use crate::shop::{Shop, lines, stderr};
+use crate::system::until;
 
 const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
 

@@ -1,9 +1,7 @@
 //! Tests the console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
-use std::time::{Duration, Instant};
-
 use crate::shop::Shop;
-use crate::system;
+use crate::system::{self, until};
 use crate::terminal::Terminal;
 
 /// A console on a stocked store, in a terminal of its own.
@@ -233,15 +231,8 @@ fn a_full_disk_is_reported_and_the_shop_continues_when_there_is_space() {
     let terminal = Terminal::open(100, 30, shop.folder.path());
     terminal.run("sh run");
     terminal.see("● live");
-    let until = |name: &str| {
-        let begun = Instant::now();
-        while !shop.path(name).exists() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the disk is not {name}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    };
     shop.file("full", "");
-    until("filled");
+    until("the disk is filled", || shop.path("filled").exists());
     terminal.press("c");
     terminal.see("Charge the wallet of alice");
     terminal.type_in("5");
@@ -249,7 +240,7 @@ fn a_full_disk_is_reported_and_the_shop_continues_when_there_is_space() {
     terminal.see("the store cannot be written: the disk is full");
     terminal.see("✗ writes failing for");
     shop.file("free", "");
-    until("freed");
+    until("the disk is freed", || shop.path("freed").exists());
     terminal.press("Enter");
     terminal.see("Charged alice's wallet: 5 KRW. Balance: 5 KRW.");
     terminal.see_no("✗ writes failing");

@@ -4,23 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
 
 use crate::instances::http::Client;
 use crate::system;
-
-/// How long a slow machine may need for what a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits until a condition is true, and fails after a minute.
-#[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "timed out waiting until {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// A running command. All its streams are pipes.
 pub struct Process(Option<Child>);
@@ -113,7 +99,7 @@ impl Server {
 
     /// The next line of its log.
     pub fn next_line(&self) -> String {
-        self.log.recv_timeout(PATIENCE).expect("a line of the log")
+        self.log.recv_timeout(system::TIMEOUT).expect("a line of the log")
     }
 
     /// Stops it with SIGTERM. Returns its exit code and the rest of its log.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::process::{Process, until};
+use crate::process::Process;
 use crate::shop::{Shop, stderr, stdout};
+use crate::system::until;
 
 fn lines(path: &Path) -> usize {
     std::fs::read_to_string(path).map_or(0, |text| text.lines().count())

@@ -14,9 +14,9 @@ use commerce_core::{Commerce, outbox};
 use serde_json::{Value, json};
 
 use crate::receiver::{Answer, Receiver, SECRET};
-use crate::relay::{lag, until};
+use crate::relay::lag;
 use crate::shop::{Shop, submit};
-use crate::system;
+use crate::system::{self, until};
 use crate::worker::{Worker, go};
 
 /// The number of times that a process is killed.

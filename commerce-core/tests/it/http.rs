@@ -9,7 +9,8 @@ use commerce_core::outbox::sink::{self, HttpSink, Settings};
 use serde_json::json;
 
 use crate::receiver::{Answer, Receiver, SECRET};
-use crate::relay::{charge, charged, lag, numbers, quick, until};
+use crate::relay::{charge, charged, lag, numbers, quick};
+use crate::system::until;
 
 fn http(url: &str) -> HttpSink {
     let sink = HttpSink::new(url, SECRET.parse().unwrap()).unwrap();

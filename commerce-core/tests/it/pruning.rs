@@ -12,8 +12,9 @@ use commerce_core::{Clock, Commerce, Currency, Ticket, Time};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::relay::{ScriptedSink, quick, until};
+use crate::relay::{ScriptedSink, quick};
 use crate::shop::submit;
+use crate::system::until;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use commerce_core::outbox::relay::{Notice, Options};
 use commerce_core::outbox::sink::{self, Failure, FileSink, Message, Settings};
@@ -13,6 +13,7 @@ use commerce_core::{Commerce, Error, SystemClock};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, submit};
+use crate::system::until;
 
 /// A shop with two users and `charges` charges of each.
 pub fn charged(charges: u64) -> Shop {
@@ -30,15 +31,6 @@ pub fn charge(shop: &Shop, charges: u64) {
             let done = shop.submit(&json!({ "op": "wallet.charge", "user": user, "amount": 1 }));
             assert!(done.get("ok").is_some(), "{done}");
         }
-    }
-}
-
-/// Waits until a condition is true, for as long as a slow machine may need.
-pub fn until(what: &str, holds: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
-        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
