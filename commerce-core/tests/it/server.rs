@@ -55,6 +55,19 @@ fn addresses_without_a_server_are_reported() {
     }
 }
 
+#[test]
+fn the_address_can_name_the_database() {
+    let server = Sqld::start();
+    let named = |name: &str| at(&format!("{}?namespace={name}", server.url()));
+    let refusal = refused(Commerce::open(named("shop"), options()));
+    assert!(refusal.to_string().contains("?namespace=default"), "{refusal}");
+    server.create_namespace("shop");
+    drop(create(&named("shop")).unwrap());
+    // An address without a name is the other database.
+    let refusal = refused(Commerce::open(at(&server.url()), options()));
+    assert!(matches!(refusal, OpenError::Missing(_)), "{refusal}");
+}
+
 /// The address of a listener that gives every request the same answer.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
