@@ -211,6 +211,25 @@ impl Commerce {
         }
     }
 
+    /// Answers a query as [`Commerce::query`] does, and returns a version with the answer: as long as
+    /// [`Commerce::version`] returns it, the answer still holds. On a server this takes no further request. The version
+    /// can be older than the answer when another instance has committed since this one last asked; then the answer just
+    /// cannot be kept.
+    ///
+    /// # Errors
+    /// As [`Commerce::query`].
+    pub fn query_with_version<Q: Answerable>(&self, query: &Q) -> Result<(Q::Answer, i64), Error> {
+        // Taken before the query. A version that a server reports with the rows may be newer than the rows.
+        let version = self.0.reader.known_version()?;
+        Ok((self.query(query)?, version))
+    }
+
+    /// Whether the store is far away, so that each question is a round trip. A thread that others wait for, such as one
+    /// that serves many connections, must not ask it.
+    pub fn is_remote(&self) -> bool {
+        self.0.reader.is_remote()
+    }
+
     /// The version of the store: a number that changes with every commit, of this process or another. Take the version
     /// before a query: as long as it does not change, the answer still holds. Reading it touches no table. The number
     /// is valid for this handle and its clones only.

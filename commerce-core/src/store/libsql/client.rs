@@ -81,6 +81,11 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// The newest replication index that was seen.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
     /// Sends requests in a stream, or in a new one.
     pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
@@ -112,7 +117,7 @@ impl Client {
 
     /// The first batch of a stream, which states how new the database must be.
     fn batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
-        steps.into_batch(self.replica.then(|| self.newest.load(Ordering::Relaxed)))
+        steps.into_batch(self.replica.then(|| self.newest()))
     }
 
     /// The answer to the first request. The others have no result.
