@@ -22,6 +22,7 @@ use crate::store::{self, Reader, Restore, StoreOptions};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
+use crate::warning::Warning;
 use crate::writer::Writer;
 
 /// An open store. This is a cheap handle: its clones share one writer, which ends when the last clone is dropped.
@@ -35,7 +36,7 @@ struct Inner {
     sales: SalesCache,
     currency: Currency,
     location: Location,
-    warning: Option<String>,
+    warnings: Vec<Warning>,
     options: Options,
 }
 
@@ -116,6 +117,9 @@ impl Commerce {
     }
 
     fn start(location: Location, opened: store::OpenedStore, options: Options) -> Result<Self, Error> {
+        let skew = ClockSkew::new(opened.newest, options.clock.now());
+        let mut warnings = opened.warnings;
+        warnings.extend(skew.warning().is_some().then_some(Warning::ClockAhead(skew)));
         let writer =
             Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
         let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
@@ -137,7 +141,7 @@ impl Commerce {
             sales,
             currency: opened.currency,
             location,
-            warning: opened.warning,
+            warnings,
             options,
         })))
     }
@@ -152,9 +156,10 @@ impl Commerce {
         self.0.currency
     }
 
-    /// A warning for the operator of the store, such as that a server does not sync its commits.
-    pub fn warning(&self) -> Option<&str> {
-        self.0.warning.as_deref()
+    /// What the operator of the store should know, as of opening it: that a server does not sync its commits, or that the
+    /// newest stored time is ahead of the clock. This asks the store nothing.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.0.warnings.clone()
     }
 
     /// How far the newest stored time is ahead of the clock. More than a little means that a clock is or was wrong
@@ -204,6 +209,25 @@ impl Commerce {
                 answered => return answered,
             }
         }
+    }
+
+    /// Answers a query as [`Commerce::query`] does, and returns a version with the answer: as long as
+    /// [`Commerce::version`] returns it, the answer still holds. On a server this takes no further request. The version
+    /// can be older than the answer when another instance has committed since this one last asked; then the answer just
+    /// cannot be kept.
+    ///
+    /// # Errors
+    /// As [`Commerce::query`].
+    pub fn query_with_version<Q: Answerable>(&self, query: &Q) -> Result<(Q::Answer, i64), Error> {
+        // Taken before the query. A version that a server reports with the rows may be newer than the rows.
+        let version = self.0.reader.known_version()?;
+        Ok((self.query(query)?, version))
+    }
+
+    /// Whether the store is far away, so that each question is a round trip. A thread that others wait for, such as one
+    /// that serves many connections, must not ask it.
+    pub fn is_remote(&self) -> bool {
+        self.0.reader.is_remote()
     }
 
     /// The version of the store: a number that changes with every commit, of this process or another. Take the version

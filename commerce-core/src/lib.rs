@@ -274,6 +274,7 @@ pub mod token;
 pub mod user;
 mod verify;
 pub mod wallet;
+mod warning;
 mod writer;
 
 pub use clock_skew::ClockSkew;
@@ -297,3 +298,4 @@ pub use text::{Text, TextKind, ValueError, escape, is_control};
 pub use ticket::{Pending, Ticket};
 pub use time::{Clock, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};
+pub use warning::Warning;

@@ -65,6 +65,12 @@ pub(crate) trait Reader: Send + Sync {
     /// A number that changes with every commit of any process.
     fn version(&self) -> Result<i64, Error>;
 
+    /// The newest version that is known without asking a server. Later reads are at least as new.
+    fn known_version(&self) -> Result<i64, Error>;
+
+    /// Whether each question is a round trip.
+    fn is_remote(&self) -> bool;
+
     /// The interval at which waiting threads may poll the version at negligible cost.
     fn poll_interval(&self) -> Duration;
 }

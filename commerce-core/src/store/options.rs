@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Reader, Store};
 use crate::cost::Costs;
 use crate::currency::Currency;
+use crate::time::Time;
+use crate::warning::Warning;
 
 /// The options of a store.
 #[derive(Clone, Debug)]
@@ -25,8 +27,10 @@ pub(crate) struct OpenedStore {
     pub(crate) currency: Currency,
     /// Whether products are missing in the index of the search.
     pub(crate) unindexed: bool,
-    /// A warning for the operator.
-    pub(crate) warning: Option<String>,
+    /// The newest stored time.
+    pub(crate) newest: Time,
+    /// What its operator should know.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// The source of a restore, and its precautions.

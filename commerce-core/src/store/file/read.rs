@@ -102,6 +102,14 @@ impl Reader for FileReader {
         statement.query_row([], |row| row.get(0)).map_err(statement_error)
     }
 
+    fn known_version(&self) -> Result<i64, Error> {
+        self.version()
+    }
+
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     fn poll_interval(&self) -> Duration {
         Duration::from_millis(4)
     }

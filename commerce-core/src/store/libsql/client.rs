@@ -41,9 +41,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest answer to accept, in bytes. A server sends 10 MB at once by default.
 const MAX_ANSWER: u64 = 256 << 20;
 
-/// The name of the default database, in base64 for the header.
-const DEFAULT: &str = "ZGVmYXVsdA";
-
 impl Client {
     /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
     /// replication index that any of them has seen, never read an older state.
@@ -81,13 +78,18 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// The newest replication index that was seen.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
     /// Sends requests in a stream, or in a new one.
     pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
-        if self.url.host_is_ip {
-            request = request.header("x-namespace-bin", DEFAULT);
+        if let Some(namespace) = &self.url.namespace {
+            request = request.header("x-namespace-bin", namespace);
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", token);
@@ -112,7 +114,7 @@ impl Client {
 
     /// The first batch of a stream, which states how new the database must be.
     fn batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
-        steps.into_batch(self.replica.then(|| self.newest.load(Ordering::Relaxed)))
+        steps.into_batch(self.replica.then(|| self.newest()))
     }
 
     /// The answer to the first request. The others have no result.
@@ -254,6 +256,9 @@ fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     };
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message.into()),
+        StatusCode::NOT_FOUND if message.starts_with("Namespace ") => {
+            Failure::NotFound(format!("{message}; the address can name one: ?namespace=default").into())
+        }
         StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
         _ if code.is_some() => Failure::of(&Failed { message, code }),
         StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::StreamClosed,

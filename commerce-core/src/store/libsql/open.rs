@@ -15,6 +15,8 @@ use crate::location::{Server, Url};
 use crate::row::{Rows, Value};
 use crate::store::OpenedStore;
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
+use crate::time::Time;
+use crate::warning::Warning;
 
 /// The oldest supported version of the server.
 const OLDEST: (u32, u32) = (0, 24);
@@ -79,16 +81,17 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
         }
         Content::Store { .. } => {}
     }
-    let (currency, unindexed) = opening.check_writable()?;
+    let (currency, unindexed, newest) = opening.check_writable()?;
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
-    let warning = (!synced).then(|| unsynced(&server.url));
+    let warnings = if synced { vec![] } else { vec![Warning::Unsynced { url: server.url.to_string() }] };
     Ok(OpenedStore {
         writer: Box::new(ServerWriter::new(opening.client, busy)),
         reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
         currency,
         unindexed,
-        warning,
+        newest,
+        warnings,
     })
 }
 
@@ -166,9 +169,9 @@ impl Opening {
         })
     }
 
-    /// Reads the currency and whether products are not indexed, and tries a write that is rolled back: a server can
+    /// Reads the currency, whether products are not indexed, and the newest stored time, and tries a write that is rolled back: a server can
     /// answer reads but refuse writes.
-    fn check_writable(&self) -> Result<(Currency, bool), Error> {
+    fn check_writable(&self) -> Result<(Currency, bool, Time), Error> {
         let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
             steps.then(OPENED, &[]);
@@ -182,7 +185,8 @@ impl Opening {
             let reason = format!("its currency is {code:?}").into();
             OpenError::Foreign { path: path(&self.client.url), reason }
         })?;
-        Ok((currency, row.is_some_and(|row| row[1].int() != 0)))
+        let newest = Time::from_millis(row.map_or(0, |row| row[2].int()));
+        Ok((currency, row.is_some_and(|row| row[1].int() != 0), newest))
     }
 
     fn retry_until<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
@@ -203,11 +207,4 @@ fn foreign(url: &Url) -> Error {
 
 fn path(url: &Url) -> std::path::PathBuf {
     url.to_string().into()
-}
-
-fn unsynced(url: &Url) -> String {
-    format!(
-        "{url} does not sync its commits: what it acknowledges is lost when its machine fails. Set \
-         \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config)"
-    )
 }

@@ -121,6 +121,14 @@ impl Reader for ServerReader {
         }
     }
 
+    fn known_version(&self) -> Result<i64, Error> {
+        Ok(self.primary.newest().cast_signed())
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     // Each poll is a request.
     fn poll_interval(&self) -> Duration {
         Duration::from_millis(100)
