@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 
 use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::failure::{Failed, Failure};
 use super::hrana::{Answer, Answers, Pipeline, Request, Results, Steps};
+use super::resolve::CachingResolver;
 use crate::error::Cause;
 use crate::location::{Server, Url};
 use crate::row::{Rows, Statement};
@@ -46,15 +49,19 @@ impl Client {
     /// replication index that any of them has seen, never read an older state.
     pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
         let url = replica.unwrap_or(&server.url).clone();
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+            .build();
+        let agent = Agent::with_parts(
+            config,
+            DefaultConnector::default(),
+            CachingResolver::<DefaultResolver>::default(),
+        );
         let endpoint = format!("{}/v3/pipeline", url.base);
         let token = server.token.as_ref().map(|token| format!("Bearer {}", token.0));
         let requests = AtomicU64::new(0);
