@@ -34,6 +34,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// A group costs two round trips, whatever its size. Clients of `commerce serve` need some milliseconds to come back, and
+/// those that are late would form a group of their own, which takes turns with the others.
+const MAX_LINGER: Duration = Duration::from_millis(10);
+
 const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
     ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
 
@@ -184,6 +188,10 @@ impl Store for ServerWriter {
 
     fn requests(&self) -> u64 {
         self.client.requests()
+    }
+
+    fn max_linger(&self) -> Duration {
+        MAX_LINGER
     }
 }
 
