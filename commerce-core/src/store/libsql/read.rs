@@ -114,11 +114,18 @@ impl Reader for ServerReader {
     // The replication index of the primary, which comes with every answer. Later reads, also from a replica, are at
     // least as new.
     fn version(&self) -> Result<i64, Error> {
-        let ask = |timeout| self.primary.once(Steps::from("SELECT 1"), timeout);
-        match retry_until(Instant::now() + self.busy, ask) {
-            Ok(results) => Ok(results.replication_index().unwrap_or(0).cast_signed()),
-            Err(failure) => Err(failure.into_error(&self.primary.url)),
-        }
+        Ok(self.version_with(&Statement::new("SELECT 1", []))?.0)
+    }
+
+    fn version_with(&self, statement: &Statement) -> Result<(i64, Rows), Error> {
+        let ask = |timeout| {
+            let steps = Steps::from(&statement.sql).with(&statement.values);
+            let results = self.primary.once(steps, timeout)?;
+            let index = results.replication_index().unwrap_or(0);
+            Ok((index.cast_signed(), results.all_rows(0)?.pop().unwrap_or_default()))
+        };
+        let answer = retry_until(Instant::now() + self.busy, ask);
+        answer.map_err(|failure: Failure| failure.into_error(&self.primary.url))
     }
 
     fn known_version(&self) -> Result<i64, Error> {
