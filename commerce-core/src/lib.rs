@@ -232,6 +232,7 @@
 
 pub mod cart;
 pub mod catalog;
+mod clock_offset;
 mod clock_skew;
 mod commit_notifier;
 mod cost;
@@ -276,6 +277,7 @@ mod verify;
 pub mod wallet;
 mod writer;
 
+pub use clock_offset::ClockOffset;
 pub use clock_skew::ClockSkew;
 pub use cost::Cost;
 pub use currency::Currency;

@@ -70,7 +70,7 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     let writer = Box::new(FileWriter::new(connection, turn, watch, options.costs.clone())?);
     // After every connection that can have recovered a log, and before any answer.
     sync_log_of(&path)?;
-    Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, warning: None })
+    Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, server: None, warning: None })
 }
 
 /// Refuses to create a store beside the log of another one. Its file was removed or emptied, perhaps under a process

@@ -175,6 +175,11 @@ impl Stream {
         self.run(vec![Request::Sequence { sql }], timeout).map(drop)
     }
 
+    /// Whether the stream has been begun, and not ended by this client.
+    pub(super) fn is_open(&self) -> bool {
+        self.baton.is_some()
+    }
+
     /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
     pub(super) fn refresh(&mut self) {
         if self.used.elapsed() > IDLE_LIMIT {

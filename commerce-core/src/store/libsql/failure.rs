@@ -22,6 +22,8 @@ pub(super) enum Failure {
     NotFound(Cause),
     /// The rows are more than the server sends at once.
     TooLarge,
+    /// The server does not sync its commits.
+    Unsynced,
     /// A constraint of the schema was violated.
     Constraint(Cause),
     /// Any other error of the server.
@@ -35,6 +37,10 @@ pub(super) struct Failed {
     #[serde(default)]
     pub(super) code: Option<String>,
 }
+
+const UNSYNCED: &str = "the server does not sync its commits, so they would be lost when its machine fails. Set \
+    \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config), and start it with \
+    --enable-namespaces, without which it forgets the mode at every restart; or accept the loss with --allow-unsynced";
 
 impl Failure {
     /// The kind of an error, by its code.
@@ -65,6 +71,7 @@ impl Failure {
             Self::StreamClosed => "the server ended the stream".into(),
             Self::Busy => "the server's database was locked".into(),
             Self::TransactionLost => "another instance took the transaction over".into(),
+            Self::Unsynced => UNSYNCED.into(),
             Self::TooLarge => "the server sends no answers as long as this one".into(),
         }
     }
@@ -78,6 +85,7 @@ impl Failure {
             Self::TransactionLost => Error::Busy("another instance took the transaction over"),
             Self::Denied(reason) => OpenError::Denied { url: url.to_string(), reason }.into(),
             Self::NotFound(reason) => OpenError::NoServer { url: url.to_string(), reason }.into(),
+            Self::Unsynced => Error::Unavailable(UNSYNCED.into()),
             other => Error::Store(other.reason()),
         }
     }

@@ -9,7 +9,9 @@ mod hrana;
 mod open;
 mod read;
 mod save;
+mod state;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
 pub(crate) use open::{create, open};
+pub(crate) use state::ServerState;

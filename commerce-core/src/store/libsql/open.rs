@@ -8,13 +8,14 @@ use super::client::{Client, Stream, retry_until};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
+use super::state::{STATE, ServerState};
 use super::write::ServerWriter;
 use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
-use crate::row::{Rows, Value};
-use crate::store::OpenedStore;
+use crate::row::{Rows, Statement, Value};
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
+use crate::store::{OpenedStore, StoreOptions};
 
 /// The oldest supported version of the server.
 const OLDEST: (u32, u32) = (0, 24);
@@ -24,11 +25,8 @@ const INSPECT: [&str; 3] = [
     "PRAGMA user_version",
     "SELECT count(*), count(*) FILTER (WHERE name = 'store') FROM sqlite_schema
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'",
-    "PRAGMA synchronous",
+    STATE,
 ];
-
-/// The level of `synchronous` at which a commit is on disk when it is acknowledged.
-const FULL: i64 = 2;
 
 /// The content of a database, and whether its commits are synced.
 struct Found {
@@ -46,10 +44,9 @@ enum Content {
 pub(crate) fn create(
     server: &Server,
     currency: Currency,
-    busy: Duration,
-    readers: u32,
+    options: &StoreOptions,
 ) -> Result<OpenedStore, Error> {
-    let opening = Opening::new(server, busy)?;
+    let opening = Opening::new(server, options)?;
     match opening.inspect()?.what {
         Content::Empty => {}
         Content::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
@@ -59,12 +56,12 @@ pub(crate) fn create(
     if !opening.migrate(&Content::Empty, Some(&row))? {
         return Err(OpenError::Exists(path(&server.url)).into());
     }
-    open(server, busy, readers)
+    open(server, options)
 }
 
 /// Opens a store, and migrates it to the current schema.
-pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<OpenedStore, Error> {
-    let opening = Opening::new(server, busy)?;
+pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStore, Error> {
+    let opening = Opening::new(server, options)?;
     let Found { what, synced } = opening.inspect()?;
     match what {
         Content::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
@@ -84,10 +81,11 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
     let reading = Client::new(server, None, &opening.newest);
     let warning = (!synced).then(|| unsynced(&server.url));
     Ok(OpenedStore {
-        writer: Box::new(ServerWriter::new(opening.client, busy)),
-        reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
+        writer: Box::new(ServerWriter::new(opening.client, opening.state.clone(), options)),
+        reader: Box::new(ServerReader::new(reading, replica, options.busy, options.readers)),
         currency,
         unindexed,
+        server: Some(opening.state),
         warning,
     })
 }
@@ -95,15 +93,16 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
 struct Opening {
     client: Arc<Client>,
     newest: Arc<AtomicU64>,
+    state: Arc<ServerState>,
     deadline: Instant,
 }
 
 impl Opening {
     /// Checks that the server answers and is new enough.
-    fn new(server: &Server, busy: Duration) -> Result<Self, Error> {
+    fn new(server: &Server, options: &StoreOptions) -> Result<Self, Error> {
         let newest = Arc::new(AtomicU64::new(0));
         let client = Arc::new(Client::new(server, None, &newest));
-        let version = client.version(busy).map_err(|failure| failure.into_open_error(&client.url))?;
+        let version = client.version(options.busy).map_err(|failure| failure.into_open_error(&client.url))?;
         // A server without a version, such as one behind a proxy, is checked by the protocol.
         if let Some(found) = version
             && numbers(&found).is_some_and(|found| found < OLDEST)
@@ -111,14 +110,19 @@ impl Opening {
             let needed = format!("{}.{}", OLDEST.0, OLDEST.1);
             return Err(OpenError::OldServer { url: client.url.to_string(), found, needed }.into());
         }
-        Ok(Self { client, newest, deadline: Instant::now() + busy })
+        let state = Arc::new(ServerState::new(options));
+        let deadline = Instant::now() + options.busy;
+        Ok(Self { client, newest, state, deadline })
     }
 
     fn inspect(&self) -> Result<Found, Error> {
-        let rows = self.retry_until(|timeout| {
+        let (rows, told) = self.retry_until(|timeout| {
             let mut steps = Steps::from(INSPECT[0]);
             INSPECT[1..].iter().for_each(|sql| steps.then(sql, &[]));
-            self.client.once(steps, timeout)?.all_rows(0)
+            let sent = self.state.sent();
+            let mut rows = self.client.once(steps, timeout)?.all_rows(0)?;
+            let told = self.state.read(&rows.pop().unwrap_or_default(), sent);
+            Ok((rows, told))
         })?;
         let int = |statement: usize, column: usize| {
             rows.get(statement).and_then(Rows::first).map_or(0, |row| row[column].int())
@@ -128,7 +132,7 @@ impl Opening {
             (1.., _, 1) => Content::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
             _ => Content::Foreign,
         };
-        Ok(Found { what, synced: int(2, 0) >= FULL })
+        Ok(Found { what, synced: told.synced })
     }
 
     /// Migrates the schema in one transaction, unless another instance was faster. A new store gets its first row.
@@ -142,9 +146,8 @@ impl Opening {
         self.retry_until(|timeout| {
             let mut stream = Stream::new(self.client.clone());
             let mut migrate = || {
-                let mut steps = Steps::from("BEGIN IMMEDIATE");
-                steps.then("PRAGMA user_version", &[]);
-                let rows = stream.batch(steps, timeout)?.all_rows(1)?;
+                let asked = [Statement::new("PRAGMA user_version", [])];
+                let (rows, _) = self.state.begin(&mut stream, &asked, timeout)?;
                 let now = rows.first().and_then(Rows::first).map_or(0, |row| row[0].int());
                 if usize::try_from(now) != Ok(done) {
                     return Ok(false);

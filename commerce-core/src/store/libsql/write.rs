@@ -8,9 +8,11 @@ use super::client::{Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::saves;
+use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
-use crate::store::{OtherWrites, Store};
+use crate::store::{OtherWrites, Store, StoreOptions};
+use crate::time::Time;
 
 /// The writing stream of this instance.
 pub(super) struct ServerWriter {
@@ -21,6 +23,9 @@ pub(super) struct ServerWriter {
     group: i64,
     busy: Duration,
     deadline: Instant,
+    state: Arc<ServerState>,
+    /// The time to decide the group by, as the server told it.
+    time: Option<Time>,
     /// Whether a transaction may be open.
     open: bool,
 }
@@ -41,32 +46,51 @@ const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
 const FORGET: &str = "DELETE FROM receipts WHERE at < unixepoch() - ?1";
 
 impl ServerWriter {
-    pub(super) fn new(client: Arc<Client>, busy: Duration) -> Self {
+    pub(super) fn new(client: Arc<Client>, state: Arc<ServerState>, options: &StoreOptions) -> Self {
         let instance = uuid::Uuid::now_v7().to_string().into();
         let stream = Stream::new(client.clone());
-        Self { client, stream, instance, group: 0, busy, deadline: Instant::now(), open: false }
+        Self {
+            client,
+            stream,
+            instance,
+            group: 0,
+            busy: options.busy,
+            deadline: Instant::now(),
+            state,
+            time: None,
+            open: false,
+        }
     }
 
     fn try_begin(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
-        let mut steps = Steps::from("BEGIN IMMEDIATE");
-        statements.iter().for_each(|statement| steps.read(statement));
         self.open = true;
-        self.stream.batch(steps, timeout)?.all_rows(1)
+        let (rows, time) = self.state.begin(&mut self.stream, statements, timeout)?;
+        self.time = time;
+        Ok(rows)
     }
 
     fn begin_with(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         self.stream.refresh();
         retry_until(self.deadline, |timeout| {
-            let begun = match self.try_begin(statements, timeout) {
-                Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
-                other => other,
-            };
-            if begun.is_err() {
-                self.stream.close(CLOSE_TIMEOUT);
-                self.open = false;
+            let kept = self.stream.is_open();
+            match self.begin_or_close(statements, timeout) {
+                // A stream keeps the mode with which it was opened.
+                Err(Failure::Unsynced) if kept => self.begin_or_close(statements, timeout),
+                begun => begun,
             }
-            begun
         })
+    }
+
+    fn begin_or_close(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
+        let begun = match self.try_begin(statements, timeout) {
+            Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
+            other => other,
+        };
+        if begun.is_err() {
+            self.stream.close(CLOSE_TIMEOUT);
+            self.open = false;
+        }
+        begun
     }
 
     fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
@@ -134,6 +158,10 @@ impl Store for ServerWriter {
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
         let loaded = if self.open { self.load_more(statements) } else { self.begin_with(statements) };
         loaded.map_err(|failure| failure.into_error(&self.client.url))
+    }
+
+    fn time(&self) -> Option<Time> {
+        self.time
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
