@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use commerce_core::{
     Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query,
-    Submission, SystemClock, escape,
+    Submission, SystemClock, Warning, escape,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -29,19 +29,20 @@ impl Session {
         Self { global, shop: OnceCell::new() }
     }
 
-    /// The store. The first call opens it and prints its warnings.
+    /// The store. The first call opens it and prints its urgent warnings.
     pub fn shop(&self) -> Result<&Commerce, Failure> {
         if let Some(shop) = self.shop.get() {
             return Ok(shop);
         }
         let shop = self.open(self.options())?;
-        self.print_warnings(shop);
+        self.print_warnings(shop, Warning::is_urgent);
         Ok(shop)
     }
 
     /// The options with which commands open a store.
     pub fn options(&self) -> Options {
-        Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
+        let options = Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()));
+        if self.global.allow_unsynced { options.allow_unsynced() } else { options }
     }
 
     /// Opens the store with other options. The caller prints its warnings.
@@ -53,7 +54,7 @@ impl Session {
     /// Creates the store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
         let shop = Commerce::create(self.location()?, currency, self.options())?;
-        self.print_warnings(&shop);
+        self.print_warnings(&shop, |_| true);
         Ok(self.shop.get_or_init(|| shop))
     }
 
@@ -243,9 +244,16 @@ impl Session {
         self.global.output
     }
 
+    /// Prints the warnings that are not urgent. Commands that check the store or run for long do this.
+    pub fn print_other_warnings(&self) -> Result<(), Failure> {
+        self.print_warnings(self.shop()?, |warning| !warning.is_urgent());
+        Ok(())
+    }
+
     /// Even `--quiet` does not hide them: orders could be lost or have a wrong time.
-    fn print_warnings(&self, shop: &Commerce) {
-        warnings(shop).iter().for_each(|warning| self.diagnostics().warn(warning));
+    fn print_warnings(&self, shop: &Commerce, which: fn(&Warning) -> bool) {
+        let warnings = shop.warnings().into_iter().filter(which);
+        warnings.for_each(|warning| self.diagnostics().warn(&warning.to_string()));
     }
 
     fn colored(&self, stream: &impl IsTerminal) -> bool {
@@ -257,11 +265,4 @@ impl Session {
             }
         }
     }
-}
-
-/// What the operator of a store should know about it.
-pub fn warnings(shop: &Commerce) -> Vec<String> {
-    // If the store cannot be read, the next read reports it.
-    let ahead = shop.clock_skew().ok().and_then(|ahead| ahead.warning());
-    shop.warning().map(str::to_owned).into_iter().chain(ahead).collect()
 }

@@ -23,6 +23,7 @@ use crate::store::{self, Reader, Restore, ServerState, StoreOptions};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
+use crate::warning::Warning;
 use crate::writer::Writer;
 
 /// An open store. This is a cheap handle: its clones share one writer, which ends when the last clone is dropped.
@@ -36,11 +37,11 @@ struct Inner {
     sales: SalesCache,
     currency: Currency,
     location: Location,
-    warning: Option<String>,
     /// The clock to decide by: the server's, or else that of the options.
     clock: Arc<dyn Clock>,
     /// The state of the server; None for a file.
     server: Option<Arc<ServerState>>,
+    warnings: Vec<Warning>,
     options: Options,
 }
 
@@ -156,6 +157,9 @@ impl Commerce {
             Some(server) => server.clone(),
             None => options.clock.clone(),
         };
+        let skew = ClockSkew::new(opened.newest, clock.now());
+        let mut warnings = opened.warnings;
+        warnings.extend(skew.warning().is_some().then_some(Warning::ClockAhead(skew)));
         let writer = Arc::new(Writer::new(opened.writer, clock.clone(), options.queue, options.keep_keys));
         let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
         let sales = SalesCache::new(move |sums| {
@@ -176,9 +180,9 @@ impl Commerce {
             sales,
             currency: opened.currency,
             location,
-            warning: opened.warning,
             clock,
             server: opened.server,
+            warnings,
             options,
         })))
     }
@@ -193,9 +197,17 @@ impl Commerce {
         self.0.currency
     }
 
-    /// A warning for the operator of the store, such as that a server does not sync its commits.
-    pub fn warning(&self) -> Option<&str> {
-        self.0.warning.as_deref()
+    /// What the operator of the store should know: as of opening it, such as that the newest stored time is ahead of the
+    /// clock, and as the server last told, such as that it does not sync its commits. This asks the store nothing.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let inner = &self.0;
+        let unsynced = (!self.is_synced()).then(|| Warning::Unsynced {
+            url: inner.location.to_string(),
+            allowed: inner.options.allow_unsynced,
+        });
+        let offset =
+            self.clock_offset().filter(|offset| offset.warning().is_some()).map(Warning::ClockOffset);
+        unsynced.into_iter().chain(inner.warnings.iter().cloned()).chain(offset).collect()
     }
 
     /// Whether a commit is on disk when it is acknowledged. False only for a server that does not sync its commits, when it

@@ -275,6 +275,7 @@ pub mod token;
 pub mod user;
 mod verify;
 pub mod wallet;
+mod warning;
 mod writer;
 
 pub use clock_offset::ClockOffset;
@@ -299,3 +300,4 @@ pub use text::{Text, TextKind, ValueError, escape, is_control};
 pub use ticket::{Pending, Ticket};
 pub use time::{Clock, SystemClock, Time};
 pub use verify::{Audit, Checked, Difference, Progress};
+pub use warning::Warning;

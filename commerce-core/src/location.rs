@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::Uri;
 
 use crate::text::ValueError;
@@ -34,8 +36,9 @@ pub(crate) struct Url {
     text: String,
     /// The URL for requests, without a slash at the end.
     pub(crate) base: String,
-    /// Whether the host is an IP address. A host name, unlike an IP address, can name a database.
-    pub(crate) host_is_ip: bool,
+    /// The database to name in each request, in base64. Without one, the host name selects the database: a server with
+    /// `--enable-namespaces` takes the host's first label for its name.
+    pub(crate) namespace: Option<String>,
 }
 
 /// A secret that is never shown.
@@ -109,7 +112,8 @@ impl fmt::Display for Location {
 }
 
 impl Url {
-    /// `libsql://` uses TLS, except on loopback addresses; `?tls=0` and `?tls=1` override that.
+    /// `libsql://` uses TLS, except on loopback addresses; `?tls=0` and `?tls=1` override that. `?namespace=NAME` names
+    /// the database; an IP address, which cannot, means `default`.
     fn parse(text: &str) -> Result<Self, ValueError> {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -125,16 +129,28 @@ impl Url {
         }
         let ip = host.parse::<std::net::IpAddr>();
         let is_loopback = host == "localhost" || ip.as_ref().is_ok_and(std::net::IpAddr::is_loopback);
-        let tls = match (scheme, query) {
-            ("libsql", "") => !is_loopback,
-            ("libsql", "tls=0") | ("http", "") => false,
-            ("libsql", "tls=1") | ("https", "") => true,
-            ("libsql", _) => return Err(invalid("after ? there may be tls=0 or tls=1")),
-            ("http" | "https", _) => return Err(invalid("nothing may follow ?")),
+        let (mut tls, mut namespace) = (None, ip.is_ok().then_some("default"));
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            match part.split_once('=') {
+                Some(("tls", "0")) if scheme == "libsql" => tls = Some(false),
+                Some(("tls", "1")) if scheme == "libsql" => tls = Some(true),
+                Some(("namespace", name)) if !name.is_empty() => namespace = Some(name),
+                _ => {
+                    return Err(invalid(
+                        "after ? there may be namespace=NAME and, with libsql://, tls=0 or tls=1",
+                    ));
+                }
+            }
+        }
+        let tls = match scheme {
+            "libsql" => tls.unwrap_or(!is_loopback),
+            "http" => false,
+            "https" => true,
             _ => return Err(invalid("a server's address begins with libsql://, http:// or https://")),
         };
         let base = format!("{}://{}", if tls { "https" } else { "http" }, address.trim_end_matches('/'));
-        Ok(Self { text: text.into(), base, host_is_ip: ip.is_ok() })
+        let namespace = namespace.map(|name| STANDARD_NO_PAD.encode(name));
+        Ok(Self { text: text.into(), base, namespace })
     }
 }
 
@@ -163,25 +179,36 @@ mod tests {
         for path in ["shop.db", "/var/lib/shop.db", "a:b", ""] {
             assert_eq!(path.parse::<Location>().unwrap(), Location::File(path.into()));
         }
-        for (text, base, host_is_ip) in [
-            ("libsql://localhost:8080", "http://localhost:8080", false),
-            ("libsql://127.0.0.1:8080/", "http://127.0.0.1:8080", true),
-            ("libsql://[::1]:8080", "http://[::1]:8080", true),
-            ("libsql://db.example.com", "https://db.example.com", false),
-            ("libsql://10.0.0.7:8080?tls=0", "http://10.0.0.7:8080", true),
-            ("libsql://localhost:8080?tls=1", "https://localhost:8080", false),
-            ("http://db:8080/shop", "http://db:8080/shop", false),
-            ("https://db.example.com", "https://db.example.com", false),
+        let default = Some("ZGVmYXVsdA");
+        for (text, base, namespace) in [
+            ("libsql://localhost:8080", "http://localhost:8080", None),
+            ("libsql://127.0.0.1:8080/", "http://127.0.0.1:8080", default),
+            ("libsql://[::1]:8080", "http://[::1]:8080", default),
+            ("libsql://db.example.com", "https://db.example.com", None),
+            ("libsql://10.0.0.7:8080?tls=0", "http://10.0.0.7:8080", default),
+            ("libsql://localhost:8080?tls=1", "https://localhost:8080", None),
+            ("libsql://db.example.com?namespace=default", "https://db.example.com", default),
+            ("libsql://10.0.0.7?tls=0&namespace=shop", "http://10.0.0.7", Some("c2hvcA")),
+            ("http://db:8080/shop", "http://db:8080/shop", None),
+            ("https://db.example.com?namespace=shop", "https://db.example.com", Some("c2hvcA")),
         ] {
             let Location::Server(server) = text.parse().unwrap() else { panic!("{text} is a server") };
-            assert_eq!((server.url.base.as_str(), server.url.host_is_ip), (base, host_is_ip), "{text}");
+            let url = &server.url;
+            assert_eq!((url.base.as_str(), url.namespace.as_deref()), (base, namespace), "{text}");
             assert_eq!(server.url.to_string(), text);
         }
     }
 
     #[test]
     fn other_addresses_are_refused_and_no_secret_is_repeated() {
-        for text in ["libsql://", "ftp://host", "libsql://host?tls=2", "http://host?x=1", "http://a b"] {
+        for text in [
+            "libsql://",
+            "ftp://host",
+            "libsql://host?tls=2",
+            "http://host?x=1",
+            "http://host?tls=0",
+            "http://a b",
+        ] {
             assert!(text.parse::<Location>().is_err(), "{text}");
         }
         for text in ["https://me:secret@host", "libsql://host?authToken=secret", "https://host?secret"] {

@@ -75,6 +75,7 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
     if args.sink.is_none() {
         return Err(Failure::Usage("use --sink or COMMERCE_SINK to say where events go".into()));
     }
+    session.print_other_warnings()?;
     let start = if once { Relay::once } else { Relay::start };
     let diagnostics = session.diagnostics();
     let on_notice = move |notice: &Notice| match notice {

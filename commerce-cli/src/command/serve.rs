@@ -13,7 +13,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
 use crate::relay::RelayArgs;
-use crate::session::{Session, warnings};
+use crate::session::Session;
 
 /// Serve the shop over HTTP.
 #[derive(clap::Args)]
@@ -65,7 +65,7 @@ impl Serve {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let readers = commerce_server::readers(threads);
         let shop = session.open(session.options().readers(readers))?;
-        for warning in warnings(shop) {
+        for warning in shop.warnings() {
             tracing::warn!("{warning}");
         }
         let relay = self.relay.start(shop, Relay::start, log_relay)?;

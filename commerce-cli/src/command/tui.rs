@@ -57,6 +57,7 @@ impl Tui {
             ));
         }
         let shop = session.shop()?.clone();
+        session.print_other_warnings()?;
         // The console shows the state of delivery. Other notices are printed when it has released the terminal.
         let (sender, notices) = channel();
         let on_notice = move |notice: &Notice| {

@@ -1,6 +1,6 @@
 //! `verify`: recomputes every figure from the ledgers.
 
-use commerce_core::{Audit, Difference, Progress};
+use commerce_core::{Audit, Difference, Progress, Warning};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -33,6 +33,7 @@ impl Verify {
             session.require_confirmation(self.yes.yes, action)?;
         }
         let shop = session.shop()?;
+        session.print_other_warnings()?;
         let audit = audit(session)?;
         print(session, &audit)?;
         if audit.found == 0 {
@@ -72,16 +73,16 @@ fn audit(session: &Session) -> Result<Audit, Failure> {
 /// Prints the differences, and what was checked.
 fn print(session: &Session, audit: &Audit) -> Result<(), Failure> {
     let Audit { differences, found, checked } = audit;
-    // In the other formats, opening the store has printed the warning.
-    let warning = match session.format() {
-        Format::Json => session.shop()?.clock_skew()?.warning(),
-        _ => None,
+    // In the other formats, the warnings are on standard error only.
+    let warnings = match session.format() {
+        Format::Json => session.shop()?.warnings(),
+        _ => Vec::new(),
     };
     session.print_answer(&Report {
         differences: differences.clone(),
         found: *found,
         checked: checked.iter().map(|c| (c.what.replace(' ', "_"), c.count.into())).collect(),
-        warnings: warning.into_iter().collect(),
+        warnings: warnings.iter().map(Warning::to_string).collect(),
     })?;
     let counts: Vec<String> = checked.iter().map(|c| format!("{} {}", HumanCount(c.count), c.what)).collect();
     session.note(&format!("checked: {}", counts.join(", ")));

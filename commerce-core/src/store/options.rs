@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Reader, ServerState, Store};
 use crate::cost::Costs;
 use crate::currency::Currency;
-use crate::time::Clock;
+use crate::time::{Clock, Time};
+use crate::warning::Warning;
 
 /// The options of a store.
 #[derive(Clone)]
@@ -19,10 +20,13 @@ pub(crate) struct StoreOptions {
     /// Counts the cost of statements.
     pub(crate) costs: Costs,
     /// The clock of this instance.
+    #[cfg_attr(not(feature = "libsql"), expect(dead_code, reason = "a file needs none"))]
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether to decide by this clock even on a server.
+    #[cfg_attr(not(feature = "libsql"), expect(dead_code, reason = "a file needs none"))]
     pub(crate) own_time: bool,
     /// Whether to write to a server that does not sync its commits.
+    #[cfg_attr(not(feature = "libsql"), expect(dead_code, reason = "a file needs none"))]
     pub(crate) allow_unsynced: bool,
 }
 
@@ -35,8 +39,10 @@ pub(crate) struct OpenedStore {
     pub(crate) unindexed: bool,
     /// The state of the server; None for a file.
     pub(crate) server: Option<Arc<ServerState>>,
-    /// A warning for the operator.
-    pub(crate) warning: Option<String>,
+    /// The newest stored time.
+    pub(crate) newest: Time,
+    /// What its operator should know.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// The source of a restore, and its precautions.

@@ -20,9 +20,9 @@ pub(crate) const MIGRATIONS: [&str; 12] = [
 pub(crate) const FIRST_ROW: &str = "INSERT INTO store (store_no, uuid, currency, last_at, last_user, last_product,
     last_movement, last_charge, last_entry, last_order, last_event) VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0)";
 
-/// Reads the currency, and whether products were added by a version that did not index them.
+/// Reads the currency, whether products were added by a version that did not index them, and the newest stored time.
 pub(crate) const OPENED: &str = "SELECT currency,
-    last_product > coalesce((SELECT rowid FROM product_grams ORDER BY rowid DESC LIMIT 1), 0) FROM store";
+    last_product > coalesce((SELECT rowid FROM product_grams ORDER BY rowid DESC LIMIT 1), 0), last_at FROM store";
 
 /// Empties the index of products. It is derived, so it need not be copied.
 pub(crate) const EMPTY_GRAMS: &str = "INSERT INTO product_grams (product_grams) VALUES ('delete-all')";

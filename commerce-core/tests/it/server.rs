@@ -55,6 +55,20 @@ fn addresses_without_a_server_are_reported() {
     }
 }
 
+#[test]
+fn the_address_can_name_the_database() {
+    let server = Sqld::start();
+    let named = |name: &str| at(&format!("{}?namespace={name}", server.url()));
+    let refusal = refused(Commerce::open(named("shop"), options()));
+    assert!(refusal.to_string().contains("?namespace=default"), "{refusal}");
+    server.create_namespace("shop");
+    let won = Currency::try_from("KRW").unwrap();
+    drop(Commerce::create(named("shop"), won, options().allow_unsynced()).unwrap());
+    // An address without a name is the other database.
+    let refusal = refused(Commerce::open(at(&server.url()), options()));
+    assert!(matches!(refusal, OpenError::Missing(_)), "{refusal}");
+}
+
 /// The address of a listener that gives every request the same answer.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -81,7 +95,7 @@ fn unusable_stores_are_reported() {
     assert!(matches!(refused(create(&at)), OpenError::Foreign { .. }));
     run(&server, "DROP TABLE other");
     let shop = create(&at).unwrap();
-    assert_eq!(shop.warning(), None);
+    assert_eq!(shop.warnings(), []);
     assert!(matches!(refused(create(&at)), OpenError::Exists(_)));
     run(&server, "PRAGMA user_version = 99");
     let refusal = refused(Commerce::open(at.clone(), options()));
@@ -89,12 +103,10 @@ fn unusable_stores_are_reported() {
 }
 
 #[test]
-fn a_server_that_takes_no_writes_or_does_not_sync_them_is_reported() {
-    let server = Sqld::start_unconfigured(&[]);
+fn a_server_that_takes_no_writes_is_reported() {
+    let server = Sqld::start();
     let at = at(&server.url());
-    let shop = create(&at).unwrap();
-    let warning = shop.warning().unwrap();
-    assert!(warning.contains("durability_mode") && warning.contains("strong"), "{warning}");
+    create(&at).unwrap();
     server.configure(
         r#"{"block_reads":false,"block_writes":true,"durability_mode":"strong","txn_timeout_s":5}"#,
     );

@@ -16,6 +16,7 @@ use crate::currency::Currency;
 use crate::error::{Cause, Error, OpenError};
 use crate::store::schema::{APPLICATION, FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{OpenedStore, StoreOptions};
+use crate::time::Time;
 
 /// How long an inspection of a file waits for other processes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -57,8 +58,8 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     let before = Watch::before(&path).map_err(|e| failed(&path, e))?;
     let mut connection = connect(&path, options.busy)?;
     migrate(&mut connection).map_err(|e| open_error(&path, e))?;
-    let (code, unindexed): (String, bool) = connection
-        .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    let (code, unindexed, newest): (String, bool, i64) = connection
+        .query_row(OPENED, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .map_err(|e| open_error(&path, e))?;
     let currency = code.parse::<Currency>().map_err(|_| OpenError::Foreign {
         path: path.clone(),
@@ -70,7 +71,16 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     let writer = Box::new(FileWriter::new(connection, turn, watch, options.costs.clone())?);
     // After every connection that can have recovered a log, and before any answer.
     sync_log_of(&path)?;
-    Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, server: None, warning: None })
+    let newest = Time::from_millis(newest);
+    Ok(OpenedStore {
+        writer,
+        reader: Box::new(reader),
+        currency,
+        unindexed,
+        newest,
+        server: None,
+        warnings: Vec::new(),
+    })
 }
 
 /// Refuses to create a store beside the log of another one. Its file was removed or emptied, perhaps under a process

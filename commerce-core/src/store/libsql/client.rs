@@ -29,6 +29,7 @@ pub(super) struct Client {
 pub(super) struct Stream {
     client: Arc<Client>,
     baton: Option<String>,
+    opened: Instant,
     used: Instant,
 }
 
@@ -40,9 +41,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The longest answer to accept, in bytes. A server sends 10 MB at once by default.
 const MAX_ANSWER: u64 = 256 << 20;
-
-/// The name of the default database, in base64 for the header.
-const DEFAULT: &str = "ZGVmYXVsdA";
 
 impl Client {
     /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
@@ -91,8 +89,8 @@ impl Client {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
-        if self.url.host_is_ip {
-            request = request.header("x-namespace-bin", DEFAULT);
+        if let Some(namespace) = &self.url.namespace {
+            request = request.header("x-namespace-bin", namespace);
         }
         if let Some(token) = &self.token {
             request = request.header("authorization", token);
@@ -134,7 +132,8 @@ impl Client {
 
 impl Stream {
     pub(super) fn new(client: Arc<Client>) -> Self {
-        Self { client, baton: None, used: Instant::now() }
+        let now = Instant::now();
+        Self { client, baton: None, opened: now, used: now }
     }
 
     pub(super) fn batch(&mut self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
@@ -175,9 +174,9 @@ impl Stream {
         self.run(vec![Request::Sequence { sql }], timeout).map(drop)
     }
 
-    /// Whether the stream has been begun, and not ended by this client.
-    pub(super) fn is_open(&self) -> bool {
-        self.baton.is_some()
+    /// How long ago the stream was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
     }
 
     /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
@@ -197,6 +196,9 @@ impl Stream {
     }
 
     fn run(&mut self, requests: Vec<Request<'_>>, timeout: Duration) -> Result<Results, Failure> {
+        if self.baton.is_none() {
+            self.opened = Instant::now();
+        }
         let sent = self.client.send(&Pipeline { baton: self.baton.as_deref(), requests }, timeout);
         self.used = Instant::now();
         let mut answers = match sent {
@@ -264,6 +266,9 @@ fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
     };
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message.into()),
+        StatusCode::NOT_FOUND if message.starts_with("Namespace ") => {
+            Failure::NotFound(format!("{message}; the address can name one: ?namespace=default").into())
+        }
         StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
         _ if code.is_some() => Failure::of(&Failed { message, code }),
         StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::StreamClosed,

@@ -10,9 +10,9 @@ use rusqlite::Connection;
 
 use super::client::{Client, Stream, retry_until};
 use super::hrana::Steps;
+use super::open::state;
 use super::read::ServerReader;
 use super::save::Part;
-use super::state::ServerState;
 use crate::error::Error;
 use crate::location::Server;
 use crate::row::{Statement, Value};
@@ -65,7 +65,7 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOpt
             format!("the copy has schema {version} where {known} is needed; open it once with this program");
         return Err(Error::Store(message.into()));
     }
-    let (busy, state) = (options.busy, ServerState::new(options));
+    let (busy, state) = (options.busy, state(options));
     let client = Arc::new(Client::new(server, None, &Arc::default()));
     let mut stream = Stream::new(client.clone());
     let begin = |stream: &mut Stream| {
@@ -99,7 +99,7 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOpt
 /// Runs statements that rebuild derived figures, in one transaction.
 pub(crate) fn repair(server: &Server, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
     let client = Arc::new(Client::new(server, None, &Arc::default()));
-    let state = ServerState::new(options);
+    let state = state(options);
     let repaired = retry_until(Instant::now() + options.busy, |timeout| {
         let mut stream = Stream::new(client.clone());
         let repaired = state.begin(&mut stream, &[], timeout).and_then(|_| {

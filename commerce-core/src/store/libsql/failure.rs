@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::error::{Cause, Error, OpenError};
 use crate::location::Url;
+use crate::warning::{ALLOW, SYNC};
 
 /// Why a request failed.
 #[derive(Clone, Debug)]
@@ -38,10 +39,6 @@ pub(super) struct Failed {
     pub(super) code: Option<String>,
 }
 
-const UNSYNCED: &str = "the server does not sync its commits, so they would be lost when its machine fails. Set \
-    \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config), and start it with \
-    --enable-namespaces, without which it forgets the mode at every restart; or accept the loss with --allow-unsynced";
-
 impl Failure {
     /// The kind of an error, by its code.
     pub(super) fn of(error: &Failed) -> Self {
@@ -71,7 +68,9 @@ impl Failure {
             Self::StreamClosed => "the server ended the stream".into(),
             Self::Busy => "the server's database was locked".into(),
             Self::TransactionLost => "another instance took the transaction over".into(),
-            Self::Unsynced => UNSYNCED.into(),
+            Self::Unsynced => {
+                format!("the server does not sync its commits, which would be lost when its machine fails. {SYNC}; or {ALLOW}").into()
+            }
             Self::TooLarge => "the server sends no answers as long as this one".into(),
         }
     }
@@ -85,7 +84,7 @@ impl Failure {
             Self::TransactionLost => Error::Busy("another instance took the transaction over"),
             Self::Denied(reason) => OpenError::Denied { url: url.to_string(), reason }.into(),
             Self::NotFound(reason) => OpenError::NoServer { url: url.to_string(), reason }.into(),
-            Self::Unsynced => Error::Unavailable(UNSYNCED.into()),
+            Self::Unsynced => Error::Unavailable(self.reason()),
             other => Error::Store(other.reason()),
         }
     }

@@ -16,6 +16,7 @@ use crate::location::{Server, Url};
 use crate::row::{Rows, Statement, Value};
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
 use crate::store::{OpenedStore, StoreOptions};
+use crate::time::Time;
 
 /// The oldest supported version of the server.
 const OLDEST: (u32, u32) = (0, 24);
@@ -27,12 +28,6 @@ const INSPECT: [&str; 3] = [
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'",
     STATE,
 ];
-
-/// The content of a database, and whether its commits are synced.
-struct Found {
-    what: Content,
-    synced: bool,
-}
 
 enum Content {
     Empty,
@@ -47,7 +42,7 @@ pub(crate) fn create(
     options: &StoreOptions,
 ) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, options)?;
-    match opening.inspect()?.what {
+    match opening.inspect()? {
         Content::Empty => {}
         Content::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
         Content::Foreign => return Err(foreign(&server.url)),
@@ -62,7 +57,7 @@ pub(crate) fn create(
 /// Opens a store, and migrates it to the current schema.
 pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStore, Error> {
     let opening = Opening::new(server, options)?;
-    let Found { what, synced } = opening.inspect()?;
+    let what = opening.inspect()?;
     match what {
         Content::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
         Content::Foreign => return Err(foreign(&server.url)),
@@ -76,17 +71,17 @@ pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStor
         }
         Content::Store { .. } => {}
     }
-    let (currency, unindexed) = opening.check_writable()?;
+    let (currency, unindexed, newest) = opening.check_writable()?;
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
-    let warning = (!synced).then(|| unsynced(&server.url));
     Ok(OpenedStore {
         writer: Box::new(ServerWriter::new(opening.client, opening.state.clone(), options)),
         reader: Box::new(ServerReader::new(reading, replica, options.busy, options.readers)),
         currency,
         unindexed,
         server: Some(opening.state),
-        warning,
+        newest,
+        warnings: Vec::new(),
     })
 }
 
@@ -110,29 +105,28 @@ impl Opening {
             let needed = format!("{}.{}", OLDEST.0, OLDEST.1);
             return Err(OpenError::OldServer { url: client.url.to_string(), found, needed }.into());
         }
-        let state = Arc::new(ServerState::new(options));
+        let state = Arc::new(state(options));
         let deadline = Instant::now() + options.busy;
         Ok(Self { client, newest, state, deadline })
     }
 
-    fn inspect(&self) -> Result<Found, Error> {
-        let (rows, told) = self.retry_until(|timeout| {
+    fn inspect(&self) -> Result<Content, Error> {
+        let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from(INSPECT[0]);
             INSPECT[1..].iter().for_each(|sql| steps.then(sql, &[]));
             let sent = self.state.sent();
             let mut rows = self.client.once(steps, timeout)?.all_rows(0)?;
-            let told = self.state.read(&rows.pop().unwrap_or_default(), sent);
-            Ok((rows, told))
+            self.state.read(&rows.pop().unwrap_or_default(), sent);
+            Ok(rows)
         })?;
         let int = |statement: usize, column: usize| {
             rows.get(statement).and_then(Rows::first).map_or(0, |row| row[column].int())
         };
-        let what = match (int(0, 0), int(1, 0), int(1, 1)) {
+        Ok(match (int(0, 0), int(1, 0), int(1, 1)) {
             (0, 0, _) => Content::Empty,
             (1.., _, 1) => Content::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
             _ => Content::Foreign,
-        };
-        Ok(Found { what, synced: told.synced })
+        })
     }
 
     /// Migrates the schema in one transaction, unless another instance was faster. A new store gets its first row.
@@ -169,9 +163,9 @@ impl Opening {
         })
     }
 
-    /// Reads the currency and whether products are not indexed, and tries a write that is rolled back: a server can
+    /// Reads the currency, whether products are not indexed, and the newest stored time, and tries a write that is rolled back: a server can
     /// answer reads but refuse writes.
-    fn check_writable(&self) -> Result<(Currency, bool), Error> {
+    fn check_writable(&self) -> Result<(Currency, bool, Time), Error> {
         let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from("BEGIN IMMEDIATE");
             steps.then(OPENED, &[]);
@@ -185,12 +179,18 @@ impl Opening {
             let reason = format!("its currency is {code:?}").into();
             OpenError::Foreign { path: path(&self.client.url), reason }
         })?;
-        Ok((currency, row.is_some_and(|row| row[1].int() != 0)))
+        let newest = Time::from_millis(row.map_or(0, |row| row[2].int()));
+        Ok((currency, row.is_some_and(|row| row[1].int() != 0), newest))
     }
 
     fn retry_until<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
         retry_until(self.deadline, attempt).map_err(|failure| failure.into_open_error(&self.client.url))
     }
+}
+
+/// The state of a server that has told nothing yet.
+pub(super) fn state(options: &StoreOptions) -> ServerState {
+    ServerState::new(options.clock.clone(), options.own_time, options.allow_unsynced)
 }
 
 /// The major and minor number of a version.
@@ -206,11 +206,4 @@ fn foreign(url: &Url) -> Error {
 
 fn path(url: &Url) -> std::path::PathBuf {
     url.to_string().into()
-}
-
-fn unsynced(url: &Url) -> String {
-    format!(
-        "{url} does not sync its commits: what it acknowledges is lost when its machine fails. Set \
-         \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config)"
-    )
 }

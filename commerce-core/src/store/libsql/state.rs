@@ -10,7 +10,6 @@ use super::failure::Failure;
 use super::hrana::Steps;
 use crate::clock_offset::ClockOffset;
 use crate::row::{Rows, Statement, Value};
-use crate::store::StoreOptions;
 use crate::time::{Clock, Time};
 
 /// Asks for the state: the level of `synchronous` of this very connection, and the time in milliseconds.
@@ -61,12 +60,9 @@ pub(super) struct Told {
 
 impl ServerState {
     /// The state of a server that has told nothing yet.
-    pub(super) fn new(options: &StoreOptions) -> Self {
-        let StoreOptions { clock, own_time, allow_unsynced, .. } = options;
-        let time = (clock.now(), Instant::now());
-        let (clock, known) = (clock.clone(), Mutex::new(Known { time, offset: None }));
-        let synced = AtomicBool::new(true);
-        Self { clock, own_time: *own_time, allow_unsynced: *allow_unsynced, synced, known }
+    pub(super) fn new(clock: Arc<dyn Clock>, own_time: bool, allow_unsynced: bool) -> Self {
+        let known = Mutex::new(Known { time: (clock.now(), Instant::now()), offset: None });
+        Self { clock, own_time, allow_unsynced, synced: AtomicBool::new(true), known }
     }
 
     /// Begins a transaction that may write, and reads rows. Nothing can be written if the connection that would commit it

@@ -39,6 +39,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// A stream that does not sync its commits is replaced at this age. It keeps the mode with which it was opened, and the
+/// mode may have been set meanwhile.
+const UNSYNCED_LIFETIME: Duration = Duration::from_secs(1);
+
 const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
     ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
 
@@ -71,26 +75,20 @@ impl ServerWriter {
 
     fn begin_with(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         self.stream.refresh();
-        retry_until(self.deadline, |timeout| {
-            let kept = self.stream.is_open();
-            match self.begin_or_close(statements, timeout) {
-                // A stream keeps the mode with which it was opened.
-                Err(Failure::Unsynced) if kept => self.begin_or_close(statements, timeout),
-                begun => begun,
-            }
-        })
-    }
-
-    fn begin_or_close(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
-        let begun = match self.try_begin(statements, timeout) {
-            Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
-            other => other,
-        };
-        if begun.is_err() {
+        if !self.state.is_synced() && self.stream.age() > UNSYNCED_LIFETIME {
             self.stream.close(CLOSE_TIMEOUT);
-            self.open = false;
         }
-        begun
+        retry_until(self.deadline, |timeout| {
+            let begun = match self.try_begin(statements, timeout) {
+                Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
+                other => other,
+            };
+            if begun.is_err() {
+                self.stream.close(CLOSE_TIMEOUT);
+                self.open = false;
+            }
+            begun
+        })
     }
 
     fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
