@@ -8,7 +8,9 @@ mod catalogue;
 mod clock;
 mod commands;
 mod console;
+mod dead_instance;
 mod disk;
+mod durable;
 mod errors;
 mod every_command;
 mod failing;
@@ -20,6 +22,8 @@ mod long;
 mod memory;
 mod month;
 mod power;
+#[path = "../../../fixtures/preload.rs"]
+mod preload;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;

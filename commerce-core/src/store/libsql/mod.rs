@@ -5,11 +5,15 @@
 mod client;
 mod copy;
 mod failure;
+mod group;
 mod hrana;
 mod open;
 mod read;
 mod save;
+mod snapshot;
+mod source;
 mod state;
+mod transaction;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
