@@ -77,6 +77,11 @@ pub(crate) trait Reader: Send + Sync {
 
 /// The store as of one moment.
 pub(crate) trait Snapshot {
+    /// Whether each read is a round trip, so that reading too much at once is cheaper than reading twice.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Reads all rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 
