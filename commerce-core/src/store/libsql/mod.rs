@@ -9,6 +9,7 @@ mod hrana;
 mod open;
 mod read;
 mod save;
+mod transport;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
