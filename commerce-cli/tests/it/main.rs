@@ -9,6 +9,7 @@ mod clock;
 mod commands;
 mod console;
 mod disk;
+mod durable;
 mod errors;
 mod every_command;
 mod failing;
@@ -20,6 +21,8 @@ mod long;
 mod memory;
 mod month;
 mod power;
+#[path = "../../../fixtures/preload.rs"]
+mod preload;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;

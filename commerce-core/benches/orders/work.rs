@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::pin::pin;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -213,31 +213,44 @@ pub fn together(
     })
 }
 
-/// Starts this program `count` times with these arguments and returns the JSON that each process prints. All of them
-/// continue from [`take_part`] at the same moment.
+/// Starts this program `count` times with these arguments and returns the JSON that each process prints.
 pub fn processes(count: usize, arguments: &[&str]) -> Result<Vec<Value>> {
-    let start = |_| {
-        Command::new(std::env::current_exe()?)
+    start(count, arguments)?.finish()
+}
+
+/// Processes that work, and their outputs.
+pub struct Started(Vec<(Child, BufReader<ChildStdout>)>);
+
+/// Starts this program `count` times. All processes continue from [`take_part`] at the same moment.
+pub fn start(count: usize, arguments: &[&str]) -> Result<Started> {
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let mut child = Command::new(std::env::current_exe()?)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()
-    };
-    let mut children = (0..count).map(start).collect::<std::io::Result<Vec<_>>>()?;
+            .spawn()?;
+        let output = BufReader::new(child.stdout.take().ok_or("no output")?);
+        all.push((child, output));
+    }
     // Each prints a line when it has opened the store. Closing their inputs starts all of them.
-    let mut outputs = Vec::new();
-    for child in &mut children {
-        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
+    for (_, output) in &mut all {
         output.read_line(&mut String::new())?;
-        outputs.push(output);
     }
-    children.iter_mut().for_each(|child| drop(child.stdin.take()));
-    let mut told = Vec::new();
-    for (mut child, output) in children.into_iter().zip(outputs) {
-        told.push(serde_json::from_reader::<_, Value>(output)?);
-        child.wait()?;
+    all.iter_mut().for_each(|(child, _)| drop(child.stdin.take()));
+    Ok(Started(all))
+}
+
+impl Started {
+    /// Waits for the processes and returns the JSON that each has printed.
+    pub fn finish(self) -> Result<Vec<Value>> {
+        let mut told = Vec::new();
+        for (mut child, output) in self.0 {
+            told.push(serde_json::from_reader::<_, Value>(output)?);
+            child.wait()?;
+        }
+        Ok(told)
     }
-    Ok(told)
 }
 
 /// Reports that this process is ready, and waits for the others.

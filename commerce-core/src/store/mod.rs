@@ -91,5 +91,18 @@ pub(crate) trait Snapshot {
     }
 
     /// Reads all rows of the last statement of this snapshot, which saves a server the request that ends it.
-    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
+    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.rows(statement)
+    }
+
+    /// Reads all rows of several statements: one request to a server.
+    fn batch(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
+        statements.iter().map(|statement| self.rows(statement)).collect()
+    }
+
+    /// Reads all rows of the last statements of this snapshot. If they are also the first, a server answers them in one
+    /// request.
+    fn final_batch(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error> {
+        self.batch(statements)
+    }
 }

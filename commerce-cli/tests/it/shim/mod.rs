@@ -1,12 +1,11 @@
-//! The shim between the program and its disk (`disk.c`). It is built once and loaded into a command.
+//! The shim between the program and its disk (`disk.c`). It is loaded into a command.
 
 mod log;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use crate::system;
+use crate::preload::library;
 
 pub use log::{Call, Entry, read};
 
@@ -39,7 +38,8 @@ pub struct Fault {
 impl Shim {
     /// Loads the shim into a command.
     pub fn before(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", library()).env("DISK_FOLDER", &self.folder).env("DISK_LOG", &self.log);
+        let library = library("tests/it/shim/disk.c");
+        command.env("LD_PRELOAD", library).env("DISK_FOLDER", &self.folder).env("DISK_LOG", &self.log);
         if let Some(kill) = self.kill {
             command.env("DISK_KILL", kill.to_string());
         }
@@ -47,26 +47,4 @@ impl Shim {
             command.env("DISK_FAIL", format!("{calls} {nth} {error} {}", u8::from(on)));
         }
     }
-}
-
-/// The shim as a shared library.
-fn library() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        system::require();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let (library, part) =
-            (folder.join("disk.so"), folder.join(format!("disk-{}.so", std::process::id())));
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/shim/disk.c");
-        let mut compiler = Command::new("cc");
-        compiler
-            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-pthread", "-o"])
-            .arg(&part)
-            .arg(source);
-        let built = compiler.output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        // Another test process may be using the existing file.
-        std::fs::rename(part, &library).unwrap();
-        library
-    })
 }

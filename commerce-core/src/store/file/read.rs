@@ -148,10 +148,6 @@ impl Snapshot for FileSnapshot<'_> {
         self.costs.record(&statement.sql, &prepared, count);
         Ok(())
     }
-
-    fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
-        self.rows(statement)
-    }
 }
 
 impl Drop for FileSnapshot<'_> {

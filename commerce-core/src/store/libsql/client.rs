@@ -93,10 +93,35 @@ impl Stream {
         Self { client, baton: None, used: Instant::now() }
     }
 
+    /// Runs the next batch of a transaction, or begins one.
     pub(super) fn batch(&mut self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
-        let begun = self.baton.is_some();
-        let batch = if begun { steps.into_batch(None) } else { self.client.batch(steps) };
+        let batch = self.next_batch(steps);
         self.run(vec![batch], timeout)
+    }
+
+    /// Runs the last batch of a transaction, and ends the stream in the same request.
+    pub(super) fn last_batch(&mut self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
+        let batch = self.next_batch(steps);
+        self.run(vec![batch, Request::Close], timeout)
+    }
+
+    /// Runs a batch that leaves no transaction open, and ends the stream unless it is to be kept.
+    pub(super) fn read(
+        &mut self,
+        steps: Steps<'_>,
+        keep: bool,
+        timeout: Duration,
+    ) -> Result<Results, Failure> {
+        let batch = self.client.batch(steps);
+        self.run(if keep { vec![batch] } else { vec![batch, Request::Close] }, timeout)
+    }
+
+    fn next_batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
+        if self.is_open() { steps.into_batch(None) } else { self.client.batch(steps) }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.baton.is_some()
     }
 
     /// Reads rows in parts when they are too many for one answer, inside a transaction. (A statement without an order

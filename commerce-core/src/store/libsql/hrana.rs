@@ -100,6 +100,12 @@ pub(super) struct Results {
     replication_index: Option<String>,
 }
 
+/// The outcomes of steps, in order.
+pub(super) struct Outcomes {
+    results: std::vec::IntoIter<Option<StepResult>>,
+    errors: std::vec::IntoIter<Option<Failed>>,
+}
+
 #[derive(Deserialize)]
 struct StepResult {
     cols: Vec<IgnoredAny>,
@@ -132,15 +138,7 @@ pub(super) struct Steps<'a>(Vec<Step<'a>>);
 impl<'a> Steps<'a> {
     /// Begins with an unconditional statement.
     pub(super) fn from(sql: &'a str) -> Self {
-        Self(vec![Step { condition: None, stmt: Stmt { sql, args: Vec::new() } }])
-    }
-
-    /// Sets the values of the first statement.
-    pub(super) fn with(mut self, values: &'a [Value]) -> Self {
-        if let Some(step) = self.0.first_mut() {
-            step.stmt.args = values.iter().map(Argument).collect();
-        }
-        self
+        Self(vec![Step { condition: None, stmt: Stmt::new(sql, &[]) }])
     }
 
     /// Continues an open transaction. Without one, nothing is run.
@@ -166,6 +164,18 @@ impl<'a> Steps<'a> {
         self.then(&statement.sql, &statement.values);
     }
 
+    /// Adds a reading statement that is independent of all others.
+    pub(super) fn read_alone(&mut self, statement: &'a Statement) {
+        self.0.push(Step { condition: None, stmt: Stmt::new(&statement.sql, &statement.values) });
+    }
+
+    /// Adds reading statements that see one snapshot, in a transaction of their own.
+    pub(super) fn read_together(&mut self, statements: &'a [Statement]) {
+        self.0.push(Step { condition: None, stmt: Stmt::new("BEGIN", &[]) });
+        statements.iter().for_each(|statement| self.read(statement));
+        self.roll_back();
+    }
+
     /// Commits, or rolls back if an earlier step failed. Returns the number of the commit's step.
     pub(super) fn commit(&mut self) -> usize {
         let commit = self.0.len();
@@ -188,8 +198,13 @@ impl<'a> Steps<'a> {
     }
 
     fn push(&mut self, condition: Condition, sql: &'a str, values: &'a [Value]) {
-        let stmt = Stmt { sql, args: values.iter().map(Argument).collect() };
-        self.0.push(Step { condition: Some(condition), stmt });
+        self.0.push(Step { condition: Some(condition), stmt: Stmt::new(sql, values) });
+    }
+}
+
+impl<'a> Stmt<'a> {
+    fn new(sql: &'a str, values: &'a [Value]) -> Self {
+        Self { sql, args: values.iter().map(Argument).collect() }
     }
 }
 
@@ -229,8 +244,34 @@ impl Results {
         self.step_results.into_iter().skip(first).map(rows).collect()
     }
 
+    /// The outcomes one by one, for steps that do not depend on one another.
+    pub(super) fn into_steps(self) -> Outcomes {
+        Outcomes { results: self.step_results.into_iter(), errors: self.step_errors.into_iter() }
+    }
+
     pub(super) fn replication_index(&self) -> Option<u64> {
         self.replication_index.as_deref()?.parse().ok()
+    }
+}
+
+impl Outcomes {
+    /// The rows of a statement that was added with [`Steps::read_alone`].
+    pub(super) fn next_rows(&mut self) -> Result<Rows, Failure> {
+        match (self.results.next().flatten(), self.errors.next().flatten()) {
+            (_, Some(error)) => Err(Failure::of(&error)),
+            (Some(result), None) => result.rows().map_err(|message| Failure::Server(message.into())),
+            (None, None) => Err(Failure::TransactionLost),
+        }
+    }
+
+    /// The rows of as many statements, which were added with [`Steps::read_together`].
+    pub(super) fn next_together(&mut self, statements: usize) -> Result<Vec<Rows>, Failure> {
+        let begun = self.next_rows();
+        // All outcomes are taken, whichever failed, since those of other reads follow.
+        let rows: Vec<_> = (0..statements).map(|_| self.next_rows()).collect();
+        let _ended = self.next_rows();
+        begun?;
+        rows.into_iter().collect()
     }
 }
 

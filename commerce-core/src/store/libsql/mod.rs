@@ -5,10 +5,14 @@
 mod client;
 mod copy;
 mod failure;
+mod group;
 mod hrana;
 mod open;
 mod read;
 mod save;
+mod snapshot;
+mod source;
+mod transaction;
 mod transport;
 mod write;
 

@@ -153,6 +153,9 @@ impl Transport {
         };
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.denied(status, &message),
+            StatusCode::NOT_FOUND if message.starts_with("Namespace ") => {
+                Failure::NotFound(format!("{message}; the address can name one: ?namespace=default").into())
+            }
             StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
             _ if code.is_some() => Failure::of(&Failed { message, code }),
             StatusCode::BAD_REQUEST if mentions_baton(message.as_bytes()) => Failure::StreamClosed,

@@ -1,0 +1,72 @@
+//! Tests that a server started as the README says syncs every commit that it acknowledges, also after a restart. A kill
+//! leaves the system's memory as it was, so only counting the server's syncs tells.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::preload::library;
+use crate::process::Process;
+use crate::shop::Shop;
+use crate::sqld::{Setup, Sqld};
+
+/// Charges that are acknowledged one by one, each of which needs a commit of its own.
+const CHARGES: u64 = 20;
+
+/// A shop on a server of which the syncs are counted, and the file with their number.
+fn counted(setup: Setup) -> (Shop, PathBuf) {
+    let mut shop = Shop::bare();
+    let count = shop.path("syncs");
+    let watch = vec![("LD_PRELOAD", library("../fixtures/syncs.c")), ("SYNCS_FILE", count.clone())];
+    shop.server = Some(Sqld::start_as(Setup { variables: watch, ..setup }));
+    shop.ok(&["init"]);
+    shop.ok(&["user", "add", "alice"]);
+    (shop, count)
+}
+
+fn syncs(count: &Path) -> u64 {
+    u64::from_ne_bytes(std::fs::read(count).unwrap().try_into().unwrap())
+}
+
+/// The syncs of the server for some charges, each acknowledged before the next one is sent.
+fn syncs_of_charges(shop: &Shop, count: &Path) -> u64 {
+    let mut apply = Process::start(shop.program(&["apply", "-"]));
+    let (mut lines, results) = (apply.input(), apply.output());
+    let mut results = BufReader::new(results).lines();
+    let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
+    let mut before = 0;
+    // The first charge also deletes old receipts, and is not counted.
+    for number in 0..=CHARGES {
+        writeln!(lines, "{charge}").unwrap();
+        let result = results.next().unwrap().unwrap();
+        assert!(result.contains("\"ok\""), "{result}");
+        if number == 0 {
+            before = syncs(count);
+        }
+    }
+    let after = syncs(count);
+    drop(lines);
+    assert!(apply.finish().status.success());
+    after - before
+}
+
+#[test]
+fn the_readmes_server_syncs_each_acknowledged_commit_also_after_restarts() {
+    let (mut shop, count) = counted(Setup::default());
+    let first = syncs_of_charges(&shop, &count);
+    shop.server.as_mut().unwrap().kill_and_restart();
+    let killed = syncs_of_charges(&shop, &count);
+    shop.server.as_mut().unwrap().stop_and_restart();
+    let stopped = syncs_of_charges(&shop, &count);
+    assert!([first, killed, stopped].iter().all(|&syncs| syncs >= CHARGES), "{first}, {killed}, {stopped}");
+    assert_eq!(shop.json(&["balance", "alice"])["balance"], 3 * (CHARGES + 1));
+    assert_eq!(shop.json(&["verify"])["found"], 0);
+}
+
+#[test]
+fn a_server_that_forgets_its_configuration_syncs_no_longer() {
+    let (shop, count) = counted(Setup { without: Some("--enable-namespaces"), ..Setup::default() });
+    let unsynced = syncs_of_charges(&shop, &count);
+    assert!(unsynced < CHARGES, "{unsynced} syncs for {CHARGES} charges");
+}

@@ -1,0 +1,232 @@
+//! Groups of reads: what several threads ask at the same time is sent as one request. There is no thread for this. Whoever
+//! finds a free place sends everything that waits, hands out the answers, and wakes the next.
+//!
+//! A read is never answered by a request that was sent before it was asked. So each reader sees its own writes, and every
+//! write that was acknowledged before.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Stream};
+use super::failure::Failure;
+use super::hrana::Steps;
+use crate::row::{Rows, Statement, Value};
+
+/// The groups of one server.
+pub(super) struct Groups(Mutex<State>);
+
+/// The answer to a read.
+pub(super) struct Reply {
+    /// The rows of each statement.
+    pub(super) rows: Vec<Rows>,
+    /// The replication index of the server after the read. The rows can be older.
+    pub(super) index: Option<u64>,
+}
+
+struct State {
+    waiting: VecDeque<Arc<Entry>>,
+    /// The streams of the places that are free.
+    free: Vec<Stream>,
+}
+
+/// What one thread asks.
+struct Entry {
+    statements: Vec<Statement>,
+    progress: Mutex<Progress>,
+    woken: Condvar,
+}
+
+enum Progress {
+    Waiting,
+    /// Waiting to be sent by itself, since a group with it failed.
+    WaitingAlone,
+    Sent,
+    Done(Result<Reply, Failure>),
+    /// The thread has given up.
+    Abandoned,
+}
+
+/// The number of requests in flight. With more, groups would be smaller, and a request costs a server as much as some
+/// dozen statements.
+const PLACES: usize = 3;
+
+/// The most reads in a group. The server runs them one after another.
+const MAX_READS: usize = 64;
+
+/// The most bytes of statements and values in a group. Proxies before a server often refuse 1 MB.
+const MAX_BYTES: usize = 256 << 10;
+
+/// The least time-out of a request.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The time-out of closing a stream, which only saves the server some memory.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+impl Groups {
+    pub(super) fn new(client: &Arc<Client>) -> Self {
+        let free = (0..PLACES).map(|_| Stream::new(client.clone())).collect();
+        Self(Mutex::new(State { waiting: VecDeque::new(), free }))
+    }
+
+    /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
+    pub(super) fn ask(&self, statements: &[Statement], timeout: Duration) -> Result<Reply, Failure> {
+        let deadline = Instant::now() + timeout;
+        let entry = Arc::new(Entry::new(statements));
+        let mut state = self.lock();
+        state.waiting.push_back(entry.clone());
+        loop {
+            if let Some(answer) = entry.take_answer() {
+                return answer;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if entry.is_waiting() && !state.free.is_empty() {
+                state = self.lead(state, left.max(MIN_TIMEOUT));
+            } else if left.is_zero() {
+                state.abandon(&entry);
+                return Err(Failure::NoAnswer("it did not answer in time".into()));
+            } else {
+                state = entry.woken.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+    }
+
+    /// Sends the next group and hands out its answers.
+    fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
+        let Some(mut stream) = state.free.pop() else { return state };
+        let group = state.next_group();
+        drop(state);
+        let sent = send(&mut stream, &group, timeout);
+        let mut state = self.lock();
+        state.free.push(stream);
+        match sent {
+            Ok(replies) => group.iter().zip(replies).for_each(|(entry, reply)| entry.finish(reply)),
+            Err(Failure::TooLarge | Failure::Server(_)) if group.len() > 1 => state.split(group),
+            Err(failure) => group.iter().for_each(|entry| entry.finish(Err(failure.clone()))),
+        }
+        state.wake_next();
+        state
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes what waits, as far as it fits into one group.
+    fn next_group(&mut self) -> Vec<Arc<Entry>> {
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        while let Some(entry) = self.waiting.front() {
+            let alone = matches!(*entry.progress(), Progress::WaitingAlone);
+            bytes += entry.size();
+            if !group.is_empty() && (alone || bytes > MAX_BYTES) {
+                break;
+            }
+            *entry.progress() = Progress::Sent;
+            group.extend(self.waiting.pop_front());
+            if alone || group.len() == MAX_READS {
+                break;
+            }
+        }
+        group
+    }
+
+    /// Lets each read of a group wait again, to be sent by itself.
+    fn split(&mut self, group: Vec<Arc<Entry>>) {
+        for entry in group.into_iter().rev() {
+            let sent = matches!(*entry.progress(), Progress::Sent);
+            if sent {
+                *entry.progress() = Progress::WaitingAlone;
+                self.waiting.push_front(entry);
+            }
+        }
+    }
+
+    fn abandon(&mut self, entry: &Arc<Entry>) {
+        *entry.progress() = Progress::Abandoned;
+        self.waiting.retain(|waiting| !Arc::ptr_eq(waiting, entry));
+        self.wake_next();
+    }
+
+    /// Wakes a thread for each free place.
+    fn wake_next(&self) {
+        self.waiting.iter().take(self.free.len()).for_each(|entry| entry.woken.notify_one());
+    }
+}
+
+impl Entry {
+    fn new(statements: &[Statement]) -> Self {
+        let progress = Mutex::new(Progress::Waiting);
+        Self { statements: statements.to_vec(), progress, woken: Condvar::new() }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_waiting(&self) -> bool {
+        matches!(*self.progress(), Progress::Waiting | Progress::WaitingAlone)
+    }
+
+    fn take_answer(&self) -> Option<Result<Reply, Failure>> {
+        let mut progress = self.progress();
+        match std::mem::replace(&mut *progress, Progress::Abandoned) {
+            Progress::Done(answer) => Some(answer),
+            other => {
+                *progress = other;
+                None
+            }
+        }
+    }
+
+    fn finish(&self, answer: Result<Reply, Failure>) {
+        *self.progress() = Progress::Done(answer);
+        self.woken.notify_one();
+    }
+
+    fn size(&self) -> usize {
+        let value = |value: &Value| match value {
+            Value::Text(text) => text.len(),
+            Value::Null | Value::Integer(_) => 8,
+        };
+        let values = |statement: &Statement| statement.values.iter().map(value).sum::<usize>();
+        self.statements.iter().map(|statement| statement.sql.len() + values(statement)).sum()
+    }
+}
+
+/// Sends a group, and returns the answers in its order. While there is more than one reader, the stream stays open, which
+/// saves the server from opening the database for each request.
+fn send(
+    stream: &mut Stream,
+    group: &[Arc<Entry>],
+    timeout: Duration,
+) -> Result<Vec<Result<Reply, Failure>>, Failure> {
+    let mut steps = Steps::default();
+    for entry in group {
+        match &entry.statements[..] {
+            [statement] => steps.read_alone(statement),
+            [] => {}
+            statements => steps.read_together(statements),
+        }
+    }
+    stream.refresh();
+    let keep = group.len() > 1 || stream.is_open();
+    let sent = stream.read(steps, keep, timeout);
+    if sent.is_err() {
+        // A group that was broken off can have left its transaction open.
+        stream.close(CLOSE_TIMEOUT);
+    }
+    let results = sent?;
+    let index = results.replication_index();
+    let mut steps = results.into_steps();
+    let reply = |entry: &Arc<Entry>| {
+        let rows = match entry.statements.len() {
+            0 => Ok(Vec::new()),
+            1 => steps.next_rows().map(|rows| vec![rows]),
+            count => steps.next_together(count),
+        };
+        rows.map(|rows| Reply { rows, index })
+    };
+    Ok(group.iter().map(reply).collect())
+}
