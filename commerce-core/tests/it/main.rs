@@ -15,6 +15,7 @@ mod envelope;
 mod faults;
 mod floors;
 mod gone;
+mod groups;
 mod http;
 mod imports;
 mod keys;
