@@ -13,6 +13,7 @@ mod save;
 mod snapshot;
 mod source;
 mod transaction;
+mod transport;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
