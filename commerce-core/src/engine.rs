@@ -23,6 +23,7 @@ use crate::store::{self, Reader, Restore, ServerState, StoreOptions};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
+use crate::token::TokenVersion;
 use crate::warning::Warning;
 use crate::writer::Writer;
 
@@ -300,6 +301,25 @@ impl Commerce {
         self.0.reader.version()
     }
 
+    /// The version of the store, and the state of all tokens. Both show every commit that was acknowledged before this
+    /// call. To a server this is one request.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub fn version_with_tokens(&self) -> Result<(i64, TokenVersion), Error> {
+        let (version, rows) = self.0.reader.version_with(&TokenVersion::statement())?;
+        Ok((version, TokenVersion::of(&rows)?))
+    }
+
+    /// The newest version that this handle has seen. It is not asked of a server, so the store may be newer by commits of
+    /// other instances.
+    ///
+    /// # Errors
+    /// The failure of a store in a file.
+    pub fn known_version(&self) -> Result<i64, Error> {
+        self.0.reader.known_version()
+    }
+
     /// Waits until the version differs from `version`, for at most `timeout`, and returns the version then. A commit of
     /// this process ends the wait at once; commits of others are noticed within milliseconds on a file and tenths of a
     /// second on a server.
@@ -392,6 +412,11 @@ impl Commerce {
         store::restore(&self.0.location, &restore, &self.0.options.store_options())?;
         // A backup from an older version or from a server has no index of products.
         open(&self.0.location, &self.0.options).map(drop)
+    }
+
+    /// How long an operation or a query waits for the store; see [`Options::busy_timeout`].
+    pub fn busy_timeout(&self) -> Duration {
+        self.0.options.busy_timeout
     }
 
     /// The counters of the writer.

@@ -1,12 +1,15 @@
 //! Access control: tokens, roles and ownership.
+//!
+//! On a file each request asks the store whether a token has changed, which takes microseconds. On a server, where that is a
+//! round trip, `remote` asks and passes the answer in.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use commerce_core::input::{FromInput, RawFields};
-use commerce_core::token::{Digest, Find, Role, TokenVersion, Version};
+use commerce_core::token::{Digest, Find, Role, Token, TokenVersion, Version};
 use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
 
 use crate::headers;
@@ -44,14 +47,32 @@ struct TokenCache {
     /// The state of the tokens for which `callers` are valid.
     mark: Option<TokenVersion>,
     callers: HashMap<Digest, Caller>,
+    /// Callers that no right came of, in a cache of their own, since strangers can make any number of them.
+    strangers: HashMap<Digest, Caller>,
 }
 
-/// The most callers in the cache. Beyond it the cache is cleared.
+/// What is known of the sender of a request.
+pub(crate) enum Identity {
+    Known(Caller),
+    /// The token with this digest must be looked up.
+    Unknown(Digest),
+}
+
+/// What a request may touch, for a caller who may not touch everything.
+pub(crate) enum Ownership {
+    /// All that the fields name.
+    Granted,
+    /// All that the fields name, if this order is this user's.
+    IfOrderOf(UserId, OrderId),
+}
+
+/// The most callers in each cache. Beyond it the cache is cleared.
 const MAX_CALLERS: usize = 10_000;
 
 impl Access {
     pub(crate) fn new(shop: Commerce, cors_origins: Vec<String>) -> Self {
-        let cache = TokenCache { version: None, mark: None, callers: HashMap::new() };
+        let (callers, strangers) = Default::default();
+        let cache = TokenCache { version: None, mark: None, callers, strangers };
         Self { shop, cache: RwLock::new(cache), cors_origins }
     }
 
@@ -63,88 +84,62 @@ impl Access {
     /// rights.
     pub(crate) fn authenticate(&self, parts: &Parts, is_local: bool) -> Result<(Caller, i64), Problem> {
         let (mark, version) = self.refresh()?;
-        Ok((self.caller(parts, is_local, &mark)?, version))
-    }
-
-    /// Restricts the fields of a request to what belongs to the caller. For a shopper, a missing `user` is filled in, and
-    /// a user or an order of somebody else is answered as if it did not exist.
-    ///
-    /// # Errors
-    /// `user_not_found` or `order_not_found` for what belongs to another user.
-    pub(crate) fn restrict_to_own(
-        &self,
-        caller: &Caller,
-        permission: Permission,
-        fields: &mut RawFields,
-    ) -> Result<(), Problem> {
-        let Rights::Shopper(own) = &caller.rights else { return Ok(()) };
-        match permission {
-            Permission::OwnOrder => match fields.get("order").map(OrderId::from_input) {
-                Some(Ok(order)) => self.check_own_order(own, order),
-                // The operation reports the fault.
-                Some(Err(_)) | None => Ok(()),
-            },
-            Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
-                None => {
-                    fields.set_text("user", own.as_str());
-                    Ok(())
-                }
-                Some(Ok(user)) if user != *own => Err(Error::from(Refusal::UserNotFound { user }).into()),
-                Some(Ok(_) | Err(_)) => Ok(()),
-            },
-            Permission::Public | Permission::AnyToken | Permission::Operator => Ok(()),
-        }
+        let caller = match self.identify(parts, is_local, &mark)? {
+            Identity::Known(caller) => caller,
+            Identity::Unknown(digest) => {
+                let token = self.shop.query(&Find { digest: digest.clone() })?;
+                self.remember(digest, token, &mark)
+            }
+        };
+        Ok((caller, version))
     }
 
     /// Whether the store has never had a token.
     pub(crate) fn has_no_tokens(&self) -> Result<bool, Error> {
-        Ok(self.refresh()?.0.is_initial())
+        Ok(self.shop.version_with_tokens()?.1.is_initial())
     }
 
-    fn caller(&self, parts: &Parts, is_local: bool, mark: &TokenVersion) -> Result<Caller, Problem> {
+    /// Who has sent a request, as far as it is known while the tokens are in the state `mark`.
+    ///
+    /// # Errors
+    /// A problem when a header is ambiguous.
+    pub(crate) fn identify(
+        &self,
+        parts: &Parts,
+        is_local: bool,
+        mark: &TokenVersion,
+    ) -> Result<Identity, Problem> {
         let Some(secret) = bearer_secret(&parts.headers)? else {
-            return Ok(match mark.is_initial() && is_local {
+            return Ok(Identity::Known(match mark.is_initial() && is_local {
                 true => self.local_caller(&parts.headers, headers::host(parts)?),
                 false => Caller::without_rights("a token is required: Authorization: Bearer …"),
-            });
+            }));
         };
         if secret.len() != SECRET_LENGTH {
-            return Ok(Caller::without_rights("the token is malformed"));
+            return Ok(Identity::Known(Caller::without_rights("the token is malformed")));
         }
-        let digest = Digest::of(secret);
-        if let Some(caller) = self.read_cache().callers.get(&digest) {
-            return Ok(caller.clone());
-        }
-        let Some(token) = self.shop.query(&Find { digest: digest.clone() })? else {
-            return Ok(Caller::without_rights("the token is unknown"));
-        };
-        if token.revoked_at.is_some() {
-            return Ok(Caller::without_rights("the token was revoked"));
-        }
-        let rights = match (token.role, token.user) {
-            (Role::Operator, _) => Rights::Operator,
-            (Role::Shopper, Some(user)) => Rights::Shopper(user),
-            (Role::Shopper, None) => Rights::None("the token has no user"),
-            _ => Rights::None("the role of the token is unknown"),
-        };
-        let caller = Caller { token: Some(token.name.as_str().into()), rights };
+        let (digest, cache) = (Digest::of(secret), self.read_cache());
+        let known = cache.callers.get(&digest).or_else(|| cache.strangers.get(&digest)).cloned();
+        drop(cache);
+        Ok(known.map_or(Identity::Unknown(digest), Identity::Known))
+    }
+
+    /// Notes what a token is that was looked up after the tokens were in the state `mark`.
+    pub(crate) fn remember(&self, digest: Digest, token: Option<Token>, mark: &TokenVersion) -> Caller {
+        let caller = Caller::of(token);
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         // Unless a token has changed since this one was looked up.
         if cache.mark.as_ref() == Some(mark) {
-            if cache.callers.len() >= MAX_CALLERS {
-                cache.callers.clear();
+            let callers = match caller.rights {
+                Rights::None(_) => &mut cache.strangers,
+                Rights::Shopper(_) | Rights::Operator => &mut cache.callers,
+            };
+            if callers.len() >= MAX_CALLERS {
+                callers.clear();
             }
-            cache.callers.insert(digest, caller.clone());
+            callers.insert(digest, caller.clone());
         }
-        Ok(caller)
-    }
-
-    fn check_own_order(&self, own: &UserId, order: OrderId) -> Result<(), Problem> {
-        match self.shop.query(&order::Get { order }) {
-            Ok(found) if found.user == *own => Ok(()),
-            Ok(_) => Err(Error::from(Refusal::OrderNotFound { order }).into()),
-            Err(error) => Err(error.into()),
-        }
+        caller
     }
 
     /// Clears the cache if a token has changed. Returns the state of the tokens and the store's version.
@@ -158,13 +153,25 @@ impl Access {
         }
         // Read after the version: if a token has changed in between, the next version shows it.
         let mark = self.shop.query(&Version)?;
+        self.advance(&mark).version = Some(version);
+        Ok((mark, version))
+    }
+
+    /// Clears the cache if a token has changed, where the tokens are now in the state `mark`.
+    pub(crate) fn advance_to(&self, mark: &TokenVersion) {
+        if self.read_cache().mark.as_ref() != Some(mark) {
+            drop(self.advance(mark));
+        }
+    }
+
+    fn advance(&self, mark: &TokenVersion) -> RwLockWriteGuard<'_, TokenCache> {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        if cache.mark.as_ref() != Some(&mark) {
+        if cache.mark.as_ref() != Some(mark) {
             cache.callers.clear();
+            cache.strangers.clear();
             cache.mark = Some(mark.clone());
         }
-        cache.version = Some(version);
-        Ok((mark, version))
+        cache
     }
 
     /// The caller of a request over loopback while the store has no token. It may do everything, unless the request may
@@ -193,6 +200,20 @@ impl Access {
     }
 }
 
+impl Ownership {
+    /// Checks whose the order is.
+    ///
+    /// # Errors
+    /// `order_not_found` for an order of another user.
+    pub(crate) fn check(self, shop: &Commerce) -> Result<(), Error> {
+        match self {
+            Self::Granted => Ok(()),
+            Self::IfOrderOf(own, order) if shop.query(&order::Get { order })?.user == own => Ok(()),
+            Self::IfOrderOf(_, order) => Err(Refusal::OrderNotFound { order }.into()),
+        }
+    }
+}
+
 impl Caller {
     /// Checks the caller's role, before anything else of the request is read.
     ///
@@ -207,6 +228,50 @@ impl Caller {
             }
             (Rights::Shopper(_), Permission::AnyToken | Permission::OwnUser | Permission::OwnOrder) => Ok(()),
         }
+    }
+
+    /// Restricts the fields of a request to what belongs to the caller. For a shopper, a missing `user` is filled in, and
+    /// a user of somebody else is answered as if it did not exist. Whose an order is remains to be checked.
+    ///
+    /// # Errors
+    /// `user_not_found` for another user.
+    pub(crate) fn restrict_to_own(
+        &self,
+        permission: Permission,
+        fields: &mut RawFields,
+    ) -> Result<Ownership, Problem> {
+        let Rights::Shopper(own) = &self.rights else { return Ok(Ownership::Granted) };
+        match permission {
+            Permission::OwnOrder => {
+                // The operation reports any fault.
+                if let Some(Ok(order)) = fields.get("order").map(OrderId::from_input) {
+                    return Ok(Ownership::IfOrderOf(own.clone(), order));
+                }
+            }
+            Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
+                None => fields.set_text("user", own.as_str()),
+                Some(Ok(user)) if user != *own => {
+                    return Err(Error::from(Refusal::UserNotFound { user }).into());
+                }
+                Some(Ok(_) | Err(_)) => {}
+            },
+            Permission::Public | Permission::AnyToken | Permission::Operator => {}
+        }
+        Ok(Ownership::Granted)
+    }
+
+    fn of(token: Option<Token>) -> Self {
+        let Some(token) = token else { return Self::without_rights("the token is unknown") };
+        if token.revoked_at.is_some() {
+            return Self::without_rights("the token was revoked");
+        }
+        let rights = match (token.role, token.user) {
+            (Role::Operator, _) => Rights::Operator,
+            (Role::Shopper, Some(user)) => Rights::Shopper(user),
+            (Role::Shopper, None) => Rights::None("the token has no user"),
+            _ => Rights::None("the role of the token is unknown"),
+        };
+        Self { token: Some(token.name.as_str().into()), rights }
     }
 
     fn without_rights(reason: &'static str) -> Self {

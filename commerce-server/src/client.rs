@@ -1,6 +1,6 @@
 //! Who sent a request: for the log, and for limits that each client has of its own.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::http::Version;
@@ -61,6 +61,11 @@ impl ClientKey {
             Some(token) => Self::Token(token.clone()),
             None => Self::Address(network(address)),
         }
+    }
+
+    /// The key of what the server does for itself.
+    pub(crate) fn this_server() -> Self {
+        Self::Address(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 }
 

@@ -12,13 +12,16 @@ use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
 use serde_json::json;
 
+use crate::answer::answer;
 use crate::client::Client;
 use crate::extract::{self, Extracted, extract};
 use crate::health::Readiness;
 use crate::metrics::RouteMetrics;
 use crate::problem::Problem;
-use crate::response::{self, Representation};
-use crate::route::{BoxedQuery, Builtin, Cost, EtagScope, Handler, Permission, Route};
+use crate::read::Read;
+use crate::remote::Tokens;
+use crate::response;
+use crate::route::{Builtin, Handler, Permission, Route};
 use crate::server::{REQUEST_ID, Server, id_text};
 use crate::{docs, events, gzip, headers};
 
@@ -101,7 +104,21 @@ async fn respond(
     let authenticated = match route.permission {
         Permission::Public => None,
         permission => {
-            let (caller, version) = server.access.authenticate(parts, client.is_local)?;
+            let (caller, version) = match &server.remote {
+                None => {
+                    let (caller, version) = server.access.authenticate(parts, client.is_local)?;
+                    (caller, Some(version))
+                }
+                Some(remote) => {
+                    // Metrics are needed most while the store is away.
+                    let tokens = match route.handler {
+                        Handler::Builtin(Builtin::Metrics) => Tokens::AsLastKnown,
+                        _ => Tokens::Recent,
+                    };
+                    let caller = remote.authenticate(&server.access, parts, client, tokens);
+                    (Box::pin(caller).await?, None)
+                }
+            };
             client.token.clone_from(&caller.token);
             server.rate_limit.check(&client.key())?;
             caller.authorize(permission)?;
@@ -110,7 +127,11 @@ async fn respond(
     };
     let mut extracted = extract(server, route, parts, body, client).await?;
     if let Some((caller, _)) = &authenticated {
-        server.access.restrict_to_own(caller, route.permission, &mut extracted.fields)?;
+        let ownership = caller.restrict_to_own(route.permission, &mut extracted.fields)?;
+        match &server.remote {
+            None => ownership.check(&server.shop)?,
+            Some(remote) => Box::pin(remote.check(client, ownership)).await?,
+        }
     }
     match route.handler {
         Handler::Operation(submit) => {
@@ -128,57 +149,14 @@ async fn respond(
         }
         Handler::Query { parse, cost, etag } => {
             let query = parse(&extracted.fields, extracted.faults)?;
-            let version = authenticated.map(|(_, version)| version);
-            answer(server, client, parts, (cost, etag), version, query).await
+            let version = authenticated.and_then(|(_, version)| version);
+            answer(server, client, parts, version, Read::new(query, (cost, etag), parts)).await
         }
         Handler::Builtin(resource) => {
             extract::no_fields(extracted)?;
             builtin(server, resource, parts, id, client).await
         }
     }
-}
-
-/// Answers a query from the cache, with 304, or from the store. `version` is the store's version before anything was
-/// read; without it nothing is cached.
-async fn answer(
-    server: &Server,
-    client: &Client,
-    parts: &Parts,
-    (cost, scope): (Cost, EtagScope),
-    version: Option<i64>,
-    query: BoxedQuery,
-) -> Result<Response<Body>, Problem> {
-    let gzip = cost == Cost::Heavy && gzip::is_accepted(&parts.headers);
-    // With any other scope, the answer also depends on the time of the request.
-    let cached = version.filter(|_| scope == EtagScope::Body).map(|version| (query.cache_key(), version));
-    let hit = cached.as_ref().and_then(|(key, version)| server.cache.get(key, *version));
-    let representation = match hit {
-        Some(hit) if gzip => hit.with_gzip(),
-        Some(hit) => hit,
-        None => {
-            let read = move |shop: &Commerce| {
-                let representation = Representation::new(query.answer(shop)?, scope);
-                Ok::<_, Error>(if gzip { representation.with_gzip() } else { representation })
-            };
-            let representation = match cost {
-                // A change of threads would cost more than the query.
-                Cost::Light => read(&server.shop)?,
-                Cost::Heavy => server.run_in(&server.pools.heavy_queries, client, read).await?,
-            };
-            if let Some((key, version)) = cached {
-                server.cache.insert(key, version, representation.without_gzip());
-            }
-            representation
-        }
-    };
-    if let Some(etag) = representation.etag.filter(|etag| etag.is_known_to(&parts.headers)) {
-        return Ok(response::not_modified(etag));
-    }
-    let mut response = representation.into_response(&server.memory.general, client)?;
-    if cost == Cost::Heavy {
-        response::vary_by_encoding(&mut response);
-    }
-    Ok(response)
 }
 
 /// Serves a resource that is neither an operation nor a query.
@@ -202,14 +180,23 @@ async fn builtin(
             if !server.phase.is_serving() {
                 return Err(Error::Busy("the server is shutting down").into());
             }
-            let Readiness { outbox, ahead } = server.health.check(&server.shop).await?;
-            let ready = json!({ "status": "ok", "outbox": outbox, "clock_ahead_seconds": ahead.ahead_by().as_secs() });
+            let ready = server.health.check().await?;
+            let ahead = ready.ahead.ahead_by().as_secs();
+            let ready = json!({ "status": "ok", "outbox": ready.outbox, "clock_ahead_seconds": ahead });
             response::json(StatusCode::OK, ready.to_string().into())
         }
         Builtin::Metrics => {
-            let own = server.clone();
-            let read = move |shop: &Commerce| own.metrics.text(shop);
-            let metrics = server.run_in(&server.pools.metrics, client, read).await?;
+            let metrics = match &server.remote {
+                None => {
+                    let own = server.clone();
+                    let read =
+                        move |shop: &Commerce| Ok(own.metrics.text(shop, Some(&Readiness::read(shop)?)));
+                    server.run_in(&server.pools.metrics, client, read).await?
+                }
+                Some(remote) => {
+                    server.metrics.text(&server.shop, remote.state(&server.pools.metrics).await.as_deref())
+                }
+            };
             let metrics = response::counted(&server.memory.general, client, metrics.into())?;
             text("text/plain; version=0.0.4; charset=utf-8", metrics.into())
         }

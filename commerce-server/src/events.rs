@@ -1,8 +1,12 @@
 //! The outbox as a stream of server-sent events: each event after its commit, by whichever process, in order, from where
-//! the client left off, for as long as the client is authorized.
+//! the client left off, for as long as the client is authorized. A stream of a remote store goes on after the store was
+//! away; meanwhile it sends heartbeats.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::HeaderName;
@@ -10,12 +14,13 @@ use axum::http::request::Parts;
 use commerce_core::outbox::{Newest, NumberedEvent, Since};
 use commerce_core::{Cause, Error, EventId};
 use http_body_util::channel::{Channel, Sender};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::client::Client;
 use crate::headers::single;
 use crate::phase::Phase;
 use crate::problem::{Problem, invalid};
+use crate::remote::Tokens;
 use crate::route::Permission;
 use crate::server::Server;
 
@@ -27,6 +32,9 @@ const MAX_BATCH: u16 = 100;
 
 /// The size in bytes that a batch aims at.
 const BATCH_BYTES: usize = 32 << 10;
+
+/// How long a stream waits before it asks again for events that a remote store did not give.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -40,7 +48,10 @@ pub(crate) async fn open(
     request_id: &str,
     client: &Client,
 ) -> Result<Body, Problem> {
-    let newest = server.shop.query(&Newest)?;
+    let newest = match &server.remote {
+        None => server.shop.query(&Newest)?,
+        Some(remote) => remote.run(&server.pools.events, client, |shop| shop.query(&Newest)).await?,
+    };
     let after = match single(&parts.headers, &LAST_EVENT_ID)? {
         Some("0") => None,
         Some(text) => match text.parse::<EventId>() {
@@ -55,7 +66,7 @@ pub(crate) async fn open(
     let (sender, body) = Channel::<Bytes, Error>::new(1);
     let mut stream = EventStream {
         slot,
-        parts: parts.clone(),
+        parts: Arc::new(parts.clone()),
         client: client.clone(),
         sender,
         after,
@@ -76,10 +87,18 @@ pub(crate) async fn open(
     Ok(Body::new(body))
 }
 
+/// Events as text.
+struct Batch {
+    text: Bytes,
+    last: EventId,
+    /// Whether there may be more.
+    is_full: bool,
+}
+
 struct EventStream {
     slot: StreamSlot,
     /// The head of the request, by which the client is authorized again.
-    parts: Parts,
+    parts: Arc<Parts>,
     client: Client,
     sender: Sender<Bytes, Error>,
     /// The last event that was sent.
@@ -101,48 +120,61 @@ impl EventStream {
         {
             return Ok(());
         }
-        while version.borrow_and_update().is_some() && self.is_authorized() {
-            while let Some((text, last)) = self.next(reported).await? {
-                if !self.send(text).await || !self.is_authorized() {
-                    return Ok(());
-                }
-                (self.after, reported) = (Some(last), reported.max(Some(last)));
-            }
-            tokio::select! {
-                changed = version.changed() => if changed.is_err() { return Ok(()) },
-                () = sleep_until(self.last_sent + server.limits.heartbeat_interval) => {
-                    if !self.send(Bytes::from_static(b": still here\n\n")).await {
+        while version.borrow_and_update().is_some() {
+            match self.send_new(&mut reported).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(error) if server.remote.is_some() && error.retryable() => {
+                    if self.alive_during(sleep(RETRY_INTERVAL)).await.is_none() {
                         return Ok(());
                     }
+                    // The version may be the same when the store is back.
+                    continue;
                 }
+                Err(error) => return Err(error),
             }
+            let Some(Ok(())) = self.alive_during(version.changed()).await else { return Ok(()) };
         }
         Ok(())
     }
 
-    /// Whether the client may still have events: its token is valid, or the store still has no token.
-    fn is_authorized(&self) -> bool {
-        let caller = self.slot.0.access.authenticate(&self.parts, self.client.is_local);
-        caller.is_ok_and(|(caller, _)| caller.authorize(Permission::Operator).is_ok())
+    /// Sends what is new. Returns false when the client is gone or no longer authorized. Gaps up to the event `reported`
+    /// have been reported.
+    async fn send_new(&mut self, reported: &mut Option<EventId>) -> Result<bool, Error> {
+        let server = self.slot.0.clone();
+        loop {
+            let authorized = is_authorized(server.clone(), self.parts.clone(), self.client.clone());
+            let Some(true) = self.alive_during(authorized).await.transpose()? else { return Ok(false) };
+            let since = Since { after: self.after, limit: self.batch };
+            let read = read(server.clone(), self.client.clone(), since, *reported);
+            let Some(batch) = self.alive_during(read).await.transpose()? else { return Ok(false) };
+            let Some(Batch { text, last, is_full }) = batch else { return Ok(true) };
+            let fitting = usize::from(self.batch) * BATCH_BYTES / text.len().max(1);
+            self.batch = u16::try_from(fitting).unwrap_or(MAX_BATCH).clamp(1, MAX_BATCH);
+            if !self.send(text).await {
+                return Ok(false);
+            }
+            (self.after, *reported) = (Some(last), (*reported).max(Some(last)));
+            if !is_full {
+                return Ok(true);
+            }
+        }
     }
 
-    /// The next batch as text, and its last event; `None` when all events were sent.
-    async fn next(&mut self, reported: Option<EventId>) -> Result<Option<(Bytes, EventId)>, Error> {
-        let (server, key) = (&self.slot.0, self.client.key());
-        // Nothing is read before there is room for it.
-        let room = server.memory.general.reserve(&key, BATCH_BYTES).await;
-        let since = Since { after: self.after, limit: self.batch };
-        let batch = server.run_in(&server.pools.events, &self.client, move |shop| {
-            let events = shop.query(&since)?.items;
-            let text = text(&events, since.after, reported)?;
-            Ok(events.last().map(|last| (text, last.event)))
-        });
-        let Some((text, last)) = batch.await? else { return Ok(None) };
-        let memory = server.memory.general.reserve_unchecked(&key, text.len());
-        drop(room);
-        let fitting = usize::from(self.batch) * BATCH_BYTES / text.len().max(1);
-        self.batch = u16::try_from(fitting).unwrap_or(MAX_BATCH).clamp(1, MAX_BATCH);
-        Ok(Some((memory.attach(text.into()), last)))
+    /// Waits for something, and sends heartbeats meanwhile. Returns `None` when the client is gone.
+    async fn alive_during<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        let mut something = pin!(something);
+        let interval = self.slot.0.limits.heartbeat_interval;
+        loop {
+            tokio::select! {
+                done = &mut something => return Some(done),
+                () = sleep_until(self.last_sent + interval) => {
+                    if !self.send(Bytes::from_static(b": still here\n\n")).await {
+                        return None;
+                    }
+                }
+            }
+        }
     }
 
     /// Sends text. Returns false when the client is gone.
@@ -150,6 +182,42 @@ impl EventStream {
         self.last_sent = Instant::now();
         self.sender.send_data(text).await.is_ok()
     }
+}
+
+/// Whether the client may still have events: its token is valid, or the store still has no token.
+///
+/// # Errors
+/// The failure of a remote store. After that of a file the client may have nothing.
+async fn is_authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -> Result<bool, Error> {
+    let caller = match &server.remote {
+        None => server.access.authenticate(&parts, client.is_local).map(|(caller, _)| caller),
+        Some(remote) => match remote.authenticate(&server.access, &parts, &client, Tokens::Recent).await {
+            Err(Problem::Engine(error)) => return Err(error),
+            caller => caller,
+        },
+    };
+    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Operator).is_ok()))
+}
+
+/// Reads the next events; `None` when there are none.
+async fn read(
+    server: Arc<Server>,
+    client: Client,
+    since: Since,
+    reported: Option<EventId>,
+) -> Result<Option<Batch>, Error> {
+    let key = client.key();
+    // Nothing is read before there is room for it.
+    let room = server.memory.general.reserve(&key, BATCH_BYTES).await;
+    let batch = server.run_in(&server.pools.events, &client, move |shop| {
+        let events = shop.query(&since)?.items;
+        let text = text(&events, since.after, reported)?;
+        Ok(events.last().map(|last| (text, last.event, events.len() >= usize::from(since.limit))))
+    });
+    let Some((text, last, is_full)) = batch.await? else { return Ok(None) };
+    let memory = server.memory.general.reserve_unchecked(&key, text.len());
+    drop(room);
+    Ok(Some(Batch { text: memory.attach(text.into()), last, is_full }))
 }
 
 /// Reports that events after one, through another, may be missing because they were delivered and pruned.

@@ -1,19 +1,24 @@
 //! The readiness check: it writes to the store, at most once a second however often it is asked, and waits for nothing
-//! but writes.
+//! but writes. A check that hangs is waited for, not repeated.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use commerce_core::{Cause, ClockSkew, Commerce, Error, Probe, outbox};
-use tokio::sync::Mutex;
+use commerce_core::{ClockSkew, Commerce, Error, Probe, outbox};
+
+use crate::client::ClientKey;
+use crate::pool::FairPool;
+use crate::single_flight::SingleFlight;
 
 /// The readiness check, with its last result.
-#[derive(Default)]
-pub(crate) struct Health(Mutex<Option<(Instant, CheckResult)>>);
-
-type CheckResult = Result<Readiness, Error>;
+pub(crate) struct Health {
+    shop: Commerce,
+    check: SingleFlight<Arc<Readiness>>,
+    /// A thread of its own, with a reader of its own, so that the check does not wait for requests.
+    thread: FairPool,
+}
 
 /// The state of a store that accepts writes.
-#[derive(Clone)]
 pub(crate) struct Readiness {
     /// The backlog of event delivery.
     pub(crate) outbox: outbox::Backlog,
@@ -24,33 +29,46 @@ pub(crate) struct Readiness {
 /// How long a result is repeated.
 const VALID_FOR: Duration = Duration::from_secs(1);
 
-/// How long a check may take.
+/// How long a check of a file may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a check of a server may take, so that the answer comes within a second.
+const REMOTE_TIMEOUT: Duration = Duration::from_millis(900);
+
 impl Health {
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub(crate) fn new(shop: Commerce) -> std::io::Result<Self> {
+        Ok(Self { shop, check: SingleFlight::default(), thread: FairPool::new("health", 1, 1)? })
+    }
+
     /// Checks that the store can be written and read. Requests that come during a check share its result.
     ///
     /// # Errors
-    /// The store's failure, or [`Error::Busy`] when the check took too long.
-    pub(crate) async fn check(&self, shop: &Commerce) -> CheckResult {
-        let mut last = self.0.lock().await;
-        if let Some((at, result)) = last.as_ref()
-            && at.elapsed() < VALID_FOR
-        {
-            return result.clone();
+    /// The store's failure, [`Error::Busy`] when a file took too long, or [`Error::Unavailable`] when a server did.
+    pub(crate) async fn check(&self) -> Result<Arc<Readiness>, Error> {
+        let (shop, thread) = (self.shop.clone(), self.thread.clone());
+        let run = self.check.join(VALID_FOR, async move {
+            shop.submit(Probe).into_future().await?;
+            thread.run(&ClientKey::this_server(), move || Readiness::read(&shop)).await.map(Arc::new)
+        });
+        let is_remote = self.shop.is_remote();
+        match run.result(if is_remote { REMOTE_TIMEOUT } else { TIMEOUT }).await {
+            Some(result) => result,
+            None if is_remote => {
+                Err(Error::Unavailable(format!("{} does not answer", self.shop.location()).into()))
+            }
+            None => Err(Error::Busy("a write took too long")),
         }
-        let result = tokio::time::timeout(TIMEOUT, check_now(shop.clone())).await;
-        let result = result.unwrap_or(Err(Error::Busy("a write took too long")));
-        *last = Some((Instant::now(), result.clone()));
-        result
     }
 }
 
-async fn check_now(shop: Commerce) -> CheckResult {
-    shop.submit(Probe).into_future().await?;
-    // On a thread of its own, with a reader of its own, so that it does not wait for requests.
-    let read = tokio::task::spawn_blocking(move || {
-        Ok(Readiness { outbox: shop.query(&outbox::Lag)?, ahead: shop.clock_skew()? })
-    });
-    read.await.map_err(|panic| Error::Store(Cause::of(panic)))?
+impl Readiness {
+    /// Reads the state from the store.
+    ///
+    /// # Errors
+    /// The store's failure.
+    pub(crate) fn read(shop: &Commerce) -> Result<Self, Error> {
+        Ok(Self { outbox: shop.query(&outbox::Lag)?, ahead: shop.clock_skew()? })
+    }
 }

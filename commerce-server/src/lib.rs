@@ -6,9 +6,11 @@
 //!
 //! - [`serve()`] runs the server until its shutdown, and then finishes the requests in flight.
 //! - `dispatch` handles a request; `extract` reads its fields; `access` decides who may do what.
+//! - `remote` does what a request needs of a store that is a round trip away.
 //! - `connections` accepts clients; `budget`, `pool` and `rate_limit` bound what one client can use.
 
 mod access;
+mod answer;
 mod body;
 mod budget;
 mod cache;
@@ -32,11 +34,15 @@ mod phase;
 mod pool;
 mod problem;
 mod rate_limit;
+mod read;
+mod remote;
 mod response;
 pub mod route;
 mod router;
 mod serve;
 mod server;
+mod shared_question;
+mod single_flight;
 mod socket;
 mod tls;
 mod version;

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use commerce_core::{Commerce, Error, Histogram, Stats, outbox};
+use commerce_core::{Commerce, Histogram, Stats, outbox};
 
+use crate::health::Readiness;
 use crate::route::{ROUTES, Route};
 
 /// Everything counted since the server started.
@@ -74,11 +75,8 @@ impl Metrics {
         *self.problems.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
     }
 
-    /// All metrics as text.
-    ///
-    /// # Errors
-    /// The store's failure: some metrics are read from it.
-    pub(crate) fn text(&self, shop: &Commerce) -> Result<String, Error> {
+    /// All metrics as text. Those of the store are left out while its state is not known.
+    pub(crate) fn text(&self, shop: &Commerce, store: Option<&Readiness>) -> String {
         let mut text = Text(String::with_capacity(16_384));
         self.write_requests(&mut text);
         text.head("commerce_problems_total", "counter", "Requests answered with a problem, by code.");
@@ -90,10 +88,12 @@ impl Metrics {
         let streams = self.streams.load(Ordering::Relaxed);
         text.single("commerce_event_streams", "gauge", "Open streams of events.", streams);
         write_engine(&mut text, &shop.stats());
-        write_outbox(&mut text, &shop.query(&outbox::Lag)?);
-        let help = "Seconds by which the newest stored time is ahead of the clock.";
-        text.single("commerce_clock_ahead_seconds", "gauge", help, shop.clock_skew()?.ahead_by().as_secs());
-        Ok(text.0)
+        if let Some(Readiness { outbox, ahead }) = store {
+            write_outbox(&mut text, outbox);
+            let help = "Seconds by which the newest stored time is ahead of the clock.";
+            text.single("commerce_clock_ahead_seconds", "gauge", help, ahead.ahead_by().as_secs());
+        }
+        text.0
     }
 
     fn write_requests(&self, text: &mut Text) {

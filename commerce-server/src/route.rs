@@ -75,6 +75,12 @@ pub(crate) trait DynQuery {
     /// # Errors
     /// The query's refusal, or the store's failure.
     fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error>;
+
+    /// The answer as JSON, and the version of the store as long as which it holds.
+    ///
+    /// # Errors
+    /// The query's refusal, or the store's failure.
+    fn answer_with_version(&self, shop: &Commerce) -> Result<(Vec<u8>, i64), Error>;
 }
 
 impl<Q: Query + Debug> DynQuery for Q {
@@ -84,6 +90,11 @@ impl<Q: Query + Debug> DynQuery for Q {
 
     fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error> {
         json(&shop.query(self)?)
+    }
+
+    fn answer_with_version(&self, shop: &Commerce) -> Result<(Vec<u8>, i64), Error> {
+        let (answer, version) = shop.query_with_version(self)?;
+        Ok((json(&answer)?, version))
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commerce_core::Error;
+use commerce_core::{Cause, Error};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
 
@@ -21,6 +21,7 @@ use crate::options::Options;
 use crate::phase::{self, Phase};
 use crate::pool::FairPool;
 use crate::rate_limit::RateLimit;
+use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
 use crate::server::{Memory, Pools, RequestIds, Server};
@@ -32,6 +33,10 @@ const RATE_LIMIT: u32 = 100;
 
 /// How many jobs of one client may wait for a pool.
 const WAITING_PER_CLIENT: usize = 32;
+
+/// Threads for heavy queries and for events of a remote store. They mostly wait, and what they ask at the same time travels
+/// together.
+const REMOTE_THREADS: usize = 16;
 
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
@@ -71,6 +76,14 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     let default_rate = if public_address.is_some() { RATE_LIMIT } else { 0 };
     let document = openapi::document().to_string().into();
     let (phase_sender, phase) = phase::channel();
+    let version = Arc::new(VersionWatch::default());
+    let remote = if shop.is_remote() {
+        let version = version.clone();
+        let started = Remote::start(shop.clone(), move |now| version.tell(Some(now)));
+        Some(started.map_err(no_thread)?)
+    } else {
+        None
+    };
     let server = Arc::new(Server {
         rate_limit: RateLimit::new(rate_limit.unwrap_or(default_rate)),
         cache: AnswerCache::default(),
@@ -79,10 +92,11 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
             general: Budget::new(16 << 20, 4 << 20),
             long_bodies: Budget::new(8 << 20, 1 << 20),
         },
-        pools: pools(Handle::current().metrics().num_workers())?,
+        pools: pools(Handle::current().metrics().num_workers(), remote.is_some()).map_err(no_thread)?,
         metrics: Metrics::new(),
-        health: Health::default(),
-        version: VersionWatch::default(),
+        health: Health::new(shop.clone()).map_err(no_thread)?,
+        version,
+        remote,
         document: Representation::new(document, EtagScope::None).with_gzip(),
         request_ids: RequestIds::new(),
         phase,
@@ -96,8 +110,10 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     for (listener, address) in listeners {
         tokio::spawn(connections.clone().accept(listener, address.ip().is_loopback()));
     }
-    let poller = server.clone();
-    tokio::spawn(async move { poller.version.poll(&poller.shop, &poller.phase).await });
+    if server.remote.is_none() {
+        let poller = server.clone();
+        tokio::spawn(async move { poller.version.poll(&poller.shop, &poller.phase).await });
+    }
     on_ready(&addresses);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -115,18 +131,22 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     Ok(())
 }
 
-fn pools(threads: usize) -> Result<Pools, Error> {
-    let pool = |name, threads, per_client| {
-        FairPool::new(name, threads, per_client)
-            .map_err(|error| Error::Store(format!("cannot start a thread: {error}").into()))
+fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {
+    let (query_threads, waiting, event_threads) = match is_remote {
+        true => (REMOTE_THREADS, remote::WAITING_PER_CLIENT, REMOTE_THREADS),
+        false => (heavy_threads(threads), WAITING_PER_CLIENT, 1),
     };
     Ok(Pools {
-        heavy_queries: pool("queries", heavy_threads(threads), WAITING_PER_CLIENT)?,
-        bodies: pool("bodies", 1, WAITING_PER_CLIENT)?,
+        heavy_queries: FairPool::new("queries", query_threads, waiting)?,
+        bodies: FairPool::new("bodies", 1, WAITING_PER_CLIENT)?,
         // Every stream may wait at once.
-        events: pool("events", 1, MAX_STREAMS as usize)?,
-        metrics: pool("metrics", 1, WAITING_PER_CLIENT)?,
+        events: FairPool::new("events", event_threads, MAX_STREAMS as usize)?,
+        metrics: FairPool::new("metrics", 1, WAITING_PER_CLIENT)?,
     })
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::Store(Cause::new("cannot start a thread", error))
 }
 
 fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

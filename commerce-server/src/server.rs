@@ -1,5 +1,6 @@
 //! The state that all requests share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::header::{HeaderName, HeaderValue};
@@ -16,6 +17,7 @@ use crate::options::Limits;
 use crate::phase::PhaseWatch;
 use crate::pool::FairPool;
 use crate::rate_limit::RateLimit;
+use crate::remote::Remote;
 use crate::response::Representation;
 use crate::version::VersionWatch;
 
@@ -29,7 +31,9 @@ pub(crate) struct Server {
     pub(crate) pools: Pools,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
-    pub(crate) version: VersionWatch,
+    pub(crate) version: Arc<VersionWatch>,
+    /// The ways to the store, if each question to it is a round trip.
+    pub(crate) remote: Option<Remote>,
     pub(crate) phase: PhaseWatch,
     pub(crate) limits: Limits,
     pub(crate) log_requests: bool,

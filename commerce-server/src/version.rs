@@ -1,4 +1,4 @@
-//! The store's version, polled once for all streams of events.
+//! The store's version, polled once for all streams of events. A server's is told by whoever asks for it.
 
 use std::time::Duration;
 
@@ -32,6 +32,11 @@ impl VersionWatch {
         receiver
     }
 
+    /// Tells the subscribers a version.
+    pub(crate) fn tell(&self, version: Option<i64>) {
+        self.version.send_if_modified(|known| std::mem::replace(known, version) != version);
+    }
+
     /// Polls the version while there are subscribers, until the server stops serving.
     pub(crate) async fn poll(&self, shop: &Commerce, phase: &PhaseWatch) {
         while phase.is_serving() {
@@ -43,7 +48,7 @@ impl VersionWatch {
             let version = version.ok().and_then(|version| {
                 version.inspect_err(|error| tracing::error!(%error, "streams of events end")).ok()
             });
-            self.version.send_if_modified(|known| std::mem::replace(known, version) != version);
+            self.tell(version);
             sleep(POLL_INTERVAL).await;
         }
     }

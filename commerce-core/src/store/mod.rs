@@ -71,6 +71,10 @@ pub(crate) trait Reader: Send + Sync {
     /// A number that changes with every commit of any process.
     fn version(&self) -> Result<i64, Error>;
 
+    /// The version, and the rows of a statement that show every commit before this call, both from one request to the
+    /// primary.
+    fn version_with(&self, statement: &Statement) -> Result<(i64, Rows), Error>;
+
     /// The newest version that is known without asking a server. Later reads are at least as new.
     fn known_version(&self) -> Result<i64, Error>;
 
@@ -83,6 +87,11 @@ pub(crate) trait Reader: Send + Sync {
 
 /// The store as of one moment.
 pub(crate) trait Snapshot {
+    /// Whether each read is a round trip, so that reading too much at once is cheaper than reading twice.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Reads all rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 

@@ -9,7 +9,7 @@ use super::{Digest, Token};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::query::{Query, View};
-use crate::row::Statement;
+use crate::row::{Rows, Statement};
 
 /// Finds the token with this digest. Only the SHA-256 of a secret is looked up, so the time of the comparison does not
 /// depend on the secret.
@@ -31,6 +31,17 @@ pub struct TokenVersion {
 }
 
 impl TokenVersion {
+    /// Reads the state of all tokens.
+    pub(crate) fn statement() -> Statement {
+        Statement::new("SELECT last_token, uuid FROM store", [])
+    }
+
+    /// The state of all tokens, from what the statement read.
+    pub(crate) fn of(rows: &Rows) -> Result<Self, Error> {
+        let none = || Error::Store("the store's own row is missing".into());
+        rows.first().map(|row| Self { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
+    }
+
     /// Whether no token was ever created.
     pub fn is_initial(&self) -> bool {
         self.changes == 0
@@ -62,8 +73,6 @@ impl Query for Version {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<TokenVersion, Error> {
-        let rows = view.final_rows(&Statement::new("SELECT last_token, uuid FROM store", []))?;
-        let none = || Error::Store("the store's own row is missing".into());
-        rows.first().map(|row| TokenVersion { changes: row[0].int(), store: row[1].text() }).ok_or_else(none)
+        TokenVersion::of(&view.final_rows(&TokenVersion::statement())?)
     }
 }

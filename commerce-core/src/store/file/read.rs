@@ -102,6 +102,11 @@ impl Reader for FileReader {
         statement.query_row([], |row| row.get(0)).map_err(statement_error)
     }
 
+    fn version_with(&self, statement: &Statement) -> Result<(i64, Rows), Error> {
+        let version = self.version()?;
+        Ok((version, self.snapshot()?.final_rows(statement)?))
+    }
+
     fn known_version(&self) -> Result<i64, Error> {
         self.version()
     }

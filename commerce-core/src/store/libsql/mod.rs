@@ -14,6 +14,7 @@ mod snapshot;
 mod source;
 mod state;
 mod transaction;
+mod transport;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};

@@ -7,6 +7,7 @@ use super::group::Reply;
 use super::snapshot::ServerSnapshot;
 use super::source::Sources;
 use crate::error::Error;
+use crate::row::{Rows, Statement};
 use crate::store::{Reader, Snapshot};
 
 /// The reading side of a server.
@@ -33,6 +34,13 @@ impl Reader for ServerReader {
     fn version(&self) -> Result<i64, Error> {
         let Reply { index, .. } = self.0.ask_primary(|source, timeout| source.groups.ask(&[], timeout))?;
         Ok(index.unwrap_or(0).cast_signed())
+    }
+
+    fn version_with(&self, statement: &Statement) -> Result<(i64, Rows), Error> {
+        let statements = std::slice::from_ref(statement);
+        let Reply { mut rows, index } =
+            self.0.ask_primary(|source, timeout| source.groups.ask(statements, timeout))?;
+        Ok((index.unwrap_or(0).cast_signed(), rows.pop().unwrap_or_default()))
     }
 
     fn known_version(&self) -> Result<i64, Error> {

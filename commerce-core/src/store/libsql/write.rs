@@ -177,6 +177,10 @@ impl Store for ServerWriter {
         let commit = steps.commit();
         let results = match self.stream.batch(steps, REQUEST_TIMEOUT) {
             Ok(results) => results,
+            // Nothing was carried out.
+            Err(failure @ (Failure::Denied(_) | Failure::Untrusted(_))) => {
+                return Err(failure.into_error(&self.client.url));
+            }
             Err(failure) => return self.read_receipt(failure),
         };
         if results.is_done(commit) {
