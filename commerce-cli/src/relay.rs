@@ -9,6 +9,7 @@ use commerce_core::outbox::{Relay, Sink};
 use commerce_core::{Commerce, Error};
 
 use crate::failure::Failure;
+use crate::session::Session;
 
 /// How events are delivered.
 #[derive(clap::Args, Clone)]
@@ -38,18 +39,19 @@ impl RelayArgs {
     /// Starts a relay, unless there is no sink.
     pub fn start(
         &self,
+        session: &Session,
         shop: &Commerce,
         start: Start,
         on_notice: impl Fn(&Notice) + Send + Sync + 'static,
     ) -> Result<Option<Relay>, Failure> {
-        let Some(sink) = self.open_sink()? else { return Ok(None) };
+        let Some(sink) = self.open_sink(session)? else { return Ok(None) };
         let retention = Duration::from_hours(u64::from(self.retention) * 24);
         let options = Options::default().attempts(self.attempts).retention(retention).notice(on_notice);
         Ok(Some(start(shop, sink, options)?))
     }
 
     /// Opens the sink, if there is one.
-    fn open_sink(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
+    fn open_sink(&self, session: &Session) -> Result<Option<Box<dyn Sink>>, Failure> {
         let Some(address) = &self.sink else { return Ok(None) };
         let secret = match &self.sink_secret_file {
             Some(file) => Some(
@@ -66,7 +68,8 @@ impl RelayArgs {
                 "events over HTTP need a signing secret; {how} (whsec_… in base64)"
             )));
         }
-        let settings = Settings { secret, allow_private: self.sink_allow_private };
+        let roots = if address.starts_with("https:") { session.roots()? } else { None };
+        let settings = Settings { secret, allow_private: self.sink_allow_private, roots };
         sink::open(address, &settings).map_err(|error| Failure::Usage(error.to_string()))
     }
 }

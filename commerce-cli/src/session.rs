@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use commerce_core::{
-    Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query,
+    Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query, Roots,
     Submission, SystemClock, Warning, escape,
 };
 
@@ -41,7 +41,8 @@ impl Session {
 
     /// The options with which commands open a store.
     pub fn options(&self) -> Options {
-        Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
+        let options = Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()));
+        if self.global.allow_unsynced { options.allow_unsynced() } else { options }
     }
 
     /// Opens the store with other options. The caller prints its warnings.
@@ -66,12 +67,28 @@ impl Session {
         if let Some(replica) = &global.read_url {
             location = location.read_from(replica).map_err(OpenError::Address)?;
         }
-        let token = match &global.db_token_file {
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|e| Failure::Usage(format!("{} cannot be read: {e}", file.display())))?,
-            None => std::env::var("COMMERCE_DB_TOKEN").unwrap_or_default(),
-        };
+        if location.uses_tls()
+            && let Some(roots) = self.roots()?
+        {
+            location = location.roots(roots);
+        }
+        if let Some(file) = &global.db_token_file {
+            return location.token_file(file).map_err(|e| Failure::Usage(format!("--db-token-file: {e}")));
+        }
+        let token = std::env::var("COMMERCE_DB_TOKEN").unwrap_or_default();
         Ok(if token.trim().is_empty() { location } else { location.token(&token) })
+    }
+
+    /// The roots to trust over TLS instead of the public ones.
+    pub fn roots(&self) -> Result<Option<Roots>, Failure> {
+        let (name, file) = match &self.global.ca_file {
+            Some(file) => ("--ca-file", file.clone()),
+            None => match std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
+                Some(file) => ("SSL_CERT_FILE", file.into()),
+                None => return Ok(None),
+            },
+        };
+        Roots::read(&file).map(Some).map_err(|e| Failure::Usage(format!("{name}: {e}")))
     }
 
     /// Performs an operation and prints the reply.

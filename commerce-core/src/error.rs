@@ -29,8 +29,9 @@ pub enum Error {
     /// The commit may have succeeded or failed. Try again with the same key.
     #[error("the outcome of the commit is unknown ({0}); try again with the same key")]
     Unknown(#[source] Cause),
-    /// The store cannot be written at present: its disk is full, failing or read-only. Nothing was changed.
-    #[error("the store cannot be written: {0}; nothing was changed")]
+    /// The store cannot do this at present: its disk is full, failing or read-only, or its server refuses the token.
+    /// Nothing was changed.
+    #[error("the store is unavailable: {0}; nothing was changed")]
     Unavailable(#[source] Cause),
     /// The file of the store was removed, replaced or emptied while it was open. Nothing was acknowledged since. Open the
     /// store again.
@@ -66,6 +67,12 @@ impl Cause {
     /// A cause with a sentence of its own and an error as its source.
     pub fn new(sentence: impl Into<String>, error: impl StdError + Send + Sync + 'static) -> Self {
         Self { sentence: sentence.into(), source: Some(Arc::new(error)) }
+    }
+
+    /// The same cause, with what it is the cause of.
+    #[cfg(feature = "libsql")]
+    pub(crate) fn after(self, what: impl fmt::Display) -> Self {
+        Self { sentence: format!("{what}: {}", self.sentence), ..self }
     }
 }
 
@@ -207,14 +214,34 @@ pub enum OpenError {
         #[source]
         reason: Cause,
     },
-    /// The server does not accept the token.
-    #[error("{url} refuses access: {reason}; use a valid token that may write")]
+    /// The server does not accept the token, or the token does not allow this.
+    #[error("{url} refuses access: {reason}")]
     Denied {
         /// The server's address.
         url: String,
-        /// The message of the server.
+        /// The message of the server, and the remedy.
         #[source]
         reason: Cause,
+    },
+    /// The certificate of the server is not trusted.
+    #[error(
+        "the certificate of {url} is not trusted: {reason}; if a root of your own has signed it, name its file"
+    )]
+    Untrusted {
+        /// The server's address.
+        url: String,
+        /// What is wrong with the certificate.
+        #[source]
+        reason: Cause,
+    },
+    /// The answers of the server have no replication index, which tells that others have written.
+    #[error(
+        "the server at {url} cannot tell that others have written: its answers have no replication index; start it \
+         without --use-custom-wal"
+    )]
+    NoReplicationIndex {
+        /// The server's address.
+        url: String,
     },
     /// The address is not that of a libSQL server with this database.
     #[error("there is no libSQL database at {url}: {reason}")]

@@ -232,6 +232,7 @@
 
 pub mod cart;
 pub mod catalog;
+mod clock_offset;
 mod clock_skew;
 mod commit_notifier;
 mod cost;
@@ -256,11 +257,13 @@ mod query;
 mod queue;
 mod refusal;
 pub mod registry;
+mod roots;
 mod row;
 pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
 mod search;
+mod server_token;
 mod stats;
 mod store;
 mod submit;
@@ -277,6 +280,7 @@ pub mod wallet;
 mod warning;
 mod writer;
 
+pub use clock_offset::ClockOffset;
 pub use clock_skew::ClockSkew;
 pub use cost::Cost;
 pub use currency::Currency;
@@ -292,6 +296,7 @@ pub use page::{Cursor, Listing, Page};
 pub use probe::Probe;
 pub use query::{AnyQuery, Paged, Query};
 pub use refusal::{Refusal, Shortage};
+pub use roots::Roots;
 pub use stats::{Histogram, Stats};
 pub use submit::{AnyOperation, Receive, Submit};
 pub use text::{Text, TextKind, ValueError, escape, is_control};

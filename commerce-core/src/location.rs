@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::Uri;
 
+use crate::roots::Roots;
+use crate::server_token::ServerToken;
 use crate::text::ValueError;
 
 /// The location of a store. It is made from a path, or from text by [`FromStr`]: text that starts with `libsql://`,
@@ -26,7 +28,8 @@ pub enum Location {
 pub struct Server {
     pub(crate) url: Url,
     pub(crate) read_url: Option<Url>,
-    pub(crate) token: Option<Token>,
+    pub(crate) token: Option<ServerToken>,
+    pub(crate) roots: Option<Roots>,
 }
 
 /// The address of a server, in the forms that the clients of libSQL accept.
@@ -41,18 +44,36 @@ pub(crate) struct Url {
     pub(crate) namespace: Option<String>,
 }
 
-/// A secret that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Token(pub(crate) String);
-
 impl Location {
     /// Sets the token for the server. It has no effect on a file.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
+        self.with(|server| server.token = Some(ServerToken::new(token)))
+    }
+
+    /// Reads the token for the server from a file. When the server refuses the token, the file is read again and the
+    /// request is repeated with what it holds by then, so a renewed token needs no restart. It has no effect on a store in
+    /// a file.
+    ///
+    /// # Errors
+    /// [`ValueError`] when the file cannot be read.
+    pub fn token_file(self, file: &Path) -> Result<Self, ValueError> {
+        let token = ServerToken::read(file)?;
+        Ok(self.with(|server| server.token = Some(token)))
+    }
+
+    /// Trusts these roots over TLS instead of the public ones, for the server and its replica. It has no effect on a file.
+    #[must_use]
+    pub fn roots(self, roots: Roots) -> Self {
+        self.with(|server| server.roots = Some(roots))
+    }
+
+    /// Whether its requests go over TLS.
+    pub fn uses_tls(&self) -> bool {
         match self {
-            Self::File(path) => Self::File(path),
+            Self::File(_) => false,
             Self::Server(server) => {
-                Self::Server(Server { token: Some(Token(token.trim().to_owned())), ..server })
+                [Some(&server.url), server.read_url.as_ref()].into_iter().flatten().any(Url::uses_tls)
             }
         }
     }
@@ -70,6 +91,13 @@ impl Location {
             Self::File(_) => Err(unusable(replica, "a file has no replicas; only a server has")),
         }
     }
+
+    fn with(mut self, change: impl FnOnce(&mut Server)) -> Self {
+        if let Self::Server(server) = &mut self {
+            change(server);
+        }
+        self
+    }
 }
 
 impl FromStr for Location {
@@ -79,7 +107,7 @@ impl FromStr for Location {
         if !text.contains("://") {
             return Ok(Self::File(text.into()));
         }
-        Ok(Self::Server(Server { url: Url::parse(text)?, read_url: None, token: None }))
+        Ok(Self::Server(Server { url: Url::parse(text)?, read_url: None, token: None, roots: None }))
     }
 }
 
@@ -154,15 +182,16 @@ impl Url {
     }
 }
 
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+impl Url {
+    /// Whether requests to it go over TLS.
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.base.starts_with("https://")
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
+        f.write_str(&self.text)
     }
 }
 

@@ -99,6 +99,15 @@ impl View<'_> {
         self.snapshot.each(statement, visit)
     }
 
+    /// Reads the rows of the last statements of this answer. On a server this is one request.
+    pub(crate) fn final_batch<const N: usize>(
+        &mut self,
+        statements: [Statement; N],
+    ) -> Result<[Rows; N], Error> {
+        let rows = self.snapshot.final_batch(&statements)?;
+        rows.try_into().map_err(|_| Error::Store("a statement has no answer".into()))
+    }
+
     /// Reads the rows of the last statement of this answer.
     pub(crate) fn final_rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         self.snapshot.final_rows(statement)

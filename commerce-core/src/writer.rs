@@ -154,6 +154,8 @@ fn commit_group(
         let loads = Loads::orders(&replayed);
         loads.read(facts, &store.load(loads.statements())?)?;
     }
+    // A server told the time when the transaction began, with the first load.
+    let now = store.time().unwrap_or(now);
     facts.clock_time = now;
     let mut ended_chains = Vec::new();
     jobs.iter_mut().for_each(|job| job.decide(facts, now, &mut ended_chains));

@@ -242,11 +242,12 @@ impl Caller {
     ) -> Result<Ownership, Problem> {
         let Rights::Shopper(own) = &self.rights else { return Ok(Ownership::Granted) };
         match permission {
-            Permission::OwnOrder => match fields.get("order").map(OrderId::from_input) {
-                Some(Ok(order)) => return Ok(Ownership::IfOrderOf(own.clone(), order)),
-                // The operation reports the fault.
-                Some(Err(_)) | None => {}
-            },
+            Permission::OwnOrder => {
+                // The operation reports any fault.
+                if let Some(Ok(order)) = fields.get("order").map(OrderId::from_input) {
+                    return Ok(Ownership::IfOrderOf(own.clone(), order));
+                }
+            }
             Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
                 None => fields.set_text("user", own.as_str()),
                 Some(Ok(user)) if user != *own => {

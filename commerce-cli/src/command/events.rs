@@ -88,7 +88,7 @@ fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failur
         _ => diagnostics.error(&notice.to_string()),
     };
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let (status, failure) = match args.start(session.shop()?, start, on_notice)? {
+    let (status, failure) = match args.start(session, session.shop()?, start, on_notice)? {
         Some(relay) => (wait(&relay, &mut signals), relay.failure()),
         None => {
             session.note("the sink is none: events stay pending");

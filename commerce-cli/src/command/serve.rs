@@ -68,7 +68,7 @@ impl Serve {
         for warning in shop.warnings() {
             tracing::warn!("{warning}");
         }
-        let relay = self.relay.start(shop, Relay::start, log_relay)?;
+        let relay = self.relay.start(session, shop, Relay::start, log_relay)?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         let served = runtime.block_on(async {

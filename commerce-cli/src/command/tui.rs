@@ -70,7 +70,7 @@ impl Tui {
             }
         };
         let relay = match self.read_only {
-            false => self.relay.start(&shop, Relay::start, on_notice)?,
+            false => self.relay.start(session, &shop, Relay::start, on_notice)?,
             true => None,
         };
         let path = &session.global.db;

@@ -237,7 +237,7 @@ fn a_full_disk_is_reported_and_the_shop_continues_when_there_is_space() {
     terminal.see("Charge the wallet of alice");
     terminal.type_in("5");
     terminal.press("Enter");
-    terminal.see("the store cannot be written: the disk is full");
+    terminal.see("the store is unavailable: the disk is full");
     terminal.see("✗ writes failing for");
     shop.file("free", "");
     until("the disk is freed", || shop.path("freed").exists());

@@ -46,7 +46,7 @@ fn a_full_disk_loses_nothing_acknowledged_and_the_shop_continues_when_there_is_s
     let summary = std::fs::read_to_string(shop.path("summary")).unwrap();
     let last = failed["line"].as_u64().unwrap() - 1;
     assert!(
-        summary.contains(&format!("error: stopped after line {last}: the store cannot be written")),
+        summary.contains(&format!("error: stopped after line {last}: the store is unavailable")),
         "{summary}"
     );
     let many = results("first").len() - done - 1;

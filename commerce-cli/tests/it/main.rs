@@ -8,6 +8,7 @@ mod catalogue;
 mod clock;
 mod commands;
 mod console;
+mod dead_instance;
 mod disk;
 mod durable;
 mod errors;

@@ -1,9 +1,11 @@
 //! Commands of the program that run in the background, and are killed when a test ends.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+
+use serde_json::Value;
 
 use crate::instances::http::Client;
 use crate::system;
@@ -61,6 +63,37 @@ impl Drop for Process {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// A running `apply -`, which answers each line before the next one is sent.
+pub struct Lines {
+    pub process: Process,
+    input: ChildStdin,
+    results: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Lines {
+    pub fn start(command: Command) -> Self {
+        let mut process = Process::start(command);
+        let (input, results) = (process.input(), BufReader::new(process.output()).lines());
+        Self { process, input, results }
+    }
+
+    /// Sends an operation, and returns its result.
+    pub fn send(&mut self, operation: &Value) -> Value {
+        self.begin(operation);
+        self.result()
+    }
+
+    /// The next result.
+    pub fn result(&mut self) -> Value {
+        serde_json::from_str(&self.results.next().unwrap().unwrap()).unwrap()
+    }
+
+    /// Sends an operation without waiting for its result.
+    pub fn begin(&mut self, operation: &Value) {
+        writeln!(self.input, "{operation}").unwrap();
     }
 }
 

@@ -138,8 +138,8 @@ fn once_ends_with_an_error_where_the_store_cannot_be_written() {
     std::fs::create_dir(shop.path("small")).unwrap();
     // No space for the lease, or a little for the writes before delivery.
     for (sink, room, full) in [
-        ("events.jsonl", 0, "the store cannot be written: the disk is full"),
-        ("small/events.jsonl", 0, "the store cannot be written: the disk is full"),
+        ("events.jsonl", 0, "the store is unavailable: the disk is full"),
+        ("small/events.jsonl", 0, "the store is unavailable: the disk is full"),
         ("small/events.jsonl", 8, "the disk is full"),
         ("small/events.jsonl", 12, "the disk is full"),
     ] {

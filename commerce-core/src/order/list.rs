@@ -53,13 +53,23 @@ impl Query for List {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Order>, Error> {
         let list = Page::list_id(Self::NAME, &(&self.user, self.status, self.from, self.to));
         let before = self.page.position(&list)?.map_or(i64::MAX, OrderId::get);
-        let rows = match view.id_caches {
-            None => view.final_rows(&self.statement(before, &orders_of_page()))?,
-            Some(_) => view.rows_with_ids(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?,
+        let user = self.user.clone().map(|user| user::Get { user });
+        let mut found = None;
+        let rows = match (&view.id_caches, &user) {
+            (Some(_), _) => {
+                view.rows_with_ids(&self.statement(before, &numbered_orders_of_page()), NUMBERS)?
+            }
+            (None, Some(user)) if view.snapshot.is_remote() => {
+                let statement = self.statement(before, &orders_of_page());
+                let [rows, read] = view.final_batch([statement, user.statement()])?;
+                found = Some(read);
+                rows
+            }
+            (None, _) => view.final_rows(&self.statement(before, &orders_of_page()))?,
         };
         let mut orders = orders(&rows)?;
-        if let (Some(user), true) = (&self.user, orders.is_empty()) {
-            user::Get { user: user.clone() }.answer(view)?;
+        if let (Some(user), true) = (user, orders.is_empty()) {
+            found.map_or_else(|| user.answer(view), |found| user.read(&found))?;
         }
         let unwanted = |order: &Order| self.status.is_some_and(|status| order.status != status);
         Ok(match orders.iter().position(unwanted) {

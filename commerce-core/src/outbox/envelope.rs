@@ -93,7 +93,10 @@ impl Query for Since {
     fn answer(&self, view: &mut View<'_>) -> Result<EventBatch, Error> {
         let sql = "SELECT event, type, source FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2";
         let limit = i64::from(self.limit.clamp(1, 1_000));
-        let rows = view.rows(&Statement::new(sql, [EventId::or_zero(self.after).into(), limit.into()]))?;
+        // What events refer to never changes, so it need not be read from the same snapshot: a server is asked twice, and
+        // once when there are no events.
+        let rows =
+            view.final_rows(&Statement::new(sql, [EventId::or_zero(self.after).into(), limit.into()]))?;
         let events: Vec<_> = rows.iter().map(Reference::read).collect::<Result<_, _>>()?;
         Ok(EventBatch { items: render(view, &events)? })
     }
@@ -136,24 +139,22 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
     };
     let orders: Vec<OrderId> = sources(false).map(OrderId::stored).collect();
     let charges: Vec<i64> = sources(true).collect();
-    let store = view.rows(&Statement::new("SELECT uuid FROM store", []))?;
+    // Without orders or charges, nothing is read for them.
+    let statements = [
+        Some(Statement::new("SELECT uuid FROM store", [])),
+        (!orders.is_empty()).then(|| rows::orders_of(&orders)),
+        (!charges.is_empty()).then(|| Statement::new(CHARGES, [list(&charges).into()])),
+    ];
+    let wanted: Vec<Statement> = statements.iter().flatten().cloned().collect();
+    let mut answers = view.snapshot.final_batch(&wanted)?.into_iter();
+    let [store, orders, charges] =
+        statements.map(|statement| statement.and_then(|_| answers.next()).unwrap_or_default());
     let store = store.first().and_then(|row| row[0].optional_text());
     let store = store.ok_or_else(|| Error::Store("the store has no identity".into()))?;
     let source: Arc<str> = format!("urn:uuid:{store}").into();
-    let orders: HashMap<i64, Order> = match orders.as_slice() {
-        [] => HashMap::new(),
-        some => {
-            let orders = rows::orders(&view.rows(&rows::orders_of(some))?)?;
-            orders.into_iter().map(|order| (order.order.get(), order)).collect()
-        }
-    };
-    let charges: HashMap<i64, Charged> = match charges.as_slice() {
-        [] => HashMap::new(),
-        some => {
-            let rows = view.rows(&Statement::new(CHARGES, [list(some).into()]))?;
-            rows.iter().map(charge).collect::<Result<_, _>>()?
-        }
-    };
+    let orders = rows::orders(&orders)?.into_iter();
+    let orders: HashMap<i64, Order> = orders.map(|order| (order.order.get(), order)).collect();
+    let charges: HashMap<i64, Charged> = charges.iter().map(charge).collect::<Result<_, _>>()?;
     let numbered = |event: &Reference| {
         let missing =
             || Error::Store(format!("event {} refers to something that does not exist", event.event).into());

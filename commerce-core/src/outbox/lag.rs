@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::list::List;
-use super::state;
+use super::RelayState;
+use super::list::{Event, List, event};
+use super::state::RELAY;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
@@ -56,19 +57,19 @@ impl Query for Lag {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Backlog, Error> {
-        let rows = view.rows(&Statement::new(COUNTS, []))?;
+        let pending = List { status: Some(super::DeliveryStatus::Pending), page: Page::first(1) };
+        let statements = [Statement::new(COUNTS, []), Statement::new(RELAY, []), pending.statement()?];
+        let [rows, relay, oldest] = view.final_batch(statements)?;
         let counts: Vec<i64> = rows.first().unwrap_or_default().iter().map(Value::int).collect();
         let [last, settled, passed, dead] = counts[..] else {
             return Err(Error::Store("the outbox has no state".into()));
         };
-        let relay_state = state::relay_state(view.snapshot.as_mut())?;
-        let pending = List { status: Some(super::DeliveryStatus::Pending), page: Page::first(1) };
-        let oldest =
-            pending.answer(view)?.items.first().map(|e| Oldest { event: e.event, at: e.at, age: e.age });
+        let relay_state = RelayState::read(&relay)?;
+        let oldest = oldest.first().map(|row| event(row, settled, view.now));
         Ok(Backlog {
             pending: last - settled + passed,
             dead,
-            oldest,
+            oldest: oldest.map(|Event { event, at, age, .. }| Oldest { event, at, age }),
             last_error: relay_state.error.map(|error| error.as_ref().into()),
             next_attempt: relay_state.next_at,
         })

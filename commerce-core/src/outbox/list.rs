@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::subject;
-use super::{Delivery, DeliveryStatus, state};
+use super::state::RELAY;
+use super::{Delivery, DeliveryStatus, RelayState};
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
@@ -57,22 +58,8 @@ impl Query for List {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Event>, Error> {
-        let list = Page::list_id(Self::NAME, &self.status);
-        let after: Option<EventId> = self.page.position(&list)?;
-        let chosen = match self.status {
-            None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
-            Some(DeliveryStatus::Pending) => PENDING,
-            Some(DeliveryStatus::Delivered) => DELIVERED,
-            Some(DeliveryStatus::Dead) => {
-                "SELECT event FROM deliveries WHERE dead = 1 AND event > ?1 ORDER BY event LIMIT ?2"
-            }
-        };
-        let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
-        let relay_state = state::relay_state(view.snapshot.as_mut())?;
-        let rows = view.final_rows(&Statement::new(
-            sql,
-            [EventId::or_zero(after).into(), self.page.fetch_limit().into()],
-        ))?;
+        let [relay, rows] = view.final_batch([Statement::new(RELAY, []), self.statement()?])?;
+        let relay_state = RelayState::read(&relay)?;
         let event = |row: &[Value]| {
             let mut event = event(row, relay_state.settled, view.now);
             if event.event.get() > relay_state.settled {
@@ -82,7 +69,28 @@ impl Query for List {
             event
         };
         let items = rows.iter().map(event).collect();
-        Ok(self.page.listing(&list, items, |event: &Event| event.event))
+        Ok(self.page.listing(&self.list_id(), items, |event: &Event| event.event))
+    }
+}
+
+impl List {
+    fn list_id(&self) -> String {
+        Page::list_id(Self::NAME, &self.status)
+    }
+
+    /// The statement that reads the page.
+    pub(super) fn statement(&self) -> Result<Statement, Error> {
+        let after: Option<EventId> = self.page.position(&self.list_id())?;
+        let chosen = match self.status {
+            None => "SELECT event FROM outbox WHERE event > ?1 ORDER BY event LIMIT ?2",
+            Some(DeliveryStatus::Pending) => PENDING,
+            Some(DeliveryStatus::Delivered) => DELIVERED,
+            Some(DeliveryStatus::Dead) => {
+                "SELECT event FROM deliveries WHERE dead = 1 AND event > ?1 ORDER BY event LIMIT ?2"
+            }
+        };
+        let sql = format!("{COLUMNS} WHERE o.event IN ({chosen}) ORDER BY o.event LIMIT ?2");
+        Ok(Statement::new(sql, [EventId::or_zero(after).into(), self.page.fetch_limit().into()]))
     }
 }
 
@@ -112,7 +120,8 @@ const DELIVERED: &str = "SELECT event FROM outbox
     WHERE event > ?1 AND event <= (SELECT settled FROM relay) AND event NOT IN (SELECT event FROM deliveries)
     ORDER BY event LIMIT ?2";
 
-fn event(row: &[Value], settled: i64, now: Time) -> Event {
+/// An event from a row of the statement.
+pub(super) fn event(row: &[Value], settled: i64, now: Time) -> Event {
     let (event, at) = (EventId::stored(row[0].int()), Time::from_millis(row[4].int()));
     let delivery = row[5].optional_int().map(|_| Delivery::stored(&row[6..]));
     let status = DeliveryStatus::of(delivery.as_ref().map(|delivery| delivery.dead), event.get() <= settled);

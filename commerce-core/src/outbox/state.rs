@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::number::EventId;
-use crate::row::{Statement, Value};
+use crate::row::{Rows, Statement, Value};
 use crate::store::Snapshot;
 use crate::time::Time;
 
@@ -53,6 +53,11 @@ pub(crate) struct Prune {
 }
 
 impl RelayState {
+    /// From the rows of [`RELAY`]. A missing row must not count as a new one: everything would be delivered again.
+    pub(crate) fn read(rows: &Rows) -> Result<Self, Error> {
+        rows.first().map(Self::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
+    }
+
     pub(crate) fn stored(row: &[Value]) -> Self {
         Self {
             owner: row[0].text(),
@@ -111,7 +116,5 @@ pub(crate) const RELAY: &str =
 
 /// Reads the state of the relay.
 pub(super) fn relay_state(snapshot: &mut dyn Snapshot) -> Result<RelayState, Error> {
-    let rows = snapshot.rows(&Statement::new(RELAY, []))?;
-    // A missing row must not count as a new one: everything would be delivered again.
-    rows.first().map(RelayState::stored).ok_or_else(|| Error::Store("the relay has no state".into()))
+    RelayState::read(&snapshot.rows(&Statement::new(RELAY, []))?)
 }

@@ -11,6 +11,7 @@ mod options;
 pub(crate) mod schema;
 
 pub(crate) use dispatch::{backup, create, open, repair, restore};
+pub(crate) use libsql::ServerState;
 pub(crate) use options::{OpenedStore, Restore, StoreOptions};
 
 use std::ops::ControlFlow;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
+use crate::time::Time;
 
 /// The writing side, owned by the writer. A group takes the turn, begins, loads what it needs, commits if anything
 /// changed, and ends. Statements are passed together, since a store can be far away.
@@ -31,6 +33,10 @@ pub(crate) trait Store: Send {
 
     /// Reads inside the transaction: the rows of each statement, in order.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error>;
+
+    /// The time that the server told when the transaction began, by which the group is decided. None for a file, and for a
+    /// server when this instance decides by its own clock.
+    fn time(&self) -> Option<Time>;
 
     /// Saves the changes and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`].
     /// After [`Error::Busy`] the group may be decided again.
@@ -85,6 +91,11 @@ pub(crate) trait Reader: Send + Sync {
 
 /// The store as of one moment.
 pub(crate) trait Snapshot {
+    /// Whether each read is a round trip, so that reading too much at once is cheaper than reading twice.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Reads all rows of a statement.
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error>;
 

@@ -8,7 +8,7 @@ use crate::input::Fields;
 use crate::money::Amount;
 use crate::query::{Query, View};
 use crate::refusal::Refusal;
-use crate::row::{Statement, Value};
+use crate::row::{Rows, Statement, Value};
 use crate::time::Time;
 
 /// A user.
@@ -43,8 +43,20 @@ impl Query for Get {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<User, Error> {
+        let rows = view.final_rows(&self.statement())?;
+        self.read(&rows)
+    }
+}
+
+impl Get {
+    /// The statement that reads the user, for an answer that reads more along with it.
+    pub(crate) fn statement(&self) -> Statement {
         let sql = "SELECT u.user, u.name, w.balance, u.at FROM users u LEFT JOIN wallets w USING (user_no) WHERE u.user = ?1";
-        let rows = view.final_rows(&Statement::new(sql, [self.user.shared().into()]))?;
+        Statement::new(sql, [self.user.shared().into()])
+    }
+
+    /// The user from the rows of the statement.
+    pub(crate) fn read(&self, rows: &Rows) -> Result<User, Error> {
         let missing = || Refusal::UserNotFound { user: self.user.clone() };
         user(rows.first().ok_or_else(missing)?)
     }

@@ -59,7 +59,7 @@ impl Query for History {
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Entry>, Error> {
         let list = Page::list_id(Self::NAME, &self.user);
         let before: Option<EntryId> = self.page.position(&list)?;
-        user::Get { user: self.user.clone() }.answer(view)?;
+        let user = user::Get { user: self.user.clone() };
         // A page continues after the last entry of the page before, if that entry is the same user's.
         let sql = "WITH RECURSIVE page (entry) AS (
                 SELECT CASE ?2 WHEN 0 THEN (SELECT last_entry FROM wallets WHERE user_no = u.user_no)
@@ -71,7 +71,8 @@ impl Query for History {
             ORDER BY l.entry DESC";
         let values =
             [self.user.shared().into(), EntryId::or_zero(before).into(), self.page.fetch_limit().into()];
-        let rows = view.final_rows(&Statement::new(sql, values))?;
+        let [found, rows] = view.final_batch([user.statement(), Statement::new(sql, values)])?;
+        user.read(&found)?;
         let items = rows.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(self.page.listing(&list, items, |entry: &Entry| entry.id))
     }

@@ -74,7 +74,8 @@ fn private_and_unreachable_addresses_are_reported() {
         (format!("http://{free}/"), true, "refused"),
         ("http://no-such-host.invalid/".into(), true, ""),
     ] {
-        let settings = Settings { secret: Some(SECRET.parse().unwrap()), allow_private: allow };
+        let settings =
+            Settings { secret: Some(SECRET.parse().unwrap()), allow_private: allow, ..Settings::default() };
         let sink = sink::open(&url, &settings).unwrap().unwrap();
         let status = Relay::once(&shop.commerce, sink, quick()).unwrap().wait();
         let error = status.error.unwrap_or_else(|| panic!("{url}: no error"));

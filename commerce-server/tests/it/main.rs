@@ -11,6 +11,14 @@ mod h2;
 mod http;
 mod limits;
 mod malformed;
+mod outage;
 mod protocol;
+#[path = "../../../fixtures/proxy.rs"]
+mod proxy;
+mod remote;
 mod server;
+#[path = "../../../fixtures/sqld.rs"]
+mod sqld;
 mod stories;
+#[path = "../../../fixtures/system.rs"]
+mod system;

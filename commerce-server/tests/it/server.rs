@@ -35,10 +35,17 @@ impl TestServer {
 
     /// A server on a store that is opened with these options.
     pub fn on(store: StoreOptions, options: impl FnOnce(Options) -> Options) -> Self {
-        watch_for_panics();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let won = Currency::try_from("KRW").expect("a currency");
         let shop = Commerce::create(folder.path().join("shop.db"), won, store).expect("a store");
+        let mut server = Self::of(shop, options);
+        server.folder = Some(folder);
+        server
+    }
+
+    /// A server of an open store.
+    pub fn of(shop: Commerce, options: impl FnOnce(Options) -> Options) -> Self {
+        watch_for_panics();
         let (ready, address) = std::sync::mpsc::channel();
         let options = options(Options::new(shop.clone(), vec![SocketAddr::from(([127, 0, 0, 1], 0))]))
             .on_ready(move |addresses| ready.send(addresses[0]).expect("a test that waits"));
@@ -56,7 +63,7 @@ impl TestServer {
             runtime.expect("a runtime").block_on(serve(options, shutdown)).expect("to serve");
         });
         let address = address.recv().expect("an address");
-        Self { shop, address, stop: Some(stop), thread: Some(thread), folder: Some(folder) }
+        Self { shop, address, stop: Some(stop), thread: Some(thread), folder: None }
     }
 
     /// A server with a user `alice` who has 100,000, a user `bob`, and products `mug` and `pen`.

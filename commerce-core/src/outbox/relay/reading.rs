@@ -27,11 +27,12 @@ pub(super) struct Workload {
 pub(super) fn workload(view: &mut View<'_>) -> Result<Workload, Error> {
     let sql =
         "SELECT last_event, (SELECT min(coalesce(next_at, 0)) FROM deliveries WHERE dead = 0) FROM store";
-    let rows = view.rows(&Statement::new(sql, []))?;
-    let row = rows.first().unwrap_or_default();
+    let read = view.snapshot.batch(&[Statement::new(sql, []), Statement::new(state::RELAY, [])])?;
+    let [store, relay] = &read[..] else { return Err(Error::Store("a statement has no answer".into())) };
+    let row = store.first().unwrap_or_default();
     let [last, due] = row else { return Err(Error::Store("the store has no state".into())) };
     let (last, due) = (last.int(), due.optional_int().map(Time::from_millis));
-    Ok(Workload { relay_state: state::relay_state(view.snapshot.as_mut())?, last, due })
+    Ok(Workload { relay_state: RelayState::read(relay)?, last, due })
 }
 
 /// The messages of the events after one.

@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
 use super::{Failure, Message, Secret, Settings, Sink};
+use crate::roots::Roots;
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
@@ -30,7 +31,11 @@ const ADDRESS_LIFETIME: Duration = Duration::from_secs(5);
 pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, ValueError> {
     let secret = settings.secret.clone();
     let secret = secret.ok_or_else(|| ValueError::new("a sink over HTTP needs a secret to sign with"))?;
-    Ok(Box::new(HttpSink::new(url, secret)?.allow_private(settings.allow_private)))
+    let sink = HttpSink::new(url, secret)?.allow_private(settings.allow_private);
+    Ok(Box::new(match &settings.roots {
+        Some(roots) => sink.roots(roots.clone()),
+        None => sink,
+    }))
 }
 
 /// A receiver behind a URL.
@@ -41,6 +46,7 @@ pub struct HttpSink {
     timeout: Duration,
     parallel: usize,
     allow_private: bool,
+    roots: Option<Roots>,
     agent: Agent,
 }
 
@@ -65,6 +71,7 @@ impl HttpSink {
             timeout: Duration::from_secs(10),
             parallel: 32,
             allow_private: false,
+            roots: None,
             agent: Agent::new_with_defaults(),
         };
         Ok(sink.with_agent())
@@ -74,6 +81,12 @@ impl HttpSink {
     #[must_use]
     pub fn allow_private(self, allow: bool) -> Self {
         Self { allow_private: allow, ..self }.with_agent()
+    }
+
+    /// Trusts these roots over TLS instead of the public ones.
+    #[must_use]
+    pub fn roots(self, roots: Roots) -> Self {
+        Self { roots: Some(roots), ..self }.with_agent()
     }
 
     /// How long to wait for an answer. The default is 10 s.
@@ -93,6 +106,7 @@ impl HttpSink {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
+            .tls_config(Roots::tls(self.roots.as_ref()))
             .timeout_global(Some(self.timeout))
             .timeout_connect(Some(self.timeout / 2))
             .max_idle_connections(self.parallel)

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use super::EventKind;
 use crate::number::EventId;
+use crate::roots::Roots;
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
@@ -115,6 +116,8 @@ pub struct Settings {
     pub secret: Option<Secret>,
     /// Whether receivers in private address ranges are allowed.
     pub allow_private: bool,
+    /// The roots to trust over TLS instead of the public ones.
+    pub roots: Option<Roots>,
 }
 
 /// The sink of an address: `file:PATH`, `http(s)://…`, or nothing for `none`.

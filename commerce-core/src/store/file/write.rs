@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::row::{Change, Kind, Rows, Statement};
 use crate::store::{OtherWrites, Store};
+use crate::time::Time;
 
 /// The writing connection of this process.
 pub(crate) struct FileWriter {
@@ -109,6 +110,10 @@ impl Store for FileWriter {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.turn.release();
+    }
+
+    fn time(&self) -> Option<Time> {
+        None
     }
 
     fn pages(&self) -> u64 {

@@ -1,27 +1,20 @@
-//! The HTTP client of one server: persistent connections, a time-out for each request, and errors by kind.
+//! The client of one server: requests by themselves, streams of requests, and the newest state that was seen.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ureq::Agent;
-use ureq::http::StatusCode;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::DefaultConnector;
-
-use super::failure::{Failed, Failure};
+use super::failure::Failure;
 use super::hrana::{Answer, Answers, Pipeline, Request, Results, Steps};
-use super::resolve::CachingResolver;
+use super::transport::Transport;
 use crate::error::Cause;
 use crate::location::{Server, Url};
 use crate::row::{Rows, Statement};
 
 /// A client of one server.
 pub(super) struct Client {
-    agent: Agent,
+    transport: Transport,
     pub(super) url: Url,
-    endpoint: String,
-    token: Option<String>,
     requests: AtomicU64,
     newest: Arc<AtomicU64>,
     /// Whether this is a replica, which can be behind the primary.
@@ -32,52 +25,26 @@ pub(super) struct Client {
 pub(super) struct Stream {
     client: Arc<Client>,
     baton: Option<String>,
+    opened: Instant,
     used: Instant,
 }
 
 /// A stream that was idle for this long is not used again. The server ends it after 10 s.
 const IDLE_LIMIT: Duration = Duration::from_secs(8);
 
-/// The time-out of connecting.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// The longest answer to accept, in bytes. A server sends 10 MB at once by default.
-const MAX_ANSWER: u64 = 256 << 20;
-
 impl Client {
     /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
     /// replication index that any of them has seen, never read an older state.
     pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
         let url = replica.unwrap_or(&server.url).clone();
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .max_idle_connections(64)
-            .max_idle_connections_per_host(64)
-            .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
-            .build();
-        let agent = Agent::with_parts(
-            config,
-            DefaultConnector::default(),
-            CachingResolver::<DefaultResolver>::default(),
-        );
-        let endpoint = format!("{}/v3/pipeline", url.base);
-        let token = server.token.as_ref().map(|token| format!("Bearer {}", token.0));
-        let requests = AtomicU64::new(0);
-        Self { agent, url, endpoint, token, requests, newest: newest.clone(), replica: replica.is_some() }
+        let transport = Transport::new(server, &url);
+        let (requests, newest, replica) = (AtomicU64::new(0), newest.clone(), replica.is_some());
+        Self { transport, url, requests, newest, replica }
     }
 
     /// The version of the server, if it reports one.
     pub(super) fn version(&self, timeout: Duration) -> Result<Option<String>, Failure> {
-        let request = self.agent.get(format!("{}/version", self.url.base));
-        let sent = request.config().timeout_global(Some(timeout)).build().call();
-        let mut response = sent.map_err(connection_failure)?;
-        if response.status() != StatusCode::OK {
-            return Ok(None);
-        }
-        let text = response.body_mut().read_to_string().map_err(connection_failure)?;
-        Ok(text.strip_prefix("sqld ").and_then(|rest| rest.split(' ').next()).map(str::to_owned))
+        self.transport.version(timeout)
     }
 
     /// The number of requests sent so far.
@@ -94,23 +61,9 @@ impl Client {
     pub(super) fn send(&self, pipeline: &Pipeline<'_>, timeout: Duration) -> Result<Answers, Failure> {
         let body = serde_json::to_vec(pipeline).map_err(|e| Failure::Server(Cause::of(e)))?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut request = self.agent.post(&self.endpoint).header("content-type", "application/json");
-        if let Some(namespace) = &self.url.namespace {
-            request = request.header("x-namespace-bin", namespace);
-        }
-        if let Some(token) = &self.token {
-            request = request.header("authorization", token);
-        }
-        let sent = request.config().timeout_global(Some(timeout)).build().send(&body[..]);
-        let mut response = sent.map_err(connection_failure)?;
-        let status = response.status();
-        let answer =
-            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(connection_failure)?;
-        if status != StatusCode::OK {
-            return Err(http_failure(status, &answer));
-        }
+        let answer = self.transport.post(&body, timeout)?;
         serde_json::from_slice(&answer)
-            .map_err(|_| Failure::NotFound("the server there is not a libSQL server".into()))
+            .map_err(|_| Failure::NotFound("what answers is not a libSQL server".into()))
     }
 
     /// Runs a batch in a stream of its own.
@@ -138,7 +91,8 @@ impl Client {
 
 impl Stream {
     pub(super) fn new(client: Arc<Client>) -> Self {
-        Self { client, baton: None, used: Instant::now() }
+        let now = Instant::now();
+        Self { client, baton: None, opened: now, used: now }
     }
 
     /// Runs the next batch of a transaction, or begins one.
@@ -204,6 +158,11 @@ impl Stream {
         self.run(vec![Request::Sequence { sql }], timeout).map(drop)
     }
 
+    /// How long ago the stream was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
     pub(super) fn refresh(&mut self) {
         if self.used.elapsed() > IDLE_LIMIT {
@@ -221,6 +180,9 @@ impl Stream {
     }
 
     fn run(&mut self, requests: Vec<Request<'_>>, timeout: Duration) -> Result<Results, Failure> {
+        if self.baton.is_none() {
+            self.opened = Instant::now();
+        }
         let sent = self.client.send(&Pipeline { baton: self.baton.as_deref(), requests }, timeout);
         self.used = Instant::now();
         let mut answers = match sent {
@@ -257,47 +219,4 @@ pub(super) fn retry_until<T>(
 /// The time-out of a request that is sent now.
 pub(super) fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100))
-}
-
-fn connection_failure(error: ureq::Error) -> Failure {
-    Failure::NoAnswer(match error {
-        ureq::Error::Timeout(_) => Cause::new("it did not answer in time", error),
-        ureq::Error::HostNotFound => Cause::new("there is no such host", error),
-        ureq::Error::Io(error) => Cause::of(error),
-        other => Cause::of(other),
-    })
-}
-
-/// The failure of an answer with another status than 200.
-fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
-    #[derive(serde::Deserialize)]
-    struct ErrorBody {
-        #[serde(alias = "message")]
-        error: String,
-        #[serde(default)]
-        code: Option<String>,
-    }
-    let parsed = serde_json::from_slice::<ErrorBody>(body);
-    if parsed.is_err() && status == StatusCode::NOT_FOUND {
-        let reason = "what answers does not speak Hrana 3; is it an older server, or another one?";
-        return Failure::NotFound(reason.into());
-    }
-    let (message, code) = match parsed {
-        Ok(parsed) => (parsed.error, parsed.code),
-        Err(_) => (String::from_utf8_lossy(body).chars().take(200).collect(), None),
-    };
-    match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Denied(message.into()),
-        StatusCode::NOT_FOUND if message.starts_with("Namespace ") => {
-            Failure::NotFound(format!("{message}; the address can name one: ?namespace=default").into())
-        }
-        StatusCode::NOT_FOUND => Failure::NotFound(message.into()),
-        _ if code.is_some() => Failure::of(&Failed { message, code }),
-        StatusCode::BAD_REQUEST if message.to_lowercase().contains("baton") => Failure::StreamClosed,
-        StatusCode::BAD_REQUEST => Failure::Server(message.into()),
-        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            Failure::NoAnswer(format!("{status}: {message}").into())
-        }
-        _ => Failure::NotFound(format!("it answers {status}").into()),
-    }
 }

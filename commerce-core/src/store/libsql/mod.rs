@@ -13,8 +13,11 @@ mod resolve;
 mod save;
 mod snapshot;
 mod source;
+mod state;
 mod transaction;
+mod transport;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
 pub(crate) use open::{create, open};
+pub(crate) use state::ServerState;

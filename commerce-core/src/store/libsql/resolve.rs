@@ -12,7 +12,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 
 /// A resolver that remembers the addresses of the last name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct CachingResolver<R = DefaultResolver> {
     lookup: R,
     last: Mutex<Option<Found>>,
@@ -27,6 +27,12 @@ struct Found {
 
 /// How long the addresses of a name are kept. A server that has moved is found after this time.
 const KEPT: Duration = Duration::from_secs(5);
+
+impl CachingResolver {
+    pub(super) fn new() -> Self {
+        Self::before(DefaultResolver::default())
+    }
+}
 
 impl<R: Resolver> Resolver for CachingResolver<R> {
     fn resolve(
@@ -57,6 +63,10 @@ impl<R: Resolver> Resolver for CachingResolver<R> {
 }
 
 impl<R: Resolver> CachingResolver<R> {
+    fn before(lookup: R) -> Self {
+        Self { lookup, last: Mutex::new(None) }
+    }
+
     /// These addresses, as many as a resolver can return.
     fn collect(&self, addresses: &[SocketAddr]) -> ResolvedSocketAddrs {
         let mut collected = self.empty();
@@ -87,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_up_once_in_a_while_and_numbers_never() {
-        let resolver = CachingResolver::<Counting>::default();
+        let resolver = CachingResolver::before(Counting::default());
         let resolve = |uri: &'static str| {
             let timeout = NextTimeout::default();
             resolver.resolve(&Uri::from_static(uri), &Config::default(), timeout).unwrap().to_vec()

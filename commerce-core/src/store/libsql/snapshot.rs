@@ -26,6 +26,10 @@ impl<'a> ServerSnapshot<'a> {
 }
 
 impl Snapshot for ServerSnapshot<'_> {
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
         Ok(self.batch(std::slice::from_ref(statement))?.pop().unwrap_or_default())
     }

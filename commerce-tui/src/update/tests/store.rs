@@ -79,7 +79,7 @@ fn failing_writes_are_reported_until_a_commit_succeeds() {
         else {
             panic!("it can be retried")
         };
-        assert!(message.contains("cannot be written: the disk is full"), "{message}");
+        assert!(message.contains("is unavailable: the disk is full"), "{message}");
         assert!(marked(&console));
         if by_others {
             console.event(Event::StoreChanged);
