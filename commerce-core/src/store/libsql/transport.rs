@@ -11,7 +11,7 @@ use super::failure::{Failed, Failure};
 use super::resolve::CachingResolver;
 use crate::error::Cause;
 use crate::location::{Server, Url};
-use crate::roots::Roots;
+use crate::roots::{Roots, certificate_fault};
 use crate::server_token::ServerToken;
 
 /// The connections to one server.
@@ -102,20 +102,11 @@ impl Transport {
 
     /// The failure of a request without an answer.
     fn connection_failure(&self, error: ureq::Error) -> Failure {
-        let text = error.to_string();
-        // The errors of TLS are told apart by their text, since ureq does not show their type.
-        let certificate = text.split_once("invalid peer certificate: ").map(|(_, fault)| fault.to_owned());
-        if let Some(fault) = certificate {
-            let sentence = match fault.as_str() {
-                "UnknownIssuer" => "no trusted root has signed it".to_owned(),
-                fault if fault.starts_with("certificate not valid for name") => {
-                    fault["certificate ".len()..].to_owned()
-                }
-                fault => fault.to_owned(),
-            };
-            return Failure::Untrusted(Cause::new(sentence, error));
+        if let Some(fault) = certificate_fault(&error) {
+            return Failure::Untrusted(Cause::new(fault, error));
         }
-        let is_other_protocol = matches!(error, ureq::Error::Protocol(_)) || text.contains("corrupt message");
+        let is_other_protocol =
+            matches!(error, ureq::Error::Protocol(_)) || error.to_string().contains("corrupt message");
         if is_other_protocol {
             let sentence = match self.url.uses_tls() {
                 true => {
