@@ -47,4 +47,5 @@ mod sums;
 mod system;
 mod token;
 mod tree;
+mod upkeep;
 mod worker;
