@@ -22,6 +22,10 @@ pub struct Global {
     /// HTTPS. The default is the file in SSL_CERT_FILE.
     #[arg(long, global = true, env = "COMMERCE_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Write to a libSQL server although it does not sync its commits: what it acknowledges is lost when its machine fails.
+    /// By default such a server is only read.
+    #[arg(long, global = true, env = "COMMERCE_ALLOW_UNSYNCED", value_parser = clap::builder::FalseyValueParser::new())]
+    pub allow_unsynced: bool,
     /// Keep idempotency keys for at least this many hours. Use the same value in all programs that open the store.
     #[arg(long, global = true, env = "COMMERCE_KEEP_KEYS", default_value_t = 24, value_name = "HOURS",
         value_parser = clap::value_parser!(u32).range(24..=87_600))]

@@ -41,7 +41,8 @@ impl Session {
 
     /// The options with which commands open a store.
     pub fn options(&self) -> Options {
-        Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()))
+        let options = Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()));
+        if self.global.allow_unsynced { options.allow_unsynced() } else { options }
     }
 
     /// Opens the store with other options. The caller prints its warnings.

@@ -46,12 +46,13 @@ impl fmt::Display for ClockSkew {
 }
 
 /// The duration in the largest unit of which it has at least two.
-fn rounded(duration: Duration) -> String {
+pub(crate) fn rounded(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("days", 86_400), ("hours", 3_600), ("minutes", 60)];
     let (name, length) =
         units.into_iter().find(|(_, length)| seconds >= 2 * length).unwrap_or(("seconds", 1));
-    format!("{} {name}", seconds / length)
+    let count = seconds / length;
+    format!("{count} {}", if count == 1 { &name[..name.len() - 1] } else { name })
 }
 
 #[cfg(test)]

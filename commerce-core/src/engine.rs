@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::catalog;
+use crate::clock_offset::ClockOffset;
 use crate::clock_skew::ClockSkew;
 use crate::cost::{Cost, Costs};
 use crate::currency::Currency;
@@ -19,7 +20,7 @@ use crate::query::{AnyQuery, Query, View};
 use crate::row::Statement;
 use crate::sales::{KeepSums, SalesCache};
 use crate::stats::Stats;
-use crate::store::{self, Reader, Restore, StoreOptions};
+use crate::store::{self, Reader, Restore, ServerState, StoreOptions};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
@@ -39,6 +40,10 @@ struct Inner {
     poll: SharedPoll,
     currency: Currency,
     location: Location,
+    /// The clock to decide by: the server's, or else that of the options.
+    clock: Arc<dyn Clock>,
+    /// The state of the server; None for a file.
+    server: Option<Arc<ServerState>>,
     warnings: Vec<Warning>,
     options: Options,
 }
@@ -52,14 +57,24 @@ pub struct Options {
     readers: u32,
     keep_keys: Duration,
     costs: Costs,
+    own_time: bool,
+    allow_unsynced: bool,
 }
 
 impl Options {
-    /// The default options, with the clock that gives the time.
+    /// The default options, with the clock that gives the time of a store in a file. On a server the server's clock does,
+    /// so that no instance's wrong clock changes anything for the others ([`Options::own_time`]).
     pub fn new(clock: impl Clock) -> Self {
-        let (busy_timeout, keep_keys) = (Duration::from_secs(10), Duration::from_hours(24));
-        let costs = Costs::default();
-        Self { clock: Arc::new(clock), busy_timeout, queue: 8_192, readers: 4, keep_keys, costs }
+        Self {
+            clock: Arc::new(clock),
+            busy_timeout: Duration::from_secs(10),
+            queue: 8_192,
+            readers: 4,
+            keep_keys: Duration::from_hours(24),
+            costs: Costs::default(),
+            own_time: false,
+            allow_unsynced: false,
+        }
     }
 
     /// How long an operation waits for other processes before it fails with [`Error::Busy`]. The default is 10 s.
@@ -87,6 +102,20 @@ impl Options {
         Self { readers: readers.max(1), ..self }
     }
 
+    /// Decides by the clock of these options even on a server, as simulations and tests with a clock of their own need. All
+    /// instances on the server must then share that clock.
+    #[must_use]
+    pub fn own_time(self) -> Self {
+        Self { own_time: true, ..self }
+    }
+
+    /// Writes to a server that does not sync its commits, which may then be lost when its machine fails. By default such
+    /// writes are refused with [`Error::Unavailable`]; reads never are. This has no effect on a file.
+    #[must_use]
+    pub fn allow_unsynced(self) -> Self {
+        Self { allow_unsynced: true, ..self }
+    }
+
     /// Counts the cost of each statement for [`Commerce::costs`]. Counting takes some microseconds per statement.
     #[must_use]
     pub fn count_costs(self) -> Self {
@@ -94,7 +123,14 @@ impl Options {
     }
 
     fn store_options(&self) -> StoreOptions {
-        StoreOptions { busy: self.busy_timeout, readers: self.readers, costs: self.costs.clone() }
+        StoreOptions {
+            busy: self.busy_timeout,
+            readers: self.readers,
+            costs: self.costs.clone(),
+            clock: self.clock.clone(),
+            own_time: self.own_time,
+            allow_unsynced: self.allow_unsynced,
+        }
     }
 }
 
@@ -120,11 +156,14 @@ impl Commerce {
     }
 
     fn start(location: Location, opened: store::OpenedStore, options: Options) -> Result<Self, Error> {
-        let skew = ClockSkew::new(opened.newest, options.clock.now());
+        let clock: Arc<dyn Clock> = match &opened.server {
+            Some(server) => server.clone(),
+            None => options.clock.clone(),
+        };
+        let skew = ClockSkew::new(opened.newest, clock.now());
         let mut warnings = opened.warnings;
         warnings.extend(skew.warning().is_some().then_some(Warning::ClockAhead(skew)));
-        let writer =
-            Arc::new(Writer::new(opened.writer, options.clock.clone(), options.queue, options.keep_keys));
+        let writer = Arc::new(Writer::new(opened.writer, clock.clone(), options.queue, options.keep_keys));
         let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
         let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
@@ -145,6 +184,8 @@ impl Commerce {
             poll: SharedPoll::default(),
             currency: opened.currency,
             location,
+            clock,
+            server: opened.server,
             warnings,
             options,
         })))
@@ -160,10 +201,29 @@ impl Commerce {
         self.0.currency
     }
 
-    /// What the operator of the store should know, as of opening it: that a server does not sync its commits, or that the
-    /// newest stored time is ahead of the clock. This asks the store nothing.
+    /// What the operator of the store should know: as of opening it, such as that the newest stored time is ahead of the
+    /// clock, and as the server last told, such as that it does not sync its commits. This asks the store nothing.
     pub fn warnings(&self) -> Vec<Warning> {
-        self.0.warnings.clone()
+        let inner = &self.0;
+        let unsynced = (!self.is_synced()).then(|| Warning::Unsynced {
+            url: inner.location.to_string(),
+            allowed: inner.options.allow_unsynced,
+        });
+        let offset =
+            self.clock_offset().filter(|offset| offset.warning().is_some()).map(Warning::ClockOffset);
+        unsynced.into_iter().chain(inner.warnings.iter().cloned()).chain(offset).collect()
+    }
+
+    /// Whether a commit is on disk when it is acknowledged. False only for a server that does not sync its commits, when it
+    /// last told: at each write, and when the store was opened. Writing to it takes [`Options::allow_unsynced`].
+    pub fn is_synced(&self) -> bool {
+        self.0.server.as_ref().is_none_or(|server| server.is_synced())
+    }
+
+    /// How far the clock of the options is from that of the server, as last measured. None for a file, and with
+    /// [`Options::own_time`].
+    pub fn clock_offset(&self) -> Option<ClockOffset> {
+        self.0.server.as_ref()?.offset()
     }
 
     /// How far the newest stored time is ahead of the clock. More than a little means that a clock is or was wrong
@@ -359,7 +419,7 @@ impl Commerce {
     fn restore_backup(&self, from: &Path, keep: &Path, other_currency: bool) -> Result<(), Error> {
         self.version()?;
         let restore = Restore { from, keep, store: self.currency(), other_currency };
-        store::restore(&self.0.location, &restore, self.0.options.busy_timeout)?;
+        store::restore(&self.0.location, &restore, &self.0.options.store_options())?;
         // A backup from an older version or from a server has no index of products.
         open(&self.0.location, &self.0.options).map(drop)
     }
@@ -392,7 +452,7 @@ impl Commerce {
     }
 
     pub(crate) fn now(&self) -> Time {
-        self.0.options.clock.now()
+        self.0.clock.now()
     }
 
     /// A view that can stay open while a whole list is read, if the store supports that.
@@ -407,7 +467,7 @@ impl Commerce {
         let inner = &self.0;
         Ok(View {
             snapshot: inner.reader.snapshot()?,
-            now: inner.options.clock.now(),
+            now: inner.clock.now(),
             currency: inner.currency,
             sales: &inner.sales,
             id_caches: None,

@@ -232,6 +232,7 @@
 
 pub mod cart;
 pub mod catalog;
+mod clock_offset;
 mod clock_skew;
 mod commit_notifier;
 mod cost;
@@ -280,6 +281,7 @@ pub mod wallet;
 mod warning;
 mod writer;
 
+pub use clock_offset::ClockOffset;
 pub use clock_skew::ClockSkew;
 pub use cost::Cost;
 pub use currency::Currency;

@@ -2,19 +2,24 @@
 
 use std::fmt;
 
+use crate::clock_offset::ClockOffset;
 use crate::clock_skew::ClockSkew;
 
 /// Something that the operator of a store should know: what is wrong, what follows, and how to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The server acknowledges commits that it has not synced.
+    /// The server does not sync its commits.
     Unsynced {
         /// The server's address.
         url: String,
+        /// Whether it is written nevertheless ([`Options::allow_unsynced`](crate::Options::allow_unsynced)).
+        allowed: bool,
     },
     /// The newest stored time is ahead of the clock by more than [`ClockSkew::TOLERATED`].
     ClockAhead(ClockSkew),
+    /// The clock of this instance differs from the server's by more than [`ClockOffset::TOLERATED`].
+    ClockOffset(ClockOffset),
     /// The server never syncs its replication log: sqld before 0.24.33.
     UnsyncedReplicationLog {
         /// The server's address.
@@ -31,13 +36,21 @@ pub enum Warning {
     },
 }
 
+/// How to make a server sync its commits.
+pub(crate) const SYNC: &str = "Set \"durability_mode\":\"strong\" through its admin interface (POST \
+    /v1/namespaces/NAME/config, where NAME is default unless the address names the database), and start it with --enable-namespaces, without which it forgets the mode at every \
+    restart";
+
+/// How to write nevertheless.
+pub(crate) const ALLOW: &str = "accept the loss with --allow-unsynced";
+
 impl Warning {
     /// Whether acknowledged work can be lost or get a wrong time. Such a warning belongs before every command; the others
     /// belong where a store is made, checked, or served for long.
     pub fn is_urgent(&self) -> bool {
         match self {
             Self::Unsynced { .. } | Self::ClockAhead(_) => true,
-            Self::UnsyncedReplicationLog { .. } | Self::WalReset { .. } => false,
+            Self::ClockOffset(_) | Self::UnsyncedReplicationLog { .. } | Self::WalReset { .. } => false,
         }
     }
 }
@@ -45,12 +58,17 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unsynced { url } => write!(
-                f,
-                "{url} does not sync its commits: what it acknowledges is lost when its machine fails. Set \
-                 \"durability_mode\":\"strong\" through its admin interface (POST /v1/namespaces/default/config)"
-            ),
+            Self::Unsynced { url, allowed: true } => {
+                write!(
+                    f,
+                    "{url} does not sync its commits: what it acknowledges is lost when its machine fails. {SYNC}"
+                )
+            }
+            Self::Unsynced { url, allowed: false } => {
+                write!(f, "{url} does not sync its commits, so changes are refused. {SYNC}; or {ALLOW}")
+            }
             Self::ClockAhead(skew) => skew.fmt(f),
+            Self::ClockOffset(offset) => offset.fmt(f),
             Self::UnsyncedReplicationLog { url, version } => write!(
                 f,
                 "{url} is sqld {version}, which never syncs its replication log. The database itself is synced, but after \

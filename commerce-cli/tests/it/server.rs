@@ -108,13 +108,26 @@ fn problems_of_a_server_are_reported_with_the_remedy() {
 }
 
 #[test]
-fn a_server_that_does_not_sync_is_reported_even_with_quiet() {
+fn a_server_that_does_not_sync_is_written_only_on_request_and_reported_even_with_quiet() {
     let folder = Shop::on(Sqld::start_unconfigured(&[]));
-    folder.ok(&["init"]);
-    let output = folder.run(&["--quiet", "user", "add", "alice"]);
+    let told = folder.fails(1, &["init"]);
+    assert!(told.contains("durability_mode") && told.contains("--allow-unsynced"), "{told}");
+    assert!(folder.fails(4, &["user", "list"]).contains("no store"));
+    folder.ok(&["--allow-unsynced", "init"]);
+    let mut allowed = folder.program(&["--quiet", "user", "add", "alice"]);
+    let output = allowed.env("COMMERCE_ALLOW_UNSYNCED", "1").output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(
         output.status.success() && told.contains("warning:") && told.contains("durability_mode"),
         "{told}"
     );
+    let told = folder.fails(1, &["--quiet", "user", "add", "bob"]);
+    assert!(told.contains("warning:") && told.contains("nothing was changed"), "{told}");
+    let told = folder.fails(1, &["--output", "json", "--quiet", "user", "add", "bob"]);
+    assert!(told.contains(r#""code":"store_unavailable""#), "{told}");
+    let output = folder.run(&["--quiet", "user", "list"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains("changes are refused"), "{told}");
+    let verified = folder.json(&["verify"]);
+    assert!(verified["warnings"][0].as_str().unwrap().contains("durability_mode"), "{verified}");
 }

@@ -16,7 +16,7 @@ pub(crate) fn create(
 ) -> Result<OpenedStore, Error> {
     match at {
         Location::File(path) => file::create(path, currency, options),
-        Location::Server(server) => libsql::create(server, currency, options.busy, options.readers),
+        Location::Server(server) => libsql::create(server, currency, options),
     }
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn create(
 pub(crate) fn open(at: &Location, options: &StoreOptions) -> Result<OpenedStore, Error> {
     match at {
         Location::File(path) => file::open(path, options),
-        Location::Server(server) => libsql::open(server, options.busy, options.readers),
+        Location::Server(server) => libsql::open(server, options),
     }
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn open(at: &Location, options: &StoreOptions) -> Result<OpenedStore,
 pub(crate) fn repair(at: &Location, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
     match at {
         Location::File(path) => file::repair(path, options, statements),
-        Location::Server(server) => libsql::repair(server, options.busy, statements),
+        Location::Server(server) => libsql::repair(server, options, statements),
     }
 }
 
@@ -45,9 +45,9 @@ pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Err
 }
 
 /// Replaces the content of a store with a backup.
-pub(crate) fn restore(at: &Location, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
+pub(crate) fn restore(at: &Location, restore: &Restore<'_>, options: &StoreOptions) -> Result<(), Error> {
     match at {
-        Location::File(path) => file::restore(path, restore, busy),
-        Location::Server(server) => libsql::restore(server, restore, busy),
+        Location::File(path) => file::restore(path, restore, options.busy),
+        Location::Server(server) => libsql::restore(server, restore, options),
     }
 }

@@ -11,6 +11,7 @@ mod options;
 pub(crate) mod schema;
 
 pub(crate) use dispatch::{backup, create, open, repair, restore};
+pub(crate) use libsql::ServerState;
 pub(crate) use options::{OpenedStore, Restore, StoreOptions};
 
 use std::ops::ControlFlow;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
+use crate::time::Time;
 
 /// The writing side, owned by the writer. A group takes the turn, begins, loads what it needs, commits if anything
 /// changed, and ends. Statements are passed together, since a store can be far away.
@@ -32,6 +34,10 @@ pub(crate) trait Store: Send {
     /// Reads inside the transaction: the rows of each statement, in order.
     fn load(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Error>;
 
+    /// The time that the server told when the transaction began, by which the group is decided. None for a file, and for a
+    /// server when this instance decides by its own clock.
+    fn time(&self) -> Option<Time>;
+
     /// Saves the changes and commits durably. After an error nothing was saved, unless it is [`Error::Unknown`].
     /// After [`Error::Busy`] the group may be decided again.
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error>;
@@ -44,6 +50,10 @@ pub(crate) trait Store: Send {
 
     /// The number of requests sent to the server so far; 0 for a file.
     fn requests(&self) -> u64;
+
+    /// The longest time to wait for callers that were just answered, so that they fill the next group. At most a quarter of
+    /// a group's own time is spent on this.
+    fn max_linger(&self) -> Duration;
 }
 
 /// Whether another process may have written since this one last did. If none has, rows that were loaded before are

@@ -3,20 +3,41 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{OpenedStore, Restore};
+use super::{OpenedStore, Restore, StoreOptions};
+use crate::clock_offset::ClockOffset;
 use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::Server;
+use crate::time::{Clock, Time};
 
-pub(super) fn create(server: &Server, _: Currency, _: Duration, _: u32) -> Result<OpenedStore, Error> {
+/// The state of a server, of which there is none.
+pub(crate) enum ServerState {}
+
+impl ServerState {
+    pub(crate) fn is_synced(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn offset(&self) -> Option<ClockOffset> {
+        match *self {}
+    }
+}
+
+impl Clock for ServerState {
+    fn now(&self) -> Time {
+        match *self {}
+    }
+}
+
+pub(super) fn create(server: &Server, _: Currency, _: &StoreOptions) -> Result<OpenedStore, Error> {
     Err(refused(server))
 }
 
-pub(super) fn open(server: &Server, _: Duration, _: u32) -> Result<OpenedStore, Error> {
+pub(super) fn open(server: &Server, _: &StoreOptions) -> Result<OpenedStore, Error> {
     Err(refused(server))
 }
 
-pub(super) fn repair(server: &Server, _: Duration, _: &[&str]) -> Result<(), Error> {
+pub(super) fn repair(server: &Server, _: &StoreOptions, _: &[&str]) -> Result<(), Error> {
     Err(refused(server))
 }
 
@@ -24,7 +45,7 @@ pub(super) fn backup(server: &Server, _: &Path, _: Duration) -> Result<(), Error
     Err(refused(server))
 }
 
-pub(super) fn restore(server: &Server, _: &Restore<'_>, _: Duration) -> Result<(), Error> {
+pub(super) fn restore(server: &Server, _: &Restore<'_>, _: &StoreOptions) -> Result<(), Error> {
     Err(refused(server))
 }
 

@@ -10,6 +10,7 @@ mod costs;
 mod cursors;
 mod damage;
 mod documents;
+mod durable;
 mod embedding;
 mod envelope;
 mod faults;

@@ -72,7 +72,15 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<OpenedStore, E
     // After every connection that can have recovered a log, and before any answer.
     sync_log_of(&path)?;
     let newest = Time::from_millis(newest);
-    Ok(OpenedStore { writer, reader: Box::new(reader), currency, unindexed, newest, warnings: Vec::new() })
+    Ok(OpenedStore {
+        writer,
+        reader: Box::new(reader),
+        currency,
+        unindexed,
+        newest,
+        server: None,
+        warnings: Vec::new(),
+    })
 }
 
 /// Refuses to create a store beside the log of another one. Its file was removed or emptied, perhaps under a process

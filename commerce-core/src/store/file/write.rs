@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use foldhash::HashMap;
 use rusqlite::Connection;
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::row::{Change, Kind, Rows, Statement};
 use crate::store::{OtherWrites, Store};
+use crate::time::Time;
 
 /// The writing connection of this process.
 pub(crate) struct FileWriter {
@@ -32,6 +33,9 @@ pub(crate) struct FileWriter {
 /// The number of frames in the write-ahead log that triggers a checkpoint. SQLite's default of 1,000 costs a third of
 /// the throughput.
 const CHECKPOINT: i64 = 4_000;
+
+/// Callers of the same process come back within a fraction of this.
+const MAX_LINGER: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// Frames in the write-ahead log after the last commit of this thread.
@@ -108,12 +112,20 @@ impl Store for FileWriter {
         self.turn.release();
     }
 
+    fn time(&self) -> Option<Time> {
+        None
+    }
+
     fn pages(&self) -> u64 {
         self.pages
     }
 
     fn requests(&self) -> u64 {
         0
+    }
+
+    fn max_linger(&self) -> Duration {
+        MAX_LINGER
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Client {
 pub(super) struct Stream {
     client: Arc<Client>,
     baton: Option<String>,
+    opened: Instant,
     used: Instant,
 }
 
@@ -90,7 +91,8 @@ impl Client {
 
 impl Stream {
     pub(super) fn new(client: Arc<Client>) -> Self {
-        Self { client, baton: None, used: Instant::now() }
+        let now = Instant::now();
+        Self { client, baton: None, opened: now, used: now }
     }
 
     /// Runs the next batch of a transaction, or begins one.
@@ -156,6 +158,11 @@ impl Stream {
         self.run(vec![Request::Sequence { sql }], timeout).map(drop)
     }
 
+    /// How long ago the stream was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// Begins a new stream when the server has ended this one. Must not be called within a transaction.
     pub(super) fn refresh(&mut self) {
         if self.used.elapsed() > IDLE_LIMIT {
@@ -173,6 +180,9 @@ impl Stream {
     }
 
     fn run(&mut self, requests: Vec<Request<'_>>, timeout: Duration) -> Result<Results, Failure> {
+        if self.baton.is_none() {
+            self.opened = Instant::now();
+        }
         let sent = self.client.send(&Pipeline { baton: self.baton.as_deref(), requests }, timeout);
         self.used = Instant::now();
         let mut answers = match sent {

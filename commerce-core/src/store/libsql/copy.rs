@@ -10,13 +10,14 @@ use rusqlite::Connection;
 
 use super::client::{Client, Stream, retry_until};
 use super::hrana::Steps;
+use super::open::state;
 use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
 use crate::row::{Statement, Value};
 use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
-use crate::store::{Reader, Restore, Snapshot, file};
+use crate::store::{Reader, Restore, Snapshot, StoreOptions, file};
 
 /// The number of rows to read at once.
 const PAGE: usize = 4_096;
@@ -54,7 +55,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
 
 /// Replaces the content of the store with that of a file in one transaction. The file needs the same schema. This
 /// also moves a store from a file to a server.
-pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) -> Result<(), Error> {
+pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOptions) -> Result<(), Error> {
     let from = file::copy::open_backup(restore)?;
     let version: i64 =
         from.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(file::statement_error)?;
@@ -64,35 +65,51 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, busy: Duration) ->
             format!("the copy has schema {version} where {known} is needed; open it once with this program");
         return Err(Error::Store(message.into()));
     }
-    backup(server, restore.keep, busy)?;
+    let (busy, state) = (options.busy, state(options));
     let client = Arc::new(Client::new(server, None, &Arc::default()));
     let mut stream = Stream::new(client.clone());
+    let begin = |stream: &mut Stream| {
+        state.begin(stream, &[], busy).map(drop).map_err(|failure| {
+            stream.close(busy);
+            failure.into_error(&client.url)
+        })
+    };
+    // A server that cannot be written is refused before anything is copied.
+    begin(&mut stream)?;
+    stream.close(busy);
+    backup(server, restore.keep, busy)?;
+    begin(&mut stream)?;
     let mut run = |steps: Steps<'_>| match stream.batch(steps, busy).and_then(|results| results.all_rows(0)) {
         Ok(_) => Ok(()),
         Err(failure) => Err(failure.into_error(&client.url)),
     };
     // If another client gets the lock meanwhile, nothing is changed.
-    let replaced =
-        run(Steps::from("BEGIN IMMEDIATE")).and_then(|()| replace(&from, &mut run)).and_then(|()| {
-            let identity = [new_identity().into()];
-            let mut steps = Steps::in_transaction();
-            steps.then(NEW_IDENTITY, &identity);
-            let commit = steps.commit();
-            let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
-            committed.map_err(|failure| failure.into_error(&client.url))
-        });
+    let replaced = replace(&from, &mut run).and_then(|()| {
+        let identity = [new_identity().into()];
+        let mut steps = Steps::in_transaction();
+        steps.then(NEW_IDENTITY, &identity);
+        let commit = steps.commit();
+        let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
+        committed.map_err(|failure| failure.into_error(&client.url))
+    });
     stream.close(busy);
     replaced
 }
 
 /// Runs statements that rebuild derived figures, in one transaction.
-pub(crate) fn repair(server: &Server, busy: Duration, statements: &[&str]) -> Result<(), Error> {
-    let client = Client::new(server, None, &Arc::default());
-    let repaired = retry_until(Instant::now() + busy, |timeout| {
-        let mut steps = Steps::from("BEGIN IMMEDIATE");
-        statements.iter().for_each(|sql| steps.then(sql, &[]));
-        let commit = steps.commit();
-        client.once(steps, timeout)?.committed(commit)
+pub(crate) fn repair(server: &Server, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
+    let client = Arc::new(Client::new(server, None, &Arc::default()));
+    let state = state(options);
+    let repaired = retry_until(Instant::now() + options.busy, |timeout| {
+        let mut stream = Stream::new(client.clone());
+        let repaired = state.begin(&mut stream, &[], timeout).and_then(|_| {
+            let mut steps = Steps::in_transaction();
+            statements.iter().for_each(|sql| steps.then(sql, &[]));
+            let commit = steps.commit();
+            stream.batch(steps, timeout)?.committed(commit)
+        });
+        stream.close(timeout);
+        repaired
     });
     repaired.map_err(|failure| failure.into_error(&client.url))
 }

@@ -5,6 +5,7 @@ use ureq::http::StatusCode;
 
 use crate::error::{Cause, Error, OpenError};
 use crate::location::Url;
+use crate::warning::{ALLOW, SYNC};
 
 /// Why a request failed.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub(super) enum Failure {
     NotFound(Cause),
     /// The rows are more than the server sends at once.
     TooLarge,
+    /// The server does not sync its commits.
+    Unsynced,
     /// A constraint of the schema was violated.
     Constraint(Cause),
     /// Any other error of the server.
@@ -79,6 +82,9 @@ impl Failure {
             Self::StreamClosed => "the server ended the stream".into(),
             Self::Busy => "the server's database was locked".into(),
             Self::TransactionLost => "another instance took the transaction over".into(),
+            Self::Unsynced => {
+                format!("the server does not sync its commits, which would be lost when its machine fails. {SYNC}; or {ALLOW}").into()
+            }
             Self::TooLarge => "the server sends no answers as long as this one".into(),
         }
     }
@@ -91,7 +97,9 @@ impl Failure {
             Self::Busy => Error::Busy("the server's database was locked"),
             Self::TransactionLost => Error::Busy("another instance took the transaction over"),
             Self::Status(status) if is_away(status) => Error::Busy("the server could not be reached"),
-            Self::Denied(_) | Self::Untrusted(_) | Self::Status(_) => Error::Unavailable(self.reason()),
+            Self::Denied(_) | Self::Untrusted(_) | Self::Unsynced | Self::Status(_) => {
+                Error::Unavailable(self.reason())
+            }
             Self::NotFound(reason) => {
                 Error::Unavailable(reason.after(format_args!("there is no database at {url}")))
             }

@@ -9,12 +9,15 @@ mod group;
 mod hrana;
 mod open;
 mod read;
+mod resolve;
 mod save;
 mod snapshot;
 mod source;
+mod state;
 mod transaction;
 mod transport;
 mod write;
 
 pub(crate) use copy::{backup, repair, restore};
 pub(crate) use open::{create, open};
+pub(crate) use state::ServerState;

@@ -8,15 +8,15 @@ use super::client::{Client, Stream, retry_until};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::read::ServerReader;
+use super::state::{STATE, ServerState};
 use super::write::ServerWriter;
 use crate::currency::Currency;
 use crate::error::{Error, OpenError};
 use crate::location::{Server, Url};
-use crate::row::{Rows, Value};
-use crate::store::OpenedStore;
+use crate::row::{Rows, Statement, Value};
 use crate::store::schema::{FIRST_ROW, MIGRATIONS, OPENED, new_identity};
+use crate::store::{OpenedStore, StoreOptions};
 use crate::time::Time;
-use crate::warning::Warning;
 
 /// The oldest supported version of the server.
 const OLDEST: (u32, u32) = (0, 24);
@@ -26,17 +26,8 @@ const INSPECT: [&str; 3] = [
     "PRAGMA user_version",
     "SELECT count(*), count(*) FILTER (WHERE name = 'store') FROM sqlite_schema
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'",
-    "PRAGMA synchronous",
+    STATE,
 ];
-
-/// The level of `synchronous` at which a commit is on disk when it is acknowledged.
-const FULL: i64 = 2;
-
-/// The content of a database, and whether its commits are synced.
-struct Found {
-    what: Content,
-    synced: bool,
-}
 
 enum Content {
     Empty,
@@ -48,11 +39,10 @@ enum Content {
 pub(crate) fn create(
     server: &Server,
     currency: Currency,
-    busy: Duration,
-    readers: u32,
+    options: &StoreOptions,
 ) -> Result<OpenedStore, Error> {
-    let opening = Opening::new(server, busy)?;
-    match opening.inspect()?.what {
+    let opening = Opening::new(server, options)?;
+    match opening.inspect()? {
         Content::Empty => {}
         Content::Store { .. } => return Err(OpenError::Exists(path(&server.url)).into()),
         Content::Foreign => return Err(foreign(&server.url)),
@@ -61,13 +51,13 @@ pub(crate) fn create(
     if !opening.migrate(&Content::Empty, Some(&row))? {
         return Err(OpenError::Exists(path(&server.url)).into());
     }
-    open(server, busy, readers)
+    open(server, options)
 }
 
 /// Opens a store, and migrates it to the current schema.
-pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<OpenedStore, Error> {
-    let opening = Opening::new(server, busy)?;
-    let Found { what, synced } = opening.inspect()?;
+pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStore, Error> {
+    let opening = Opening::new(server, options)?;
+    let what = opening.inspect()?;
     match what {
         Content::Empty => return Err(OpenError::Missing(path(&server.url)).into()),
         Content::Foreign => return Err(foreign(&server.url)),
@@ -84,29 +74,30 @@ pub(crate) fn open(server: &Server, busy: Duration, readers: u32) -> Result<Open
     let (currency, unindexed, newest) = opening.check_writable()?;
     let replica = server.read_url.as_ref().map(|url| Client::new(server, Some(url), &opening.newest));
     let reading = Client::new(server, None, &opening.newest);
-    let warnings = if synced { vec![] } else { vec![Warning::Unsynced { url: server.url.to_string() }] };
     Ok(OpenedStore {
-        writer: Box::new(ServerWriter::new(opening.client, busy)),
-        reader: Box::new(ServerReader::new(reading, replica, busy, readers)),
+        writer: Box::new(ServerWriter::new(opening.client, opening.state.clone(), options)),
+        reader: Box::new(ServerReader::new(reading, replica, options.busy, options.readers)),
         currency,
         unindexed,
+        server: Some(opening.state),
         newest,
-        warnings,
+        warnings: Vec::new(),
     })
 }
 
 struct Opening {
     client: Arc<Client>,
     newest: Arc<AtomicU64>,
+    state: Arc<ServerState>,
     deadline: Instant,
 }
 
 impl Opening {
     /// Checks that the server answers and is new enough.
-    fn new(server: &Server, busy: Duration) -> Result<Self, Error> {
+    fn new(server: &Server, options: &StoreOptions) -> Result<Self, Error> {
         let newest = Arc::new(AtomicU64::new(0));
         let client = Arc::new(Client::new(server, None, &newest));
-        let version = client.version(busy).map_err(|failure| failure.into_open_error(&client.url))?;
+        let version = client.version(options.busy).map_err(|failure| failure.into_open_error(&client.url))?;
         // A server without a version, such as one behind a proxy, is checked by the protocol.
         if let Some(found) = version
             && numbers(&found).is_some_and(|found| found < OLDEST)
@@ -114,24 +105,28 @@ impl Opening {
             let needed = format!("{}.{}", OLDEST.0, OLDEST.1);
             return Err(OpenError::OldServer { url: client.url.to_string(), found, needed }.into());
         }
-        Ok(Self { client, newest, deadline: Instant::now() + busy })
+        let state = Arc::new(state(options));
+        let deadline = Instant::now() + options.busy;
+        Ok(Self { client, newest, state, deadline })
     }
 
-    fn inspect(&self) -> Result<Found, Error> {
+    fn inspect(&self) -> Result<Content, Error> {
         let rows = self.retry_until(|timeout| {
             let mut steps = Steps::from(INSPECT[0]);
             INSPECT[1..].iter().for_each(|sql| steps.then(sql, &[]));
-            self.client.once(steps, timeout)?.all_rows(0)
+            let sent = self.state.sent();
+            let mut rows = self.client.once(steps, timeout)?.all_rows(0)?;
+            self.state.read(&rows.pop().unwrap_or_default(), sent);
+            Ok(rows)
         })?;
         let int = |statement: usize, column: usize| {
             rows.get(statement).and_then(Rows::first).map_or(0, |row| row[column].int())
         };
-        let what = match (int(0, 0), int(1, 0), int(1, 1)) {
+        Ok(match (int(0, 0), int(1, 0), int(1, 1)) {
             (0, 0, _) => Content::Empty,
             (1.., _, 1) => Content::Store { version: usize::try_from(int(0, 0)).unwrap_or_default() },
             _ => Content::Foreign,
-        };
-        Ok(Found { what, synced: int(2, 0) >= FULL })
+        })
     }
 
     /// Migrates the schema in one transaction, unless another instance was faster. A new store gets its first row.
@@ -145,9 +140,8 @@ impl Opening {
         self.retry_until(|timeout| {
             let mut stream = Stream::new(self.client.clone());
             let mut migrate = || {
-                let mut steps = Steps::from("BEGIN IMMEDIATE");
-                steps.then("PRAGMA user_version", &[]);
-                let rows = stream.batch(steps, timeout)?.all_rows(1)?;
+                let asked = [Statement::new("PRAGMA user_version", [])];
+                let (rows, _) = self.state.begin(&mut stream, &asked, timeout)?;
                 let now = rows.first().and_then(Rows::first).map_or(0, |row| row[0].int());
                 if usize::try_from(now) != Ok(done) {
                     return Ok(false);
@@ -192,6 +186,11 @@ impl Opening {
     fn retry_until<T>(&self, attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T, Error> {
         retry_until(self.deadline, attempt).map_err(|failure| failure.into_open_error(&self.client.url))
     }
+}
+
+/// The state of a server that has told nothing yet.
+pub(super) fn state(options: &StoreOptions) -> ServerState {
+    ServerState::new(options.clock.clone(), options.own_time, options.allow_unsynced)
 }
 
 /// The major and minor number of a version.

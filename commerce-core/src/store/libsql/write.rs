@@ -8,9 +8,11 @@ use super::client::{Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::saves;
+use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
-use crate::store::{OtherWrites, Store};
+use crate::store::{OtherWrites, Store, StoreOptions};
+use crate::time::Time;
 
 /// The writing stream of this instance.
 pub(super) struct ServerWriter {
@@ -21,6 +23,9 @@ pub(super) struct ServerWriter {
     group: i64,
     busy: Duration,
     deadline: Instant,
+    state: Arc<ServerState>,
+    /// The time to decide the group by, as the server told it.
+    time: Option<Time>,
     /// Whether a transaction may be open.
     open: bool,
 }
@@ -34,6 +39,14 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// A group costs two round trips, whatever its size. Clients of `commerce serve` need some milliseconds to come back, and
+/// those that are late would form a group of their own, which takes turns with the others.
+const MAX_LINGER: Duration = Duration::from_millis(10);
+
+/// A stream that does not sync its commits is replaced at this age. It keeps the mode with which it was opened, and the
+/// mode may have been set meanwhile.
+const UNSYNCED_LIFETIME: Duration = Duration::from_secs(1);
+
 const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
     ON CONFLICT (instance) DO UPDATE SET group_no = excluded.group_no, at = excluded.at";
 
@@ -41,21 +54,34 @@ const RECEIPT: &str = "INSERT INTO receipts VALUES (?1, ?2, unixepoch())
 const FORGET: &str = "DELETE FROM receipts WHERE at < unixepoch() - ?1";
 
 impl ServerWriter {
-    pub(super) fn new(client: Arc<Client>, busy: Duration) -> Self {
+    pub(super) fn new(client: Arc<Client>, state: Arc<ServerState>, options: &StoreOptions) -> Self {
         let instance = uuid::Uuid::now_v7().to_string().into();
         let stream = Stream::new(client.clone());
-        Self { client, stream, instance, group: 0, busy, deadline: Instant::now(), open: false }
+        Self {
+            client,
+            stream,
+            instance,
+            group: 0,
+            busy: options.busy,
+            deadline: Instant::now(),
+            state,
+            time: None,
+            open: false,
+        }
     }
 
     fn try_begin(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
-        let mut steps = Steps::from("BEGIN IMMEDIATE");
-        statements.iter().for_each(|statement| steps.read(statement));
         self.open = true;
-        self.stream.batch(steps, timeout)?.all_rows(1)
+        let (rows, time) = self.state.begin(&mut self.stream, statements, timeout)?;
+        self.time = time;
+        Ok(rows)
     }
 
     fn begin_with(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
         self.stream.refresh();
+        if !self.state.is_synced() && self.stream.age() > UNSYNCED_LIFETIME {
+            self.stream.close(CLOSE_TIMEOUT);
+        }
         retry_until(self.deadline, |timeout| {
             let begun = match self.try_begin(statements, timeout) {
                 Err(Failure::TooLarge) => self.begin_in_parts(statements, timeout),
@@ -136,6 +162,10 @@ impl Store for ServerWriter {
         loaded.map_err(|failure| failure.into_error(&self.client.url))
     }
 
+    fn time(&self) -> Option<Time> {
+        self.time
+    }
+
     fn commit(&mut self, changes: &[Change]) -> Result<(), Error> {
         self.group += 1;
         let saves = saves(changes)?;
@@ -188,6 +218,10 @@ impl Store for ServerWriter {
 
     fn requests(&self) -> u64 {
         self.client.requests()
+    }
+
+    fn max_linger(&self) -> Duration {
+        MAX_LINGER
     }
 }
 

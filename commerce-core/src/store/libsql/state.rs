@@ -1,0 +1,147 @@
+//! What a server tells about itself in the requests that are sent anyway: its time, by which everything on it is decided,
+//! and whether it syncs its commits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::client::Stream;
+use super::failure::Failure;
+use super::hrana::Steps;
+use crate::clock_offset::ClockOffset;
+use crate::row::{Rows, Statement, Value};
+use crate::time::{Clock, Time};
+
+/// Asks for the state: the level of `synchronous` of this very connection, and the time in milliseconds.
+pub(super) const STATE: &str = "SELECT synchronous, CAST(round(unixepoch('subsec') * 1000) AS INTEGER)
+    FROM pragma_synchronous";
+
+/// The level of `synchronous` at which a commit is on disk when it is acknowledged.
+const FULL: i64 = 2;
+
+/// A measured offset is replaced by a less certain one only when it is this old.
+const OFFSET_LIFETIME: Duration = Duration::from_mins(1);
+
+/// The state of a server, as last told. As a clock it gives the server's time: the time last told, and what has passed
+/// since.
+pub(crate) struct ServerState {
+    /// The clock of this instance.
+    clock: Arc<dyn Clock>,
+    /// Whether this instance decides by its own clock.
+    own_time: bool,
+    /// Whether to write although commits are not synced.
+    allow_unsynced: bool,
+    synced: AtomicBool,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    /// The earliest time that the server's clock may have shown at this instant. Later it may be ahead of this by no more
+    /// than half a round trip and the drift of two clocks.
+    time: (Time, Instant),
+    offset: Option<(ClockOffset, Instant)>,
+}
+
+/// The moment at which a question was sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    instant: Instant,
+    own: Time,
+}
+
+/// What a server told at one moment.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    /// The server's time.
+    pub(super) time: Time,
+    /// Whether the stream that told it syncs its commits.
+    pub(super) synced: bool,
+}
+
+impl ServerState {
+    /// The state of a server that has told nothing yet.
+    pub(super) fn new(clock: Arc<dyn Clock>, own_time: bool, allow_unsynced: bool) -> Self {
+        let known = Mutex::new(Known { time: (clock.now(), Instant::now()), offset: None });
+        Self { clock, own_time, allow_unsynced, synced: AtomicBool::new(true), known }
+    }
+
+    /// Begins a transaction that may write, and reads rows. Nothing can be written if the connection that would commit it
+    /// does not sync its commits: the caller must then close the stream. Also returns the time to decide by, if it is the
+    /// server's.
+    pub(super) fn begin(
+        &self,
+        stream: &mut Stream,
+        statements: &[Statement],
+        timeout: Duration,
+    ) -> Result<(Vec<Rows>, Option<Time>), Failure> {
+        let mut steps = Steps::from("BEGIN IMMEDIATE").and(STATE, &[]);
+        statements.iter().for_each(|statement| steps.read(statement));
+        let sent = self.sent();
+        let mut rows = stream.batch(steps, timeout)?.all_rows(1)?.into_iter();
+        let told = self.read(&rows.next().unwrap_or_default(), sent);
+        if !told.synced && !self.allow_unsynced {
+            return Err(Failure::Unsynced);
+        }
+        Ok((rows.collect(), (!self.own_time).then_some(told.time)))
+    }
+
+    /// To be called just before a question is sent.
+    pub(super) fn sent(&self) -> Sent {
+        Sent { instant: Instant::now(), own: self.clock.now() }
+    }
+
+    /// Reads the answer to [`STATE`], to a question that was sent then.
+    pub(super) fn read(&self, rows: &Rows, sent: Sent) -> Told {
+        let int = |column: usize| rows.first().map_or(0, |row| row.get(column).map_or(0, Value::int));
+        let told = Told { time: Time::from_millis(int(1)), synced: int(0) >= FULL };
+        self.observe(told.time, sent, self.sent());
+        self.synced.store(told.synced, Ordering::Relaxed);
+        told
+    }
+
+    /// Whether commits were synced when a group last began, or when the store was opened.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced.load(Ordering::Relaxed)
+    }
+
+    /// How far the clock of this instance is from the server's. None when this instance decides by its own clock.
+    pub(crate) fn offset(&self) -> Option<ClockOffset> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.offset.filter(|_| !self.own_time).map(|(offset, _)| offset)
+    }
+
+    fn observe(&self, told: Time, sent: Sent, received: Sent) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let round_trip = received.instant - sent.instant;
+        // The time told is at most as old as the round trip. What was known is kept within these bounds, so that the
+        // time does not step back when one answer travels longer than another.
+        known.time = match known.offset {
+            Some(_) => {
+                let expected = later(known.time, received.instant);
+                (expected.clamp(told, told.plus(round_trip)), received.instant)
+            }
+            None => (told, received.instant),
+        };
+        let offset = ClockOffset::measured(sent.own, told, received.own);
+        let keep = known.offset.is_some_and(|(kept, at)| {
+            kept.uncertainty() < offset.uncertainty() && received.instant - at < OFFSET_LIFETIME
+        });
+        if !keep {
+            known.offset = Some((offset, received.instant));
+        }
+    }
+}
+
+impl Clock for ServerState {
+    fn now(&self) -> Time {
+        if self.own_time {
+            return self.clock.now();
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        later(known.time, Instant::now())
+    }
+}
+
+fn later((time, instant): (Time, Instant), now: Instant) -> Time {
+    time.plus(now.saturating_duration_since(instant))
+}
