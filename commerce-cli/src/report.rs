@@ -103,9 +103,6 @@ fn hint(error: &Error, session: &Session) {
         Error::Open(OpenError::Denied { .. }) => {
             "set COMMERCE_DB_TOKEN to the token, or pass its file with --db-token-file".into()
         }
-        Error::Open(OpenError::Untrusted { .. }) => {
-            "name the file of the root certificate with --ca-file or SSL_CERT_FILE".into()
-        }
         _ => return,
     };
     session.note(&hint);

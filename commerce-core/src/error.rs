@@ -224,9 +224,7 @@ pub enum OpenError {
         reason: Cause,
     },
     /// The certificate of the server is not trusted.
-    #[error(
-        "the certificate of {url} is not trusted: {reason}; if a root of your own has signed it, name its file"
-    )]
+    #[error("the certificate of {url} is not trusted: {reason}")]
     Untrusted {
         /// The server's address.
         url: String,

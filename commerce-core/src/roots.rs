@@ -40,6 +40,20 @@ impl Roots {
     }
 }
 
+/// What is wrong with the certificate of a server, if that is what an error of the client says. Such an error is told by its
+/// text, since the client does not show its type.
+#[cfg(any(feature = "libsql", feature = "http-sink"))]
+pub(crate) fn certificate_fault(error: &ureq::Error) -> Option<String> {
+    let text = error.to_string();
+    let (_, fault) = text.split_once("invalid peer certificate: ")?;
+    Some(match fault {
+        "UnknownIssuer" => {
+            "no trusted root has signed it; if a root of your own has, name its file (--ca-file)".into()
+        }
+        other => other.strip_prefix("certificate ").unwrap_or(other).into(),
+    })
+}
+
 /// The number of certificates, which say little by themselves.
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,3 +41,6 @@ mod stories;
 mod system;
 #[path = "../../../fixtures/terminal.rs"]
 mod terminal;
+mod tls;
+#[path = "../../../fixtures/tls_proxy.rs"]
+mod tls_proxy;

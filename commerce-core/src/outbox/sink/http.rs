@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
 use super::{Failure, Message, Secret, Settings, Sink};
-use crate::roots::Roots;
+use crate::roots::{Roots, certificate_fault};
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
 
@@ -173,6 +173,9 @@ fn retry_after(text: &str, now: Time) -> Option<Duration> {
 
 /// A receiver that cannot be reached is down. One that was reached may have failed because of the event.
 fn send_failure(error: &ureq::Error) -> Failure {
+    if let Some(fault) = certificate_fault(error) {
+        return Failure::down(format!("the receiver's certificate is not trusted: {fault}"));
+    }
     let reason = match error {
         ureq::Error::Timeout(_) => "the receiver did not answer in time".into(),
         ureq::Error::HostNotFound => "the receiver's host was not found".into(),

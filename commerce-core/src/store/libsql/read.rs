@@ -62,6 +62,6 @@ impl Reader for ServerReader {
 
     // Each poll is a request.
     fn poll_interval(&self) -> Duration {
-        Duration::from_millis(100)
+        Duration::from_millis(500)
     }
 }

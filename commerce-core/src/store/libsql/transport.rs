@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::failure::{Failed, Failure};
+use super::resolve::CachingResolver;
 use crate::error::Cause;
 use crate::location::{Server, Url};
-use crate::roots::Roots;
+use crate::roots::{Roots, certificate_fault};
 use crate::server_token::ServerToken;
 
 /// The connections to one server.
@@ -35,7 +37,7 @@ const MAX_MESSAGE: usize = 200;
 impl Transport {
     /// Connections to the server at this address, which is the one of `server` or of its replica.
     pub(super) fn new(server: &Server, url: &Url) -> Self {
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .max_redirects(0)
@@ -44,8 +46,8 @@ impl Transport {
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+            .build();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), CachingResolver::new());
         let endpoint = format!("{}/v3/pipeline", url.base);
         Self { agent, url: url.clone(), endpoint, token: server.token.clone() }
     }
@@ -100,20 +102,11 @@ impl Transport {
 
     /// The failure of a request without an answer.
     fn connection_failure(&self, error: ureq::Error) -> Failure {
-        let text = error.to_string();
-        // The errors of TLS are told apart by their text, since ureq does not show their type.
-        let certificate = text.split_once("invalid peer certificate: ").map(|(_, fault)| fault.to_owned());
-        if let Some(fault) = certificate {
-            let sentence = match fault.as_str() {
-                "UnknownIssuer" => "no trusted root has signed it".to_owned(),
-                fault if fault.starts_with("certificate not valid for name") => {
-                    fault["certificate ".len()..].to_owned()
-                }
-                fault => fault.to_owned(),
-            };
-            return Failure::Untrusted(Cause::new(sentence, error));
+        if let Some(fault) = certificate_fault(&error) {
+            return Failure::Untrusted(Cause::new(fault, error));
         }
-        let is_other_protocol = matches!(error, ureq::Error::Protocol(_)) || text.contains("corrupt message");
+        let is_other_protocol =
+            matches!(error, ureq::Error::Protocol(_)) || error.to_string().contains("corrupt message");
         if is_other_protocol {
             let sentence = match self.url.uses_tls() {
                 true => {
