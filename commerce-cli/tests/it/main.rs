@@ -21,6 +21,8 @@ mod lines;
 mod long;
 mod memory;
 mod month;
+#[path = "../../../fixtures/network.rs"]
+mod network;
 mod power;
 #[path = "../../../fixtures/preload.rs"]
 mod preload;
@@ -37,6 +39,7 @@ mod shop;
 mod sqld;
 mod store_gone;
 mod stories;
+mod storm;
 #[path = "../../../fixtures/system.rs"]
 mod system;
 #[path = "../../../fixtures/terminal.rs"]
