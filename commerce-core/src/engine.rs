@@ -477,7 +477,11 @@ fn queue<S: Submit>(writer: &Writer, busy: Duration, submission: Submission<S>) 
 fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Error> {
     let mut opened = store::open(location, &options.store_options())?;
     if opened.unindexed {
-        catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
+        match catalog::index(opened.writer.as_mut(), options.busy_timeout) {
+            // Everything else can be read nevertheless, such as with a token that only reads.
+            Err(Error::Unavailable(_)) => opened.warnings.push(Warning::Unindexed),
+            indexed => indexed?,
+        }
     }
     Ok(opened)
 }
