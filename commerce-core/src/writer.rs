@@ -22,9 +22,6 @@ use crate::time::Clock;
 /// The largest group. It bounds how long other processes wait for their turn.
 const MAX_GROUP: usize = 512;
 
-/// The longest time to linger for callers that were just answered to submit again and fill the next group.
-const MAX_LINGER: Duration = Duration::from_millis(1);
-
 /// The one writer of an open store.
 pub(crate) struct Writer {
     pub(crate) queue: Queue,
@@ -103,7 +100,7 @@ impl Writer {
         let committed = commit_group(state, &mut jobs, self.clock.as_ref(), &self.counters);
         state.store.end();
         self.counters.requests.store(state.store.requests(), Ordering::Relaxed);
-        state.linger = (started.elapsed() / 4).min(MAX_LINGER);
+        state.linger = (started.elapsed() / 4).min(state.store.max_linger());
         state.expected = (jobs.len() + self.queue.len()).min(MAX_GROUP);
         self.uncontended.store(state.expected <= 1, Ordering::Relaxed);
         match committed {

@@ -50,6 +50,10 @@ pub(crate) trait Store: Send {
 
     /// The number of requests sent to the server so far; 0 for a file.
     fn requests(&self) -> u64;
+
+    /// The longest time to wait for callers that were just answered, so that they fill the next group. At most a quarter of
+    /// a group's own time is spent on this.
+    fn max_linger(&self) -> Duration;
 }
 
 /// Whether another process may have written since this one last did. If none has, rows that were loaded before are

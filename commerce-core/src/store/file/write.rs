@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use foldhash::HashMap;
 use rusqlite::Connection;
@@ -33,6 +33,9 @@ pub(crate) struct FileWriter {
 /// The number of frames in the write-ahead log that triggers a checkpoint. SQLite's default of 1,000 costs a third of
 /// the throughput.
 const CHECKPOINT: i64 = 4_000;
+
+/// Callers of the same process come back within a fraction of this.
+const MAX_LINGER: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// Frames in the write-ahead log after the last commit of this thread.
@@ -119,6 +122,10 @@ impl Store for FileWriter {
 
     fn requests(&self) -> u64 {
         0
+    }
+
+    fn max_linger(&self) -> Duration {
+        MAX_LINGER
     }
 }
 

@@ -9,6 +9,7 @@ mod group;
 mod hrana;
 mod open;
 mod read;
+mod resolve;
 mod save;
 mod snapshot;
 mod source;

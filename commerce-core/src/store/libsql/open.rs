@@ -138,7 +138,7 @@ impl Opening {
             {
                 return Err(failure.clone());
             }
-            self.state.read(&told, sent);
+            self.state.read(&told, sent)?;
             let row = inspected.first().unwrap_or_default();
             let int = |column: usize| row.get(column).map_or(0, Value::int);
             let content = match (int(2), int(0), int(1)) {
@@ -177,7 +177,13 @@ impl Opening {
         let reading = self.client.beside();
         Ok(OpenedStore {
             writer: Box::new(ServerWriter::new(self.client, self.state.clone(), options)),
-            reader: Box::new(ServerReader::new(reading, replica, options.busy, options.readers)),
+            reader: Box::new(ServerReader::new(
+                reading,
+                replica,
+                Some(&self.state),
+                options.busy,
+                options.readers,
+            )),
             currency,
             unindexed,
             server: Some(self.state),

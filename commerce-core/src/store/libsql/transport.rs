@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::failure::{Failed, Failure};
+use super::resolve::CachingResolver;
 use crate::error::Cause;
 use crate::location::{Server, Url};
 use crate::roots::{Roots, certificate_fault};
@@ -35,7 +37,7 @@ const MAX_MESSAGE: usize = 200;
 impl Transport {
     /// Connections to the server at this address, which is the one of `server` or of its replica.
     pub(super) fn new(server: &Server, url: &Url) -> Self {
-        let agent = Agent::config_builder()
+        let config = Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
             .max_redirects(0)
@@ -44,8 +46,8 @@ impl Transport {
             .max_idle_connections(64)
             .max_idle_connections_per_host(64)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+            .build();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), CachingResolver::new());
         let endpoint = format!("{}/v3/pipeline", url.base);
         Self { agent, url: url.clone(), endpoint, token: server.token.clone() }
     }

@@ -39,6 +39,10 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// A group costs two round trips, whatever its size. Clients of `commerce serve` need some milliseconds to come back, and
+/// those that are late would form a group of their own, which takes turns with the others.
+const MAX_LINGER: Duration = Duration::from_millis(10);
+
 /// A stream that does not sync its commits is replaced at this age. It keeps the mode with which it was opened, and the
 /// mode may have been set meanwhile.
 const UNSYNCED_LIFETIME: Duration = Duration::from_secs(1);
@@ -214,6 +218,10 @@ impl Store for ServerWriter {
 
     fn requests(&self) -> u64 {
         self.client.requests()
+    }
+
+    fn max_linger(&self) -> Duration {
+        MAX_LINGER
     }
 }
 
