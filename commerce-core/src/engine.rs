@@ -15,6 +15,7 @@ use crate::id_cache::IdCache;
 use crate::job::job;
 use crate::location::Location;
 use crate::operation::{Answer, Submission};
+use crate::poll::SharedPoll;
 use crate::query::{AnyQuery, Query, View};
 use crate::row::Statement;
 use crate::sales::{KeepSums, SalesCache};
@@ -36,6 +37,7 @@ struct Inner {
     thread: Mutex<Option<JoinHandle<()>>>,
     reader: Box<dyn Reader>,
     sales: SalesCache,
+    poll: SharedPoll,
     currency: Currency,
     location: Location,
     /// The clock to decide by: the server's, or else that of the options.
@@ -179,6 +181,7 @@ impl Commerce {
             thread: Mutex::new(Some(thread)),
             reader: opened.reader,
             sales,
+            poll: SharedPoll::default(),
             currency: opened.currency,
             location,
             clock,
@@ -221,6 +224,12 @@ impl Commerce {
     /// [`Options::own_time`].
     pub fn clock_offset(&self) -> Option<ClockOffset> {
         self.0.server.as_ref()?.offset()
+    }
+
+    /// The clock that the store goes by: the server's, as last told and continued by this machine's monotonic clock, or
+    /// that of the options.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
     }
 
     /// How far the newest stored time is ahead of the clock. More than a little means that a clock is or was wrong
@@ -321,20 +330,22 @@ impl Commerce {
     }
 
     /// Waits until the version differs from `version`, for at most `timeout`, and returns the version then. A commit of
-    /// this process ends the wait at once; commits of others are noticed within milliseconds on a file and tenths of a
-    /// second on a server.
+    /// this process ends the wait at once; commits of others are noticed within milliseconds on a file and half a second
+    /// on a server, which all waiting threads together ask twice a second.
     ///
     /// # Errors
     /// The store's failure.
     pub fn wait(&self, version: i64, timeout: Duration) -> Result<i64, Error> {
         let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
         loop {
-            let (count, now) = (committed.count(), self.version()?);
+            let count = committed.count();
+            let polled = self.0.poll.version(&*self.0.reader)?;
             let left = until.saturating_duration_since(Instant::now());
-            if now != version || left.is_zero() {
-                return Ok(now);
+            match polled.version {
+                Some(now) if now != version => return Ok(now),
+                _ if left.is_zero() => return Ok(version),
+                _ => committed.wait(count, left.min(polled.pause)),
             }
-            self.wait_for_commit(count, version, left);
         }
     }
 
@@ -343,10 +354,15 @@ impl Commerce {
         let (until, committed) = (Instant::now() + timeout, &self.0.writer.counters.committed);
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || committed.count() != count || self.version().ok() != Some(version) {
+            if left.is_zero() || committed.count() != count {
                 break;
             }
-            committed.wait(count, left.min(self.0.reader.poll_interval()));
+            match self.0.poll.version(&*self.0.reader) {
+                Ok(polled) if polled.version.is_none_or(|now| now == version) => {
+                    committed.wait(count, left.min(polled.pause));
+                }
+                _ => break,
+            }
         }
     }
 

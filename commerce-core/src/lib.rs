@@ -252,6 +252,7 @@ mod operation;
 pub mod order;
 pub mod outbox;
 mod page;
+mod poll;
 mod probe;
 mod query;
 mod queue;

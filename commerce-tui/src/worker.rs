@@ -42,10 +42,13 @@ static PANICKED: AtomicBool = AtomicBool::new(false);
 /// How many threads run queries.
 const READERS: usize = 2;
 
-/// How often the store's version is checked.
+/// How often the version of a file is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The same while the store is unavailable.
+/// How long to wait for a change on a server before looking whether the console was closed.
+const REMOTE_WAIT: Duration = Duration::from_secs(1);
+
+/// How often the version is checked while the store is unavailable.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Worker {
@@ -147,7 +150,11 @@ fn run_commands(shop: &Commerce, commands: &Receiver<Command>, events: &Sender<E
 fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
     let (mut last, mut unavailable) = (None, false);
     while !stop.load(Ordering::Relaxed) {
-        let version = shop.version();
+        let version = match last {
+            // A server is asked at an interval of its own, together with all others who wait.
+            Some(last) if shop.is_remote() && !unavailable => shop.wait(last, REMOTE_WAIT),
+            _ => shop.version(),
+        };
         let event = match &version {
             Ok(_) if unavailable => Some(Event::StoreAvailable),
             Ok(version) if last.is_some_and(|last| last != *version) => Some(Event::StoreChanged),
@@ -159,6 +166,10 @@ fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
         if event.is_some_and(|event| events.send(event).is_err()) {
             return;
         }
-        std::thread::sleep(if unavailable { RETRY_INTERVAL } else { POLL_INTERVAL });
+        if unavailable {
+            std::thread::sleep(RETRY_INTERVAL);
+        } else if !shop.is_remote() {
+            std::thread::sleep(POLL_INTERVAL);
+        }
     }
 }

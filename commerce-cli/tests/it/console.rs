@@ -1,5 +1,8 @@
 //! Tests the console in a real terminal, from the first key to the shell's prompt, beside other processes.
 
+use std::time::Duration;
+
+use crate::proxy::Proxy;
 use crate::shop::Shop;
 use crate::system::{self, until};
 use crate::terminal::Terminal;
@@ -83,6 +86,31 @@ fn a_customer_charges_searches_orders_and_sees_it_while_others_buy() {
     assert_eq!(shop.json(&["product", "show", "mug"])["stock"], 35);
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 26_000);
     assert_eq!(shop.json(&["cart", "show", "alice"])["lines"].as_array().map(Vec::len), Some(0));
+}
+
+/// Each request is a round trip, and a console is left open all day.
+#[test]
+fn an_idle_console_asks_a_server_at_most_twice_a_second() {
+    let shop = Shop::on_server();
+    shop.ok(&["init"]);
+    shop.ok(&["product", "add", "mug", "--name", "Mug", "--price", "100", "--stock", "9"]);
+    shop.ok(&["user", "add", "alice"]);
+    shop.ok(&["charge", "alice", "1000"]);
+    shop.ok(&["buy", "alice", "mug"]);
+    let way = Proxy::to(shop.server.as_ref().unwrap().port);
+    let terminal = Terminal::open(120, 40, shop.folder.path());
+    terminal.run(&format!("{} --db {} tui --user alice", env!("CARGO_BIN_EXE_commerce"), way.url()));
+    terminal.see("● live");
+    for place in 1..=7 {
+        terminal.press(&place.to_string());
+        std::thread::sleep(Duration::from_millis(1_500));
+        let before = way.requests();
+        std::thread::sleep(Duration::from_secs(2));
+        let requests = way.requests() - before;
+        assert!(requests <= 5, "{requests} requests in two seconds on place {place}");
+    }
+    terminal.press("q");
+    terminal.restored();
 }
 
 #[test]

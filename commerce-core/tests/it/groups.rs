@@ -124,6 +124,34 @@ fn answers_too_long_for_a_group_are_read_one_by_one() {
     });
 }
 
+#[test]
+fn threads_that_wait_ask_a_server_twice_a_second_together() {
+    let (shop, proxy, behind) = shop();
+    let version = behind.version().unwrap();
+    let before = proxy.requests();
+    scope(|scope| {
+        for thread in 0..8 {
+            let behind = &behind;
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(61 * thread));
+                assert_eq!(behind.wait(version, Duration::from_secs(3)).unwrap(), version);
+            });
+        }
+    });
+    let requests = proxy.requests() - before;
+    assert!(requests <= 8, "{requests} requests in less than four seconds");
+    let waits = || behind.wait(behind.version().unwrap(), Duration::from_secs(60)).unwrap();
+    let adjust = json!({ "op": "stock.adjust", "product": "p1", "delta": 1 });
+    for writer in [&shop.commerce, &behind] {
+        scope(|scope| {
+            let waiting = scope.spawn(waits);
+            std::thread::sleep(Duration::from_millis(700));
+            submit(writer, &adjust).unwrap();
+            assert_eq!(waiting.join().unwrap(), behind.version().unwrap());
+        });
+    }
+}
+
 fn location(server: &Sqld) -> commerce_core::Location {
     server.url().parse().unwrap()
 }

@@ -11,10 +11,15 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Stream};
 use super::failure::Failure;
 use super::hrana::Steps;
+use super::state::{STATE, ServerState};
 use crate::row::{Rows, Statement, Value};
 
 /// The groups of one server.
-pub(super) struct Groups(Mutex<State>);
+pub(super) struct Groups {
+    state: Mutex<State>,
+    /// The state of the server, whose time is asked for now and then.
+    server: Option<Arc<ServerState>>,
+}
 
 /// The answer to a read.
 pub(super) struct Reply {
@@ -75,10 +80,10 @@ const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Groups {
-    pub(super) fn new(client: &Arc<Client>) -> Self {
+    pub(super) fn new(client: &Arc<Client>, server: Option<Arc<ServerState>>) -> Self {
         let free = (0..PLACES).map(|_| Stream::new(client.clone())).collect();
-        let waiting = VecDeque::new();
-        Self(Mutex::new(State { waiting, free, sent_at: Instant::now(), round_trip: Duration::ZERO }))
+        let (waiting, sent_at, round_trip) = (VecDeque::new(), Instant::now(), Duration::ZERO);
+        Self { state: Mutex::new(State { waiting, free, sent_at, round_trip }), server }
     }
 
     /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
@@ -119,7 +124,7 @@ impl Groups {
         }
         drop(state);
         let sent_at = Instant::now();
-        let sent = send(&mut stream, &group, timeout);
+        let sent = send(&mut stream, &group, self.server.as_deref(), timeout);
         let mut state = self.lock();
         state.free.push(stream);
         state.round_trip = sent_at.elapsed();
@@ -133,7 +138,7 @@ impl Groups {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -235,6 +240,7 @@ impl Entry {
 fn send(
     stream: &mut Stream,
     group: &[Arc<Entry>],
+    server: Option<&ServerState>,
     timeout: Duration,
 ) -> Result<Vec<Result<Reply, Failure>>, Failure> {
     let mut steps = Steps::default();
@@ -245,7 +251,12 @@ fn send(
             statements => steps.read_together(statements),
         }
     }
+    let (server, question) = (server.filter(|server| server.is_stale()), Statement::new(STATE, []));
+    if server.is_some() {
+        steps.read_alone(&question);
+    }
     stream.refresh();
+    let asked = server.map(|server| (server, server.sent()));
     let keep = group.len() > 1 || stream.is_open();
     let sent = stream.read(steps, keep, timeout);
     if sent.is_err() {
@@ -263,5 +274,10 @@ fn send(
         };
         rows.map(|rows| Reply { rows, index })
     };
-    Ok(group.iter().map(reply).collect())
+    let replies = group.iter().map(reply).collect();
+    if let (Some((server, asked)), Ok(rows)) = (asked, steps.next_rows()) {
+        // Without a time the reads are as good.
+        let _ = server.read_time(&rows, asked);
+    }
+    Ok(replies)
 }
