@@ -51,4 +51,5 @@ mod sums;
 mod system;
 mod token;
 mod tree;
+mod upkeep;
 mod worker;
