@@ -29,8 +29,8 @@ fn syncs(count: &Path) -> u64 {
 }
 
 /// The syncs of the server for some charges, each acknowledged before the next one is sent.
-fn syncs_of_charges(shop: &Shop, count: &Path) -> u64 {
-    let mut apply = Lines::start(shop.program(&["apply", "-"]));
+fn syncs_of_charges(shop: &Shop, count: &Path, options: &[&str]) -> u64 {
+    let mut apply = Lines::start(shop.program(&[options, &["apply", "-"]].concat()));
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     // The first charge also deletes old receipts, and is not counted.
     assert!(apply.send(&charge)["ok"].is_object());
@@ -44,19 +44,24 @@ fn syncs_of_charges(shop: &Shop, count: &Path) -> u64 {
 #[test]
 fn the_readmes_server_syncs_each_acknowledged_commit_also_after_restarts() {
     let (mut shop, count) = counted(Setup::default());
-    let first = syncs_of_charges(&shop, &count);
+    let first = syncs_of_charges(&shop, &count, &[]);
     shop.server.as_mut().unwrap().kill_and_restart();
-    let killed = syncs_of_charges(&shop, &count);
+    let killed = syncs_of_charges(&shop, &count, &[]);
     shop.server.as_mut().unwrap().stop_and_restart();
-    let stopped = syncs_of_charges(&shop, &count);
+    let stopped = syncs_of_charges(&shop, &count, &[]);
     assert!([first, killed, stopped].iter().all(|&syncs| syncs >= CHARGES), "{first}, {killed}, {stopped}");
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 3 * (CHARGES + 1));
     assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 #[test]
-fn a_server_that_forgets_its_configuration_syncs_no_longer() {
-    let (shop, count) = counted(Setup { without: Some("--enable-namespaces"), ..Setup::default() });
-    let unsynced = syncs_of_charges(&shop, &count);
+fn a_server_that_forgets_its_configuration_syncs_nothing_and_is_refused() {
+    let (mut shop, count) = counted(Setup { without: Some("--enable-namespaces"), ..Setup::default() });
+    let first = syncs_of_charges(&shop, &count, &[]);
+    assert!(first >= CHARGES, "{first} syncs");
+    shop.server.as_mut().unwrap().stop_and_restart();
+    let told = shop.fails(1, &["charge", "alice", "1"]);
+    assert!(told.contains("does not sync") && told.contains("--enable-namespaces"), "{told}");
+    let unsynced = syncs_of_charges(&shop, &count, &["--allow-unsynced"]);
     assert!(unsynced < CHARGES, "{unsynced} syncs for {CHARGES} charges");
 }

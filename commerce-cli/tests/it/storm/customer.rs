@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::instance::Shared;
 use super::{CUSTOMERS, INSTANCES, MONEY, STOCK};
 use crate::instances::http::{Answer, Client};
+use crate::network::Random;
 use crate::shop::Shop;
 
 /// A customer, who repeats every request until it has an outcome.
 pub struct Customer<'a> {
     shared: &'a Shared,
     number: usize,
-    random: u64,
+    random: Random,
     /// The instance that is asked, and its start.
     connection: Option<(usize, u64, Client)>,
     done: Vec<(Request, Answer)>,
@@ -41,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 impl<'a> Customer<'a> {
     pub fn new(shared: &'a Shared, number: usize) -> Self {
-        let random = shared.seed.rotate_left(number as u32 + 1) | 1;
+        let random = Random(shared.seed.rotate_left(number as u32 + 1));
         Self { shared, number, random, connection: None, done: Vec::new(), balance: MONEY, bought: 0 }
     }
 
@@ -61,7 +62,7 @@ impl<'a> Customer<'a> {
         let own = |rest: &str| format!("/v1/users/{user}/{rest}");
         let item = json!({ "product": "pen", "quantity": 2 });
         let order = json!({ "user": user, "items": [item] });
-        match self.below(6) {
+        match self.random.below(6) {
             0 => {
                 self.insist(own("charges"), json!({ "amount": 7 }), 201);
                 self.balance += 7;
@@ -85,7 +86,7 @@ impl<'a> Customer<'a> {
             4 => {
                 let none = json!({ "user": user, "items": [{ "product": "rare", "quantity": 1 }] });
                 let refused = self.insist("/v1/orders".into(), none, 409);
-                self.expect(refused["code"] == "insufficient_stock", || format!("{refused}"));
+                self.expect(refused["code"] == "out_of_stock", || format!("{refused}"));
             }
             _ => {
                 let (balance, told) = (self.balance, self.read(&own("balance")));
@@ -95,7 +96,7 @@ impl<'a> Customer<'a> {
             }
         }
         // Now and then another instance is asked, which must know all that this one has acknowledged.
-        if self.below(20) == 0 {
+        if self.random.below(20) == 0 {
             self.connection = None;
         }
     }
@@ -126,7 +127,10 @@ impl<'a> Customer<'a> {
         let begun = Instant::now();
         loop {
             assert!(begun.elapsed() < INSISTENCE, "{path} has no outcome: {:?}", self.shared.wrong);
-            let Some((place, generation, mut client)) = self.connected() else { continue };
+            let Some((place, generation, mut client)) = self.connected() else {
+                std::thread::sleep(PAUSE);
+                continue;
+            };
             let asked = Instant::now();
             let answer = send(&mut client);
             let (instance, took) = (&self.shared.instances[place], asked.elapsed());
@@ -152,15 +156,14 @@ impl<'a> Customer<'a> {
         }
     }
 
-    /// The connection, or one to an instance that runs: usually to the same one, so that each has its customers.
+    /// The connection, or a new one: to an instance of its own for half of the customers, so that each instance has one,
+    /// and to any for the others.
     fn connected(&mut self) -> Option<(usize, u64, Client)> {
         if let Some(connection) = self.connection.take() {
             return Some(connection);
         }
-        let place = match self.below(3) {
-            0 => self.below(INSTANCES as u64) as usize,
-            _ => self.number % INSTANCES,
-        };
+        let place =
+            if self.number < INSTANCES { self.number } else { self.random.below(INSTANCES as u64) as usize };
         let instance = &self.shared.instances[place];
         let generation = instance.generation()?;
         let mut client = Client::connect(instance.address()).ok()?.bearer(&self.shared.secret);
@@ -172,13 +175,6 @@ impl<'a> Customer<'a> {
         if !right {
             self.shared.went_wrong(what());
         }
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.random % end
     }
 }
 

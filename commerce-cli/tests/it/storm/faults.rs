@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::instance::Shared;
 use super::{INSTANCES, RECOVERY};
-use crate::network::Weather;
+use crate::network::{Random, Weather};
 use crate::shop::Shop;
 use crate::sqld::Sqld;
 use crate::system;
@@ -50,14 +50,14 @@ const EACH: [Fault; 13] = [
 /// One fault after the other: each once, or random ones for a time.
 pub fn during(shared: &Shared, shop: &Shop, server: &mut Sqld, seed: u64, time: Option<Duration>) {
     let begun = Instant::now();
-    let mut random = Random(seed | 1);
+    let mut random = Random(seed);
     let mut turn = 0;
     loop {
         let fault = match time {
             None if turn == EACH.len() => return,
             None => EACH[turn],
             Some(time) if begun.elapsed() > time => return,
-            Some(_) => random.fault(),
+            Some(_) => any(&mut random),
         };
         let before = Instant::now();
         cause(fault, shared, shop, server);
@@ -132,27 +132,16 @@ fn recover(fault: Fault, shared: &Shared, before: Instant) {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-
-    fn fault(&mut self) -> Fault {
-        let instance = self.below(INSTANCES as u64) as usize;
-        match self.below(8) {
-            0 => Slow([0, 5, 50, 200][self.below(4) as usize]),
-            1 => Cuts(1 + self.below(4)),
-            2 => Silence(None, 2 + self.below(9)),
-            3 => Silence(Some(instance), 2 + self.below(9)),
-            4 => ServerKilled,
-            5 => ServerStopped(6 + self.below(10)),
-            6 => DiskFull(1 + self.below(4)),
-            _ => InstanceKilled(instance),
-        }
+fn any(random: &mut Random) -> Fault {
+    let instance = random.below(INSTANCES as u64) as usize;
+    match random.below(8) {
+        0 => Slow([0, 5, 50, 200][random.below(4) as usize]),
+        1 => Cuts(1 + random.below(4)),
+        2 => Silence(None, 2 + random.below(9)),
+        3 => Silence(Some(instance), 2 + random.below(9)),
+        4 => ServerKilled,
+        5 => ServerStopped(6 + random.below(10)),
+        6 => DiskFull(1 + random.below(4)),
+        _ => InstanceKilled(instance),
     }
 }

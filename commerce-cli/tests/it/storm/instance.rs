@@ -90,26 +90,25 @@ impl Shared {
     /// Asks an instance all the time whether it lives, and from time to time whether it is ready.
     pub fn watch(&self, number: usize) {
         let instance = &self.instances[number];
-        let mut connection: Option<Client> = None;
+        let mut connection: Option<(u64, Client)> = None;
         let mut turn = 0;
         while !self.stopped() {
             std::thread::sleep(Duration::from_millis(10));
             let Some(generation) = instance.generation() else { continue };
             let client = match connection.take() {
-                Some(client) => Ok(client),
-                None => Client::connect(instance.address()),
+                Some((start, client)) if start == generation => Ok(client),
+                _ => Client::connect(instance.address()),
             };
             turn += 1;
             let (path, limit) = if turn % 25 == 0 { ("/readyz", 2 * LIVE) } else { ("/livez", LIVE) };
             let begun = Instant::now();
             let answer = client.and_then(|mut client| {
                 let answer = client.send("GET", path, &[], None);
-                connection = answer.is_ok().then_some(client);
+                connection = answer.is_ok().then_some((generation, client));
                 answer
             });
             let took = begun.elapsed();
             if instance.generation() != Some(generation) {
-                connection = None;
                 continue;
             }
             let wrong = match &answer {

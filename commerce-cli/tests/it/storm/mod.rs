@@ -66,7 +66,7 @@ fn a_storm_loses_nothing_and_doubles_nothing() {
     });
     shop.server = Some(server);
     customer::check(&shop, &shared, &customers);
+    println!("{}", shared.report());
     let wrong = std::mem::take(&mut *shared.wrong.lock().unwrap());
     assert!(wrong.is_empty(), "{} of these:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
-    println!("{}", shared.report());
 }
