@@ -112,6 +112,11 @@ fn each_request_costs_its_round_trips() {
         });
         assert_eq!(changed, 3, "a change of the cart and a look at it {case}");
     }
+    let mut shopper = server.client().bearer(&server.token("alice1", Some("alice")));
+    ok(&shopper.get("/v1/orders/1"));
+    for path in ["/v1/orders/1", "/v1/orders", "/v1/users/alice/cart", "/v1/products/mug"] {
+        assert_eq!(remote.cost(|_| ok(&shopper.get(path))), 1, "{path} for a shopper");
+    }
 }
 
 #[test]
