@@ -48,4 +48,5 @@ mod sums;
 mod system;
 mod token;
 mod tree;
+mod upkeep;
 mod worker;
