@@ -34,7 +34,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     let reader = ServerReader::new(Client::new(server, None, &newest), None, None, busy, 1);
     let mut snapshot = reader.snapshot()?;
     file::copy::make(to, |copy| {
-        let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;
+        let version = snapshot.rows(&Statement::new("SELECT user_version FROM pragma_user_version", []))?;
         let version = version.first().map_or(0, |row| row[0].int());
         let schema =
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
