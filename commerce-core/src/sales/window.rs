@@ -1,8 +1,8 @@
 //! A time window, with its orders and their lines.
 
+use super::statements;
 use crate::error::Error;
 use crate::number::OrderId;
-use crate::row::Statement;
 use crate::row::table::LINES;
 use crate::store::Snapshot;
 use crate::time::Time;
@@ -38,13 +38,9 @@ pub(super) fn lines(
     span: Orders,
     mut visit: impl FnMut(OrderId, i64, i64, i128),
 ) -> Result<(), Error> {
-    // The number of lines in memory at a time, however long the orders are.
-    const STEP: i64 = 4_096;
-    let sql = "SELECT line, product_no, price, quantity FROM order_lines
-        WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
-    let (mut first, end) = ((span.after + 1) * LINES, (span.last + 1) * LINES);
+    let (mut first, end) = statements::line_range(span);
     while first < end {
-        let lines = snapshot.rows(&Statement::new(sql, [first.into(), end.into(), STEP.into()]))?;
+        let lines = snapshot.rows(&statements::lines(first, end))?;
         for row in lines.iter() {
             first = row[0].int() + 1;
             let (units, price) = (row[3].int(), row[2].int());
@@ -55,7 +51,7 @@ pub(super) fn lines(
                 i128::from(units) * i128::from(price),
             );
         }
-        if lines.len() < STEP as usize {
+        if lines.len() < statements::LINES_LIMIT as usize {
             break;
         }
     }
