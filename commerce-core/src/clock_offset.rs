@@ -13,17 +13,27 @@ pub struct ClockOffset {
     uncertainty: Duration,
 }
 
+/// Two measurements agree up to this: each is rounded to milliseconds, and clocks are adjusted slowly.
+const AGREEMENT: Duration = Duration::from_millis(20);
+
 impl ClockOffset {
     /// The offset that gives no warning.
     pub const TOLERATED: Duration = Duration::from_secs(1);
 
     /// The offset when this instance's clock showed `sent` and `received` at the ends of the round trip in which the
     /// server told `told`.
-    #[cfg_attr(not(feature = "libsql"), expect(dead_code, reason = "only a server tells a time"))]
+    #[cfg_attr(not(any(feature = "libsql", test)), expect(dead_code, reason = "only a server tells a time"))]
     pub(crate) fn measured(sent: Time, told: Time, received: Time) -> Self {
         let (sent, received) = (sent.min(received).millis(), sent.max(received).millis());
         let uncertainty = Duration::from_millis((received - sent).unsigned_abs().div_ceil(2));
         Self { millis: sent.midpoint(received) - told.millis(), uncertainty }
+    }
+
+    /// Whether both can be true at once. If not, a clock was set between the measurements.
+    #[cfg_attr(not(any(feature = "libsql", test)), expect(dead_code, reason = "only a server tells a time"))]
+    pub(crate) fn agrees_with(self, other: Self) -> bool {
+        let apart = Duration::from_millis(self.millis.abs_diff(other.millis));
+        apart <= self.uncertainty + other.uncertainty + AGREEMENT
     }
 
     /// The offset in milliseconds. It is positive when this instance's clock is ahead.
@@ -85,11 +95,27 @@ mod tests {
             let offset = ClockOffset::measured(time(sent), time(0), time(received));
             let found = (offset.millis(), offset.uncertainty().as_millis());
             assert_eq!(found, (millis, uncertainty), "{sent} to {received}");
+            assert!(offset.agrees_with(offset));
             match (offset.warning(), text) {
                 (None, None) => {}
                 (Some(warning), Some(text)) => assert!(warning.contains(text), "{warning}"),
                 (warning, _) => panic!("{sent} to {received}: {warning:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn offsets_agree_while_no_clock_is_set() {
+        let offset =
+            |millis, uncertainty| ClockOffset { millis, uncertainty: Duration::from_millis(uncertainty) };
+        for (one, other, agree) in [
+            (offset(0, 0), offset(0, 0), true),
+            (offset(0, 0), offset(20, 0), true),
+            (offset(0, 0), offset(21, 0), false),
+            (offset(-500, 300), offset(500, 680), true),
+            (offset(-500, 300), offset(500, 679), false),
+        ] {
+            assert_eq!((one.agrees_with(other), other.agrees_with(one)), (agree, agree), "{one:?} {other:?}");
         }
     }
 }

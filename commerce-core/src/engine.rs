@@ -226,6 +226,12 @@ impl Commerce {
         self.0.server.as_ref()?.offset()
     }
 
+    /// The clock that the store goes by: the server's, as last told and continued by this machine's monotonic clock, or
+    /// that of the options.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
+    }
+
     /// How far the newest stored time is ahead of the clock. More than a little means that a clock is or was wrong
     /// ([`ClockSkew::warning`]).
     ///

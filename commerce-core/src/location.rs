@@ -92,6 +92,11 @@ impl Location {
         }
     }
 
+    /// Whether reads go to a replica, which shows what other instances have committed only once this one knows of it.
+    pub fn reads_from_replica(&self) -> bool {
+        matches!(self, Self::Server(Server { read_url: Some(_), .. }))
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Server)) -> Self {
         if let Self::Server(server) = &mut self {
             change(server);

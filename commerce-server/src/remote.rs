@@ -29,6 +29,8 @@ pub(crate) struct Remote {
     tokens: FairPool,
     reading: SingleFlight<()>,
     last_state: Arc<Mutex<Option<Arc<Readiness>>>>,
+    /// Whether reads go to a replica. It may be behind the primary unless the primary was asked first.
+    replica: bool,
     /// How long a request waits for the store.
     timeout: Duration,
 }
@@ -75,6 +77,7 @@ impl Remote {
             tokens: FairPool::new("tokens", TOKEN_THREADS, WAITING_PER_CLIENT)?,
             reading: SingleFlight::default(),
             last_state: Arc::default(),
+            replica: shop.location().reads_from_replica(),
             timeout: shop.busy_timeout(),
             shop,
         })
@@ -118,11 +121,15 @@ impl Remote {
         if let Ownership::Granted = ownership {
             return Ok(());
         }
+        if self.replica {
+            self.question.join(self.timeout).await?;
+        }
         self.run(&self.light_queries, client, move |shop| ownership.check(shop)).await
     }
 
     /// Answers a query in one round trip, or from the cache if the store's version has not changed since. The answer is at
-    /// least as new as the newest commit that was acknowledged when the request came.
+    /// least as new as the newest commit that was acknowledged when the request came; a replica takes a round trip to the
+    /// primary for that.
     ///
     /// # Errors
     /// The query's refusal, or the store's failure.
@@ -134,11 +141,10 @@ impl Remote {
         read: Read,
     ) -> Result<Representation, Error> {
         let key = read.cache_key();
-        if let (Some(key), Some(newest)) = (&key, self.shop.known_version().ok())
-            && cache.get(key, newest).is_some()
-        {
+        let is_cached = |key| self.shop.known_version().is_ok_and(|newest| cache.get(key, newest).is_some());
+        if self.replica || key.as_deref().is_some_and(is_cached) {
             let version = self.question.join(self.timeout).await?.version;
-            if let Some(hit) = cache.get(key, version) {
+            if let Some(hit) = key.as_deref().and_then(|key| cache.get(key, version)) {
                 return Ok(read.of_cached(hit));
             }
         }

@@ -1,6 +1,6 @@
 //! One question that all requests share, for a store to which each question is a round trip: what is the store's version,
 //! and what is the state of its tokens? A request that joins gets the answer to a question that is sent after it joined.
-//! While a question is under way the next one collects its askers, so the number of questions does not grow with the
+//! While questions are under way the next one collects its askers, so the number of questions does not grow with the
 //! number of requests. The question is also asked when nobody joins, for the age of a token's check and for streams of
 //! events.
 
@@ -32,7 +32,7 @@ struct Shared {
     shop: Commerce,
     on_version: Box<dyn Fn(i64) + Send + Sync>,
     state: Mutex<State>,
-    /// Wakes a thread when somebody joins and no question is under way.
+    /// Wakes a thread when somebody joins and nobody waits yet.
     joined: Condvar,
 }
 
@@ -44,7 +44,9 @@ struct State {
     /// How many questions are under way.
     under_way: usize,
     /// When the last question was sent.
-    last_sent: Option<Instant>,
+    last_sent: Instant,
+    /// How long the last answer took.
+    round_trip: Duration,
     /// When to ask although nobody joins.
     due: Instant,
     /// Whether the last question failed.
@@ -55,7 +57,10 @@ struct State {
 /// How often the question is asked when nobody joins: an idle server sends two requests a second.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// How long one question is waited for before another is sent beside it, since its connection may be dead.
+/// The least pause between two questions. A near server answers the first sooner.
+const MIN_PAUSE: Duration = Duration::from_millis(2);
+
+/// How long two questions are waited for before another is sent beside them, since their connections may be dead.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most questions under way.
@@ -73,12 +78,14 @@ impl SharedQuestion {
         shop: Commerce,
         on_version: impl Fn(i64) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
+        let now = Instant::now();
         let state = State {
             joiners: Vec::new(),
             newest: None,
             under_way: 0,
-            last_sent: None,
-            due: Instant::now(),
+            last_sent: now,
+            round_trip: PATIENCE,
+            due: now,
             failing: false,
             closed: false,
         };
@@ -119,7 +126,7 @@ impl SharedQuestion {
             }
             let (sender, answer) = oneshot::channel();
             state.joiners.push(sender);
-            if state.under_way == 0 && state.joiners.len() == 1 {
+            if state.joiners.len() == 1 {
                 self.0.joined.notify_one();
             }
             answer
@@ -180,19 +187,22 @@ impl Shared {
 }
 
 impl State {
-    /// When to send the next question.
+    /// When to send the next question. Two may be under way half a round trip apart, so that who joins waits for one and
+    /// a quarter round trips on average, not one and a half.
     fn next_at(&self, now: Instant) -> Instant {
         let wanted = if self.joiners.is_empty() { self.due } else { now };
-        match self.last_sent.filter(|_| self.under_way > 0) {
-            Some(sent) => wanted.max(sent + PATIENCE),
-            None => wanted,
-        }
+        let pause = match self.under_way {
+            0 => return wanted,
+            1 => (self.round_trip / 2).clamp(MIN_PAUSE, PATIENCE),
+            _ => PATIENCE,
+        };
+        wanted.max(self.last_sent + pause)
     }
 
     /// Begins a question for everybody who has joined.
     fn send(&mut self, now: Instant) -> Vec<oneshot::Sender<Asked>> {
         self.under_way += 1;
-        self.last_sent = Some(now);
+        self.last_sent = now;
         self.due = now + INTERVAL;
         std::mem::take(&mut self.joiners)
     }
@@ -206,6 +216,7 @@ impl State {
             _ => {}
         }
         let known = answer?;
+        self.round_trip = known.asked_at.elapsed();
         match &self.newest {
             Some(newest) if newest.asked_at > known.asked_at => Ok(newest.clone()),
             _ => {

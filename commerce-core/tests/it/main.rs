@@ -38,6 +38,7 @@ mod retry_all;
 mod search;
 mod series;
 mod server;
+mod server_time;
 mod shop;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::http::{Answer, Client};
 use crate::proxy::Proxy;
 use crate::server::TestServer;
-use crate::sqld::Sqld;
+use crate::sqld::{Sqld, free_port};
 use crate::system::until;
 
 /// A server whose store is on a libSQL server, with a proxy between them that counts requests.
@@ -140,7 +140,28 @@ fn requests_in_flight_share_their_questions() {
 fn answers_show_what_another_instance_has_just_committed() {
     let remote = Remote::stocked();
     let other = TestServer::of(remote.other(), |options| options);
-    let (mut one, mut two) = (remote.server.client(), other.client());
+    changes_show_at_once(&remote.server, &other);
+}
+
+#[test]
+fn answers_from_a_replica_show_what_another_instance_has_just_committed() {
+    let grpc = format!("127.0.0.1:{}", free_port());
+    let primary = Sqld::start_with(&["--grpc-listen-addr", &grpc]);
+    let replica = Sqld::start_unconfigured(&["--primary-grpc-url", &format!("http://{grpc}")]);
+    let won = Currency::try_from("KRW").unwrap();
+    let shop = Commerce::create(location(&primary.url()), won, Options::new(SystemClock)).unwrap();
+    let server = TestServer::of(shop, |options| options);
+    server.stock();
+    let way = Proxy::to(replica.port);
+    let other = location(&primary.url()).read_from(&way.url()).unwrap();
+    let other = TestServer::of(Commerce::open(other, Options::new(SystemClock)).unwrap(), |options| options);
+    changes_show_at_once(&server, &other);
+    assert!(way.requests() > 0, "nobody asked the replica");
+}
+
+/// Changes a product by one server, and reads it by the other, in turns.
+fn changes_show_at_once(one: &TestServer, two: &TestServer) {
+    let (mut one, mut two) = (one.client(), two.client());
     for price in 1..=60 {
         let (from, to) = if price % 2 == 0 { (&mut one, &mut two) } else { (&mut two, &mut one) };
         // Cached on the side that will be asked.
@@ -148,10 +169,11 @@ fn answers_show_what_another_instance_has_just_committed() {
         let known = to.get("/v1/products/mug").header("etag").unwrap().to_owned();
         let body = json!({ "price": price });
         ok(&from.send("PATCH", "/v1/products/mug", &[], Some(&body)).unwrap());
+        // Never asked before, and asked before.
+        let listed = to.get(&format!("/v1/products?search=mug&limit={price}")).json();
+        assert_eq!(listed["items"][0]["price"], price, "{listed}");
         let seen = to.send("GET", "/v1/products/mug", &[("If-None-Match", &known)], None).unwrap();
         assert_eq!((seen.status, &seen.json()["price"]), (200, &json!(price)));
-        let listed = to.get("/v1/products?search=mug").json();
-        assert_eq!(listed["items"][0]["price"], price, "{listed}");
     }
 }
 

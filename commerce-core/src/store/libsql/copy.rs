@@ -30,7 +30,7 @@ const TABLES: &str =
 /// Copies the store, as of one moment, to a new file.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
     let newest = Arc::new(AtomicU64::new(0));
-    let reader = ServerReader::new(Client::new(server, None, &newest), None, busy, 1);
+    let reader = ServerReader::new(Client::new(server, None, &newest), None, None, busy, 1);
     let mut snapshot = reader.snapshot()?;
     file::copy::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;

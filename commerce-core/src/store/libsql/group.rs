@@ -11,10 +11,15 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Stream};
 use super::failure::Failure;
 use super::hrana::Steps;
+use super::state::{STATE, ServerState};
 use crate::row::{Rows, Statement, Value};
 
 /// The groups of one server.
-pub(super) struct Groups(Mutex<State>);
+pub(super) struct Groups {
+    state: Mutex<State>,
+    /// The state of the server, whose time is asked for now and then.
+    server: Option<Arc<ServerState>>,
+}
 
 /// The answer to a read.
 pub(super) struct Reply {
@@ -64,9 +69,9 @@ const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Groups {
-    pub(super) fn new(client: &Arc<Client>) -> Self {
+    pub(super) fn new(client: &Arc<Client>, server: Option<Arc<ServerState>>) -> Self {
         let free = (0..PLACES).map(|_| Stream::new(client.clone())).collect();
-        Self(Mutex::new(State { waiting: VecDeque::new(), free }))
+        Self { state: Mutex::new(State { waiting: VecDeque::new(), free }), server }
     }
 
     /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
@@ -96,7 +101,7 @@ impl Groups {
         let Some(mut stream) = state.free.pop() else { return state };
         let group = state.next_group();
         drop(state);
-        let sent = send(&mut stream, &group, timeout);
+        let sent = send(&mut stream, &group, self.server.as_deref(), timeout);
         let mut state = self.lock();
         state.free.push(stream);
         match sent {
@@ -109,7 +114,7 @@ impl Groups {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -200,6 +205,7 @@ impl Entry {
 fn send(
     stream: &mut Stream,
     group: &[Arc<Entry>],
+    server: Option<&ServerState>,
     timeout: Duration,
 ) -> Result<Vec<Result<Reply, Failure>>, Failure> {
     let mut steps = Steps::default();
@@ -210,7 +216,12 @@ fn send(
             statements => steps.read_together(statements),
         }
     }
+    let (server, question) = (server.filter(|server| server.is_stale()), Statement::new(STATE, []));
+    if server.is_some() {
+        steps.read_alone(&question);
+    }
     stream.refresh();
+    let asked = server.map(|server| (server, server.sent()));
     let keep = group.len() > 1 || stream.is_open();
     let sent = stream.read(steps, keep, timeout);
     if sent.is_err() {
@@ -228,5 +239,10 @@ fn send(
         };
         rows.map(|rows| Reply { rows, index })
     };
-    Ok(group.iter().map(reply).collect())
+    let replies = group.iter().map(reply).collect();
+    if let (Some((server, asked)), Ok(rows)) = (asked, steps.next_rows()) {
+        // Without a time the reads are as good.
+        let _ = server.read_time(&rows, asked);
+    }
+    Ok(replies)
 }

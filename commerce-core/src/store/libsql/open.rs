@@ -76,7 +76,13 @@ pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStor
     let reading = Client::new(server, None, &opening.newest);
     Ok(OpenedStore {
         writer: Box::new(ServerWriter::new(opening.client, opening.state.clone(), options)),
-        reader: Box::new(ServerReader::new(reading, replica, options.busy, options.readers)),
+        reader: Box::new(ServerReader::new(
+            reading,
+            replica,
+            Some(&opening.state),
+            options.busy,
+            options.readers,
+        )),
         currency,
         unindexed,
         server: Some(opening.state),
@@ -116,7 +122,7 @@ impl Opening {
             INSPECT[1..].iter().for_each(|sql| steps.then(sql, &[]));
             let sent = self.state.sent();
             let mut rows = self.client.once(steps, timeout)?.all_rows(0)?;
-            self.state.read(&rows.pop().unwrap_or_default(), sent);
+            self.state.read(&rows.pop().unwrap_or_default(), sent)?;
             Ok(rows)
         })?;
         let int = |statement: usize, column: usize| {

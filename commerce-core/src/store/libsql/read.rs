@@ -1,11 +1,13 @@
 //! Reading: a question is one request, which it shares with those that others ask at the same time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
 use super::group::Reply;
 use super::snapshot::ServerSnapshot;
 use super::source::Sources;
+use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Rows, Statement};
 use crate::store::{Reader, Snapshot};
@@ -14,8 +16,15 @@ use crate::store::{Reader, Snapshot};
 pub(super) struct ServerReader(Sources);
 
 impl ServerReader {
-    pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
-        Self(Sources::new(primary, replica, busy, readers))
+    /// Reads from the primary, or a replica of it. With a state, the primary is now and then asked for its time.
+    pub(super) fn new(
+        primary: Client,
+        replica: Option<Client>,
+        state: Option<&Arc<ServerState>>,
+        busy: Duration,
+        readers: u32,
+    ) -> Self {
+        Self(Sources::new(primary, replica, state, busy, readers))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::{Client, retry_until};
 use super::failure::Failure;
 use super::group::Groups;
+use super::state::ServerState;
 use super::transaction::begin;
 use crate::error::Error;
 use crate::row::{Rows, Statement};
@@ -52,11 +53,17 @@ const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 const REPLICA_COOLDOWN: Duration = Duration::from_secs(5);
 
 impl Sources {
-    pub(super) fn new(primary: Client, replica: Option<Client>, busy: Duration, readers: u32) -> Self {
+    pub(super) fn new(
+        primary: Client,
+        replica: Option<Client>,
+        state: Option<&Arc<ServerState>>,
+        busy: Duration,
+        readers: u32,
+    ) -> Self {
         let permits = Permits { free: Mutex::new(readers.max(MIN_CONCURRENT_READS)), freed: Condvar::new() };
         let replica = replica.map(Replica::new);
         let long_answers = AtomicBool::new(false);
-        Self { primary: Source::new(primary), replica, busy, permits, long_answers }
+        Self { primary: Source::new(primary, state), replica, busy, permits, long_answers }
     }
 
     /// Asks the replica, and if that fails the primary, until there is an answer or no time left.
@@ -114,15 +121,16 @@ impl Sources {
 }
 
 impl Source {
-    fn new(client: Client) -> Self {
+    fn new(client: Client, state: Option<&Arc<ServerState>>) -> Self {
         let client = Arc::new(client);
-        Self { groups: Groups::new(&client), client }
+        Self { groups: Groups::new(&client, state.cloned()), client }
     }
 }
 
 impl Replica {
     fn new(client: Client) -> Self {
-        Self { source: Source::new(client), ask_again: Mutex::new(Instant::now()) }
+        // Its time is that of another machine.
+        Self { source: Source::new(client, None), ask_again: Mutex::new(Instant::now()) }
     }
 
     fn ask<T>(&self, ask: impl Fn(&Source, Duration) -> Result<T, Failure>) -> Option<T> {

@@ -19,7 +19,11 @@ pub(super) const STATE: &str = "SELECT synchronous, CAST(round(unixepoch('subsec
 /// The level of `synchronous` at which a commit is on disk when it is acknowledged.
 const FULL: i64 = 2;
 
-/// A measured offset is replaced by a less certain one only when it is this old.
+/// How long a time is believed. Meanwhile two clocks drift apart by far less than a millisecond, but a machine that slept
+/// must ask again.
+const TIME_LIFETIME: Duration = Duration::from_secs(5);
+
+/// A measured offset is kept for this long when later ones are less certain.
 const OFFSET_LIFETIME: Duration = Duration::from_mins(1);
 
 /// The state of a server, as last told. As a clock it gives the server's time: the time last told, and what has passed
@@ -78,7 +82,7 @@ impl ServerState {
         statements.iter().for_each(|statement| steps.read(statement));
         let sent = self.sent();
         let mut rows = stream.batch(steps, timeout)?.all_rows(1)?.into_iter();
-        let told = self.read(&rows.next().unwrap_or_default(), sent);
+        let told = self.read(&rows.next().unwrap_or_default(), sent)?;
         if !told.synced && !self.allow_unsynced {
             return Err(Failure::Unsynced);
         }
@@ -91,12 +95,26 @@ impl ServerState {
     }
 
     /// Reads the answer to [`STATE`], to a question that was sent then.
-    pub(super) fn read(&self, rows: &Rows, sent: Sent) -> Told {
-        let int = |column: usize| rows.first().map_or(0, |row| row.get(column).map_or(0, Value::int));
-        let told = Told { time: Time::from_millis(int(1)), synced: int(0) >= FULL };
-        self.observe(told.time, sent, self.sent());
+    pub(super) fn read(&self, rows: &Rows, sent: Sent) -> Result<Told, Failure> {
+        let told = self.read_time(rows, sent)?;
         self.synced.store(told.synced, Ordering::Relaxed);
-        told
+        Ok(told)
+    }
+
+    /// Reads the time alone, from a connection that does not write.
+    pub(super) fn read_time(&self, rows: &Rows, sent: Sent) -> Result<Told, Failure> {
+        let [Value::Integer(level), Value::Integer(millis)] = rows.values[..] else {
+            return Err(Failure::Server("it does not tell its time".into()));
+        };
+        let told = Told { time: Time::from_millis(millis), synced: level >= FULL };
+        self.observe(told.time, sent, self.sent());
+        Ok(told)
+    }
+
+    /// Whether the time was told so long ago that it is worth a step of the next request.
+    pub(super) fn is_stale(&self) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.time.1.elapsed() > TIME_LIFETIME
     }
 
     /// Whether commits were synced when a group last began, or when the store was opened.
@@ -112,7 +130,7 @@ impl ServerState {
 
     fn observe(&self, told: Time, sent: Sent, received: Sent) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let round_trip = received.instant - sent.instant;
+        let round_trip = received.instant.saturating_duration_since(sent.instant);
         // The time told is at most as old as the round trip. What was known is kept within these bounds, so that the
         // time does not step back when one answer travels longer than another.
         known.time = match known.offset {
@@ -124,7 +142,8 @@ impl ServerState {
         };
         let offset = ClockOffset::measured(sent.own, told, received.own);
         let keep = known.offset.is_some_and(|(kept, at)| {
-            kept.uncertainty() < offset.uncertainty() && received.instant - at < OFFSET_LIFETIME
+            let is_recent = received.instant.saturating_duration_since(at) < OFFSET_LIFETIME;
+            is_recent && kept.uncertainty() < offset.uncertainty() && kept.agrees_with(offset)
         });
         if !keep {
             known.offset = Some((offset, received.instant));
