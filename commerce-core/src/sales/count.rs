@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::lines::lines;
 use super::sold::Sales;
 use super::statements;
 use super::sums::{Period, Sum, pack, unpack};
-use super::window::{Orders, Window, lines};
+use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::number::{EntryId, OrderId};
 use crate::order::until::last_until;

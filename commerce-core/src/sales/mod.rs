@@ -4,6 +4,7 @@ mod ahead;
 mod cache;
 mod count;
 mod keep;
+mod lines;
 mod series;
 mod sold;
 mod statements;

@@ -1,10 +1,6 @@
-//! A time window, with its orders and their lines.
+//! A time window and its orders.
 
-use super::statements;
-use crate::error::Error;
 use crate::number::OrderId;
-use crate::row::table::LINES;
-use crate::store::Snapshot;
 use crate::time::Time;
 
 /// A time window with its orders, and the number of products.
@@ -30,30 +26,4 @@ impl Orders {
     pub(super) fn one(order: OrderId) -> Self {
         Self { after: order.get() - 1, last: order.get() }
     }
-}
-
-/// Calls `visit` with each line of these orders: the order, the product, the units and the revenue.
-pub(super) fn lines(
-    snapshot: &mut dyn Snapshot,
-    span: Orders,
-    mut visit: impl FnMut(OrderId, i64, i64, i128),
-) -> Result<(), Error> {
-    let (mut first, end) = statements::line_range(span);
-    while first < end {
-        let lines = snapshot.rows(&statements::lines(first, end))?;
-        for row in lines.iter() {
-            first = row[0].int() + 1;
-            let (units, price) = (row[3].int(), row[2].int());
-            visit(
-                OrderId::stored(row[0].int() / LINES),
-                row[1].int(),
-                units,
-                i128::from(units) * i128::from(price),
-            );
-        }
-        if lines.len() < statements::LINES_LIMIT as usize {
-            break;
-        }
-    }
-    Ok(())
 }
