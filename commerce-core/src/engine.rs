@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 use crate::catalog;
 use crate::clock_offset::ClockOffset;
 use crate::clock_skew::ClockSkew;
-use crate::cost::{Cost, Costs};
+use crate::cost::Cost;
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
 use crate::id_cache::IdCache;
 use crate::job::job;
 use crate::location::Location;
 use crate::operation::{Answer, Submission};
+use crate::options::Options;
 use crate::poll::SharedPoll;
 use crate::query::{AnyQuery, Query, View};
 use crate::row::Statement;
 use crate::sales::{KeepSums, SalesCache};
 use crate::stats::Stats;
-use crate::store::{self, Reader, Restore, ServerState, StoreOptions};
+use crate::store::{self, Reader, Restore, ServerState};
 use crate::submit::Submit;
 use crate::ticket::Ticket;
 use crate::time::{Clock, Time};
@@ -46,92 +47,6 @@ struct Inner {
     server: Option<Arc<ServerState>>,
     warnings: Vec<Warning>,
     options: Options,
-}
-
-/// Options of an engine.
-#[derive(Clone)]
-pub struct Options {
-    clock: Arc<dyn Clock>,
-    busy_timeout: Duration,
-    queue: usize,
-    readers: u32,
-    keep_keys: Duration,
-    costs: Costs,
-    own_time: bool,
-    allow_unsynced: bool,
-}
-
-impl Options {
-    /// The default options, with the clock that gives the time of a store in a file. On a server the server's clock does,
-    /// so that no instance's wrong clock changes anything for the others ([`Options::own_time`]).
-    pub fn new(clock: impl Clock) -> Self {
-        Self {
-            clock: Arc::new(clock),
-            busy_timeout: Duration::from_secs(10),
-            queue: 8_192,
-            readers: 4,
-            keep_keys: Duration::from_hours(24),
-            costs: Costs::default(),
-            own_time: false,
-            allow_unsynced: false,
-        }
-    }
-
-    /// How long an operation waits for other processes before it fails with [`Error::Busy`]. The default is 10 s.
-    #[must_use]
-    pub fn busy_timeout(self, timeout: Duration) -> Self {
-        Self { busy_timeout: timeout, ..self }
-    }
-
-    /// How many operations may wait for the writer. Further ones fail with [`Error::Busy`]. The default is 8,192.
-    #[must_use]
-    pub fn queue(self, operations: usize) -> Self {
-        Self { queue: operations, ..self }
-    }
-
-    /// Keeps idempotency keys for at least this long. The default is 24 hours. Older keys are deleted little by little as
-    /// new ones come, so all programs on one store should use the same time.
-    #[must_use]
-    pub fn keep_keys(self, time: Duration) -> Self {
-        Self { keep_keys: time, ..self }
-    }
-
-    /// How many queries may read at the same time. Further ones wait. The default is 4.
-    #[must_use]
-    pub fn readers(self, readers: u32) -> Self {
-        Self { readers: readers.max(1), ..self }
-    }
-
-    /// Decides by the clock of these options even on a server, as simulations and tests with a clock of their own need. All
-    /// instances on the server must then share that clock.
-    #[must_use]
-    pub fn own_time(self) -> Self {
-        Self { own_time: true, ..self }
-    }
-
-    /// Writes to a server that does not sync its commits, which may then be lost when its machine fails. By default such
-    /// writes are refused with [`Error::Unavailable`]; reads never are. This has no effect on a file.
-    #[must_use]
-    pub fn allow_unsynced(self) -> Self {
-        Self { allow_unsynced: true, ..self }
-    }
-
-    /// Counts the cost of each statement for [`Commerce::costs`]. Counting takes some microseconds per statement.
-    #[must_use]
-    pub fn count_costs(self) -> Self {
-        Self { costs: Costs::enabled(), ..self }
-    }
-
-    fn store_options(&self) -> StoreOptions {
-        StoreOptions {
-            busy: self.busy_timeout,
-            readers: self.readers,
-            costs: self.costs.clone(),
-            clock: self.clock.clone(),
-            own_time: self.own_time,
-            allow_unsynced: self.allow_unsynced,
-        }
-    }
 }
 
 impl Commerce {
@@ -493,7 +408,11 @@ fn queue<S: Submit>(writer: &Writer, busy: Duration, submission: Submission<S>) 
 fn open(location: &Location, options: &Options) -> Result<store::OpenedStore, Error> {
     let mut opened = store::open(location, &options.store_options())?;
     if opened.unindexed {
-        catalog::index(opened.writer.as_mut(), options.busy_timeout)?;
+        match catalog::index(opened.writer.as_mut(), options.busy_timeout) {
+            // Everything else can be read nevertheless, such as with a token that only reads.
+            Err(Error::Unavailable(_)) => opened.warnings.push(Warning::Unindexed),
+            indexed => indexed?,
+        }
     }
     Ok(opened)
 }

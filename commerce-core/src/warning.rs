@@ -16,6 +16,8 @@ pub enum Warning {
         /// Whether it is written nevertheless ([`Options::allow_unsynced`](crate::Options::allow_unsynced)).
         allowed: bool,
     },
+    /// An earlier version added products that the search does not find, and the store cannot be written now.
+    Unindexed,
     /// The newest stored time is ahead of the clock by more than [`ClockSkew::TOLERATED`].
     ClockAhead(ClockSkew),
     /// The clock of this instance differs from the server's by more than [`ClockOffset::TOLERATED`].
@@ -45,11 +47,11 @@ pub(crate) const SYNC: &str = "Set \"durability_mode\":\"strong\" through its ad
 pub(crate) const ALLOW: &str = "accept the loss with --allow-unsynced";
 
 impl Warning {
-    /// Whether acknowledged work can be lost or get a wrong time. Such a warning belongs before every command; the others
+    /// Whether acknowledged work can be lost or get a wrong time, or answers lack something. Such a warning belongs before every command; the others
     /// belong where a store is made, checked, or served for long.
     pub fn is_urgent(&self) -> bool {
         match self {
-            Self::Unsynced { .. } | Self::ClockAhead(_) => true,
+            Self::Unsynced { .. } | Self::Unindexed | Self::ClockAhead(_) => true,
             Self::ClockOffset(_) | Self::UnsyncedReplicationLog { .. } | Self::WalReset { .. } => false,
         }
     }
@@ -67,20 +69,23 @@ impl fmt::Display for Warning {
             Self::Unsynced { url, allowed: false } => {
                 write!(f, "{url} does not sync its commits, so changes are refused. {SYNC}; or {ALLOW}")
             }
+            Self::Unindexed => f.write_str(
+                "an earlier version added products that the search does not find, and the store cannot be written \
+                 now. Open it once so that it can be written",
+            ),
             Self::ClockAhead(skew) => skew.fmt(f),
             Self::ClockOffset(offset) => offset.fmt(f),
             Self::UnsyncedReplicationLog { url, version } => write!(
                 f,
-                "{url} is sqld {version}, which never syncs its replication log. The database itself is synced, but after \
-                 a power failure the log can lack commits that the database has; replicas can then miss them. Update \
-                 it to 0.24.33 or later, and after a power failure make the replicas anew"
+                "{url} is sqld {version}, which never syncs its replication log. The database is synced, but a power \
+                 failure can damage the log: the server may then not start, and replicas, or what is restored from the \
+                 log, may lack commits. Update it to 0.24.33 or later, and keep backups of the store"
             ),
             Self::WalReset { url, sqlite } => write!(
                 f,
-                "{url} runs SQLite {sqlite}, which can damage a database when a checkpoint and a write meet at one \
-                 moment (https://sqlite.org/wal.html#walresetbug). That is rare; SQLite 3.51.3, 3.50.7 and 3.44.6 do \
-                 not. Back the store up often, verify the backups, and update the server when there is one with a \
-                 later SQLite"
+                "{url} runs SQLite {sqlite}, which can, very rarely, damage a database when checkpoints and a write meet \
+                 (https://sqlite.org/wal.html#walresetbug; corrected in 3.51.3, 3.50.7 and 3.44.6). Back the store \
+                 up, verify it from time to time, and update the server when there is one with a later SQLite"
             ),
         }
     }

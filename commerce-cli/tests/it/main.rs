@@ -17,6 +17,8 @@ mod failing;
 mod forms;
 mod hostile;
 mod instances;
+#[path = "../../../fixtures/jwt.rs"]
+mod jwt;
 mod lines;
 mod long;
 mod memory;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::proxy::Proxy;
 use crate::shop::Shop;
 
-/// Requests that open a store: its version, its contents, and whether it is writable.
-const OPEN: usize = 3;
+/// Requests that open a store: the server's version, and all else.
+const OPEN: usize = 2;
 
 /// Requests of a change: one begins and loads, one saves and commits, and one closes the stream.
 const CHANGE: usize = 3;

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running audit.
 pub(super) struct Auditor<'a> {
-    shop: &'a Commerce,
+    pub(super) shop: &'a Commerce,
     pub(super) audit: Audit,
     progress: &'a mut dyn FnMut(Progress),
     /// The number of things to check, as far as it is known.

@@ -16,8 +16,12 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     for (done, table) in tables.iter().enumerate() {
         auditor.report("tables", done as u64);
         let Value::Text(table) = &table[0] else { continue };
-        // The name comes from the schema, so it needs no quotes.
-        let check = Statement::new(format!("PRAGMA integrity_check({table})"), []);
+        // The name comes from the schema, so it needs no quotes. On a server, a token that only reads may run no pragma,
+        // but select from one; in a file that would hide the cost.
+        let check = match auditor.shop.is_remote() {
+            true => Statement::new("SELECT * FROM pragma_integrity_check(?1)", [table.clone().into()]),
+            false => Statement::new(format!("PRAGMA integrity_check({table})"), []),
+        };
         match auditor.view()?.final_rows(&check) {
             Ok(rows) => {
                 for row in rows.iter().filter(|row| display(&row[0]) != "ok") {

@@ -5,7 +5,7 @@ use commerce_core::{Commerce, Currency, Error, Location, OpenError, Options, Sys
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
-use crate::shop::submit;
+use crate::shop::{submit, warnings};
 use crate::sqld::Sqld;
 use crate::system::until;
 
@@ -62,17 +62,17 @@ fn a_server_that_does_not_sync_is_read_and_written_only_on_request() {
     let allowed = create(&server.url(), options().allow_unsynced()).unwrap();
     submit(&allowed, &json!({ "op": "user.add", "user": "u" })).unwrap();
     submit(&allowed, &charge(7)).unwrap();
-    let warnings = allowed.warnings();
-    assert!(matches!(&warnings[..], [Warning::Unsynced { allowed: true, .. }]), "{warnings:?}");
-    assert!(!allowed.is_synced() && warnings[0].is_urgent());
-    assert!(warnings[0].to_string().contains("\"durability_mode\":\"strong\""), "{}", warnings[0]);
+    let told = warnings(&allowed);
+    assert!(matches!(&told[..], [Warning::Unsynced { allowed: true, .. }]), "{told:?}");
+    assert!(!allowed.is_synced() && told[0].is_urgent());
+    assert!(told[0].to_string().contains("\"durability_mode\":\"strong\""), "{}", told[0]);
 
     let folder = tempfile::tempdir().unwrap();
     let [copy, kept] = ["copy.db", "kept.db"].map(|name| folder.path().join(name));
     let shop = Commerce::open(at(&server.url()), options()).unwrap();
-    let warnings = shop.warnings();
-    assert!(matches!(&warnings[..], [Warning::Unsynced { allowed: false, .. }]), "{warnings:?}");
-    tells_the_remedy(&warnings[0].to_string());
+    let told = warnings(&shop);
+    assert!(matches!(&told[..], [Warning::Unsynced { allowed: false, .. }]), "{told:?}");
+    tells_the_remedy(&told[0].to_string());
     assert_eq!((balance(&shop), shop.verify().unwrap(), shop.is_synced()), (7, vec![], false));
     shop.backup(&copy).unwrap();
     tells_the_remedy(&refused(submit(&shop, &charge(1))));
@@ -107,11 +107,11 @@ fn the_mode_is_asked_with_every_group_of_a_handle_and_costs_no_request() {
     // One request begins, and one ends the stream.
     let asked = requests(&|| tells_the_remedy(&refused(submit(&shop, &charge(8)))));
     assert_eq!((asked, balance(&shop)), (2, 3));
-    assert!(matches!(&shop.warnings()[..], [Warning::Unsynced { allowed: false, .. }]));
+    assert!(matches!(&warnings(&shop)[..], [Warning::Unsynced { allowed: false, .. }]));
 
     server.configure(STRONG);
     assert_eq!((charged(16), charged(32)), (2, 2), "the same handle goes on");
-    assert_eq!((balance(&shop), shop.is_synced(), shop.warnings()), (51, true, vec![]));
+    assert_eq!((balance(&shop), shop.is_synced(), warnings(&shop)), (51, true, vec![]));
 }
 
 #[test]
@@ -127,5 +127,5 @@ fn a_stream_from_before_the_mode_was_set_is_replaced() {
         submit(&allowed, &charge(1)).unwrap();
         allowed.is_synced()
     });
-    assert_eq!(allowed.warnings(), []);
+    assert_eq!(warnings(&allowed), []);
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod access;
 mod alone;
 mod answers;
 mod audit;
@@ -19,6 +20,8 @@ mod gone;
 mod groups;
 mod http;
 mod imports;
+#[path = "../../../fixtures/jwt.rs"]
+mod jwt;
 mod keys;
 mod limits;
 mod lists;
@@ -48,4 +51,5 @@ mod sums;
 mod system;
 mod token;
 mod tree;
+mod upkeep;
 mod worker;

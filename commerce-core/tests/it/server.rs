@@ -8,7 +8,7 @@ use commerce_core::{Commerce, Currency, Error, Location, OpenError, Options, Sys
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
-use crate::shop::{On, Shop, submit};
+use crate::shop::{On, Shop, submit, warnings};
 use crate::sqld::{Sqld, free_port};
 
 fn options() -> Options {
@@ -95,45 +95,11 @@ fn unusable_stores_are_reported() {
     assert!(matches!(refused(create(&at)), OpenError::Foreign { .. }));
     run(&server, "DROP TABLE other");
     let shop = create(&at).unwrap();
-    assert_eq!(shop.warnings(), []);
+    assert_eq!(warnings(&shop), []);
     assert!(matches!(refused(create(&at)), OpenError::Exists(_)));
     run(&server, "PRAGMA user_version = 99");
     let refusal = refused(Commerce::open(at.clone(), options()));
     assert!(matches!(refusal, OpenError::Newer { found: 99, .. }), "{refusal}");
-}
-
-#[test]
-fn a_server_that_takes_no_writes_is_reported() {
-    let server = Sqld::start();
-    let at = at(&server.url());
-    create(&at).unwrap();
-    server.configure(
-        r#"{"block_reads":false,"block_writes":true,"durability_mode":"strong","txn_timeout_s":5}"#,
-    );
-    let refusal = refused(Commerce::open(at.clone(), options()));
-    assert!(matches!(refusal, OpenError::Denied { .. }), "{refusal}");
-}
-
-/// A key pair for these tests alone: the public key, a token to write and a token to read only.
-const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA5diUQMiJ+RQje6kAbB++oJIfj9sosM45xOZOURXwlnI=\n-----END PUBLIC KEY-----\n";
-const WRITING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicncifQ.2uSdMiClcUHV7wGt7Z1bfMCeGUKWX8CwmmHZa8N1yud-aAvWQk38yKul_mm17DtAJuScEjaFsbDiP5k6M0IRAw";
-const READING: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJhIjoicm8ifQ.RXe8MZ8rizDoczsk7dP7ZY-vKinYE11JM0J_JwEY2qMSNboOrgP2ullzFR2A8RN6sB2u-I4GuT03UQ1BPFEmBQ";
-
-#[test]
-fn tokens_open_a_server_that_asks_for_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = folder.path().join("key.pem");
-    std::fs::write(&key, KEY).unwrap();
-    let server = Sqld::start_with(&["--auth-jwt-key-file", key.to_str().unwrap()]);
-    let at = at(&server.url());
-    for wrong in [at.clone(), at.clone().token("wrong"), at.clone().token(READING)] {
-        let refusal = refused(create(&wrong));
-        assert!(matches!(refusal, OpenError::Denied { .. }), "{refusal}");
-        assert!(!refusal.to_string().contains(READING));
-    }
-    let shop = create(&at.clone().token(WRITING)).unwrap();
-    submit(&shop, &json!({ "op": "user.add", "user": "a" })).unwrap();
-    assert!(matches!(refused(Commerce::open(at.token(READING), options())), OpenError::Denied { .. }));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
 use crate::relay::{ScriptedSink, quick};
-use crate::shop::{Shop, submit};
+use crate::shop::{Shop, submit, warnings};
 use crate::sqld::Sqld;
 use crate::system::until;
 
@@ -170,9 +170,9 @@ fn an_instance_whose_clock_is_off_is_warned_of() {
         let apart = Duration::from_millis(offset.millis().abs_diff(millis));
         assert!(apart <= certain, "{offset:?}");
     }
-    assert_eq!((right.warnings(), right.clock_offset().unwrap().warning()), (vec![], None));
+    assert_eq!((warnings(&right), right.clock_offset().unwrap().warning()), (vec![], None));
     for instance in [&ahead, &behind] {
-        let warnings = instance.warnings();
+        let warnings = warnings(instance);
         assert!(matches!(&warnings[..], [Warning::ClockOffset(_)]), "{warnings:?}");
         assert!(!warnings[0].is_urgent());
     }
@@ -181,13 +181,13 @@ fn an_instance_whose_clock_is_off_is_warned_of() {
     // The offset is measured with each group, so a clock that is set is seen at once.
     let clock = Off::by(0);
     let set = Commerce::open(at(&server.url()), Options::new(clock.clone())).unwrap();
-    assert_eq!(set.warnings(), []);
+    assert_eq!(warnings(&set), []);
     clock.0.store(1_500, Ordering::SeqCst);
     submit(&set, &json!({ "op": "user.add", "user": "u" })).unwrap();
-    assert!(set.warnings()[0].to_string().contains("1 second ahead of the server's"), "{:?}", set.warnings());
+    assert!(warnings(&set)[0].to_string().contains("1 second ahead of the server's"), "{:?}", warnings(&set));
     clock.0.store(0, Ordering::SeqCst);
     submit(&set, &charge("k")).unwrap();
-    assert_eq!(set.warnings(), []);
+    assert_eq!(warnings(&set), []);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn a_slow_answer_is_no_wrong_clock() {
     let shop = Commerce::open(at(&proxy.url()), Options::new(SystemClock)).unwrap();
     let offset = shop.clock_offset().unwrap();
     assert!(offset.uncertainty() >= Duration::from_millis(500), "{offset:?}");
-    assert_eq!((offset.warning(), shop.warnings()), (None, vec![]));
+    assert_eq!((offset.warning(), warnings(&shop)), (None, vec![]));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn an_instance_decides_by_its_own_clock_if_it_is_told_to() {
     let then = Off::by(-100 * DAY);
     let shop = create(&server.url(), Options::new(then.clone()).own_time());
     let added = submit(&shop, &json!({ "op": "user.add", "user": "u" })).unwrap();
-    assert_eq!((shop.clock_offset(), shop.warnings()), (None, vec![]));
+    assert_eq!((shop.clock_offset(), warnings(&shop)), (None, vec![]));
     let expected = then.now().millis();
     let added = Time::try_from(added["at"].as_str().unwrap()).unwrap().millis();
     assert!((expected - 60_000..=expected).contains(&added));

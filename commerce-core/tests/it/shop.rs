@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use commerce_core::input::Fields;
 use commerce_core::{
-    Commerce, Currency, Error, Location, Operation, Options, SystemClock, input, registry, token,
+    Commerce, Currency, Error, Location, Operation, Options, SystemClock, Warning, input, registry, token,
 };
 use serde_json::{Value, json};
 
@@ -136,4 +136,12 @@ pub fn told(outcome: Result<Value, Error>) -> Value {
         Err(Error::Invalid(invalid)) => json!({ "invalid": invalid }),
         Err(other) => panic!("{other}"),
     }
+}
+
+/// The warnings of a store, without those of the test server's own version.
+pub fn warnings(shop: &Commerce) -> Vec<Warning> {
+    let of_version = |warning: &Warning| {
+        matches!(warning, Warning::UnsyncedReplicationLog { .. } | Warning::WalReset { .. })
+    };
+    shop.warnings().into_iter().filter(|warning| !of_version(warning)).collect()
 }

@@ -13,7 +13,7 @@ use crate::row::{Rows, Statement};
 
 /// A client of one server.
 pub(super) struct Client {
-    transport: Transport,
+    transport: Arc<Transport>,
     pub(super) url: Url,
     requests: AtomicU64,
     newest: Arc<AtomicU64>,
@@ -37,9 +37,15 @@ impl Client {
     /// replication index that any of them has seen, never read an older state.
     pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
         let url = replica.unwrap_or(&server.url).clone();
-        let transport = Transport::new(server, &url);
+        let transport = Arc::new(Transport::new(server, &url));
         let (requests, newest, replica) = (AtomicU64::new(0), newest.clone(), replica.is_some());
         Self { transport, url, requests, newest, replica }
+    }
+
+    /// A client that shares the connections of this one, and counts its requests for itself.
+    pub(super) fn beside(&self) -> Self {
+        let (transport, url, newest) = (self.transport.clone(), self.url.clone(), self.newest.clone());
+        Self { transport, url, requests: AtomicU64::new(0), newest, replica: self.replica }
     }
 
     /// The version of the server, if it reports one.

@@ -4,19 +4,19 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::client::{Client, Stream, retry_until};
-use super::hrana::Steps;
+use super::client::Client;
 use super::open::state;
+use super::program::Program;
 use super::read::ServerReader;
 use super::save::Part;
 use crate::error::Error;
 use crate::location::Server;
 use crate::row::{Statement, Value};
-use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY, new_identity};
+use crate::store::schema::{APPLICATION, EMPTY_GRAMS, MIGRATIONS, NEW_IDENTITY};
 use crate::store::{Reader, Restore, Snapshot, StoreOptions, file};
 
 /// The number of rows to read at once.
@@ -25,7 +25,8 @@ const PAGE: usize = 4_096;
 // The index of products is rebuilt when the copy is opened.
 const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' AND name NOT LIKE 'product\\_grams%' ESCAPE '\\' ORDER BY rowid";
+    AND name NOT LIKE 'libsql\\_%' ESCAPE '\\' AND name NOT LIKE 'product\\_grams%' ESCAPE '\\'
+    AND name NOT LIKE 'upkeep\\_%' ESCAPE '\\' ORDER BY rowid";
 
 /// Copies the store, as of one moment, to a new file.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
@@ -33,11 +34,12 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     let reader = ServerReader::new(Client::new(server, None, &newest), None, None, busy, 1);
     let mut snapshot = reader.snapshot()?;
     file::copy::make(to, |copy| {
-        let version = snapshot.rows(&Statement::new("PRAGMA user_version", []))?;
+        let version = snapshot.rows(&Statement::new("SELECT user_version FROM pragma_user_version", []))?;
         let version = version.first().map_or(0, |row| row[0].int());
         let schema =
             "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'libsql\\_%' ESCAPE '\\'
-            AND name NOT LIKE 'product\\_grams\\_%' ESCAPE '\\' ORDER BY rowid";
+            AND name NOT LIKE 'product\\_grams\\_%' ESCAPE '\\' AND name NOT LIKE 'upkeep\\_%' ESCAPE '\\'
+            ORDER BY rowid";
         let schema = snapshot.rows(&Statement::new(schema, []))?;
         let transaction = copy.transaction().map_err(file::statement_error)?;
         for row in schema.iter() {
@@ -53,7 +55,7 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     })
 }
 
-/// Replaces the content of the store with that of a file in one transaction. The file needs the same schema. This
+/// Replaces the content of the store with that of a file, in one statement once all of it is on the server. The file needs the same schema. This
 /// also moves a store from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOptions) -> Result<(), Error> {
     let from = file::copy::open_backup(restore)?;
@@ -67,51 +69,19 @@ pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOpt
     }
     let (busy, state) = (options.busy, state(options));
     let client = Arc::new(Client::new(server, None, &Arc::default()));
-    let mut stream = Stream::new(client.clone());
-    let begin = |stream: &mut Stream| {
-        state.begin(stream, &[], busy).map(drop).map_err(|failure| {
-            stream.close(busy);
-            failure.into_error(&client.url)
-        })
-    };
     // A server that cannot be written is refused before anything is copied.
-    begin(&mut stream)?;
-    stream.close(busy);
+    let mut program = Program::prepare(&client, &state, busy)?;
     backup(server, restore.keep, busy)?;
-    begin(&mut stream)?;
-    let mut run = |steps: Steps<'_>| match stream.batch(steps, busy).and_then(|results| results.all_rows(0)) {
-        Ok(_) => Ok(()),
-        Err(failure) => Err(failure.into_error(&client.url)),
-    };
-    // If another client gets the lock meanwhile, nothing is changed.
-    let replaced = replace(&from, &mut run).and_then(|()| {
-        let identity = [new_identity().into()];
-        let mut steps = Steps::in_transaction();
-        steps.then(NEW_IDENTITY, &identity);
-        let commit = steps.commit();
-        let committed = stream.batch(steps, busy).and_then(|results| results.committed(commit));
-        committed.map_err(|failure| failure.into_error(&client.url))
-    });
-    stream.close(busy);
-    replaced
+    let statements = send(&from, &mut program)?;
+    program.run(&statements)
 }
 
-/// Runs statements that rebuild derived figures, in one transaction.
+/// Runs statements that rebuild derived figures, as one.
 pub(crate) fn repair(server: &Server, options: &StoreOptions, statements: &[&str]) -> Result<(), Error> {
     let client = Arc::new(Client::new(server, None, &Arc::default()));
     let state = state(options);
-    let repaired = retry_until(Instant::now() + options.busy, |timeout| {
-        let mut stream = Stream::new(client.clone());
-        let repaired = state.begin(&mut stream, &[], timeout).and_then(|_| {
-            let mut steps = Steps::in_transaction();
-            statements.iter().for_each(|sql| steps.then(sql, &[]));
-            let commit = steps.commit();
-            stream.batch(steps, timeout)?.committed(commit)
-        });
-        stream.close(timeout);
-        repaired
-    });
-    repaired.map_err(|failure| failure.into_error(&client.url))
+    let statements: Vec<_> = statements.iter().map(|&sql| sql.to_owned()).collect();
+    Program::prepare(&client, &state, options.busy)?.run(&statements)
 }
 
 fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(), Error> {
@@ -144,32 +114,34 @@ fn copy_table(from: &mut dyn Snapshot, to: &Connection, table: &str) -> Result<(
     }
 }
 
-/// Deletes all rows and inserts those of a file, in an open transaction.
-fn replace(from: &Connection, run: &mut impl FnMut(Steps<'_>) -> Result<(), Error>) -> Result<(), Error> {
+/// Sends the rows of a file. Returns the statements that put them into the place of all others.
+fn send(from: &Connection, program: &mut Program<'_>) -> Result<Vec<String>, Error> {
     let mut tables = from.prepare(TABLES).map_err(file::statement_error)?;
     let tables = tables.query_map([], |row| row.get(0)).map_err(file::statement_error)?;
     let tables: Vec<String> = tables.collect::<Result<_, _>>().map_err(file::statement_error)?;
-    for table in tables.iter().rev() {
-        let delete = format!("DELETE FROM {table}");
-        run(Steps::in_transaction().and(&delete, &[]))?;
-    }
-    run(Steps::in_transaction().and(EMPTY_GRAMS, &[]))?;
+    let mut statements: Vec<_> = tables.iter().rev().map(|table| format!("DELETE FROM {table}")).collect();
+    statements.push(EMPTY_GRAMS.into());
     for table in &tables {
         let mut statement = from.prepare(&format!("SELECT * FROM {table}")).map_err(file::statement_error)?;
         let width = statement.column_count();
-        let values: Vec<_> = (0..width).map(|place| format!("value->>{place}")).collect();
-        let insert = format!("INSERT INTO {table} SELECT {} FROM json_each(?1)", values.join(", "));
         let mut rows = statement.query([]).map_err(file::statement_error)?;
         let mut part = Part::default();
         while let Some(row) = rows.next().map_err(file::statement_error)? {
             part.add(&file::row(row, width)?)?;
             if let Some(full) = part.full() {
-                run(Steps::in_transaction().and(&insert, &[full]))?;
+                program.send(table, full)?;
             }
         }
         if let Some(rest) = part.rest() {
-            run(Steps::in_transaction().and(&insert, &[rest]))?;
+            program.send(table, rest)?;
         }
+        let values: Vec<_> = (0..width).map(|place| format!("j.value->>{place}")).collect();
+        statements.push(format!(
+            "INSERT INTO {table} SELECT {} FROM {} p, json_each(p.rows) j WHERE p.name = '{table}' ORDER BY p.part",
+            values.join(", "),
+            program.parts
+        ));
     }
-    Ok(())
+    statements.push(NEW_IDENTITY.replace("?1", "NEW.run"));
+    Ok(statements)
 }

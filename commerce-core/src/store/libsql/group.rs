@@ -33,6 +33,10 @@ struct State {
     waiting: VecDeque<Arc<Entry>>,
     /// The streams of the places that are free.
     free: Vec<Stream>,
+    /// When the last request was sent, or will be.
+    sent_at: Instant,
+    /// How long the last answer took.
+    round_trip: Duration,
 }
 
 /// What one thread asks.
@@ -56,6 +60,13 @@ enum Progress {
 /// dozen statements.
 const PLACES: usize = 3;
 
+/// The time between two requests in flight, as a part of the round trip, and its bounds. With requests evenly spread, a
+/// read that comes while others are under way waits for a part of a round trip until it is sent. Without this, the first
+/// reads to come would take all places by themselves, and the many that follow would wait for one of these to return.
+const SPREAD: u32 = PLACES as u32 + 1;
+const MIN_PAUSE: Duration = Duration::from_millis(1);
+const MAX_PAUSE: Duration = Duration::from_millis(5);
+
 /// The most reads in a group. The server runs them one after another.
 const MAX_READS: usize = 64;
 
@@ -71,7 +82,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 impl Groups {
     pub(super) fn new(client: &Arc<Client>, server: Option<Arc<ServerState>>) -> Self {
         let free = (0..PLACES).map(|_| Stream::new(client.clone())).collect();
-        Self { state: Mutex::new(State { waiting: VecDeque::new(), free }), server }
+        let (waiting, sent_at, round_trip) = (VecDeque::new(), Instant::now(), Duration::ZERO);
+        Self { state: Mutex::new(State { waiting, free, sent_at, round_trip }), server }
     }
 
     /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
@@ -99,11 +111,23 @@ impl Groups {
     /// Sends the next group and hands out its answers.
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
         let Some(mut stream) = state.free.pop() else { return state };
+        let pause = state.schedule();
+        if !pause.is_zero() {
+            drop(state);
+            std::thread::sleep(pause);
+            state = self.lock();
+        }
         let group = state.next_group();
+        if group.is_empty() {
+            state.free.push(stream);
+            return state;
+        }
         drop(state);
+        let sent_at = Instant::now();
         let sent = send(&mut stream, &group, self.server.as_deref(), timeout);
         let mut state = self.lock();
         state.free.push(stream);
+        state.round_trip = sent_at.elapsed();
         match sent {
             Ok(replies) => group.iter().zip(replies).for_each(|(entry, reply)| entry.finish(reply)),
             Err(Failure::TooLarge | Failure::Server(_)) if group.len() > 1 => state.split(group),
@@ -119,6 +143,17 @@ impl Groups {
 }
 
 impl State {
+    /// The time until the next request is sent: none if no other is in flight.
+    fn schedule(&mut self) -> Duration {
+        let (now, in_flight) = (Instant::now(), PLACES - 1 - self.free.len());
+        let pause = match in_flight {
+            0 => Duration::ZERO,
+            _ => (self.round_trip / SPREAD).clamp(MIN_PAUSE, MAX_PAUSE),
+        };
+        self.sent_at = now.max(self.sent_at + pause);
+        self.sent_at - now
+    }
+
     /// Takes what waits, as far as it fits into one group.
     fn next_group(&mut self) -> Vec<Arc<Entry>> {
         let (mut group, mut bytes) = (Vec::new(), 0);

@@ -160,6 +160,12 @@ impl<'a> Steps<'a> {
         self
     }
 
+    /// Adds a statement that runs whether or not those before it succeed. It must not write.
+    pub(super) fn and_always(mut self, sql: &'a str) -> Self {
+        self.0.push(Step { condition: None, stmt: Stmt { sql, args: Vec::new() } });
+        self
+    }
+
     pub(super) fn read(&mut self, statement: &'a Statement) {
         self.then(&statement.sql, &statement.values);
     }
@@ -247,6 +253,17 @@ impl Results {
     /// The outcomes one by one, for steps that do not depend on one another.
     pub(super) fn into_steps(self) -> Outcomes {
         Outcomes { results: self.step_results.into_iter(), errors: self.step_errors.into_iter() }
+    }
+
+    /// The rows or the error of each step.
+    pub(super) fn each_rows(self) -> Vec<Result<Rows, Failure>> {
+        let rows = |(result, error): (Option<StepResult>, Option<Failed>)| match (result, error) {
+            (_, Some(error)) => Err(Failure::of(&error)),
+            (None, None) => Err(Failure::TransactionLost),
+            (Some(result), None) => result.rows().map_err(|message| Failure::Server(message.into())),
+        };
+        let errors = self.step_errors.into_iter().chain(std::iter::repeat_with(|| None));
+        self.step_results.into_iter().zip(errors).map(rows).collect()
     }
 
     pub(super) fn replication_index(&self) -> Option<u64> {

@@ -8,6 +8,7 @@ mod failure;
 mod group;
 mod hrana;
 mod open;
+mod program;
 mod read;
 mod resolve;
 mod save;
