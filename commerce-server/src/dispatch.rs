@@ -185,7 +185,15 @@ async fn builtin(
             }
             let ready = server.health.check().await?;
             let ahead = ready.ahead.ahead_by().as_secs();
-            let ready = json!({ "status": "ok", "outbox": ready.outbox, "clock_ahead_seconds": ahead });
+            let mut ready = json!({
+                "status": "ok",
+                "outbox": ready.outbox,
+                "clock_ahead_seconds": ahead,
+                "synced": server.shop.is_synced(),
+            });
+            if let Some(offset) = server.shop.clock_offset() {
+                ready["clock_offset_seconds"] = json!(offset.seconds());
+            }
             response::json(StatusCode::OK, ready.to_string().into())
         }
         Builtin::Metrics => {

@@ -98,6 +98,12 @@ impl Metrics {
             let help = "Seconds since the newest question to the server of the store that it has answered.";
             text.single("commerce_store_silent_seconds", "gauge", help, silence.as_secs_f64());
         }
+        let help = "Whether a commit is on disk when it is acknowledged. 0 only for a libSQL server that does not sync.";
+        text.single("commerce_store_synced", "gauge", help, u8::from(shop.is_synced()));
+        if let Some(offset) = shop.clock_offset() {
+            let help = "Seconds by which the clock of this machine is ahead of the libSQL server's.";
+            text.single("commerce_clock_offset_seconds", "gauge", help, offset.seconds());
+        }
         if let Some(Readiness { outbox, ahead }) = store {
             write_outbox(&mut text, outbox);
             let help = "Seconds by which the newest stored time is ahead of the clock.";
