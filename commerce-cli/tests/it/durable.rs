@@ -60,8 +60,10 @@ fn a_server_that_forgets_its_configuration_syncs_nothing_and_is_refused() {
     let first = syncs_of_charges(&shop, &count, &[]);
     assert!(first >= CHARGES, "{first} syncs");
     shop.server.as_mut().unwrap().stop_and_restart();
+    let balance = || shop.json(&["balance", "alice"])["balance"].clone();
     let told = shop.fails(1, &["charge", "alice", "1"]);
     assert!(told.contains("does not sync") && told.contains("--enable-namespaces"), "{told}");
+    assert_eq!(balance(), CHARGES + 1);
     let unsynced = syncs_of_charges(&shop, &count, &["--allow-unsynced"]);
     assert!(unsynced < CHARGES, "{unsynced} syncs for {CHARGES} charges");
 }
