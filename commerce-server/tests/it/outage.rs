@@ -113,7 +113,7 @@ fn requests_wait_for_a_bounded_time() {
 #[test]
 fn streams_of_events_survive_an_outage() {
     let remote = short();
-    let mut live = stream(&remote.server);
+    let mut live = stream(remote.server.client());
     let mut line_with = |text: &str| {
         while !live.line().expect("the stream goes on").contains(text) {}
     };
@@ -133,7 +133,7 @@ fn streams_of_events_survive_an_outage() {
 fn a_shutdown_ends_while_the_store_is_away() {
     let mut remote = short();
     let address = remote.server.address;
-    let _live = stream(&remote.server);
+    let _live = stream(remote.server.client());
     remote.sqld.freeze();
     let waiting =
         std::thread::spawn(move || Client::connect(address).unwrap().get("/v1/products/mug").status);
