@@ -49,3 +49,4 @@ mod terminal;
 mod tls;
 #[path = "../../../fixtures/tls_proxy.rs"]
 mod tls_proxy;
+mod two_days_ahead;
