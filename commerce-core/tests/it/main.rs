@@ -52,4 +52,5 @@ mod system;
 mod token;
 mod tree;
 mod upkeep;
+mod windows;
 mod worker;
