@@ -29,6 +29,7 @@ mod preload;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod reading;
 mod relay;
 mod requests;
 mod serve;

@@ -51,5 +51,6 @@ mod sums;
 mod system;
 mod token;
 mod tree;
+mod unfit;
 mod upkeep;
 mod worker;
