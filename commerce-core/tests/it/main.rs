@@ -6,6 +6,7 @@ mod access;
 mod alone;
 mod answers;
 mod audit;
+mod bodies;
 mod chaos;
 mod costs;
 mod cursors;
