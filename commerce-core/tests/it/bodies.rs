@@ -1,10 +1,10 @@
 //! Tests that no request to a server is larger than what proxies take by default: those of large groups, and those of a
 //! restore.
 
-use commerce_core::{Chain, Commerce, Currency, Location, Options, SystemClock, registry};
+use commerce_core::{Chain, Commerce, Currency, Location, Options, SystemClock, registry, wallet};
 use serde_json::{Value, json};
 
-use crate::proxy::Proxy;
+use crate::proxy::{Fault, Proxy};
 use crate::sqld::Sqld;
 
 /// The default limit of nginx (`client_max_body_size`).
@@ -43,6 +43,8 @@ fn groups_and_restores_send_no_more_than_a_proxy_takes() {
         ],
     );
     let items: Vec<_> = (0..LINES).map(|place| json!({ "product": product(place), "quantity": 1 })).collect();
+    // An answer before that of the commit is lost, and the group is sent again.
+    proxy.arm_at("INSERT INTO order_lines", Fault::CutAnswer(500));
     let before = shop.stats().groups;
     submit_all(&shop, (0..ORDERS).map(|place| {
         json!({ "op": "order.place", "user": "u", "items": items, "key": format!("\"{place}\"") })
@@ -53,6 +55,9 @@ fn groups_and_restores_send_no_more_than_a_proxy_takes() {
         shop.stats().groups - before
     );
     assert_eq!(shop.verify().unwrap(), []);
+    proxy.wait_for_fault();
+    let made = shop.query(&wallet::Balance { user: "u".parse().unwrap() }).unwrap().balance.get();
+    assert_eq!(made, 100_000_000 - (ORDERS * LINES) as i64);
     assert!((LIMIT / 2..LIMIT).contains(&proxy.largest_request()), "{}", proxy.largest_request());
 
     let folder = tempfile::tempdir().unwrap();

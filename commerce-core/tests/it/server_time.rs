@@ -148,7 +148,7 @@ fn a_relay_whose_clock_is_ahead_takes_no_lease_over() {
     until("the first is delivered", || pending() == 0);
     let others = [start(&ahead), start(&behind)];
     for round in 0..40 {
-        submit(&[&right, &ahead, &behind][round % 3], &charge(&format!("k-{round}"))).unwrap();
+        submit([&right, &ahead, &behind][round % 3], &charge(&format!("k-{round}"))).unwrap();
         until("it is delivered", || pending() == 0);
     }
     assert_eq!(holding.accepted().len(), 41);
