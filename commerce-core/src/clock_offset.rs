@@ -41,6 +41,11 @@ impl ClockOffset {
         self.millis
     }
 
+    /// The offset in seconds. It is positive when this instance's clock is ahead.
+    pub fn seconds(&self) -> f64 {
+        self.millis as f64 / 1e3
+    }
+
     /// How much the true offset may differ: half of the round trip in which it was measured.
     pub fn uncertainty(&self) -> Duration {
         self.uncertainty

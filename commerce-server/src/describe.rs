@@ -90,8 +90,16 @@ pub(crate) fn readyz(schemas: &mut Schemas) -> Description {
                 "minimum": 0,
                 "description": "Seconds by which the newest stored time is ahead of the clock. More than 60 means that a clock is or was wrong.",
             },
+            "synced": {
+                "type": "boolean",
+                "description": "Whether a commit is on disk when it is acknowledged. It is not on a libSQL server that does not sync and is served with --allow-unsynced.",
+            },
+            "clock_offset_seconds": {
+                "type": "number",
+                "description": "Seconds by which the clock of this machine is ahead of the libSQL server's, whose time counts. Absent for a store in a file.",
+            },
         },
-        "required": ["status", "outbox", "clock_ahead_seconds"],
+        "required": ["status", "outbox", "clock_ahead_seconds", "synced"],
     });
     resource(
         "Reports whether the store accepts writes, and the backlog of event delivery.",

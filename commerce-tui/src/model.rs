@@ -33,6 +33,8 @@ pub struct State {
     pub toasts: Vec<Toast>,
     /// Whether the store can be read.
     pub store_status: StoreStatus,
+    /// Whether the store syncs its commits. A libSQL server may not.
+    pub is_synced: bool,
     /// Since when changes fail because the store cannot be written, as far as this console knows.
     pub write_failing_since: Option<Time>,
     /// Whether changes by others show at once.
@@ -107,6 +109,7 @@ impl State {
             dialogs: Vec::new(),
             toasts: Vec::new(),
             store_status: StoreStatus::Available,
+            is_synced: true,
             write_failing_since: None,
             update_mode: UpdateMode::Live,
             in_flight: Vec::new(),

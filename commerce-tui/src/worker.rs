@@ -146,9 +146,10 @@ fn run_commands(shop: &Commerce, commands: &Receiver<Command>, events: &Sender<E
     }
 }
 
-/// Polls the store's version, and reports commits and whether the store can be read. It reads no table.
+/// Polls the store's version, and reports commits, whether the store can be read, and whether it syncs its commits. It
+/// reads no table.
 fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
-    let (mut last, mut unavailable) = (None, false);
+    let (mut last, mut unavailable, mut synced) = (None, false, true);
     while !stop.load(Ordering::Relaxed) {
         let version = match last {
             // A server is asked at an interval of its own, together with all others who wait.
@@ -163,7 +164,9 @@ fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
         };
         unavailable = version.is_err();
         last = version.ok().or(last);
-        if event.is_some_and(|event| events.send(event).is_err()) {
+        let sync = (shop.is_synced() != synced).then(|| Event::StoreSynced(!synced));
+        synced ^= sync.is_some();
+        if event.into_iter().chain(sync).any(|event| events.send(event).is_err()) {
             return;
         }
         if unavailable {

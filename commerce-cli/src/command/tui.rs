@@ -1,13 +1,12 @@
 //! `tui`: the terminal console.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 use std::sync::mpsc::channel;
 
 use clap::ValueEnum;
+use commerce_core::UserId;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{SystemClock, UserId};
 use commerce_tui::ThemeName;
 
 use crate::failure::Failure;
@@ -75,7 +74,7 @@ impl Tui {
         };
         let path = &session.global.db;
         let store = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let (read_only, theme, clock) = (self.read_only, self.theme(session), Arc::new(SystemClock));
+        let (read_only, theme, clock) = (self.read_only, self.theme(session), shop.clock());
         let options = commerce_tui::Options { shop, store, clock, customer, read_only, theme };
         let result = commerce_tui::run(options);
         drop(relay);

@@ -13,14 +13,15 @@ use crate::sqld::{Setup, Sqld};
 /// Charges that are acknowledged one by one, each of which needs a commit of its own.
 const CHARGES: u64 = 20;
 
-/// A shop on a server of which the syncs are counted, and the file with their number.
-fn counted(setup: Setup) -> (Shop, PathBuf) {
+/// A shop on a server of which the syncs are counted, and the file with their number. These options come before each
+/// command.
+fn counted(setup: Setup, options: &[&str]) -> (Shop, PathBuf) {
     let mut shop = Shop::bare();
     let count = shop.path("syncs");
     let watch = vec![("LD_PRELOAD", library("../fixtures/syncs.c")), ("SYNCS_FILE", count.clone())];
     shop.server = Some(Sqld::start_as(Setup { variables: watch, ..setup }));
-    shop.ok(&["init"]);
-    shop.ok(&["user", "add", "alice"]);
+    shop.ok(&[options, &["init"]].concat());
+    shop.ok(&[options, &["user", "add", "alice"]].concat());
     (shop, count)
 }
 
@@ -29,8 +30,8 @@ fn syncs(count: &Path) -> u64 {
 }
 
 /// The syncs of the server for some charges, each acknowledged before the next one is sent.
-fn syncs_of_charges(shop: &Shop, count: &Path) -> u64 {
-    let mut apply = Lines::start(shop.program(&["apply", "-"]));
+fn syncs_of_charges(shop: &Shop, count: &Path, options: &[&str]) -> u64 {
+    let mut apply = Lines::start(shop.program(&[options, &["apply", "-"]].concat()));
     let charge = json!({ "op": "wallet.charge", "user": "alice", "amount": 1 });
     // The first charge also deletes old receipts, and is not counted.
     assert!(apply.send(&charge)["ok"].is_object());
@@ -43,20 +44,25 @@ fn syncs_of_charges(shop: &Shop, count: &Path) -> u64 {
 
 #[test]
 fn the_readmes_server_syncs_each_acknowledged_commit_also_after_restarts() {
-    let (mut shop, count) = counted(Setup::default());
-    let first = syncs_of_charges(&shop, &count);
+    let (mut shop, count) = counted(Setup::default(), &[]);
+    let first = syncs_of_charges(&shop, &count, &[]);
     shop.server.as_mut().unwrap().kill_and_restart();
-    let killed = syncs_of_charges(&shop, &count);
+    let killed = syncs_of_charges(&shop, &count, &[]);
     shop.server.as_mut().unwrap().stop_and_restart();
-    let stopped = syncs_of_charges(&shop, &count);
+    let stopped = syncs_of_charges(&shop, &count, &[]);
     assert!([first, killed, stopped].iter().all(|&syncs| syncs >= CHARGES), "{first}, {killed}, {stopped}");
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 3 * (CHARGES + 1));
     assert_eq!(shop.json(&["verify"])["found"], 0);
 }
 
 #[test]
-fn a_server_that_forgets_its_configuration_syncs_no_longer() {
-    let (shop, count) = counted(Setup { without: Some("--enable-namespaces"), ..Setup::default() });
-    let unsynced = syncs_of_charges(&shop, &count);
+fn a_server_that_forgets_its_configuration_syncs_no_longer_and_is_refused() {
+    let setup = Setup { without: Some("--enable-namespaces"), ..Setup::default() };
+    let (shop, count) = counted(setup, &["--allow-unsynced"]);
+    let unsynced = syncs_of_charges(&shop, &count, &["--allow-unsynced"]);
     assert!(unsynced < CHARGES, "{unsynced} syncs for {CHARGES} charges");
+    let balance = || shop.json(&["balance", "alice"])["balance"].clone();
+    assert_eq!(balance(), CHARGES + 1);
+    assert!(shop.fails(1, &["charge", "alice", "1"]).contains("--enable-namespaces"));
+    assert_eq!(balance(), CHARGES + 1);
 }

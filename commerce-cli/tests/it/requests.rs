@@ -44,7 +44,7 @@ const COMMANDS: [(&str, usize); 37] = [
     ("order list", 1),
     ("order list --user alice", 1),
     ("order cancel 1 --yes", CHANGE),
-    ("top", 9),
+    ("top", 2),
     ("events list", 1),
     ("events retry --all", 2),
     ("token create desk --role operator", CHANGE),

@@ -7,9 +7,13 @@ use crate::time::Time;
 
 /// The newest order that was placed at `time` or before.
 pub(crate) fn last_until(snapshot: &mut dyn Snapshot, time: Time) -> Result<i64, Error> {
-    let rows =
-        snapshot.rows(&Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()]))?;
+    let rows = snapshot.rows(&last_until_statement(time))?;
     Ok(rows.first().map_or(0, |row| row[0].int()))
+}
+
+/// The statement that reads it.
+pub(crate) fn last_until_statement(time: Time) -> Statement {
+    Statement::new(format!("SELECT {}", last_until_sql("?1")), [time.millis().into()])
 }
 
 /// The same as a part of a statement. Orders are numbered in the order of their times, without gaps, so a binary search

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Value;
 
 /// A reading statement in the dialect that every store understands, with the parameters `?1`, `?2`, …
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// The SQL text.
     pub sql: Cow<'static, str>,

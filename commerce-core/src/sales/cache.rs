@@ -2,20 +2,22 @@
 //! or were cancelled are subtracted. Nothing is written to the store.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::count::count;
 use super::sold::Sales;
+use super::statements;
 use super::sums::Sum;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::number::OrderId;
-use crate::row::Statement;
 use crate::store::Snapshot;
 
 /// The cached windows with their lengths in days, the most recently used last, and the receiver of new sums.
 pub struct SalesCache {
     windows: Mutex<Vec<(u16, Entry)>>,
+    /// Held while a server is asked.
+    turn: Mutex<()>,
     keep: Box<dyn Fn(Vec<Sum>) + Send + Sync>,
 }
 
@@ -26,6 +28,17 @@ struct Entry {
     sales: Sales,
     /// The time of the last order and the id of the store. If they differ, the store has another history.
     mark: (i64, String),
+    /// The newest ledger entry at that time, if it is known. Refunds after it are not yet subtracted.
+    newest_entry: Option<i64>,
+}
+
+/// What is known of a cached window before a server is asked.
+pub(super) struct Known {
+    pub(super) span: Orders,
+    pub(super) cancelled: HashSet<OrderId>,
+    pub(super) newest_entry: i64,
+    /// The products that are likely to be the best.
+    pub(super) candidates: Vec<i64>,
 }
 
 /// The maximum number of products and cancelled orders in all cached windows: 4 MB. The most recently used window is kept
@@ -35,7 +48,32 @@ const MAX_SIZE: usize = 131_072;
 impl SalesCache {
     /// An empty cache, which passes new sums to `keep`.
     pub(crate) fn new(keep: impl Fn(Vec<Sum>) + Send + Sync + 'static) -> Self {
-        Self { windows: Mutex::default(), keep: Box::new(keep) }
+        Self { windows: Mutex::default(), turn: Mutex::default(), keep: Box::new(keep) }
+    }
+
+    /// Makes other threads that ask a server wait, until the guard is dropped.
+    pub(super) fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of the cached window of this many days.
+    pub(super) fn known(&self, days: u16, candidates: impl Fn(&Sales) -> Vec<i64>) -> Option<Known> {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, entry) = windows.iter().find(|(length, _)| *length == days)?;
+        Some(Known {
+            span: entry.span,
+            cancelled: entry.cancelled.clone(),
+            newest_entry: entry.newest_entry?,
+            candidates: candidates(&entry.sales),
+        })
+    }
+
+    /// Records the newest ledger entry in the snapshot that the window of this many days was last read from.
+    pub(super) fn set_newest_entry(&self, days: u16, newest_entry: i64) {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, entry)) = windows.iter_mut().find(|(length, _)| *length == days) {
+            entry.newest_entry = Some(newest_entry);
+        }
     }
 
     /// Calls `read` with the sales of the window of this many days that ends now.
@@ -91,7 +129,7 @@ impl Entry {
     ) -> Result<Self, Error> {
         let span = window.orders;
         let (cancelled, sales) = (cancelled(snapshot, span)?, count(snapshot, window, spare, keep)?);
-        Ok(Self { span, cancelled, sales, mark: mark(snapshot, span.last)? })
+        Ok(Self { span, cancelled, sales, mark: mark(snapshot, span.last)?, newest_entry: None })
     }
 
     /// Whether an update is less work than a new count.
@@ -113,19 +151,17 @@ impl Entry {
             self.sales.count(snapshot, Orders::one(order), -1, &HashSet::new())?;
         }
         self.sales.count(snapshot, Orders { after: self.span.last, last: span.last }, 1, &cancelled)?;
-        Ok(Self { span, cancelled, mark: mark(snapshot, span.last)?, sales: self.sales })
+        Ok(Self { span, cancelled, mark: mark(snapshot, span.last)?, ..self })
     }
 }
 
 fn cancelled(snapshot: &mut dyn Snapshot, span: Orders) -> Result<HashSet<OrderId>, Error> {
-    let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2";
-    let rows = snapshot.rows(&Statement::new(sql, [span.after.into(), span.last.into()]))?;
+    let rows = snapshot.rows(&statements::cancelled(span))?;
     Ok(rows.iter().map(|row| OrderId::stored(row[0].int())).collect())
 }
 
 fn mark(snapshot: &mut dyn Snapshot, order: i64) -> Result<(i64, String), Error> {
-    let sql = "SELECT (SELECT at FROM orders WHERE order_id = ?1), uuid FROM store";
-    let rows = snapshot.rows(&Statement::new(sql, [order.into()]))?;
+    let rows = snapshot.rows(&statements::mark(order))?;
     Ok(rows.first().map(|row| (row[0].int(), row[1].text().as_ref().into())).unwrap_or_default())
 }
 

@@ -4,21 +4,22 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::lines::lines;
 use super::sold::Sales;
+use super::statements;
 use super::sums::{Period, Sum, pack, unpack};
-use super::window::{Orders, Window, lines};
+use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::number::{EntryId, OrderId};
 use crate::order::until::last_until;
-use crate::row::{Statement, Value};
 use crate::store::Snapshot;
 use crate::time::Time;
 
 /// With fewer orders, counting the lines is as fast.
-const FEW: i64 = 4_096;
+pub(super) const FEW: i64 = 4_096;
 
 /// The number of sums that are read, or computed and stored, at once. The sum of a day may have a part for each product.
-const STEP: i64 = 16;
+pub(super) const STEP: i64 = 16;
 
 /// The maximum number of orders of a sum that were cancelled since. With more, the sum is computed again.
 const LATE: usize = 16;
@@ -174,10 +175,12 @@ fn sum(
 }
 
 /// The complete hours and days of a window, as ranges in the order of time.
-fn whole_periods(snapshot: &mut dyn Snapshot, window: &Window) -> Result<Vec<(Period, i64, i64)>, Error> {
-    let first =
-        Statement::new("SELECT at FROM orders WHERE order_id = ?1", [(window.orders.after + 1).into()]);
-    let begin = snapshot.rows(&first)?.first().map_or(0, |row| row[0].int());
+pub(super) fn whole_periods(
+    snapshot: &mut dyn Snapshot,
+    window: &Window,
+) -> Result<Vec<(Period, i64, i64)>, Error> {
+    let begin =
+        snapshot.rows(&statements::time_of(window.orders.after + 1))?.first().map_or(0, |row| row[0].int());
     let (hour, day) = (Period::Hour.millis(), Period::Day.millis() / Period::Hour.millis());
     // What lies before the first order needs no sums.
     let first = ceil(window.from.millis() + 1, hour).max(begin.div_euclid(hour));
@@ -206,37 +209,16 @@ fn stored_sums(
     numbers: Range<i64>,
     limit: i64,
 ) -> Result<Vec<Sum>, Error> {
-    let sql = match period {
-        Period::Hour => {
-            "SELECT hour, after_order, last_order, entry, sales FROM sales_by_hour WHERE hour >= ?1 AND hour < ?2
-             ORDER BY hour LIMIT ?3"
-        }
-        Period::Day => {
-            "SELECT day, after_order, last_order, entry, sales FROM sales_by_day WHERE day >= ?1 AND day < ?2
-             ORDER BY day LIMIT ?3"
-        }
-    };
-    let rows =
-        snapshot.rows(&Statement::new(sql, [numbers.start.into(), numbers.end.into(), limit.into()]))?;
-    let sum = |row: &[Value]| Sum {
-        period,
-        number: row[0].int(),
-        after: row[1].int(),
-        last: row[2].int(),
-        entry: row[3].int(),
-        sales: row[4].text(),
-    };
-    Ok(rows.iter().map(sum).collect())
+    let rows = snapshot.rows(&statements::sums(period, numbers, limit))?;
+    Ok(statements::read_sums(period, &rows).collect())
 }
 
 fn cancelled(snapshot: &mut dyn Snapshot, orders: Orders) -> Result<BTreeMap<OrderId, EntryId>, Error> {
-    let sql =
-        "SELECT order_id, entry FROM cancellations WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
-    let rows = snapshot.rows(&Statement::new(sql, [orders.after.into(), orders.last.into()]))?;
+    let rows = snapshot.rows(&statements::refunded(orders))?;
     Ok(rows.iter().map(|row| (OrderId::stored(row[0].int()), EntryId::stored(row[1].int()))).collect())
 }
 
 fn newest_entry(snapshot: &mut dyn Snapshot) -> Result<i64, Error> {
-    let rows = snapshot.rows(&Statement::new("SELECT last_entry FROM store", []))?;
+    let rows = snapshot.rows(&statements::newest_entry())?;
     Ok(rows.first().map_or(0, |row| row[0].int()))
 }

@@ -1,10 +1,13 @@
 //! Sales figures: the best sellers of a time window, and the sales per minute, hour or day.
 
+mod ahead;
 mod cache;
 mod count;
 mod keep;
+mod lines;
 mod series;
 mod sold;
+mod statements;
 mod sums;
 mod top;
 mod window;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::window::{Orders, lines};
+use super::lines::lines;
+use super::window::Orders;
 use crate::error::Error;
 use crate::number::OrderId;
 use crate::store::Snapshot;

@@ -5,8 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::ahead::{self, Question};
+use super::cache::SalesCache;
 use super::count::count;
 use super::sold::Sales;
+use super::statements;
 use super::window::{Orders, Window};
 use crate::error::Error;
 use crate::id::{Name, ProductId};
@@ -14,7 +17,8 @@ use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
 use crate::money::{Amount, Stock};
 use crate::order::until::last_until;
 use crate::query::{Query, View};
-use crate::row::{Statement, Value, list};
+use crate::row::Value;
+use crate::store::Snapshot;
 use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
@@ -119,21 +123,40 @@ impl Query for Top {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<TopSellers, Error> {
-        let store = view.rows(&Statement::new("SELECT last_at, last_product FROM store", []))?;
+        let (now, cache, snapshot) = (view.now, view.sales, view.snapshot.as_mut());
+        if !snapshot.is_remote() {
+            return self.answer_from(snapshot, now, cache);
+        }
+        let question =
+            Question { days: self.days, to: self.to, now, candidates: &|sales| self.candidates(sales) };
+        ahead::answer(snapshot, cache, &question, &|snapshot| self.answer_from(snapshot, now, cache))
+    }
+}
+
+impl Top {
+    fn answer_from(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        now: Time,
+        cache: &SalesCache,
+    ) -> Result<TopSellers, Error> {
+        let store = snapshot.rows(&statements::store())?;
         let (newest, products) = store.first().map_or((0, 0), |row| (row[0].int(), row[1].int()));
         let newest = Time::from_millis(newest);
-        let to = self.to.unwrap_or_else(|| view.now.max(newest));
+        let to = self.to.unwrap_or_else(|| now.max(newest));
         let from = to.minus_days(self.days);
-        let (cache, snapshot) = (view.sales, view.snapshot.as_mut());
         let orders = Orders { after: last_until(snapshot, from)?, last: last_until(snapshot, to)? };
         let window = Window { from, to, orders, newest, products };
         let best = match self.to {
             None => cache.sales(snapshot, self.days, &window, |sales| self.best(sales))?,
             Some(_) => self.best(&count(snapshot, &window, None, cache.keep())?),
         };
-        Ok(TopSellers { window: Span { from, to }, items: self.sellers(view, best)? })
+        Ok(TopSellers { window: Span { from, to }, items: self.sellers(snapshot, best)? })
     }
 }
+
+/// The most candidates, of which all may tie.
+const MAX_CANDIDATES: usize = 1_024;
 
 impl RankBy {
     const ALL: [Self; 2] = [Self::Units, Self::Revenue];
@@ -203,12 +226,21 @@ impl Top {
         best
     }
 
+    /// The products that were the best, and some that may overtake them.
+    fn candidates(&self, sales: &Sales) -> Vec<i64> {
+        let more = Self { limit: self.limit + 32, ..self.clone() };
+        let best = more.best(sales).into_iter().map(|(product, ..)| product);
+        best.take(MAX_CANDIDATES).collect()
+    }
+
     /// The products with their names, in the final order.
-    fn sellers(&self, view: &mut View<'_>, best: Vec<(i64, i64, i128)>) -> Result<Vec<Seller>, Error> {
+    fn sellers(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        best: Vec<(i64, i64, i128)>,
+    ) -> Result<Vec<Seller>, Error> {
         let numbers: Vec<i64> = best.iter().map(|&(product, ..)| product).collect();
-        let sql = "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
-            WHERE p.product_no IN (SELECT value FROM json_each(?1))";
-        let rows = view.rows(&Statement::new(sql, [list(&numbers).into()]))?;
+        let rows = snapshot.final_rows(&statements::products(&numbers))?;
         let sold: std::collections::HashMap<i64, (i64, i128)> =
             best.into_iter().map(|(product, units, revenue)| (product, (units, revenue))).collect();
         let seller = |row: &[Value]| -> Result<(i128, Seller), Error> {

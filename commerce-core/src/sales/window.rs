@@ -1,10 +1,6 @@
-//! A time window, with its orders and their lines.
+//! A time window and its orders.
 
-use crate::error::Error;
 use crate::number::OrderId;
-use crate::row::Statement;
-use crate::row::table::LINES;
-use crate::store::Snapshot;
 use crate::time::Time;
 
 /// A time window with its orders, and the number of products.
@@ -30,34 +26,4 @@ impl Orders {
     pub(super) fn one(order: OrderId) -> Self {
         Self { after: order.get() - 1, last: order.get() }
     }
-}
-
-/// Calls `visit` with each line of these orders: the order, the product, the units and the revenue.
-pub(super) fn lines(
-    snapshot: &mut dyn Snapshot,
-    span: Orders,
-    mut visit: impl FnMut(OrderId, i64, i64, i128),
-) -> Result<(), Error> {
-    // The number of lines in memory at a time, however long the orders are.
-    const STEP: i64 = 4_096;
-    let sql = "SELECT line, product_no, price, quantity FROM order_lines
-        WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
-    let (mut first, end) = ((span.after + 1) * LINES, (span.last + 1) * LINES);
-    while first < end {
-        let lines = snapshot.rows(&Statement::new(sql, [first.into(), end.into(), STEP.into()]))?;
-        for row in lines.iter() {
-            first = row[0].int() + 1;
-            let (units, price) = (row[3].int(), row[2].int());
-            visit(
-                OrderId::stored(row[0].int() / LINES),
-                row[1].int(),
-                units,
-                i128::from(units) * i128::from(price),
-            );
-        }
-        if lines.len() < STEP as usize {
-            break;
-        }
-    }
-    Ok(())
 }

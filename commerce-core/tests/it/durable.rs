@@ -98,6 +98,10 @@ fn the_mode_is_asked_with_every_group_of_a_handle_and_costs_no_request() {
     };
     let charged = |amount| requests(&|| drop(submit(&shop, &charge(amount)).unwrap()));
     assert_eq!((charged(1), charged(2), shop.is_synced()), (2, 2, true));
+    // The first group of a new handle costs no more.
+    let anew = Commerce::open(at(&proxy.url()), options()).unwrap();
+    assert_eq!(requests(&|| drop(submit(&anew, &charge(1)).unwrap())), 2);
+    drop(anew);
 
     // A server that forgets its mode when it restarts. The stream is gone with it.
     server.kill_and_restart();
@@ -106,12 +110,12 @@ fn the_mode_is_asked_with_every_group_of_a_handle_and_costs_no_request() {
     assert!(!shop.is_synced());
     // One request begins, and one ends the stream.
     let asked = requests(&|| tells_the_remedy(&refused(submit(&shop, &charge(8)))));
-    assert_eq!((asked, balance(&shop)), (2, 3));
+    assert_eq!((asked, balance(&shop)), (2, 4));
     assert!(matches!(&warnings(&shop)[..], [Warning::Unsynced { allowed: false, .. }]));
 
     server.configure(STRONG);
     assert_eq!((charged(16), charged(32)), (2, 2), "the same handle goes on");
-    assert_eq!((balance(&shop), shop.is_synced(), warnings(&shop)), (51, true, vec![]));
+    assert_eq!((balance(&shop), shop.is_synced(), warnings(&shop)), (52, true, vec![]));
 }
 
 #[test]

@@ -1,21 +1,25 @@
 //! Tests best sellers of windows that are long enough to be read from sums of hours and days. They equal a count of the
 //! lines, in every process and however late an order was cancelled.
 
+use std::path::Path;
+
 use commerce_core::sales::{RankBy, Top, TopSellers};
 use commerce_core::{
-    Clock, Commerce, Options, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId, order,
+    Clock, Commerce, Location, Options, ProductId, Quantity, Submission, SystemClock, Ticket, Time, UserId,
+    order,
 };
 use serde_json::json;
 
-use crate::shop::Shop;
+use crate::proxy::Proxy;
+use crate::shop::{On, Shop};
 
 const ORDERS: i64 = 9_000;
 const DAYS: i64 = 6;
 const HOUR: i64 = 3_600_000;
 
 /// A shop with orders of 20 products over six days.
-fn shop() -> Shop {
-    let shop = Shop::new();
+fn shop(on: On) -> Shop {
+    let shop = Shop::on(on);
     let begin = SystemClock.now().millis() - DAYS * 24 * HOUR;
     let at = |number: i64| Time::from_millis(begin + number * DAYS * 24 * HOUR / (ORDERS + 1));
     let early = json!({ "op": "user.add", "user": "u", "at": Time::from_millis(begin).to_string() });
@@ -45,6 +49,15 @@ fn shop() -> Shop {
     shop
 }
 
+/// A clock that stands.
+struct Noted(Time);
+
+impl Clock for Noted {
+    fn now(&self) -> Time {
+        self.0
+    }
+}
+
 fn cancel(shop: &Shop, orders: impl Iterator<Item = i64>) {
     for order in orders {
         assert!(shop.submit(&json!({ "op": "order.cancel", "order": order }))["ok"].is_object());
@@ -52,8 +65,8 @@ fn cancel(shop: &Shop, orders: impl Iterator<Item = i64>) {
 }
 
 /// The best sellers, counted from the lines by SQL.
-fn counted(shop: &Shop, top: &TopSellers, by: RankBy) -> Vec<(String, i64, i64)> {
-    let connection = rusqlite::Connection::open(&shop.path).unwrap();
+fn counted(file: &Path, top: &TopSellers, by: RankBy) -> Vec<(String, i64, i64)> {
+    let connection = rusqlite::Connection::open(file).unwrap();
     let order = if by == RankBy::Units { "2 DESC, 3 DESC" } else { "3 DESC, 2 DESC" };
     let sql = format!(
         "SELECT p.product, sum(l.quantity), sum(l.price * l.quantity) FROM orders o
@@ -71,6 +84,14 @@ fn counted(shop: &Shop, top: &TopSellers, by: RankBy) -> Vec<(String, i64, i64)>
 /// Checks many windows, each through a new handle and through one that stays open.
 fn check(shop: &Shop) {
     let now = SystemClock.now().millis();
+    let copy = shop.path.with_extension("copy");
+    let file = match shop.on {
+        On::File => &shop.path,
+        On::Server(_) => {
+            shop.commerce.backup(&copy).unwrap();
+            &copy
+        }
+    };
     for (hours_ago, days) in [(0, 1), (0, 3), (0, 5), (0, 365), (1, 4), (13, 3), (24, 5), (25, 4), (47, 300)]
     {
         for millis in [0, 1, HOUR / 2] {
@@ -83,12 +104,14 @@ fn check(shop: &Shop) {
                     top.items.iter().map(|s| (s.product.to_string(), s.units, s.revenue.get())).collect();
                 assert_eq!(
                     told,
-                    counted(shop, &top, by),
+                    counted(file, &top, by),
                     "{hours_ago} hours and {millis} ms ago, {days} days"
                 );
             }
         }
     }
+    // Without a copy, there is nothing to remove.
+    let _ = std::fs::remove_file(copy);
 }
 
 fn kept(shop: &Shop) -> (i64, i64) {
@@ -99,26 +122,76 @@ fn kept(shop: &Shop) -> (i64, i64) {
 
 #[test]
 fn sums_equal_the_lines() {
-    let shop = shop();
-    cancel(&shop, (1..ORDERS).step_by(97));
-    check(&shop);
-    let (hours, days) = kept(&shop);
-    assert!(
-        (1..DAYS * 24).contains(&hours) && (DAYS - 2..=DAYS).contains(&days),
-        "{hours} hours, {days} days"
-    );
+    for on in [On::File, On::Server(1)] {
+        equal_the_lines(&shop(on));
+    }
+}
+
+fn equal_the_lines(shop: &Shop) {
+    cancel(shop, (1..ORDERS).step_by(97));
+    check(shop);
+    if let On::File = shop.on {
+        let (hours, days) = kept(shop);
+        assert!(
+            (1..DAYS * 24).contains(&hours) && (DAYS - 2..=DAYS).contains(&days),
+            "{hours} hours, {days} days"
+        );
+    }
     shop.clean();
     // Later cancellations count, whether few or so many that a sum is made again.
-    cancel(&shop, (2..ORDERS).step_by(499));
-    check(&shop);
-    cancel(&shop, (3_000..3_600).filter(|order| order % 97 != 1 && order % 499 != 2));
-    check(&shop);
+    cancel(shop, (2..ORDERS).step_by(499));
+    check(shop);
+    cancel(shop, (3_000..3_600).filter(|order| order % 97 != 1 && order % 499 != 2));
+    check(shop);
     shop.clean();
+}
+
+/// From cold, one request brings the bounds and the sums, and one the rest; then one brings what has changed since.
+#[test]
+fn a_server_is_asked_twice_from_cold_and_once_when_warm() {
+    let shop = shop(On::Server(1));
+    cancel(&shop, (1..ORDERS).step_by(97));
+    let days_5 = Top { days: 5, limit: 10, to: None, by: RankBy::Units };
+    let ended = Top { to: Some(Time::from_millis(SystemClock.now().millis() - 13 * HOUR)), ..days_5.clone() };
+    // No hour ends during the test.
+    let options = Options::new(Noted(SystemClock.now())).own_time();
+    // The first time, missing sums are computed and stored.
+    let first = Commerce::open(shop.at(), options.clone()).unwrap();
+    for top in [&days_5, &ended] {
+        first.query(top).unwrap();
+    }
+    // Behind these, the sums are stored.
+    cancel(&shop, [ORDERS - 1].into_iter());
+    let proxy = Proxy::to(shop.server.as_ref().unwrap().port);
+    let anew =
+        || Commerce::open(proxy.url().parse::<Location>().unwrap(), Options::new(SystemClock)).unwrap();
+    let asked = |commerce: &Commerce, top: &Top, requests: usize, case: &str| {
+        let before = proxy.requests();
+        let answered = commerce.query(top).unwrap();
+        assert_eq!(proxy.requests() - before, requests, "{case}");
+        // The same from another handle, which has cached nothing.
+        let expected = Commerce::open(shop.at(), options.clone()).unwrap().query(top).unwrap();
+        assert_eq!(answered.items, expected.items, "{case}");
+    };
+    asked(&anew(), &ended, 2, "a window that has ended");
+    let commerce = anew();
+    asked(&commerce, &days_5, 2, "from cold");
+    asked(&commerce, &days_5, 1, "again");
+    for (product, quantity) in [("p3", 5), ("p4", 90_000)] {
+        let item = json!({ "product": product, "quantity": quantity });
+        assert!(shop.submit(&json!({ "op": "order.place", "user": "u", "items": [item] }))["ok"].is_object());
+        asked(&commerce, &days_5, 1, product);
+    }
+    cancel(&shop, [5_000, 5_001, ORDERS + 1].into_iter());
+    asked(&commerce, &days_5, 1, "after cancellations");
+    let names = Top { by: RankBy::Revenue, limit: 3, ..days_5 };
+    asked(&commerce, &names, 1, "by revenue");
+    asked(&commerce, &Top { days: 2, ..names }, 2, "another window");
 }
 
 #[test]
 fn a_wrong_sum_is_reported_and_rebuilt() {
-    let shop = shop();
+    let shop = shop(On::File);
     check(&shop);
     let connection = rusqlite::Connection::open(&shop.path).unwrap();
     let damage = "UPDATE sales_by_day SET sales = '111' WHERE day = (SELECT min(day) FROM sales_by_day)";

@@ -22,3 +22,4 @@ mod sqld;
 mod stories;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod unsynced;

@@ -72,6 +72,8 @@ fn a_server_that_stands_still_blocks_nothing_that_needs_no_store() {
         let text = String::from_utf8(answer.body.clone()).unwrap();
         assert!(answer.status == 200 && text.contains("commerce_operations_total 5"), "{answer:?}");
         assert!(text.contains("commerce_outbox_pending 1"), "as last known: {text}");
+        let silent = text.lines().find_map(|line| line.strip_prefix("commerce_store_silent_seconds "));
+        assert!(silent.unwrap().parse::<f64>().unwrap() > 1.0, "{text}");
         assert!(took < Duration::from_secs(1) + MARGIN, "metrics took {took:?}");
         let probes = remote.proxy.requests();
         for _ in 0..30 {

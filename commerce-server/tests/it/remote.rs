@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use commerce_core::outbox::{Lag, Relay, relay, sink};
 use commerce_core::token::{Create, Digest, Revoke, TokenName};
 use commerce_core::{Commerce, Currency, Options, SystemClock};
 use serde_json::json;
@@ -110,6 +111,11 @@ fn each_request_costs_its_round_trips() {
             assert_eq!(cart["lines"][0]["quantity"], round % 9 + 1, "{cart}");
         });
         assert_eq!(changed, 3, "a change of the cart and a look at it {case}");
+    }
+    let mut shopper = server.client().bearer(&server.token("alice1", Some("alice")));
+    ok(&shopper.get("/v1/orders/1"));
+    for path in ["/v1/orders/1", "/v1/orders", "/v1/users/alice/cart", "/v1/products/mug"] {
+        assert_eq!(remote.cost(|_| ok(&shopper.get(path))), 1, "{path} for a shopper");
     }
 }
 
@@ -219,11 +225,16 @@ fn a_token_that_is_not_known_is_looked_up_once() {
 }
 
 #[test]
-fn an_idle_server_with_streams_sends_two_requests_a_second() {
+fn an_idle_server_with_streams_and_a_relay_sends_two_requests_a_second() {
     let remote = Remote::stocked();
+    let folder = tempfile::tempdir().unwrap();
+    let to = format!("file:{}", folder.path().join("events.jsonl").display());
+    let sink = sink::open(&to, &sink::Settings::default()).unwrap().unwrap();
+    let _relay = Relay::start(&remote.server.shop, sink, relay::Options::default()).unwrap();
+    until("everything is delivered", || remote.server.shop.query(&Lag).unwrap().pending == 0);
     let _streams: Vec<_> = (0..3).map(|_| stream(&remote.server)).collect();
-    // Each stream has looked for events once.
-    std::thread::sleep(Duration::from_secs(1));
+    // Each stream has looked for events, and the relay has let go of its lease.
+    std::thread::sleep(Duration::from_secs(2));
     let (before, begun) = (remote.proxy.requests(), Instant::now());
     std::thread::sleep(Duration::from_secs(6));
     let (requests, most) = (remote.proxy.requests() - before, idle_requests(begun.elapsed()));

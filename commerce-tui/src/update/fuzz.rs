@@ -351,7 +351,14 @@ fn run(seed: u64) {
                 Event::Answered(Box::new(random.response(&request)))
             }
             5 => Event::Mouse(random.mouse()),
-            6 => random.of(&[Event::Tick, Event::StoreChanged, Event::Resumed, Event::Suspend]),
+            6 => random.of(&[
+                Event::Tick,
+                Event::StoreChanged,
+                Event::Resumed,
+                Event::Suspend,
+                Event::StoreSynced(false),
+                Event::StoreSynced(true),
+            ]),
             7 if random.below(5) == 0 => random.of(&[
                 Event::StoreUnavailable(Error::Busy("the server")),
                 Event::StoreAvailable,

@@ -51,6 +51,8 @@ pub enum Event {
     StoreUnavailable(Error),
     /// The store can be read again.
     StoreAvailable,
+    /// Whether the store now syncs its commits.
+    StoreSynced(bool),
     /// The process was asked to suspend (SIGTSTP).
     Suspend,
     /// The process was continued (SIGCONT).
@@ -88,6 +90,7 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
                 state.mark_stale();
             }
         }
+        Event::StoreSynced(synced) => state.is_synced = synced,
         Event::Suspend => state.effects.push(Effect::Suspend),
         Event::Resumed => state.effects.push(Effect::Redraw),
         Event::Stop => state.effects.push(Effect::Quit),

@@ -41,6 +41,9 @@ pub fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if state.config.read_only {
         parts.insert(0, ("read-only".to_owned(), theme.warning));
     }
+    if !state.is_synced {
+        parts.insert(0, ("✗ commits are not synced".to_owned(), theme.error));
+    }
     if let Some(since) = state.write_failing_since.filter(|_| state.store_status == StoreStatus::Available) {
         parts.insert(0, (format!("✗ writes failing for {}", age(since, state.now())), theme.error));
     }

@@ -55,7 +55,10 @@ impl Snapshot for ServerSnapshot<'_> {
         if self.sources.sends_long_answers() {
             return self.batch(statements);
         }
-        match read_last(stream, statements, self.sources.busy) {
+        let answer = read_last(stream, statements, self.sources.busy);
+        // What is read after this is read from another snapshot.
+        self.open = None;
+        match answer {
             Err(Failure::TooLarge) => Err(self.sources.end_later()),
             answer => answer.map_err(|failure| self.sources.error(failure)),
         }

@@ -19,6 +19,15 @@ fn an_unavailable_store_is_reported_and_read_again_later() {
 }
 
 #[test]
+fn a_store_that_does_not_sync_is_reported_while_it_does_not() {
+    let mut console = Console::stocked(false);
+    for (synced, shown) in [(false, true), (true, false)] {
+        console.event(Event::StoreSynced(synced));
+        assert_eq!(screen(&console).contains("✗ commits are not synced"), shown);
+    }
+}
+
+#[test]
 fn a_gone_store_is_reported_once_and_its_replacement_is_left_alone() {
     let gone = || Error::Gone("its file was removed");
     // The version poll, a query and a command can each be the first to notice.
