@@ -394,6 +394,11 @@ impl Commerce {
         Ok(Some(View { id_caches: Some([IdCache::for_users(), IdCache::for_products()]), ..self.view()? }))
     }
 
+    /// Prepares for views that are read to their end however long their answers are, since they cannot begin again.
+    pub(crate) fn expect_long_answers(&self) {
+        self.0.reader.expect_long_answers();
+    }
+
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {
         let inner = &self.0;
         Ok(View {
