@@ -231,7 +231,9 @@ impl Commerce {
     /// # Errors
     /// The store's failure.
     pub fn version_with_tokens(&self) -> Result<(i64, TokenVersion), Error> {
-        let (version, rows) = self.0.reader.version_with(&TokenVersion::statement())?;
+        let (asked_at, reader) = (Instant::now(), &self.0.reader);
+        let (version, rows) = reader.version_with(&TokenVersion::statement())?;
+        self.0.poll.note(asked_at, version, reader.known_version()?);
         Ok((version, TokenVersion::of(&rows)?))
     }
 

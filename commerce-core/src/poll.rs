@@ -1,4 +1,5 @@
-//! The version as threads that wait poll it. All of them share one question, which a server is asked at an interval.
+//! The version as threads that wait poll it. All of them share one question, which a server is asked at an interval, unless
+//! somebody else asks it as often.
 
 use std::sync::{Mutex, TryLockError};
 use std::time::{Duration, Instant};
@@ -15,7 +16,12 @@ struct Poll {
     version: i64,
     /// The newest version that was known after it.
     known: i64,
+    /// Whether somebody else asked.
+    noted: bool,
 }
+
+/// How much longer than the interval to wait for somebody else to ask again.
+const GRACE: Duration = Duration::from_millis(150);
 
 /// What a thread that waits learns.
 pub(crate) struct Polled {
@@ -37,7 +43,8 @@ impl SharedPoll {
             Err(TryLockError::Poisoned(last)) => last.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(Polled { version: None, pause: interval }),
         };
-        if let Some(Poll { asked_at, version, known }) = *last {
+        if let Some(Poll { asked_at, version, known, noted }) = *last {
+            let interval = if noted { interval + GRACE } else { interval };
             let pause = interval.saturating_sub(asked_at.elapsed());
             if !pause.is_zero() {
                 let newest = reader.known_version()?;
@@ -46,7 +53,14 @@ impl SharedPoll {
         }
         let asked_at = Instant::now();
         let version = reader.version()?;
-        *last = Some(Poll { asked_at, version, known: reader.known_version()? });
+        *last = Some(Poll { asked_at, version, known: reader.known_version()?, noted: false });
         Ok(Polled { version: Some(version), pause: interval })
+    }
+
+    /// Notes the version of a server for which somebody else asked at a time.
+    pub(crate) fn note(&self, asked_at: Instant, version: i64, known: i64) {
+        if let Ok(mut last) = self.0.try_lock() {
+            *last = Some(Poll { asked_at, version, known, noted: true });
+        }
     }
 }

@@ -10,7 +10,8 @@ use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use commerce_core::input::{FromInput, RawFields};
 use commerce_core::token::{Digest, Find, Role, Token, TokenVersion, Version};
-use commerce_core::{Commerce, Error, OrderId, Refusal, UserId, order};
+use commerce_core::{Cause, Commerce, Error, OrderId, Refusal, UserId, order};
+use serde::Deserialize;
 
 use crate::headers;
 use crate::problem::Problem;
@@ -201,7 +202,7 @@ impl Access {
 }
 
 impl Ownership {
-    /// Checks whose the order is.
+    /// Asks the store whose the order is.
     ///
     /// # Errors
     /// `order_not_found` for an order of another user.
@@ -210,6 +211,23 @@ impl Ownership {
             Self::Granted => Ok(()),
             Self::IfOrderOf(own, order) if shop.query(&order::Get { order })?.user == own => Ok(()),
             Self::IfOrderOf(_, order) => Err(Refusal::OrderNotFound { order }.into()),
+        }
+    }
+
+    /// Checks whose the order in an answer is.
+    ///
+    /// # Errors
+    /// `order_not_found` for an order of another user.
+    pub(crate) fn check_answer(&self, answer: &[u8]) -> Result<(), Error> {
+        #[derive(Deserialize)]
+        struct Placed {
+            user: UserId,
+        }
+        let Self::IfOrderOf(own, order) = self else { return Ok(()) };
+        match serde_json::from_slice::<Placed>(answer) {
+            Ok(Placed { user }) if user == *own => Ok(()),
+            Ok(_) => Err(Refusal::OrderNotFound { order: *order }.into()),
+            Err(error) => Err(Error::Store(Cause::of(error))),
         }
     }
 }

@@ -30,6 +30,12 @@ impl AnswerCache {
         entries.by_query.get(query).filter(|(at, _)| *at == version).map(|(_, answer)| answer.clone())
     }
 
+    /// Whether there is an answer to a query that was read at this version of the store.
+    pub(crate) fn contains(&self, query: &str, version: i64) -> bool {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.by_query.get(query).is_some_and(|(at, _)| *at == version)
+    }
+
     /// Caches an answer that was read at this version of the store or a later one.
     pub(crate) fn insert(&self, query: String, version: i64, answer: Representation) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@ use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
 use serde_json::json;
 
+use crate::access::Ownership;
 use crate::answer::answer;
 use crate::client::Client;
 use crate::extract::{self, Extracted, extract};
@@ -126,15 +127,16 @@ async fn respond(
         }
     };
     let mut extracted = extract(server, route, parts, body, client).await?;
-    if let Some((caller, _)) = &authenticated {
-        let ownership = caller.restrict_to_own(route.permission, &mut extracted.fields)?;
-        match &server.remote {
-            None => ownership.check(&server.shop)?,
-            Some(remote) => Box::pin(remote.check(client, ownership)).await?,
-        }
-    }
+    let ownership = match &authenticated {
+        Some((caller, _)) => caller.restrict_to_own(route.permission, &mut extracted.fields)?,
+        None => Ownership::Granted,
+    };
     match route.handler {
         Handler::Operation(submit) => {
+            match &server.remote {
+                None => ownership.check(&server.shop)?,
+                Some(remote) => Box::pin(remote.check(client, ownership)).await?,
+            }
             // The fields are dropped before the commit is awaited; the memory of the body stays reserved.
             let Extracted { fields, faults, body_memory } = extracted;
             let reply = submit(&server.shop, &fields, faults)?;
@@ -150,7 +152,8 @@ async fn respond(
         Handler::Query { parse, cost, etag } => {
             let query = parse(&extracted.fields, extracted.faults)?;
             let version = authenticated.and_then(|(_, version)| version);
-            answer(server, client, parts, version, Read::new(query, (cost, etag), parts)).await
+            let read = Read::new(query, (cost, etag), ownership, parts);
+            answer(server, client, parts, version, read).await
         }
         Handler::Builtin(resource) => {
             extract::no_fields(extracted)?;
@@ -180,7 +183,7 @@ async fn builtin(
             if !server.phase.is_serving() {
                 return Err(Error::Busy("the server is shutting down").into());
             }
-            let ready = server.health.check().await?;
+            let ready = server.health.check(|| server.remote.as_ref()?.silence()).await?;
             let ahead = ready.ahead.ahead_by().as_secs();
             let mut ready = json!({
                 "status": "ok",
@@ -197,12 +200,14 @@ async fn builtin(
             let metrics = match &server.remote {
                 None => {
                     let own = server.clone();
-                    let read =
-                        move |shop: &Commerce| Ok(own.metrics.text(shop, Some(&Readiness::read(shop)?)));
+                    let read = move |shop: &Commerce| {
+                        Ok(own.metrics.text(shop, Some(&Readiness::read(shop)?), None))
+                    };
                     server.run_in(&server.pools.metrics, client, read).await?
                 }
                 Some(remote) => {
-                    server.metrics.text(&server.shop, remote.state(&server.pools.metrics).await.as_deref())
+                    let state = remote.state(&server.pools.metrics).await;
+                    server.metrics.text(&server.shop, state.as_deref(), remote.silence())
                 }
             };
             let metrics = response::counted(&server.memory.general, client, metrics.into())?;

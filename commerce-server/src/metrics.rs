@@ -76,7 +76,13 @@ impl Metrics {
     }
 
     /// All metrics as text. Those of the store are left out while its state is not known.
-    pub(crate) fn text(&self, shop: &Commerce, store: Option<&Readiness>) -> String {
+    /// `silence` is how long ago the newest question was sent that a remote store has answered.
+    pub(crate) fn text(
+        &self,
+        shop: &Commerce,
+        store: Option<&Readiness>,
+        silence: Option<Duration>,
+    ) -> String {
         let mut text = Text(String::with_capacity(16_384));
         self.write_requests(&mut text);
         text.head("commerce_problems_total", "counter", "Requests answered with a problem, by code.");
@@ -88,6 +94,10 @@ impl Metrics {
         let streams = self.streams.load(Ordering::Relaxed);
         text.single("commerce_event_streams", "gauge", "Open streams of events.", streams);
         write_engine(&mut text, &shop.stats());
+        if let Some(silence) = silence {
+            let help = "Seconds since the newest question to the server of the store that it has answered.";
+            text.single("commerce_store_silent_seconds", "gauge", help, silence.as_secs_f64());
+        }
         let help = "Whether a commit is on disk when it is acknowledged. 0 only for a libSQL server that does not sync.";
         text.single("commerce_store_synced", "gauge", help, u8::from(shop.is_synced()));
         if let Some(offset) = shop.clock_offset() {

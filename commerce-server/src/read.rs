@@ -3,37 +3,47 @@
 use axum::http::request::Parts;
 use commerce_core::{Commerce, Error};
 
+use crate::access::Ownership;
 use crate::gzip;
 use crate::response::Representation;
 use crate::route::{BoxedQuery, Cost, EtagScope};
 
 /// The query of a request.
 pub(crate) struct Read {
-    pub(crate) query: BoxedQuery,
+    query: BoxedQuery,
     pub(crate) cost: Cost,
-    pub(crate) scope: EtagScope,
+    scope: EtagScope,
+    /// What the answer may show to the caller.
+    ownership: Ownership,
     /// Whether the client accepts a compressed answer.
-    pub(crate) gzip: bool,
+    gzip: bool,
 }
 
 impl Read {
     /// Reads from the head of the request whether it accepts a compressed answer.
-    pub(crate) fn new(query: BoxedQuery, (cost, scope): (Cost, EtagScope), parts: &Parts) -> Self {
-        Self { query, cost, scope, gzip: cost == Cost::Heavy && gzip::is_accepted(&parts.headers) }
+    pub(crate) fn new(
+        query: BoxedQuery,
+        (cost, scope): (Cost, EtagScope),
+        ownership: Ownership,
+        parts: &Parts,
+    ) -> Self {
+        let gzip = cost == Cost::Heavy && gzip::is_accepted(&parts.headers);
+        Self { query, cost, scope, ownership, gzip }
     }
 
     /// The key under which the answer is cached, if it may be. With any other scope, the answer also depends on the time of
-    /// the request.
+    /// the request. What only some may see is not cached.
     pub(crate) fn cache_key(&self) -> Option<String> {
-        (self.scope == EtagScope::Body).then(|| self.query.cache_key())
+        let is_for_all = matches!(self.ownership, Ownership::Granted);
+        (self.scope == EtagScope::Body && is_for_all).then(|| self.query.cache_key())
     }
 
     /// The answer.
     ///
     /// # Errors
-    /// The query's refusal, or the store's failure.
+    /// The query's refusal, or the store's failure; `order_not_found` for an order of another user.
     pub(crate) fn answer(&self, shop: &Commerce) -> Result<Representation, Error> {
-        Ok(self.represent(self.query.answer(shop)?))
+        self.represent(self.query.answer(shop)?)
     }
 
     /// The answer, and the version of the store as long as which it holds, in one round trip.
@@ -42,7 +52,7 @@ impl Read {
     /// As for [`Read::answer`].
     pub(crate) fn answer_with_version(&self, shop: &Commerce) -> Result<(Representation, i64), Error> {
         let (answer, version) = self.query.answer_with_version(shop)?;
-        Ok((self.represent(answer), version))
+        Ok((self.represent(answer)?, version))
     }
 
     /// A cached answer, in the form that this client accepts.
@@ -50,7 +60,8 @@ impl Read {
         if self.gzip { cached.with_gzip() } else { cached }
     }
 
-    fn represent(&self, answer: Vec<u8>) -> Representation {
-        self.of_cached(Representation::new(answer, self.scope))
+    fn represent(&self, answer: Vec<u8>) -> Result<Representation, Error> {
+        self.ownership.check_answer(&answer)?;
+        Ok(self.of_cached(Representation::new(answer, self.scope)))
     }
 }

@@ -1,6 +1,7 @@
 //! What requests do where each question to the store is a round trip: no thread of the runtime waits for one, and requests
 //! in flight share the questions they have in common.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub(crate) struct Remote {
 const MAX_TOKEN_AGE: Duration = Duration::from_secs(1);
 
 /// Threads for queries by key. They mostly wait, and what they ask at the same time travels together.
-const LIGHT_THREADS: usize = 64;
+const LIGHT_THREADS: usize = 128;
 
 /// Threads for looking up tokens. Strangers can present any number of them, so this is all of the store that they get.
 const TOKEN_THREADS: usize = 8;
@@ -140,8 +141,18 @@ impl Remote {
         client: &Client,
         read: Read,
     ) -> Result<Representation, Error> {
+        self.in_time(self.read(cache, pool, client, read)).await
+    }
+
+    async fn read(
+        &self,
+        cache: &AnswerCache,
+        pool: &FairPool,
+        client: &Client,
+        read: Read,
+    ) -> Result<Representation, Error> {
         let key = read.cache_key();
-        let is_cached = |key| self.shop.known_version().is_ok_and(|newest| cache.get(key, newest).is_some());
+        let is_cached = |key| self.shop.known_version().is_ok_and(|newest| cache.contains(key, newest));
         if self.replica || key.as_deref().is_some_and(is_cached) {
             let version = self.question.join(self.timeout).await?.version;
             if let Some(hit) = key.as_deref().and_then(|key| cache.get(key, version)) {
@@ -167,10 +178,12 @@ impl Remote {
         work: impl FnOnce(&Commerce) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (shop, key) = (self.shop.clone(), client.key());
-        let done = pool.run(&key, move || work(&shop));
-        tokio::time::timeout(self.timeout, done)
-            .await
-            .unwrap_or(Err(Error::Busy("the store does not answer")))
+        self.in_time(pool.run(&key, move || work(&shop))).await
+    }
+
+    /// How long ago the newest question was sent that the store has answered. It is asked all the time.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        Some(self.question.newest()?.asked_at.elapsed())
     }
 
     /// What metrics and the readiness check read from the store: as of now if it answers soon, or as it was last known.
@@ -182,8 +195,13 @@ impl Remote {
             *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
             Ok(())
         };
-        // A failure leaves what was known.
+        // A failure, or no answer in time, leaves what was known.
         let _ = self.reading.join(STATE_VALID_FOR, read).result(STATE_TIMEOUT).await;
         self.last_state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let done = tokio::time::timeout(self.timeout, work).await;
+        done.unwrap_or(Err(Error::Busy("the store does not answer")))
     }
 }

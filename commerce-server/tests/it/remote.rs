@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use commerce_core::outbox::{Lag, Relay, relay, sink};
 use commerce_core::token::{Create, Digest, Revoke, TokenName};
 use commerce_core::{Commerce, Currency, Options, SystemClock};
 use serde_json::json;
@@ -111,6 +112,11 @@ fn each_request_costs_its_round_trips() {
         });
         assert_eq!(changed, 3, "a change of the cart and a look at it {case}");
     }
+    let mut shopper = server.client().bearer(&server.token("alice1", Some("alice")));
+    ok(&shopper.get("/v1/orders/1"));
+    for path in ["/v1/orders/1", "/v1/orders", "/v1/users/alice/cart", "/v1/products/mug"] {
+        assert_eq!(remote.cost(|_| ok(&shopper.get(path))), 1, "{path} for a shopper");
+    }
 }
 
 #[test]
@@ -184,8 +190,10 @@ fn a_token_that_another_instance_revokes_is_refused_in_time() {
     let mut client = remote.server.client().bearer(&secret);
     ok(&client.get("/v1/users/alice/balance"));
     let name = TokenName::try_from("office").unwrap();
+    let mut live = stream(remote.server.client().bearer(&secret));
     remote.other().submit(Revoke { name }).wait().unwrap();
     refused_in_time(&mut client);
+    while live.line().expect("an orderly end") != "0" {}
 }
 
 #[test]
@@ -193,9 +201,11 @@ fn the_first_token_of_another_instance_ends_local_access_in_time() {
     let remote = Remote::stocked();
     let mut client = remote.server.client();
     ok(&client.get("/v1/users/alice/balance"));
+    let mut live = stream(remote.server.client());
     let create = Create::operator(TokenName::try_from("first").unwrap(), Digest::of("secret"));
     remote.other().submit(create).wait().unwrap();
     refused_in_time(&mut client);
+    while live.line().expect("an orderly end") != "0" {}
 }
 
 /// Waits until a client is refused, which takes a second at the most, and the time that a slow machine adds.
@@ -219,11 +229,16 @@ fn a_token_that_is_not_known_is_looked_up_once() {
 }
 
 #[test]
-fn an_idle_server_with_streams_sends_two_requests_a_second() {
+fn an_idle_server_with_streams_and_a_relay_sends_two_requests_a_second() {
     let remote = Remote::stocked();
-    let _streams: Vec<_> = (0..3).map(|_| stream(&remote.server)).collect();
-    // Each stream has looked for events once.
-    std::thread::sleep(Duration::from_secs(1));
+    let folder = tempfile::tempdir().unwrap();
+    let to = format!("file:{}", folder.path().join("events.jsonl").display());
+    let sink = sink::open(&to, &sink::Settings::default()).unwrap().unwrap();
+    let _relay = Relay::start(&remote.server.shop, sink, relay::Options::default()).unwrap();
+    until("everything is delivered", || remote.server.shop.query(&Lag).unwrap().pending == 0);
+    let _streams: Vec<_> = (0..3).map(|_| stream(remote.server.client())).collect();
+    // Each stream has looked for events, and the relay has let go of its lease.
+    std::thread::sleep(Duration::from_secs(2));
     let (before, begun) = (remote.proxy.requests(), Instant::now());
     std::thread::sleep(Duration::from_secs(6));
     let (requests, most) = (remote.proxy.requests() - before, idle_requests(begun.elapsed()));
@@ -231,10 +246,10 @@ fn an_idle_server_with_streams_sends_two_requests_a_second() {
     assert!(requests > most / 4, "the server still looks for what others commit: {requests} requests");
 }
 
-/// A client with an open stream of events.
-pub fn stream(server: &TestServer) -> Client {
-    let mut client = server.client();
-    client.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+/// Opens a stream of events.
+pub fn stream(mut client: Client) -> Client {
+    let own: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    client.write(format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{own}\r\n").as_bytes()).unwrap();
     let head = client.head().unwrap();
     assert_eq!(head.status, 200, "{head:?}");
     client
