@@ -309,7 +309,14 @@ impl Commerce {
         // A store that is gone is reported as gone, not as a file that cannot be opened.
         self.version()?;
         store::repair(&self.0.location, &self.0.options.store_options(), statements)?;
-        open(&self.0.location, &self.0.options).map(drop)
+        self.index_products();
+        Ok(())
+    }
+
+    /// Indexes the products that are not indexed. If this fails, what was done before stays done, and the next opening
+    /// does it or says why it cannot.
+    fn index_products(&self) {
+        let _ = open(&self.0.location, &self.0.options);
     }
 
     /// Copies the store to a new file while it is in use.
@@ -344,7 +351,8 @@ impl Commerce {
         let restore = Restore { from, keep, store: self.currency(), other_currency };
         store::restore(&self.0.location, &restore, &self.0.options.store_options())?;
         // A backup from an older version or from a server has no index of products.
-        open(&self.0.location, &self.0.options).map(drop)
+        self.index_products();
+        Ok(())
     }
 
     /// How long an operation or a query waits for the store; see [`Options::busy_timeout`].

@@ -40,7 +40,7 @@ fn shop() -> (Shop, Process) {
 /// Whether the relay has delivered each event.
 fn delivered(shop: &Shop) -> bool {
     let sent = std::fs::read_to_string(shop.path("events.jsonl")).unwrap_or_default();
-    row(shop, "SELECT count(*) FROM outbox")[0]["value"] == sent.lines().count().to_string()
+    row(shop, "SELECT count(*) FROM outbox")[0]["value"] == *sent.lines().count().to_string()
 }
 
 /// Who holds the relay's lease, and how often it changed hands.
