@@ -45,6 +45,9 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The state of the server; None for a file.
     server: Option<Arc<ServerState>>,
+    /// The newest stored time when the store was opened.
+    newest: Time,
+    /// What opening the store found.
     warnings: Vec<Warning>,
     options: Options,
 }
@@ -75,9 +78,6 @@ impl Commerce {
             Some(server) => server.clone(),
             None => options.clock.clone(),
         };
-        let skew = ClockSkew::new(opened.newest, clock.now());
-        let mut warnings = opened.warnings;
-        warnings.extend(skew.warning().is_some().then_some(Warning::ClockAhead(skew)));
         let writer = Arc::new(Writer::new(opened.writer, clock.clone(), options.queue, options.keep_keys));
         let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
         let sales = SalesCache::new(move |sums| {
@@ -101,7 +101,8 @@ impl Commerce {
             location,
             clock,
             server: opened.server,
-            warnings,
+            newest: opened.newest,
+            warnings: opened.warnings,
             options,
         })))
     }
@@ -126,7 +127,10 @@ impl Commerce {
         });
         let offset =
             self.clock_offset().filter(|offset| offset.warning().is_some()).map(Warning::ClockOffset);
-        unsynced.into_iter().chain(inner.warnings.iter().cloned()).chain(offset).collect()
+        let skew = ClockSkew::new(inner.newest, self.now());
+        let ahead = skew.warning().map(|_| Warning::ClockAhead(skew));
+        let found = inner.warnings.iter().cloned();
+        unsynced.into_iter().chain(found).chain(ahead).chain(offset).collect()
     }
 
     /// Whether a commit is on disk when it is acknowledged. False only for a server that does not sync its commits, when it
