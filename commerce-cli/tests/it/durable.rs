@@ -13,15 +13,14 @@ use crate::sqld::{Setup, Sqld};
 /// Charges that are acknowledged one by one, each of which needs a commit of its own.
 const CHARGES: u64 = 20;
 
-/// A shop on a server of which the syncs are counted, and the file with their number. These options come before each
-/// command.
-fn counted(setup: Setup, options: &[&str]) -> (Shop, PathBuf) {
+/// A shop on a server of which the syncs are counted, and the file with their number.
+fn counted(setup: Setup) -> (Shop, PathBuf) {
     let mut shop = Shop::bare();
     let count = shop.path("syncs");
     let watch = vec![("LD_PRELOAD", library("../fixtures/syncs.c")), ("SYNCS_FILE", count.clone())];
     shop.server = Some(Sqld::start_as(Setup { variables: watch, ..setup }));
-    shop.ok(&[options, &["init"]].concat());
-    shop.ok(&[options, &["user", "add", "alice"]].concat());
+    shop.ok(&["init"]);
+    shop.ok(&["user", "add", "alice"]);
     (shop, count)
 }
 
@@ -44,7 +43,7 @@ fn syncs_of_charges(shop: &Shop, count: &Path, options: &[&str]) -> u64 {
 
 #[test]
 fn the_readmes_server_syncs_each_acknowledged_commit_also_after_restarts() {
-    let (mut shop, count) = counted(Setup::default(), &[]);
+    let (mut shop, count) = counted(Setup::default());
     let first = syncs_of_charges(&shop, &count, &[]);
     shop.server.as_mut().unwrap().kill_and_restart();
     let killed = syncs_of_charges(&shop, &count, &[]);
@@ -56,13 +55,15 @@ fn the_readmes_server_syncs_each_acknowledged_commit_also_after_restarts() {
 }
 
 #[test]
-fn a_server_that_forgets_its_configuration_syncs_no_longer_and_is_refused() {
-    let setup = Setup { without: Some("--enable-namespaces"), ..Setup::default() };
-    let (shop, count) = counted(setup, &["--allow-unsynced"]);
+fn a_server_that_forgets_its_configuration_syncs_nothing_and_is_refused() {
+    let (mut shop, count) = counted(Setup { without: Some("--enable-namespaces"), ..Setup::default() });
+    let first = syncs_of_charges(&shop, &count, &[]);
+    assert!(first >= CHARGES, "{first} syncs");
+    shop.server.as_mut().unwrap().stop_and_restart();
+    let balance = || shop.json(&["balance", "alice"])["balance"].clone();
+    let told = shop.fails(1, &["charge", "alice", "1"]);
+    assert!(told.contains("does not sync") && told.contains("--enable-namespaces"), "{told}");
+    assert_eq!(balance(), CHARGES + 1);
     let unsynced = syncs_of_charges(&shop, &count, &["--allow-unsynced"]);
     assert!(unsynced < CHARGES, "{unsynced} syncs for {CHARGES} charges");
-    let balance = || shop.json(&["balance", "alice"])["balance"].clone();
-    assert_eq!(balance(), CHARGES + 1);
-    assert!(shop.fails(1, &["charge", "alice", "1"]).contains("--enable-namespaces"));
-    assert_eq!(balance(), CHARGES + 1);
 }

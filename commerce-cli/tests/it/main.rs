@@ -23,6 +23,8 @@ mod lines;
 mod long;
 mod memory;
 mod month;
+#[path = "../../../fixtures/network.rs"]
+mod network;
 mod power;
 #[path = "../../../fixtures/preload.rs"]
 mod preload;
@@ -40,6 +42,7 @@ mod shop;
 mod sqld;
 mod store_gone;
 mod stories;
+mod storm;
 #[path = "../../../fixtures/system.rs"]
 mod system;
 #[path = "../../../fixtures/terminal.rs"]
@@ -47,3 +50,4 @@ mod terminal;
 mod tls;
 #[path = "../../../fixtures/tls_proxy.rs"]
 mod tls_proxy;
+mod two_days_ahead;

@@ -78,6 +78,7 @@ impl Case {
             ms => delay::to(server.port, Duration::from_millis(ms))?,
         };
         let url = format!("libsql://127.0.0.1:{port}");
+        let mut first = None;
         let (requests, measured) = match self.kind {
             Kind::Apply { callers } => {
                 let shop = Commerce::open(url.parse::<Location>()?, Options::new(SystemClock))?;
@@ -88,6 +89,7 @@ impl Case {
             Kind::Serve { connections, make, beside } => {
                 let Some(program) = &setting.program else { return Ok(None) };
                 let served = Served::start(program, &url)?;
+                first = load::run(served.address, 1, Duration::from_millis(50), make)?.waits.first().copied();
                 let ask = || load::run(served.address, connections, setting.run, make);
                 let before = server.requests();
                 let measured = if beside { while_ordering(&url, setting.run, ask)? } else { ask()? };
@@ -96,6 +98,7 @@ impl Case {
         };
         let count = measured.waits.len() as f64;
         let mut told = measured.told(&self.name_at(round_trip), None);
+        told["first_ms"] = first.map(|wait: Duration| wait.as_secs_f64() * 1_000.0).into();
         if !matches!(self.kind, Kind::Serve { beside: true, .. }) {
             told["requests_each"] = (requests as f64 / count).into();
         }

@@ -32,13 +32,14 @@ pub fn show(cases: &[Value]) {
     }
 }
 
-/// Prints a table of rates, one of waits and one of requests: a row for each case, a column for each round trip.
+/// Prints tables of rates, waits, first answers and requests: a row for each case, a column for each round trip.
 pub fn show_by_distance(cases: &[Value]) {
     let waits = |case: &Value| {
         format!("{} / {} / {}", cell(case, "p50_ms", 1), cell(case, "p99_ms", 1), cell(case, "max_ms", 0))
     };
     by_distance("per second", cases, |case| cell(case, "per_second", 0));
     by_distance("p50 / p99 / max, ms", cases, waits);
+    by_distance("first answer of the process, ms", cases, |case| cell(case, "first_ms", 0));
     by_distance("requests to the server, each", cases, |case| cell(case, "requests_each", 3));
 }
 

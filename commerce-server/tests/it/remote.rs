@@ -190,8 +190,10 @@ fn a_token_that_another_instance_revokes_is_refused_in_time() {
     let mut client = remote.server.client().bearer(&secret);
     ok(&client.get("/v1/users/alice/balance"));
     let name = TokenName::try_from("office").unwrap();
+    let mut live = stream(remote.server.client().bearer(&secret));
     remote.other().submit(Revoke { name }).wait().unwrap();
     refused_in_time(&mut client);
+    while live.line().expect("an orderly end") != "0" {}
 }
 
 #[test]
@@ -199,9 +201,11 @@ fn the_first_token_of_another_instance_ends_local_access_in_time() {
     let remote = Remote::stocked();
     let mut client = remote.server.client();
     ok(&client.get("/v1/users/alice/balance"));
+    let mut live = stream(remote.server.client());
     let create = Create::operator(TokenName::try_from("first").unwrap(), Digest::of("secret"));
     remote.other().submit(create).wait().unwrap();
     refused_in_time(&mut client);
+    while live.line().expect("an orderly end") != "0" {}
 }
 
 /// Waits until a client is refused, which takes a second at the most, and the time that a slow machine adds.
@@ -232,7 +236,7 @@ fn an_idle_server_with_streams_and_a_relay_sends_two_requests_a_second() {
     let sink = sink::open(&to, &sink::Settings::default()).unwrap().unwrap();
     let _relay = Relay::start(&remote.server.shop, sink, relay::Options::default()).unwrap();
     until("everything is delivered", || remote.server.shop.query(&Lag).unwrap().pending == 0);
-    let _streams: Vec<_> = (0..3).map(|_| stream(&remote.server)).collect();
+    let _streams: Vec<_> = (0..3).map(|_| stream(remote.server.client())).collect();
     // Each stream has looked for events, and the relay has let go of its lease.
     std::thread::sleep(Duration::from_secs(2));
     let (before, begun) = (remote.proxy.requests(), Instant::now());
@@ -242,10 +246,28 @@ fn an_idle_server_with_streams_and_a_relay_sends_two_requests_a_second() {
     assert!(requests > most / 4, "the server still looks for what others commit: {requests} requests");
 }
 
-/// A client with an open stream of events.
-pub fn stream(server: &TestServer) -> Client {
-    let mut client = server.client();
-    client.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+#[test]
+fn streams_ask_twice_a_second_however_much_is_committed() {
+    let remote = Remote::stocked();
+    let _streams: Vec<_> = (0..3).map(|_| stream(remote.server.client())).collect();
+    let mut client = remote.server.client();
+    std::thread::sleep(Duration::from_secs(1));
+    let (before, begun, mut rounds) = (remote.proxy.requests(), Instant::now(), 0);
+    while begun.elapsed() < Duration::from_secs(3) {
+        ok(&client.post("/v1/users/bob/charges", &json!({ "amount": 1 })));
+        // The second is answered from the cache, for which the server asks for the version.
+        (0..2).for_each(|_| ok(&client.get("/v1/products/mug")));
+        rounds += 1;
+    }
+    let requests = remote.proxy.requests() - before;
+    let most = 4 * rounds + 4 * idle_requests(begun.elapsed());
+    assert!(requests <= most, "{requests} requests, of which {} are the client's", 4 * rounds);
+}
+
+/// Opens a stream of events.
+pub fn stream(mut client: Client) -> Client {
+    let own: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    client.write(format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{own}\r\n").as_bytes()).unwrap();
     let head = client.head().unwrap();
     assert_eq!(head.status, 200, "{head:?}");
     client
