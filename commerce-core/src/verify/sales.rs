@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::auditor::{Auditor, SPAN, display};
+use super::history::Numbers;
 use crate::error::Error;
 use crate::order::until::last_until;
 use crate::query::Query;
@@ -19,6 +20,8 @@ type Sold = (i64, i64, i128);
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     let mut view = auditor.view()?;
+    // Read first, since a server reads what comes after an answer from a newer snapshot.
+    let newest = Numbers::of(&mut view)?;
     let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
         // An unreadable row is a difference too. The other checks show which one.
         Err(Error::Store(reason)) => {
@@ -28,11 +31,11 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         answered => answered?,
     };
     let after = last_until(view.snapshot.as_mut(), answered.window.from)?;
-    let last = last_until(view.snapshot.as_mut(), answered.window.to)?;
+    let last = last_until(view.snapshot.as_mut(), answered.window.to)?.min(newest.order);
     // Cancellations after the answer are recognized by the later ledger entries of their refunds.
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2
-        AND entry <= (SELECT last_entry FROM store)";
-    let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into()]))?;
+        AND entry <= ?3";
+    let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into(), newest.entry.into()]))?;
     let cancelled: HashSet<i64> = cancelled.iter().map(|row| row[0].int()).collect();
     drop(view);
 
