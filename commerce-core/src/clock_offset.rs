@@ -66,8 +66,8 @@ impl fmt::Display for ClockOffset {
         );
         write!(
             f,
-            "the clock of this machine is {by} {direction} the server's. The store goes by the server's clock, so its \
-             records are right. Set this clock: logs and the names of copies carry its time"
+            "the clock of this machine is {by} {direction} the server's, by which the store goes. Set the one that is \
+             wrong: records carry the server's time, and logs that of this machine"
         )
     }
 }

@@ -45,9 +45,15 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// The state of the server; None for a file.
     server: Option<Arc<ServerState>>,
+    /// The newest stored time when the store was opened.
+    newest: Time,
+    /// What opening the store found.
     warnings: Vec<Warning>,
     options: Options,
 }
+
+/// How long new sums of sales wait for other processes. They are a by-product of reading, which should not end late.
+const SUMS_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Commerce {
     /// Creates a store in a new file, or in an empty database of a server, and opens it.
@@ -75,11 +81,8 @@ impl Commerce {
             Some(server) => server.clone(),
             None => options.clock.clone(),
         };
-        let skew = ClockSkew::new(opened.newest, clock.now());
-        let mut warnings = opened.warnings;
-        warnings.extend(skew.warning().is_some().then_some(Warning::ClockAhead(skew)));
         let writer = Arc::new(Writer::new(opened.writer, clock.clone(), options.queue, options.keep_keys));
-        let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
+        let (sums_writer, busy) = (writer.clone(), options.busy_timeout.min(SUMS_TIMEOUT));
         let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
                 drop(queue(&sums_writer, busy, Submission::new(KeepSums(sums))));
@@ -101,7 +104,8 @@ impl Commerce {
             location,
             clock,
             server: opened.server,
-            warnings,
+            newest: opened.newest,
+            warnings: opened.warnings,
             options,
         })))
     }
@@ -126,7 +130,10 @@ impl Commerce {
         });
         let offset =
             self.clock_offset().filter(|offset| offset.warning().is_some()).map(Warning::ClockOffset);
-        unsynced.into_iter().chain(inner.warnings.iter().cloned()).chain(offset).collect()
+        let skew = ClockSkew::new(inner.newest, self.now());
+        let ahead = skew.warning().map(|_| Warning::ClockAhead(skew));
+        let found = inner.warnings.iter().cloned();
+        unsynced.into_iter().chain(found).chain(ahead).chain(offset).collect()
     }
 
     /// Whether a commit is on disk when it is acknowledged. False only for a server that does not sync its commits, when it
@@ -309,7 +316,14 @@ impl Commerce {
         // A store that is gone is reported as gone, not as a file that cannot be opened.
         self.version()?;
         store::repair(&self.0.location, &self.0.options.store_options(), statements)?;
-        open(&self.0.location, &self.0.options).map(drop)
+        self.index_products();
+        Ok(())
+    }
+
+    /// Indexes the products that are not indexed. If this fails, what was done before stays done, and the next opening
+    /// does it or says why it cannot.
+    fn index_products(&self) {
+        let _ = open(&self.0.location, &self.0.options);
     }
 
     /// Copies the store to a new file while it is in use.
@@ -344,7 +358,8 @@ impl Commerce {
         let restore = Restore { from, keep, store: self.currency(), other_currency };
         store::restore(&self.0.location, &restore, &self.0.options.store_options())?;
         // A backup from an older version or from a server has no index of products.
-        open(&self.0.location, &self.0.options).map(drop)
+        self.index_products();
+        Ok(())
     }
 
     /// How long an operation or a query waits for the store; see [`Options::busy_timeout`].
@@ -384,6 +399,11 @@ impl Commerce {
             return Ok(None);
         }
         Ok(Some(View { id_caches: Some([IdCache::for_users(), IdCache::for_products()]), ..self.view()? }))
+    }
+
+    /// Prepares for views that are read to their end however long their answers are, since they cannot begin again.
+    pub(crate) fn expect_long_answers(&self) {
+        self.0.reader.expect_long_answers();
     }
 
     pub(crate) fn view(&self) -> Result<View<'_>, Error> {

@@ -40,8 +40,8 @@ pub enum Warning {
 
 /// How to make a server sync its commits.
 pub(crate) const SYNC: &str = "Set \"durability_mode\":\"strong\" through its admin interface (POST \
-    /v1/namespaces/NAME/config, where NAME is default unless the address names the database), and start it with --enable-namespaces, without which it forgets the mode at every \
-    restart";
+    /v1/namespaces/NAME/config, where NAME is default unless the address names the database), and start it with \
+    --enable-namespaces, without which it forgets the mode at every restart";
 
 /// How to write nevertheless.
 pub(crate) const ALLOW: &str = "accept the loss with --allow-unsynced";

@@ -183,7 +183,7 @@ async fn builtin(
             if !server.phase.is_serving() {
                 return Err(Error::Busy("the server is shutting down").into());
             }
-            let ready = server.health.check().await?;
+            let ready = server.health.check(|| server.remote.as_ref()?.silence()).await?;
             let ahead = ready.ahead.ahead_by().as_secs();
             let mut ready = json!({
                 "status": "ok",

@@ -33,8 +33,9 @@ const MAX_BATCH: u16 = 100;
 /// The size in bytes that a batch aims at.
 const BATCH_BYTES: usize = 32 << 10;
 
-/// How long a stream waits before it asks again for events that a remote store did not give.
-const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a stream of a remote store waits between two reads, unless there is more than it could read at once. Under load
+/// the version changes hundreds of times a second, and each read is a round trip.
+const REMOTE_PAUSE: Duration = Duration::from_millis(500);
 
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -124,14 +125,12 @@ impl EventStream {
             match self.send_new(&mut reported).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(error) if server.remote.is_some() && error.retryable() => {
-                    if self.alive_during(sleep(RETRY_INTERVAL)).await.is_none() {
-                        return Ok(());
-                    }
-                    // The version may be the same when the store is back.
-                    continue;
-                }
+                // The version may be the same when the store is back.
+                Err(error) if server.remote.is_some() && error.retryable() => version.mark_changed(),
                 Err(error) => return Err(error),
+            }
+            if server.remote.is_some() && self.alive_during(sleep(REMOTE_PAUSE)).await.is_none() {
+                return Ok(());
             }
             let Some(Ok(())) = self.alive_during(version.changed()).await else { return Ok(()) };
         }

@@ -42,21 +42,27 @@ impl Health {
         Ok(Self { shop, check: SingleFlight::default(), thread: FairPool::new("health", 1, 1)? })
     }
 
-    /// Checks that the store can be written and read. Requests that come during a check share its result.
+    /// Checks that the store can be written and read. Requests that come during a check share its result. `silence` tells
+    /// how long ago the newest question was sent that a remote store has answered.
     ///
     /// # Errors
     /// The store's failure, [`Error::Busy`] when a file took too long, or [`Error::Unavailable`] when a server did.
-    pub(crate) async fn check(&self) -> Result<Arc<Readiness>, Error> {
+    pub(crate) async fn check(
+        &self,
+        silence: impl Fn() -> Option<Duration>,
+    ) -> Result<Arc<Readiness>, Error> {
         let (shop, thread) = (self.shop.clone(), self.thread.clone());
         let run = self.check.join(VALID_FOR, async move {
             shop.submit(Probe).into_future().await?;
             thread.run(&ClientKey::this_server(), move || Readiness::read(&shop)).await.map(Arc::new)
         });
-        let is_remote = self.shop.is_remote();
+        let (started, is_remote) = (run.started, self.shop.is_remote());
         match run.result(if is_remote { REMOTE_TIMEOUT } else { TIMEOUT }).await {
             Some(result) => result,
             None if is_remote => {
-                Err(Error::Unavailable(format!("{} does not answer", self.shop.location()).into()))
+                let answers = silence().is_some_and(|silence| silence < started.elapsed());
+                let fault = if answers { "answers, but does not take a write" } else { "does not answer" };
+                Err(Error::Unavailable(format!("{} {fault}", self.shop.location()).into()))
             }
             None => Err(Error::Busy("a write took too long")),
         }

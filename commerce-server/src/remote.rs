@@ -28,7 +28,9 @@ pub(crate) struct Remote {
     pub(crate) light_queries: FairPool,
     /// For looking up tokens that are not known.
     tokens: FairPool,
+    /// Reading what metrics tell of the store.
     reading: SingleFlight<()>,
+    /// What was last read of it.
     last_state: Arc<Mutex<Option<Arc<Readiness>>>>,
     /// Whether reads go to a replica. It may be behind the primary unless the primary was asked first.
     replica: bool,
@@ -186,7 +188,7 @@ impl Remote {
         Some(self.question.newest()?.asked_at.elapsed())
     }
 
-    /// What metrics and the readiness check read from the store: as of now if it answers soon, or as it was last known.
+    /// What metrics tell of the store: as of now if it answers soon, or as it was last known.
     pub(crate) async fn state(&self, thread: &FairPool) -> Option<Arc<Readiness>> {
         let (shop, thread, last) = (self.shop.clone(), thread.clone(), self.last_state.clone());
         let read = async move {

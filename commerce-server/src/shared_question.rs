@@ -78,21 +78,10 @@ impl SharedQuestion {
         shop: Commerce,
         on_version: impl Fn(i64) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let now = Instant::now();
-        let state = State {
-            joiners: Vec::new(),
-            newest: None,
-            under_way: 0,
-            last_sent: now,
-            round_trip: PATIENCE,
-            due: now,
-            failing: false,
-            closed: false,
-        };
         let shared = Shared {
             shop,
             on_version: Box::new(on_version),
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(Instant::now())),
             joined: Condvar::new(),
         };
         let question = Self(Arc::new(shared));
@@ -187,6 +176,19 @@ impl Shared {
 }
 
 impl State {
+    fn new(now: Instant) -> Self {
+        Self {
+            joiners: Vec::new(),
+            newest: None,
+            under_way: 0,
+            last_sent: now,
+            round_trip: PATIENCE,
+            due: now,
+            failing: false,
+            closed: false,
+        }
+    }
+
     /// When to send the next question. Two may be under way half a round trip apart, so that who joins waits for one and
     /// a quarter round trips on average, not one and a half.
     fn next_at(&self, now: Instant) -> Instant {
@@ -224,5 +226,38 @@ impl State {
                 Ok(known)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LATER: Duration = Duration::from_secs(3);
+
+    #[test]
+    fn questions_follow_at_half_a_round_trip_and_a_lost_one_holds_up_nobody_for_long() {
+        let start = Instant::now();
+        let (mut state, at) = (State::new(start), |millis| start + Duration::from_millis(millis));
+        assert_eq!(state.next_at(start), start, "the first is sent at once");
+        assert_eq!(state.send(start).len(), 0);
+        assert_eq!(state.next_at(at(1)), start + INTERVAL, "nobody has joined");
+        state.under_way = 0;
+
+        state.round_trip = Duration::from_millis(40);
+        let join = |state: &mut State| state.joiners.push(oneshot::channel().0);
+        join(&mut state);
+        assert_eq!(state.next_at(at(100)), at(100));
+        assert_eq!(state.send(at(100)).len(), 1);
+        join(&mut state);
+        assert_eq!(state.next_at(at(105)), at(120), "half a round trip after the one under way");
+        assert_eq!(state.next_at(at(130)), at(130));
+        assert_eq!(state.send(at(130)).len(), 1);
+        join(&mut state);
+        assert_eq!(state.next_at(at(140)), at(130) + PATIENCE, "both may be lost");
+        state.receive(Err(Error::Closed)).unwrap_err();
+        assert_eq!(state.next_at(at(170)), at(170));
+        state.round_trip = LATER;
+        assert_eq!(state.next_at(at(170)), at(130) + PATIENCE, "however far the server is");
     }
 }

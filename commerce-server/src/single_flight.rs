@@ -13,7 +13,7 @@ pub(crate) struct SingleFlight<T>(Mutex<Option<Run<T>>>);
 /// One run of the work.
 #[derive(Clone)]
 pub(crate) struct Run<T> {
-    started: Instant,
+    pub(crate) started: Instant,
     /// The result, and when it came.
     done: watch::Receiver<Option<(Instant, Result<T, Error>)>>,
 }

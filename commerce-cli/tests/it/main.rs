@@ -31,6 +31,7 @@ mod preload;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod reading;
 mod relay;
 mod requests;
 mod serve;
@@ -49,3 +50,4 @@ mod terminal;
 mod tls;
 #[path = "../../../fixtures/tls_proxy.rs"]
 mod tls_proxy;
+mod two_days_ahead;

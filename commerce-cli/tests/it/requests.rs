@@ -13,7 +13,7 @@ const OPEN: usize = 2;
 const CHANGE: usize = 3;
 
 /// Commands in an order in which each one finds the rows that it needs.
-const COMMANDS: [(&str, usize); 37] = [
+const COMMANDS: [(&str, usize); 38] = [
     ("user add alice --name Alice", CHANGE),
     ("user add bob", CHANGE),
     ("user show alice", 1),
@@ -43,6 +43,7 @@ const COMMANDS: [(&str, usize); 37] = [
     ("order show 1", 1),
     ("order list", 1),
     ("order list --user alice", 1),
+    ("order list --user bob", 1),
     ("order cancel 1 --yes", CHANGE),
     ("top", 2),
     ("events list", 1),

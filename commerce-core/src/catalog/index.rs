@@ -11,8 +11,8 @@ use crate::row::{Change, Kind, Statement, Value, table};
 use crate::search::{grams, searchable};
 use crate::store::Store;
 
-/// The number of products in one transaction, for which other writers wait.
-const SPAN: i64 = 4_096;
+/// The number of products in one transaction, for which other writers wait. A server may end one that takes a second.
+const SPAN: i64 = 1_024;
 
 const PRODUCTS: &str = "SELECT p.product_no, p.product, p.name, p.search, p.price, p.active, g.rowid
     FROM (SELECT * FROM products WHERE product_no > ?1 ORDER BY product_no LIMIT ?2) p

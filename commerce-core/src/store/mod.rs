@@ -80,6 +80,9 @@ pub(crate) trait Reader: Send + Sync {
     /// Whether a snapshot can stay open for long.
     fn supports_long_snapshots(&self) -> bool;
 
+    /// Prepares for snapshots whose last answer can be too long for one request, and which cannot be taken again.
+    fn expect_long_answers(&self) {}
+
     /// A number that changes with every commit of any process.
     fn version(&self) -> Result<i64, Error>;
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread::scope;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commerce_core::{Commerce, Error, Options, SystemClock, catalog};
 use serde_json::json;
@@ -95,6 +95,29 @@ fn each_reader_gets_its_answer_whatever_is_cut() {
     proxy.cut_every(4);
     all_at_once(READS, |thread, _| reads_its_own_product(&behind, thread));
     proxy.cut_every(0);
+}
+
+#[test]
+fn requests_that_are_lost_do_not_hold_up_later_reads() {
+    let (_shop, proxy, behind) = shop();
+    proxy.delay_all(Duration::from_secs(20));
+    scope(|scope| {
+        // They take every place.
+        let lost: Vec<_> = (0..8)
+            .map(|thread| {
+                std::thread::sleep(Duration::from_millis(40));
+                scope.spawn({
+                    let behind = &behind;
+                    move || reads_its_own_product(behind, thread)
+                })
+            })
+            .collect();
+        proxy.delay_all(Duration::ZERO);
+        let began = Instant::now();
+        reads_its_own_product(&behind, 9);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        lost.into_iter().for_each(|thread| thread.join().unwrap());
+    });
 }
 
 #[test]

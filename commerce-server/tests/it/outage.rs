@@ -91,6 +91,25 @@ fn a_server_that_stands_still_blocks_nothing_that_needs_no_store() {
 }
 
 #[test]
+fn a_server_that_takes_no_writes_is_told_from_one_that_is_away() {
+    let remote = Remote::stocked();
+    let mut client = remote.server.client();
+    // A stranger's transaction, which the server ends after some seconds.
+    let begin = json!([{ "type": "execute", "stmt": { "sql": "BEGIN IMMEDIATE" } }]);
+    assert_eq!(remote.sqld.pipeline(&begin)["results"][0]["type"], "ok");
+    let (answer, took) = timed(|| client.get("/readyz"));
+    assert_eq!((answer.status, answer.code().as_str()), (503, "store_unavailable"), "{answer:?}");
+    let detail = answer.json()["detail"].to_string();
+    assert!(
+        detail.contains(&format!("{} answers, but does not take a write", remote.proxy.url())),
+        "{detail}"
+    );
+    assert!(took < Duration::from_secs(1) + MARGIN, "readyz took {took:?}");
+    assert_eq!(client.get("/v1/users/alice/balance").status, 200);
+    until("the server is ready again", || client.get("/readyz").status == 200);
+}
+
+#[test]
 fn requests_wait_for_a_bounded_time() {
     let remote = short();
     let address = remote.server.address;

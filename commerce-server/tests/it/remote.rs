@@ -246,6 +246,24 @@ fn an_idle_server_with_streams_and_a_relay_sends_two_requests_a_second() {
     assert!(requests > most / 4, "the server still looks for what others commit: {requests} requests");
 }
 
+#[test]
+fn streams_ask_twice_a_second_however_much_is_committed() {
+    let remote = Remote::stocked();
+    let _streams: Vec<_> = (0..3).map(|_| stream(remote.server.client())).collect();
+    let mut client = remote.server.client();
+    std::thread::sleep(Duration::from_secs(1));
+    let (before, begun, mut rounds) = (remote.proxy.requests(), Instant::now(), 0);
+    while begun.elapsed() < Duration::from_secs(3) {
+        ok(&client.post("/v1/users/bob/charges", &json!({ "amount": 1 })));
+        // The second is answered from the cache, for which the server asks for the version.
+        (0..2).for_each(|_| ok(&client.get("/v1/products/mug")));
+        rounds += 1;
+    }
+    let requests = remote.proxy.requests() - before;
+    let most = 4 * rounds + 4 * idle_requests(begun.elapsed());
+    assert!(requests <= most, "{requests} requests, of which {} are the client's", 4 * rounds);
+}
+
 /// Opens a stream of events.
 pub fn stream(mut client: Client) -> Client {
     let own: String = client.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

@@ -5,12 +5,13 @@
 #[path = "../../../fixtures/story.rs"]
 mod story;
 
-use commerce_core::{Error, input, registry};
+use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, registry};
 use commerce_server::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
 
 use crate::http::{Answer, Client};
 use crate::server::{TestServer, encoded};
+use crate::sqld::Sqld;
 
 struct Door {
     server: TestServer,
@@ -119,6 +120,24 @@ fn told(answer: Answer) -> Value {
 fn the_stories_hold_through_http() {
     story::play_all(|| {
         let server = TestServer::new();
+        let client = server.client();
+        Box::new(Door { server, client })
+    });
+}
+
+#[test]
+fn the_stories_hold_through_http_on_a_libsql_server() {
+    let sqld = Sqld::start();
+    let mut stories = 0;
+    story::play_all(|| {
+        stories += 1;
+        let name = format!("story-{stories}");
+        sqld.create_namespace(&name);
+        let at: Location = format!("{}?namespace={name}", sqld.url()).parse().expect("a location");
+        // A database that was just created does not sync, which does not matter here.
+        let options = Options::new(SystemClock).allow_unsynced();
+        let won = Currency::try_from("KRW").expect("a currency");
+        let server = TestServer::of(Commerce::create(at, won, options).expect("a store"), |options| options);
         let client = server.client();
         Box::new(Door { server, client })
     });

@@ -17,6 +17,7 @@ use crate::row::{Rows, Statement, Value};
 /// The groups of one server.
 pub(super) struct Groups {
     state: Mutex<State>,
+    client: Arc<Client>,
     /// The state of the server, whose time is asked for now and then.
     server: Option<Arc<ServerState>>,
 }
@@ -33,6 +34,7 @@ struct State {
     waiting: VecDeque<Arc<Entry>>,
     /// The streams of the places that are free.
     free: Vec<Stream>,
+    in_flight: usize,
     /// When the last request was sent, or will be.
     sent_at: Instant,
     /// How long the last answer took.
@@ -60,6 +62,11 @@ enum Progress {
 /// dozen statements.
 const PLACES: usize = 3;
 
+/// When no request has returned for this long, what waits is sent all the same: those in flight may be lost, or slow. A
+/// server has 128 streams for all its clients.
+const OVERDUE: Duration = Duration::from_millis(500);
+const MAX_IN_FLIGHT: usize = 16;
+
 /// The time between two requests in flight, as a part of the round trip, and its bounds. With requests evenly spread, a
 /// read that comes while others are under way waits for a part of a round trip until it is sent. Without this, the first
 /// reads to come would take all places by themselves, and the many that follow would wait for one of these to return.
@@ -83,7 +90,8 @@ impl Groups {
     pub(super) fn new(client: &Arc<Client>, server: Option<Arc<ServerState>>) -> Self {
         let free = (0..PLACES).map(|_| Stream::new(client.clone())).collect();
         let (waiting, sent_at, round_trip) = (VecDeque::new(), Instant::now(), Duration::ZERO);
-        Self { state: Mutex::new(State { waiting, free, sent_at, round_trip }), server }
+        let state = State { waiting, free, in_flight: 0, sent_at, round_trip };
+        Self { state: Mutex::new(state), client: client.clone(), server }
     }
 
     /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
@@ -97,21 +105,24 @@ impl Groups {
                 return answer;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if entry.is_waiting() && !state.free.is_empty() {
+            let pause = if entry.is_waiting() { state.until_free() } else { left };
+            if pause.is_zero() && entry.is_waiting() {
                 state = self.lead(state, left.max(MIN_TIMEOUT));
             } else if left.is_zero() {
                 state.abandon(&entry);
                 return Err(Failure::NoAnswer("it did not answer in time".into()));
             } else {
-                state = entry.woken.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+                let waited = entry.woken.wait_timeout(state, left.min(pause));
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
     }
 
     /// Sends the next group and hands out its answers.
     fn lead<'a>(&'a self, mut state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
-        let Some(mut stream) = state.free.pop() else { return state };
+        let mut stream = state.free.pop().unwrap_or_else(|| Stream::new(self.client.clone()));
         let pause = state.schedule();
+        state.in_flight += 1;
         if !pause.is_zero() {
             drop(state);
             std::thread::sleep(pause);
@@ -119,14 +130,14 @@ impl Groups {
         }
         let group = state.next_group();
         if group.is_empty() {
-            state.free.push(stream);
+            state.put_back(stream);
             return state;
         }
         drop(state);
         let sent_at = Instant::now();
         let sent = send(&mut stream, &group, self.server.as_deref(), timeout);
         let mut state = self.lock();
-        state.free.push(stream);
+        state.put_back(stream);
         state.round_trip = sent_at.elapsed();
         match sent {
             Ok(replies) => group.iter().zip(replies).for_each(|(entry, reply)| entry.finish(reply)),
@@ -143,10 +154,26 @@ impl Groups {
 }
 
 impl State {
+    /// How long to wait for a place, unless one becomes free before.
+    fn until_free(&self) -> Duration {
+        match self.in_flight {
+            _ if !self.free.is_empty() => Duration::ZERO,
+            0..MAX_IN_FLIGHT => OVERDUE.saturating_sub(self.sent_at.elapsed()),
+            _ => Duration::MAX,
+        }
+    }
+
+    fn put_back(&mut self, stream: Stream) {
+        self.in_flight -= 1;
+        if self.free.len() < PLACES {
+            self.free.push(stream);
+        }
+    }
+
     /// The time until the next request is sent: none if no other is in flight.
     fn schedule(&mut self) -> Duration {
-        let (now, in_flight) = (Instant::now(), PLACES - 1 - self.free.len());
-        let pause = match in_flight {
+        let now = Instant::now();
+        let pause = match self.in_flight {
             0 => Duration::ZERO,
             _ => (self.round_trip / SPREAD).clamp(MIN_PAUSE, MAX_PAUSE),
         };

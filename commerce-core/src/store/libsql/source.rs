@@ -49,6 +49,9 @@ const MIN_CONCURRENT_READS: u32 = 16;
 /// How long to wait for a replica to catch up and answer before the primary is asked.
 const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// The least time for the first of several requests.
+const MIN_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How long a replica is not asked after a failure.
 const REPLICA_COOLDOWN: Duration = Duration::from_secs(5);
 
@@ -78,7 +81,12 @@ impl Sources {
         &self,
         ask: impl Fn(&Source, Duration) -> Result<T, Failure>,
     ) -> Result<T, Error> {
-        let answer = retry_until(Instant::now() + self.busy, |timeout| ask(&self.primary, timeout));
+        // A first request that was lost must not take all the time.
+        let mut part = 4;
+        let answer = retry_until(Instant::now() + self.busy, |timeout| {
+            let part = std::mem::replace(&mut part, 1);
+            ask(&self.primary, (timeout / part).max(MIN_TIMEOUT.min(timeout)))
+        });
         answer.map_err(|failure| self.error(failure))
     }
 
@@ -109,9 +117,14 @@ impl Sources {
         self.long_answers.load(Ordering::Relaxed)
     }
 
-    /// Lets later snapshots keep their streams until they are dropped. The answer must be read again.
-    pub(super) fn end_later(&self) -> Error {
+    /// Lets later snapshots keep their streams until they are dropped.
+    pub(super) fn expect_long_answers(&self) {
         self.long_answers.store(true, Ordering::Relaxed);
+    }
+
+    /// Does the same after an answer that was too long. It must be read again.
+    pub(super) fn end_later(&self) -> Error {
+        self.expect_long_answers();
         Error::Busy("the answer is too long for one request")
     }
 

@@ -164,3 +164,96 @@ impl Clock for ServerState {
 fn later((time, instant): (Time, Instant), now: Instant) -> Time {
     time.plus(now.saturating_duration_since(instant))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SystemClock;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    /// A clock that always shows the same time.
+    struct Stopped(i64);
+
+    impl Clock for Stopped {
+        fn now(&self) -> Time {
+            Time::from_millis(self.0)
+        }
+    }
+
+    fn state(own_time: bool) -> ServerState {
+        ServerState::new(Arc::new(Stopped(NOW - 5_000)), own_time, false)
+    }
+
+    /// An observation: when it was sent and received, in milliseconds after the start, and what was told.
+    fn observe(state: &ServerState, start: Instant, [sent, received]: [u64; 2], told: i64) -> i64 {
+        let at = |millis: u64| Sent {
+            instant: start + Duration::from_millis(millis),
+            own: Time::from_millis(NOW - 5_000 + millis.cast_signed()),
+        };
+        state.observe(Time::from_millis(NOW + told), at(sent), at(received));
+        let (time, instant) = state.known.lock().unwrap().time;
+        assert_eq!(instant, at(received).instant);
+        time.millis() - NOW
+    }
+
+    #[test]
+    fn the_time_is_the_one_last_told_and_does_not_step_back_within_a_round_trip() {
+        let (state, start) = (state(false), Instant::now());
+        for (times, told, expected) in [
+            // Told at the end of the round trip, as far as is known.
+            ([0, 10], 8, 8),
+            // At 20 it is 18 by the last time, and between 15 and 20 by this one.
+            ([15, 20], 15, 18),
+            // A slower answer leaves the time as it was expected.
+            ([20, 120], 70, 118),
+            // A faster clock of the server is followed, and so is one that was set back.
+            ([120, 130], 200, 200),
+            ([130, 140], 0, 10),
+            ([140, 150], 3_600_000, 3_600_000),
+        ] {
+            assert_eq!(observe(&state, start, times, told), expected, "{times:?}");
+        }
+        assert!(state.now().millis() >= NOW + 3_600_000);
+    }
+
+    #[test]
+    fn the_most_certain_offset_is_kept_while_later_ones_agree() {
+        let (state, start) = (state(false), Instant::now());
+        for (times, told, offset) in [
+            ([0, 10], 5, -5_000),
+            // Less certain.
+            ([10, 2_010], 500, -5_000),
+            // More certain.
+            ([2_010, 2_012], 2_014, -5_003),
+            // A clock was set.
+            ([3_000, 3_400], 9_200, -11_000),
+            // The last measurement is old.
+            ([70_000, 72_000], 76_500, -10_500),
+        ] {
+            observe(&state, start, times, told);
+            assert_eq!(state.offset().unwrap().millis(), offset, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn an_instance_with_its_own_time_neither_follows_the_server_nor_compares() {
+        let (state, start) = (state(true), Instant::now());
+        observe(&state, start, [0, 10], 8);
+        assert_eq!((state.now().millis(), state.offset()), (NOW - 5_000, None));
+    }
+
+    #[test]
+    fn only_a_whole_answer_is_believed() {
+        let state = ServerState::new(Arc::new(SystemClock), false, false);
+        let rows = |values: &[Value]| Rows { width: values.len(), values: values.to_vec() };
+        for (level, synced) in [(0, false), (1, false), (2, true), (3, true)] {
+            let told = state.read(&rows(&[level.into(), NOW.into()]), state.sent()).unwrap();
+            assert_eq!((told.time.millis(), told.synced, state.is_synced()), (NOW, synced, synced));
+        }
+        for answer in [&[][..], &[2.into()], &[Value::Null, NOW.into()]] {
+            assert!(state.read(&rows(answer), state.sent()).is_err());
+        }
+        assert!(state.is_synced());
+    }
+}

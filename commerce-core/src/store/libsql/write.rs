@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
-use super::save::saves;
+use super::save::{requests, saves};
 use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
@@ -173,8 +173,20 @@ impl Store for ServerWriter {
         let receipt = [self.instance.clone(), self.group.into()];
         let old =
             [i64::try_from(self.busy.as_secs().saturating_mul(4).max(3_600)).unwrap_or(i64::MAX).into()];
+        let mut requests = requests(&saves).peekable();
         let mut steps = Steps::in_transaction();
-        saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
+        while let Some(saves) = requests.next() {
+            saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
+            if requests.peek().is_some() {
+                // What is saved before the commit is lost with the transaction, whatever comes of this request.
+                let saved = self
+                    .stream
+                    .batch(std::mem::replace(&mut steps, Steps::in_transaction()), REQUEST_TIMEOUT);
+                saved
+                    .and_then(|results| results.all_rows(0))
+                    .map_err(|failure| failure.into_error(&self.client.url))?;
+            }
+        }
         steps.then(RECEIPT, &receipt);
         if self.group == 1 {
             steps.then(FORGET, &old);
