@@ -51,9 +51,17 @@ pub(crate) trait Store: Send {
     /// The number of requests sent to the server so far; 0 for a file.
     fn requests(&self) -> u64;
 
-    /// The longest time to wait for callers that were just answered, so that they fill the next group. At most a quarter of
-    /// a group's own time is spent on this.
-    fn max_linger(&self) -> Duration;
+    /// How long to wait for callers that were just answered, so that they fill the next group. The last one took this long.
+    fn linger(&self, took: Duration) -> Linger;
+}
+
+/// How long the writer waits for more operations before it begins a group.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Linger {
+    /// The longest time in all.
+    pub(crate) longest: Duration,
+    /// The longest time in which none arrives.
+    pub(crate) gap: Duration,
 }
 
 /// Whether another process may have written since this one last did. If none has, rows that were loaded before are
@@ -71,6 +79,9 @@ pub(crate) trait Reader: Send + Sync {
 
     /// Whether a snapshot can stay open for long.
     fn supports_long_snapshots(&self) -> bool;
+
+    /// Prepares for snapshots whose last answer can be too long for one request, and which cannot be taken again.
+    fn expect_long_answers(&self) {}
 
     /// A number that changes with every commit of any process.
     fn version(&self) -> Result<i64, Error>;

@@ -31,6 +31,7 @@ pub(super) struct Auditor<'a> {
 impl<'a> Auditor<'a> {
     pub(super) fn new(shop: &'a Commerce, progress: &'a mut dyn FnMut(Progress)) -> Result<Self, Error> {
         let version = shop.version()?;
+        shop.expect_long_answers();
         Ok(Self { shop, audit: Audit::default(), progress, total: 0, paused: Instant::now(), version })
     }
 

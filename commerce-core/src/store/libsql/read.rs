@@ -38,6 +38,10 @@ impl Reader for ServerReader {
         false
     }
 
+    fn expect_long_answers(&self) {
+        self.0.expect_long_answers();
+    }
+
     // The replication index of the primary, which comes with every answer. Later reads, also from a replica, are at
     // least as new.
     fn version(&self) -> Result<i64, Error> {

@@ -117,9 +117,14 @@ impl Sources {
         self.long_answers.load(Ordering::Relaxed)
     }
 
-    /// Lets later snapshots keep their streams until they are dropped. The answer must be read again.
-    pub(super) fn end_later(&self) -> Error {
+    /// Lets later snapshots keep their streams until they are dropped.
+    pub(super) fn expect_long_answers(&self) {
         self.long_answers.store(true, Ordering::Relaxed);
+    }
+
+    /// Does the same after an answer that was too long. It must be read again.
+    pub(super) fn end_later(&self) -> Error {
+        self.expect_long_answers();
         Error::Busy("the answer is too long for one request")
     }
 
