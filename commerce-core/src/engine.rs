@@ -52,6 +52,9 @@ struct Inner {
     options: Options,
 }
 
+/// How long new sums of sales wait for other processes. They are a by-product of reading, which should not end late.
+const SUMS_TIMEOUT: Duration = Duration::from_secs(1);
+
 impl Commerce {
     /// Creates a store in a new file, or in an empty database of a server, and opens it.
     ///
@@ -79,7 +82,7 @@ impl Commerce {
             None => options.clock.clone(),
         };
         let writer = Arc::new(Writer::new(opened.writer, clock.clone(), options.queue, options.keep_keys));
-        let (sums_writer, busy) = (writer.clone(), options.busy_timeout);
+        let (sums_writer, busy) = (writer.clone(), options.busy_timeout.min(SUMS_TIMEOUT));
         let sales = SalesCache::new(move |sums| {
             if !sums.is_empty() {
                 drop(queue(&sums_writer, busy, Submission::new(KeepSums(sums))));

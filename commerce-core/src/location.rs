@@ -57,8 +57,8 @@ impl Location {
     ///
     /// # Errors
     /// [`ValueError`] when the file cannot be read.
-    pub fn token_file(self, file: &Path) -> Result<Self, ValueError> {
-        let token = ServerToken::read(file)?;
+    pub fn token_file(self, file: impl AsRef<Path>) -> Result<Self, ValueError> {
+        let token = ServerToken::read(file.as_ref())?;
         Ok(self.with(|server| server.token = Some(token)))
     }
 

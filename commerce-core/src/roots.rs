@@ -18,7 +18,8 @@ impl Roots {
     ///
     /// # Errors
     /// [`ValueError`] when the file cannot be read, holds no certificate, or a damaged one.
-    pub fn read(file: &Path) -> Result<Self, ValueError> {
+    pub fn read(file: impl AsRef<Path>) -> Result<Self, ValueError> {
+        let file = file.as_ref();
         let named = |reason: String| ValueError::new(format!("{} {reason}", file.display()));
         let text = std::fs::read(file).map_err(|e| named(format!("cannot be read: {e}")))?;
         match certificates(&String::from_utf8_lossy(&text)) {

@@ -31,6 +31,7 @@ mod preload;
 mod process;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod reading;
 mod relay;
 mod requests;
 mod serve;

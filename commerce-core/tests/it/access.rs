@@ -163,7 +163,7 @@ fn a_token_that_expires_makes_the_store_unavailable_until_it_is_renewed() {
     charge(&shop, "2").unwrap();
     charge(&shop, "2").unwrap();
     assert_eq!((balance(&shop).unwrap(), shop.verify().unwrap()), (2, vec![]));
-    assert!(at(&server).token_file(&folder.path().join("none")).unwrap_err().to_string().contains("none"));
+    assert!(at(&server).token_file(folder.path().join("none")).unwrap_err().to_string().contains("none"));
 }
 
 #[test]

@@ -14,10 +14,18 @@ pub(super) struct Save {
 
 /// Rows collected into one JSON text.
 #[derive(Default)]
-pub(super) struct Part(String);
+pub(super) struct Part {
+    text: String,
+    /// Its length inside the JSON of a request.
+    size: usize,
+}
 
-/// The size in bytes of the parts in which rows are sent, below SQLite's limit for a text.
-const PART: usize = 4 << 20;
+/// The size in bytes, inside a request, at which a part is sent. Proxies take bodies of 1 MB by default
+/// (<https://nginx.org/en/docs/http/ngx_http_core_module.html#client_max_body_size>). The last row comes on top of this.
+const PART: usize = 512 << 10;
+
+/// The size in bytes of the statements that are sent in one request, unless a single one is larger.
+const REQUEST: usize = 768 << 10;
 
 /// The statements that save these changes, in their order.
 pub(super) fn saves(changes: &[Change]) -> Result<Vec<Save>, Error> {
@@ -34,23 +42,52 @@ pub(super) fn saves(changes: &[Change]) -> Result<Vec<Save>, Error> {
     Ok(saves)
 }
 
+/// Divides statements, in their order, among requests that are not too large.
+pub(super) fn requests(saves: &[Save]) -> impl Iterator<Item = &[Save]> {
+    let mut left = saves;
+    std::iter::from_fn(move || {
+        let mut size = 0;
+        let mut fits = |save: &Save| {
+            size += save.size();
+            size <= REQUEST
+        };
+        let count = left.iter().take_while(|save| fits(save)).count().max(1).min(left.len());
+        let (request, rest) = left.split_at(count);
+        left = rest;
+        (!request.is_empty()).then_some(request)
+    })
+}
+
+impl Save {
+    /// Its length inside the JSON of a request.
+    fn size(&self) -> usize {
+        self.sql.len() + self.rows.iter().map(|rows| escaped(&rows.text())).sum::<usize>()
+    }
+}
+
 impl Part {
     pub(super) fn add(&mut self, row: &[Value]) -> Result<(), Error> {
         let row = serde_json::to_string(row).map_err(|e| Error::Store(Cause::of(e)))?;
-        self.0.extend([if self.0.is_empty() { "[" } else { "," }, &row]);
+        self.text.extend([if self.text.is_empty() { "[" } else { "," }, &row]);
+        self.size += escaped(&row) + 1;
         Ok(())
     }
 
     /// Takes the rows so far, if the part is full.
     pub(super) fn full(&mut self) -> Option<Value> {
-        if self.0.len() < PART { None } else { self.rest() }
+        if self.size < PART { None } else { self.rest() }
     }
 
     /// Takes the rows that were not sent yet, if there are any.
     pub(super) fn rest(&mut self) -> Option<Value> {
-        let rows = std::mem::take(&mut self.0);
+        let rows = std::mem::take(self).text;
         if rows.is_empty() { None } else { Some((rows + "]").into()) }
     }
+}
+
+/// The length of a JSON text inside another one. Its control characters are escaped already.
+fn escaped(json: &str) -> usize {
+    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
 }
 
 fn sql(table: &Table, kind: Kind) -> String {
@@ -151,14 +188,24 @@ mod tests {
     }
 
     #[test]
-    fn many_rows_are_sent_in_parts() {
-        let long: Value = "x".repeat(1 << 20).into();
-        let values = (0..10_i64).flat_map(|a| [a.into(), "b".into(), 1.into(), long.clone()]).collect();
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch("CREATE TABLE things (a, b, c, d)").unwrap();
-        let change = Change { table: &THINGS, kind: Kind::Insert, values };
-        assert!(saves(std::slice::from_ref(&change)).unwrap().len() > 1);
-        run(&connection, Kind::Insert, change.values);
-        assert_eq!(content(&connection).len(), 10);
+    fn many_rows_are_sent_in_parts_that_fit_into_a_request() {
+        for text in ["x", "\"", "\\", "\u{1}", "컵"] {
+            let long: Value = text.repeat(10_000).into();
+            let values = (0..100_i64).flat_map(|a| [a.into(), "b".into(), 1.into(), long.clone()]).collect();
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch("CREATE TABLE things (a, b, c, d)").unwrap();
+            let change = Change { table: &THINGS, kind: Kind::Insert, values };
+            let saves = saves(std::slice::from_ref(&change)).unwrap();
+            let sent: Vec<_> = requests(&saves).collect();
+            assert_eq!(sent.iter().map(|request| request.len()).sum::<usize>(), saves.len());
+            for request in &sent {
+                let rows: Vec<_> = request.iter().map(|save| save.rows[0].text()).collect();
+                let body = serde_json::to_string(&rows).unwrap().len();
+                assert!((200 << 10..1_000_000).contains(&body) || request.len() == 1, "{text}: {body}");
+            }
+            run(&connection, Kind::Insert, change.values);
+            assert_eq!(content(&connection).len(), 100);
+        }
+        assert_eq!(requests(&[]).count(), 0);
     }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
-use super::save::saves;
+use super::save::{requests, saves};
 use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
-use crate::store::{OtherWrites, Store, StoreOptions};
+use crate::store::{Linger, OtherWrites, Store, StoreOptions};
 use crate::time::Time;
 
 /// The writing stream of this instance.
@@ -39,8 +39,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A group costs two round trips, whatever its size. Clients of `commerce serve` need some milliseconds to come back, and
-/// those that are late would form a group of their own, which takes turns with the others.
+/// The longest time to linger. A group costs two round trips and a sync, whatever its size. Clients of `commerce serve` need
+/// some milliseconds to come back, and those that are late would form a group of their own, which takes turns with the
+/// others.
 const MAX_LINGER: Duration = Duration::from_millis(10);
 
 /// A stream that does not sync its commits is replaced at this age. It keeps the mode with which it was opened, and the
@@ -172,8 +173,20 @@ impl Store for ServerWriter {
         let receipt = [self.instance.clone(), self.group.into()];
         let old =
             [i64::try_from(self.busy.as_secs().saturating_mul(4).max(3_600)).unwrap_or(i64::MAX).into()];
+        let mut requests = requests(&saves).peekable();
         let mut steps = Steps::in_transaction();
-        saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
+        while let Some(saves) = requests.next() {
+            saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
+            if requests.peek().is_some() {
+                // What is saved before the commit is lost with the transaction, whatever comes of this request.
+                let saved = self
+                    .stream
+                    .batch(std::mem::replace(&mut steps, Steps::in_transaction()), REQUEST_TIMEOUT);
+                saved
+                    .and_then(|results| results.all_rows(0))
+                    .map_err(|failure| failure.into_error(&self.client.url))?;
+            }
+        }
         steps.then(RECEIPT, &receipt);
         if self.group == 1 {
             steps.then(FORGET, &old);
@@ -220,8 +233,9 @@ impl Store for ServerWriter {
         self.client.requests()
     }
 
-    fn max_linger(&self) -> Duration {
-        MAX_LINGER
+    fn linger(&self, took: Duration) -> Linger {
+        let longest = (took / 2).min(MAX_LINGER);
+        Linger { longest, gap: longest / 4 }
     }
 }
 
