@@ -54,4 +54,5 @@ mod token;
 mod tree;
 mod unfit;
 mod upkeep;
+mod windows;
 mod worker;
