@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::error::Error;
 use crate::job::Job;
+use crate::store::Linger;
 
 /// Jobs that wait for the writer.
 pub(crate) struct Queue {
@@ -73,9 +74,8 @@ impl Queue {
         self.lock().jobs.len()
     }
 
-    /// Waits for a job, then for at most `linger` until there are as many as expected. False when the queue is closed and
-    /// empty.
-    pub(crate) fn wait(&self, expected: usize, linger: Duration) -> bool {
+    /// Waits for a job, and then lingers until there are as many as expected. False when the queue is closed and empty.
+    pub(crate) fn wait(&self, expected: usize, linger: Linger) -> bool {
         let mut state = self.lock();
         while state.jobs.is_empty() {
             if state.closed {
@@ -84,14 +84,19 @@ impl Queue {
             state.wake_at = 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let until = Instant::now() + linger;
+        let until = Instant::now() + linger.longest;
         while state.jobs.len() < expected && !state.closed {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(Instant::now()).min(linger.gap);
             if left.is_zero() {
                 break;
             }
+            let count = state.jobs.len();
             state.wake_at = expected;
-            state = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+            state = waited.0;
+            if waited.1.timed_out() && state.jobs.len() == count {
+                break;
+            }
         }
         true
     }

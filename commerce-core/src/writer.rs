@@ -15,7 +15,7 @@ use crate::job::Job;
 use crate::operation::Chain;
 use crate::queue::Queue;
 use crate::stats::Counters;
-use crate::store::{OtherWrites, Store};
+use crate::store::{Linger, OtherWrites, Store};
 use crate::sweep::KeySweep;
 use crate::time::Clock;
 
@@ -40,7 +40,7 @@ struct WriterState {
     sweep: KeySweep,
     /// The expected size of the next group, and how long to linger for it.
     expected: usize,
-    linger: Duration,
+    linger: Linger,
 }
 
 impl Writer {
@@ -51,7 +51,7 @@ impl Writer {
         keep_keys: Duration,
     ) -> Self {
         let (facts, sweep) = (Facts::default(), KeySweep::new(keep_keys));
-        let state = WriterState { store, facts, sweep, expected: 1, linger: Duration::ZERO };
+        let state = WriterState { store, facts, sweep, expected: 1, linger: Linger::default() };
         Self {
             queue: Queue::new(queue),
             counters: Counters::default(),
@@ -65,7 +65,7 @@ impl Writer {
     pub(crate) fn run(&self) {
         // However this thread ends, no caller waits forever.
         let _guard = AbandonOnDrop(&self.queue);
-        let (mut expected, mut linger) = (1, Duration::ZERO);
+        let (mut expected, mut linger) = (1, Linger::default());
         while self.queue.wait(expected, linger) {
             // A thread that panicked while writing left the state half changed in memory, though not in the store.
             let Ok(mut state) = self.state.lock() else { return };
@@ -100,7 +100,7 @@ impl Writer {
         let committed = commit_group(state, &mut jobs, self.clock.as_ref(), &self.counters);
         state.store.end();
         self.counters.requests.store(state.store.requests(), Ordering::Relaxed);
-        state.linger = (started.elapsed() / 4).min(state.store.max_linger());
+        state.linger = state.store.linger(started.elapsed());
         state.expected = (jobs.len() + self.queue.len()).min(MAX_GROUP);
         self.uncontended.store(state.expected <= 1, Ordering::Relaxed);
         match committed {

@@ -213,8 +213,8 @@ impl State {
     fn receive(&mut self, answer: Asked) -> Asked {
         self.under_way -= 1;
         match (&answer, std::mem::replace(&mut self.failing, answer.is_err())) {
-            (Err(error), false) => tracing::error!(%error, "the store does not answer"),
-            (Ok(_), true) => tracing::warn!("the store answers again"),
+            (Err(error), false) => tracing::error!(%error, "the store cannot be read"),
+            (Ok(_), true) => tracing::warn!("the store can be read again"),
             _ => {}
         }
         let known = answer?;

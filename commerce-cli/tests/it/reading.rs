@@ -4,8 +4,10 @@
 use serde_json::{Value, json};
 
 use crate::jwt::Signer;
+use crate::process::Server;
 use crate::shop::{Shop, stderr};
 use crate::sqld::Sqld;
+use crate::system::until;
 
 /// Every command that only reads.
 const READS: [&str; 17] = [
@@ -110,4 +112,39 @@ fn what_can_wait_is_told_by_commands_that_are_read() {
     assert!(!told(&["user", "add", "alice"]) && !told(&["charge", "alice", "5"]) && !told(&["top"]));
     let report = shop.json(&["verify"]);
     assert_eq!(report["warnings"].as_array().unwrap().len(), 2, "{report}");
+}
+
+#[test]
+fn a_running_server_takes_a_renewed_token_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (signer, server) = Signer::with_server(folder.path());
+    let shop = Shop::on(server);
+    shop.file("token", signer.writing());
+    let with_file = |arguments: &[&str]| {
+        let mut program = shop.program(arguments);
+        program.env("COMMERCE_DB_TOKEN_FILE", "token");
+        program
+    };
+    for arguments in [&["init"][..], &["user", "add", "alice"]] {
+        assert!(with_file(arguments).output().unwrap().status.success());
+    }
+    shop.file("token", signer.expiring_in(6));
+    let served = Server::start(with_file(&["serve", "--listen", "127.0.0.1:0"]));
+    let mut client = served.client();
+    let mut charge = |key: &str| {
+        let headers = [("Idempotency-Key", key)];
+        client.send("POST", "/v1/users/alice/charges", &headers, Some(&json!({ "amount": 1 }))).unwrap()
+    };
+    assert_eq!(charge("1").status, 201);
+    until("the token expires", || charge("1").status == 503);
+    let refused = charge("2");
+    assert_eq!((refused.status, &refused.json()["code"]), (503, &json!("store_unavailable")));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("expired"), "{:?}", refused.json());
+    assert!(refused.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("retry-after")));
+    assert!(stderr(&with_file(&["balance", "alice"]).output().unwrap()).contains("expired"));
+
+    shop.file("token", signer.writing());
+    assert_eq!((charge("2").status, charge("1").status), (201, 201));
+    let told = with_file(&["balance", "alice", "--output", "json"]).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&told.stdout).unwrap()["balance"], 2);
 }

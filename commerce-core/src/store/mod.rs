@@ -51,9 +51,17 @@ pub(crate) trait Store: Send {
     /// The number of requests sent to the server so far; 0 for a file.
     fn requests(&self) -> u64;
 
-    /// The longest time to wait for callers that were just answered, so that they fill the next group. At most a quarter of
-    /// a group's own time is spent on this.
-    fn max_linger(&self) -> Duration;
+    /// How long to wait for callers that were just answered, so that they fill the next group. The last one took this long.
+    fn linger(&self, took: Duration) -> Linger;
+}
+
+/// How long the writer waits for more operations before it begins a group.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Linger {
+    /// The longest time in all.
+    pub(crate) longest: Duration,
+    /// The longest time in which none arrives.
+    pub(crate) gap: Duration,
 }
 
 /// Whether another process may have written since this one last did. If none has, rows that were loaded before are

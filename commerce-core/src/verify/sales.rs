@@ -1,16 +1,17 @@
 //! Compares the cached best sellers with sums over the lines of their orders.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 
 use super::auditor::{Auditor, SPAN, display};
-use super::history::Numbers;
 use crate::error::Error;
 use crate::order::until::last_until;
-use crate::query::Query;
+use crate::query::{Query, View};
 use crate::row::list;
 use crate::row::table::LINES;
-use crate::row::{Statement, Value};
+use crate::row::{Rows, Statement, Value};
 use crate::sales::Top;
+use crate::store::Snapshot;
 
 /// The most sellers to compare.
 const LIMIT: u16 = 100;
@@ -19,9 +20,8 @@ const LIMIT: u16 = 100;
 type Sold = (i64, i64, i128);
 
 pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
-    let mut view = auditor.view()?;
-    // Read first, since a server reads what comes after an answer from a newer snapshot.
-    let newest = Numbers::of(&mut view)?;
+    let view = auditor.view()?;
+    let mut view = View { snapshot: Box::new(Kept(view.snapshot)), ..view };
     let answered = match (Top { limit: LIMIT, ..Top::default() }).answer(&mut view) {
         // An unreadable row is a difference too. The other checks show which one.
         Err(Error::Store(reason)) => {
@@ -31,11 +31,11 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
         answered => answered?,
     };
     let after = last_until(view.snapshot.as_mut(), answered.window.from)?;
-    let last = last_until(view.snapshot.as_mut(), answered.window.to)?.min(newest.order);
+    let last = last_until(view.snapshot.as_mut(), answered.window.to)?;
     // Cancellations after the answer are recognized by the later ledger entries of their refunds.
     let sql = "SELECT order_id FROM cancellations WHERE order_id > ?1 AND order_id <= ?2
-        AND entry <= ?3";
-    let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into(), newest.entry.into()]))?;
+        AND entry <= (SELECT last_entry FROM store)";
+    let cancelled = view.rows(&Statement::new(sql, [after.into(), last.into()]))?;
     let cancelled: HashSet<i64> = cancelled.iter().map(|row| row[0].int()).collect();
     drop(view);
 
@@ -62,6 +62,24 @@ pub(super) fn check(auditor: &mut Auditor<'_>) -> Result<(), Error> {
     }
     auditor.audit.count_checked("best sellers", stored.len() as u64);
     Ok(())
+}
+
+/// A snapshot that stays open when an answer has read its last rows, so that the answer is compared with what it was read
+/// from.
+struct Kept<'a>(Box<dyn Snapshot + 'a>);
+
+impl Snapshot for Kept<'_> {
+    fn rows(&mut self, statement: &Statement) -> Result<Rows, Error> {
+        self.0.rows(statement)
+    }
+
+    fn each(
+        &mut self,
+        statement: &Statement,
+        visit: &mut dyn FnMut(&[Value]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.0.each(statement, visit)
+    }
 }
 
 /// The best sellers of these orders, and those that tie with the last of them.

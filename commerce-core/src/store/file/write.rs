@@ -15,7 +15,7 @@ use crate::cost::Costs;
 use crate::error::Error;
 use crate::row::table::{SALES_BY_DAY, SALES_BY_HOUR};
 use crate::row::{Change, Kind, Rows, Statement};
-use crate::store::{OtherWrites, Store};
+use crate::store::{Linger, OtherWrites, Store};
 use crate::time::Time;
 
 /// The writing connection of this process.
@@ -124,8 +124,9 @@ impl Store for FileWriter {
         0
     }
 
-    fn max_linger(&self) -> Duration {
-        MAX_LINGER
+    fn linger(&self, took: Duration) -> Linger {
+        let longest = (took / 4).min(MAX_LINGER);
+        Linger { longest, gap: longest }
     }
 }
 

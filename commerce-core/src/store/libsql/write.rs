@@ -11,7 +11,7 @@ use super::save::{requests, saves};
 use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Change, Rows, Statement, Value};
-use crate::store::{OtherWrites, Store, StoreOptions};
+use crate::store::{Linger, OtherWrites, Store, StoreOptions};
 use crate::time::Time;
 
 /// The writing stream of this instance.
@@ -43,8 +43,9 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A group costs two round trips, whatever its size. Clients of `commerce serve` need some milliseconds to come back, and
-/// those that are late would form a group of their own, which takes turns with the others.
+/// The longest time to linger. A group costs two round trips and a sync, whatever its size. Clients of `commerce serve` need
+/// some milliseconds to come back, and those that are late would form a group of their own, which takes turns with the
+/// others.
 const MAX_LINGER: Duration = Duration::from_millis(10);
 
 /// A stream that does not sync its commits is replaced at this age. It keeps the mode with which it was opened, and the
@@ -240,8 +241,9 @@ impl Store for ServerWriter {
         self.client.requests()
     }
 
-    fn max_linger(&self) -> Duration {
-        MAX_LINGER
+    fn linger(&self, took: Duration) -> Linger {
+        let longest = (took / 2).min(MAX_LINGER);
+        Linger { longest, gap: longest / 4 }
     }
 }
 
