@@ -21,7 +21,7 @@ mod table;
 mod work;
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use commerce_core::{Commerce, Location, Options, Stats, SystemClock};
@@ -59,7 +59,9 @@ fn main() -> Result<()> {
     for (name, case) in local().iter().filter(|(name, _)| name.contains(only)) {
         cases.push(case(run, name)?);
     }
-    let program = arguments.get("--program").map(PathBuf::from);
+    // From the root of the project, wherever cargo starts a bench.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let program = arguments.get("--program").map(|program| root.join(program));
     let setting = Setting { run, program, server: OnceCell::new() };
     let mut far = Vec::new();
     for round_trip in ROUND_TRIPS {

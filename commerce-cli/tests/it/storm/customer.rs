@@ -31,8 +31,8 @@ struct Request {
     body: Value,
 }
 
-/// The longest time for one answer. An operation waits for 10 s.
-const PATIENCE: Duration = Duration::from_secs(13);
+/// The longest time for one answer. An operation waits for 10 s, and two more for the outcome of a commit in flight.
+const PATIENCE: Duration = Duration::from_secs(14);
 
 /// The longest time until a request has an outcome, through all faults.
 const INSISTENCE: Duration = Duration::from_secs(90);

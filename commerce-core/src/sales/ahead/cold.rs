@@ -1,7 +1,7 @@
 //! A window that is not cached: its bounds and the stored sums in one request, everything else in another.
 
 use super::foreseen::Foreseen;
-use super::question::{FROM, Question, TO, lines_of_refunds, products};
+use super::question::{FROM, MAX_LINES, Question, TO, lines_of_refunds, products};
 use crate::error::Error;
 use crate::order::until::{last_until_sql, last_until_statement};
 use crate::row::{Rows, Statement};
@@ -14,9 +14,6 @@ use crate::time::Time;
 
 /// The most bytes of stored sums that are read ahead, of hours and of days.
 const SUMS_BYTES: i64 = 3 << 20;
-
-/// The most lines that are read ahead at each end of a window.
-const ENDS_LIMIT: i64 = 32_768;
 
 /// The most orders at the ends whose lines are read ahead.
 const MAX_ORDERS: i64 = 8_192;
@@ -104,9 +101,8 @@ fn sums(question: &Question<'_>, period: Period) -> Statement {
                 coalesce((SELECT at FROM orders WHERE order_id = {until_begin} + 1), 0) / {hour}),
             min({TO} + 1, last_at) / {hour} FROM store)
         SELECT {number}, after_order, last_order, entry, sales FROM (
-            SELECT {number}, after_order, last_order, entry, sales,
-                sum(length(sales)) OVER (ORDER BY {number} ROWS UNBOUNDED PRECEDING) AS size
-            FROM span CROSS JOIN {table} WHERE {within})
+            SELECT {number}, sum(octet_length(sales)) OVER (ORDER BY {number} ROWS UNBOUNDED PRECEDING) AS size
+            FROM span CROSS JOIN {table} WHERE {within}) CROSS JOIN {table} USING ({number})
         WHERE size <= {SUMS_BYTES} ORDER BY {number}"
     );
     question.over_begin(sql, [])
@@ -159,7 +155,7 @@ fn read_rest(
     let lines = |(first, end): (i64, i64)| {
         let sql = "SELECT line, product_no, price, quantity FROM order_lines
             WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
-        Statement::new(sql, [first.into(), end.into(), ENDS_LIMIT.into()])
+        Statement::new(sql, [first.into(), end.into(), MAX_LINES.into()])
     };
     let asked = [
         statements::refunded(orders),
@@ -176,8 +172,8 @@ fn read_rest(
     ahead.add(statements::cancelled(orders), Rows { values: cancelled, width: 1 });
     ahead.add(statements::refunded(orders), refunded);
     ahead.add(statements::mark(orders.last), mark);
-    ahead.add_lines(ends[0], &first, ENDS_LIMIT);
-    ahead.add_lines(ends[1], &last, ENDS_LIMIT);
+    ahead.add_lines(ends[0], &first, MAX_LINES);
+    ahead.add_lines(ends[1], &last, MAX_LINES);
     ahead.add_single_orders(&refunds);
     ahead.add_products(&sold);
     Ok(())

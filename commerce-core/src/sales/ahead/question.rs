@@ -17,6 +17,9 @@ pub(in crate::sales) struct Question<'a> {
     pub(in crate::sales) candidates: &'a dyn Fn(&Sales) -> Vec<i64>,
 }
 
+/// The most lines that are read ahead at each end of a window.
+pub(super) const MAX_LINES: i64 = 32_768;
+
 /// The most products that are read ahead.
 const PRODUCTS_LIMIT: i64 = 4_096;
 
@@ -51,13 +54,20 @@ impl Question<'_> {
     }
 }
 
-/// The products among `candidates`, and those in two ranges of lines.
+/// The products among `candidates`, and those at the beginning of two ranges of lines.
 pub(super) fn products(candidates: &[i64], ranges: [(i64, i64); 2]) -> Statement {
-    let sold = "SELECT product_no FROM order_lines WHERE line >=";
+    let sold = |first: &str, end: &str| {
+        format!(
+            "SELECT product_no FROM (SELECT product_no FROM order_lines
+                WHERE line >= {first} AND line < {end} ORDER BY line LIMIT {MAX_LINES})"
+        )
+    };
     let sql = format!(
         "SELECT p.product_no, p.product, p.name, p.price, s.stock FROM products p LEFT JOIN stocks s USING (product_no)
         WHERE p.product_no IN (SELECT value FROM json_each(?1)
-            UNION {sold} ?2 AND line < ?3 UNION {sold} ?4 AND line < ?5) LIMIT {PRODUCTS_LIMIT}"
+            UNION {} UNION {}) LIMIT {PRODUCTS_LIMIT}",
+        sold("?2", "?3"),
+        sold("?4", "?5")
     );
     let [(a, b), (c, d)] = ranges;
     let numbers = list(candidates);

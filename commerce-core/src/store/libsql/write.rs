@@ -33,6 +33,10 @@ pub(super) struct ServerWriter {
 /// The time-out of a single request, which leaves time to retry.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(6);
 
+/// The time for a commit or for its receipt even when the caller's time is up, since an outcome that stays unknown is worse
+/// than a short wait.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
+
 /// The time-out of closing a stream, which only saves other clients a wait.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -71,6 +75,11 @@ impl ServerWriter {
         }
     }
 
+    /// The time-out of a request within a transaction.
+    fn timeout(&self) -> Duration {
+        time_left(self.deadline).clamp(LAST_CHANCE, REQUEST_TIMEOUT)
+    }
+
     fn try_begin(&mut self, statements: &[Statement], timeout: Duration) -> Result<Vec<Rows>, Failure> {
         self.open = true;
         let (rows, time) = self.state.begin(&mut self.stream, statements, timeout)?;
@@ -97,13 +106,13 @@ impl ServerWriter {
     }
 
     fn load_more(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, Failure> {
+        let timeout = self.timeout();
         let mut steps = Steps::in_transaction();
         statements.iter().for_each(|statement| steps.read(statement));
-        match self.stream.batch(steps, REQUEST_TIMEOUT).and_then(|results| results.all_rows(0)) {
-            Err(Failure::TooLarge) => statements
-                .iter()
-                .map(|statement| self.stream.read_in_parts(statement, REQUEST_TIMEOUT))
-                .collect(),
+        match self.stream.batch(steps, timeout).and_then(|results| results.all_rows(0)) {
+            Err(Failure::TooLarge) => {
+                statements.iter().map(|statement| self.stream.read_in_parts(statement, timeout)).collect()
+            }
             other => other,
         }
     }
@@ -119,7 +128,7 @@ impl ServerWriter {
     /// group's has ended. After that, a late request has no effect, since each of its steps needs an open
     /// transaction.
     fn read_receipt(&mut self, lost: Failure) -> Result<(), Error> {
-        let deadline = Instant::now() + self.busy;
+        let deadline = self.deadline.max(Instant::now() + LAST_CHANCE);
         let asked = [self.instance.clone()];
         let mut last = lost;
         self.open = false;
@@ -179,9 +188,8 @@ impl Store for ServerWriter {
             saves.iter().for_each(|save| steps.then(&save.sql, &save.rows));
             if requests.peek().is_some() {
                 // What is saved before the commit is lost with the transaction, whatever comes of this request.
-                let saved = self
-                    .stream
-                    .batch(std::mem::replace(&mut steps, Steps::in_transaction()), REQUEST_TIMEOUT);
+                let saved =
+                    self.stream.batch(std::mem::replace(&mut steps, Steps::in_transaction()), self.timeout());
                 saved
                     .and_then(|results| results.all_rows(0))
                     .map_err(|failure| failure.into_error(&self.client.url))?;
@@ -192,7 +200,7 @@ impl Store for ServerWriter {
             steps.then(FORGET, &old);
         }
         let commit = steps.commit();
-        let results = match self.stream.batch(steps, REQUEST_TIMEOUT) {
+        let results = match self.stream.batch(steps, self.timeout()) {
             Ok(results) => results,
             // Nothing was carried out.
             Err(failure @ (Failure::Denied(_) | Failure::Untrusted(_))) => {
