@@ -12,6 +12,8 @@ use crate::warning::{ALLOW, SYNC};
 pub(super) enum Failure {
     /// No answer came. Whether the request was carried out is unknown.
     NoAnswer(Cause),
+    /// What came is no answer in the protocol. Where there was a server before, it was cut off.
+    OtherProtocol(Cause),
     /// The server had ended the stream. Nothing was carried out.
     StreamClosed,
     /// The database was locked.
@@ -65,7 +67,11 @@ impl Failure {
     /// Whether a retry can succeed.
     pub(super) fn is_transient(&self) -> bool {
         match self {
-            Self::NoAnswer(_) | Self::StreamClosed | Self::Busy | Self::TransactionLost => true,
+            Self::NoAnswer(_)
+            | Self::OtherProtocol(_)
+            | Self::StreamClosed
+            | Self::Busy
+            | Self::TransactionLost => true,
             Self::Status(status) => is_away(*status),
             _ => false,
         }
@@ -74,7 +80,7 @@ impl Failure {
     /// The reason as a sentence.
     pub(super) fn reason(self) -> Cause {
         match self {
-            Self::NoAnswer(reason) | Self::NotFound(reason) => reason,
+            Self::NoAnswer(reason) | Self::OtherProtocol(reason) | Self::NotFound(reason) => reason,
             Self::Denied(reason) => reason.after("the server refuses access"),
             Self::Untrusted(reason) => reason.after("the server's certificate is not trusted"),
             Self::Status(status) => format!("the server answers {status}").into(),
@@ -92,7 +98,7 @@ impl Failure {
     /// The error of a request that changed nothing.
     pub(super) fn into_error(self, url: &Url) -> Error {
         match self {
-            Self::NoAnswer(_) => Error::Busy("the server could not be reached"),
+            Self::NoAnswer(_) | Self::OtherProtocol(_) => Error::Busy("the server could not be reached"),
             Self::StreamClosed => Error::Busy("the server ended the stream"),
             Self::Busy => Error::Busy("the server's database was locked"),
             Self::TransactionLost => Error::Busy("another instance took the transaction over"),
@@ -121,7 +127,9 @@ impl Failure {
             }
             Self::Denied(reason) => OpenError::Denied { url, reason }.into(),
             Self::Untrusted(reason) => OpenError::Untrusted { url, reason }.into(),
-            Self::NotFound(reason) => OpenError::NoServer { url, reason }.into(),
+            Self::OtherProtocol(reason) | Self::NotFound(reason) => {
+                OpenError::NoServer { url, reason }.into()
+            }
             Self::Server(reason) => OpenError::Failed { path: url.into(), reason }.into(),
             other => other.into_error(at),
         }

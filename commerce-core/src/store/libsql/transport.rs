@@ -116,7 +116,7 @@ impl Transport {
                     "what answers does not speak HTTP; if the server uses TLS, the address is https://… or libsql://…?tls=1"
                 }
             };
-            return Failure::NotFound(Cause::new(sentence, error));
+            return Failure::OtherProtocol(Cause::new(sentence, error));
         }
         Failure::NoAnswer(match error {
             ureq::Error::Timeout(_) => Cause::new("it did not answer in time", error),
