@@ -216,3 +216,35 @@ fn no_answer_is_older_than_an_acknowledged_write() {
     assert!(hits.into_inner() > 0, "no answer was kept");
     assert_eq!(acknowledged.into_inner(), 151);
 }
+
+#[test]
+fn a_version_from_before_a_kill_of_the_server_does_not_come_again() {
+    let mut shop = Shop::on(On::Server(2));
+    let [one, two] = [shop.instance().clone(), shop.instance().clone()];
+    let price = |shop: &Commerce| shop.query_with_version(&get("p0")).unwrap();
+    let set = |price: i64| {
+        submit(&two, &json!({ "op": "product.update", "product": "p0", "price": price })).unwrap();
+    };
+    fill(&two, "Mug");
+    // As a reader with a cache does: answers are kept with their version.
+    let mut kept = Vec::new();
+    for round in 0..2 {
+        for number in 1..=60 {
+            // Changes of several sizes move the index by steps of several sizes.
+            if number % (3 + round) == 0 {
+                submit(&two, &json!({ "op": "user.add", "user": format!("u{round}-{number}") })).unwrap();
+            }
+            set(round * 100 + number);
+            let version = one.version().unwrap();
+            let newest = price(&one).0.price;
+            for (known, at) in &kept {
+                assert!(*at != version || *known == newest, "{newest:?}, but {known:?} is kept as current");
+            }
+            kept.push({
+                let (product, version) = price(&one);
+                (product.price, version)
+            });
+        }
+        shop.server.as_mut().unwrap().kill_and_restart();
+    }
+}

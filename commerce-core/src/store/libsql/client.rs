@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::hrana::{Answer, Answers, Pipeline, Request, Results, Steps};
+use super::newest::{Newest, Version};
 use super::transport::Transport;
 use crate::error::Cause;
 use crate::location::{Server, Url};
@@ -16,7 +17,7 @@ pub(super) struct Client {
     transport: Arc<Transport>,
     pub(super) url: Url,
     requests: AtomicU64,
-    newest: Arc<AtomicU64>,
+    newest: Arc<Newest>,
     /// Whether this is a replica, which can be behind the primary.
     replica: bool,
 }
@@ -34,8 +35,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(8);
 
 impl Client {
     /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
-    /// replication index that any of them has seen, never read an older state.
-    pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<AtomicU64>) -> Self {
+    /// state that any of them has seen, never read an older one.
+    pub(super) fn new(server: &Server, replica: Option<&Url>, newest: &Arc<Newest>) -> Self {
         let url = replica.unwrap_or(&server.url).clone();
         let transport = Arc::new(Transport::new(server, &url));
         let (requests, newest, replica) = (AtomicU64::new(0), newest.clone(), replica.is_some());
@@ -58,9 +59,9 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// The newest replication index that was seen.
-    pub(super) fn newest(&self) -> u64 {
-        self.newest.load(Ordering::Relaxed)
+    /// The newest state that was seen.
+    pub(super) fn newest(&self) -> Version {
+        self.newest.get()
     }
 
     /// Sends requests in a stream, or in a new one.
@@ -74,23 +75,25 @@ impl Client {
 
     /// Runs a batch in a stream of its own.
     pub(super) fn once(&self, steps: Steps<'_>, timeout: Duration) -> Result<Results, Failure> {
-        let requests = vec![self.batch(steps), Request::Close];
-        self.first(self.send(&Pipeline { baton: None, requests }, timeout)?)
+        let (requests, before) = (vec![self.batch(steps), Request::Close], self.newest());
+        self.first(self.send(&Pipeline { baton: None, requests }, timeout)?, before)
     }
 
     /// The first batch of a stream, which states how new the database must be.
     fn batch<'a>(&self, steps: Steps<'a>) -> Request<'a> {
-        steps.into_batch(self.replica.then(|| self.newest()))
+        steps.into_batch(self.replica.then(|| self.newest().index()))
     }
 
-    /// The answer to the first request. The others have no result.
-    fn first(&self, answers: Answers) -> Result<Results, Failure> {
-        let results = match answers.results.into_iter().next() {
+    /// The answer to the first request, which was sent when `before` was the newest state. The others have no result.
+    fn first(&self, answers: Answers, before: Version) -> Result<Results, Failure> {
+        let mut results = match answers.results.into_iter().next() {
             Some(Answer { error: Some(error), .. }) => return Err(Failure::of(&error)),
             Some(Answer { response, .. }) => response.and_then(|given| given.result).unwrap_or_default(),
             None => return Err(Failure::Server("it answers nothing".into())),
         };
-        self.newest.fetch_max(results.replication_index().unwrap_or(0), Ordering::Relaxed);
+        // A replica has seen no more than its primary.
+        let index = results.replication_index().filter(|_| !self.replica);
+        results.version = index.map(|index| self.newest.see(before, index));
         Ok(results)
     }
 }
@@ -189,6 +192,7 @@ impl Stream {
         if self.baton.is_none() {
             self.opened = Instant::now();
         }
+        let before = self.client.newest();
         let sent = self.client.send(&Pipeline { baton: self.baton.as_deref(), requests }, timeout);
         self.used = Instant::now();
         let mut answers = match sent {
@@ -201,7 +205,7 @@ impl Stream {
             Err(failure) => return Err(failure),
         };
         self.baton = answers.baton.take();
-        self.client.first(answers)
+        self.client.first(answers, before)
     }
 }
 

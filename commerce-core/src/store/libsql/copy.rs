@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -30,8 +29,7 @@ const TABLES: &str =
 
 /// Copies the store, as of one moment, to a new file.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
-    let newest = Arc::new(AtomicU64::new(0));
-    let reader = ServerReader::new(Client::new(server, None, &newest), None, None, busy, 1);
+    let reader = ServerReader::new(Client::new(server, None, &Arc::default()), None, None, busy, 1);
     let mut snapshot = reader.snapshot()?;
     file::copy::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("SELECT user_version FROM pragma_user_version", []))?;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Stream};
 use super::failure::Failure;
 use super::hrana::Steps;
+use super::newest::Version;
 use super::state::{STATE, ServerState};
 use crate::row::{Rows, Statement, Value};
 
@@ -26,8 +27,8 @@ pub(super) struct Groups {
 pub(super) struct Reply {
     /// The rows of each statement.
     pub(super) rows: Vec<Rows>,
-    /// The replication index of the server after the read. The rows can be older.
-    pub(super) index: Option<u64>,
+    /// The state of the primary after the read. The rows can be older.
+    pub(super) version: Option<Version>,
 }
 
 struct State {
@@ -94,7 +95,7 @@ impl Groups {
         Self { state: Mutex::new(state), client: client.clone(), server }
     }
 
-    /// Reads these statements from one snapshot. Without statements, the answer is the replication index alone.
+    /// Reads these statements from one snapshot. Without statements, the answer is the state of the primary alone.
     pub(super) fn ask(&self, statements: &[Statement], timeout: Duration) -> Result<Reply, Failure> {
         let deadline = Instant::now() + timeout;
         let entry = Arc::new(Entry::new(statements));
@@ -291,7 +292,7 @@ fn send(
         stream.close(CLOSE_TIMEOUT);
     }
     let results = sent?;
-    let index = results.replication_index();
+    let version = results.version;
     let mut steps = results.into_steps();
     let reply = |entry: &Arc<Entry>| {
         let rows = match entry.statements.len() {
@@ -299,7 +300,7 @@ fn send(
             1 => steps.next_rows().map(|rows| vec![rows]),
             count => steps.next_together(count),
         };
-        rows.map(|rows| Reply { rows, index })
+        rows.map(|rows| Reply { rows, version })
     };
     let replies = group.iter().map(reply).collect();
     if let (Some((server, asked)), Ok(rows)) = (asked, steps.next_rows()) {

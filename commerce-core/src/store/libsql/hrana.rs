@@ -8,6 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::failure::{Failed, Failure};
+use super::newest::Version;
 use crate::row::{Rows, Statement, Value};
 
 /// A request body: requests that run in order on a stream, or on a new one if there is no baton.
@@ -98,6 +99,9 @@ pub(super) struct Results {
     /// The replication index of the database.
     #[serde(default)]
     replication_index: Option<String>,
+    /// The state of the primary that the index shows.
+    #[serde(skip)]
+    pub(super) version: Option<Version>,
 }
 
 /// The outcomes of steps, in order.

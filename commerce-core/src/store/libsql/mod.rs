@@ -7,6 +7,7 @@ mod copy;
 mod failure;
 mod group;
 mod hrana;
+mod newest;
 mod open;
 mod program;
 mod read;

@@ -1,12 +1,12 @@
 //! Creates, opens and migrates a store on a server, with clear errors when it cannot be used.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Stream, retry_until};
 use super::failure::Failure;
 use super::hrana::Steps;
+use super::newest::Newest;
 use super::read::ServerReader;
 use super::state::{STATE, ServerState};
 use super::write::ServerWriter;
@@ -96,7 +96,7 @@ pub(crate) fn open(server: &Server, options: &StoreOptions) -> Result<OpenedStor
 
 struct Opening {
     client: Arc<Client>,
-    newest: Arc<AtomicU64>,
+    newest: Arc<Newest>,
     state: Arc<ServerState>,
     /// The version of the server, if it says that it is sqld.
     version: Option<String>,
@@ -106,7 +106,7 @@ struct Opening {
 impl Opening {
     /// Checks that the server answers and is new enough, and inspects the database.
     fn begin(server: &Server, options: &StoreOptions) -> Result<(Self, Found), Error> {
-        let newest = Arc::new(AtomicU64::new(0));
+        let newest = Arc::new(Newest::default());
         let client = Arc::new(Client::new(server, None, &newest));
         let (begun, patience) = (Instant::now(), FIRST_ANSWER_TIMEOUT.min(options.busy));
         let version = client.version(patience).map_err(|failure| failure.into_open_error(&client.url))?;

@@ -26,6 +26,10 @@ impl ServerReader {
     ) -> Self {
         Self(Sources::new(primary, replica, state, busy, readers))
     }
+
+    fn version_of(&self, reply: &Reply) -> i64 {
+        reply.version.unwrap_or_else(|| self.0.newest()).number()
+    }
 }
 
 impl Reader for ServerReader {
@@ -42,22 +46,20 @@ impl Reader for ServerReader {
         self.0.expect_long_answers();
     }
 
-    // The replication index of the primary, which comes with every answer. Later reads, also from a replica, are at
-    // least as new.
+    // The state of the primary, which every answer tells. Later reads, also from a replica, are at least as new.
     fn version(&self) -> Result<i64, Error> {
-        let Reply { index, .. } = self.0.ask_primary(|source, timeout| source.groups.ask(&[], timeout))?;
-        Ok(index.unwrap_or(0).cast_signed())
+        let reply = self.0.ask_primary(|source, timeout| source.groups.ask(&[], timeout))?;
+        Ok(self.version_of(&reply))
     }
 
     fn version_with(&self, statement: &Statement) -> Result<(i64, Rows), Error> {
         let statements = std::slice::from_ref(statement);
-        let Reply { mut rows, index } =
-            self.0.ask_primary(|source, timeout| source.groups.ask(statements, timeout))?;
-        Ok((index.unwrap_or(0).cast_signed(), rows.pop().unwrap_or_default()))
+        let mut reply = self.0.ask_primary(|source, timeout| source.groups.ask(statements, timeout))?;
+        Ok((self.version_of(&reply), reply.rows.pop().unwrap_or_default()))
     }
 
     fn known_version(&self) -> Result<i64, Error> {
-        Ok(self.0.newest().cast_signed())
+        Ok(self.0.newest().number())
     }
 
     fn is_remote(&self) -> bool {

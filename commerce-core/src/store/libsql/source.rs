@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::{Client, retry_until};
 use super::failure::Failure;
 use super::group::Groups;
+use super::newest::Version;
 use super::state::ServerState;
 use super::transaction::begin;
 use crate::error::Error;
@@ -108,8 +109,8 @@ impl Sources {
         self.permits.take(self.busy)
     }
 
-    /// The newest replication index that was seen.
-    pub(super) fn newest(&self) -> u64 {
+    /// The newest state that was seen.
+    pub(super) fn newest(&self) -> Version {
         self.primary.client.newest()
     }
 
