@@ -31,7 +31,7 @@ pub enum Fault {
 use Fault::{Cuts, DiskFull, InstanceKilled, ServerKilled, ServerStopped, Silence, Slow};
 
 /// One of each, in an order in which networks are slow during some of the others.
-const EACH: [Fault; 13] = [
+const EACH: [Fault; 12] = [
     ServerKilled,
     Slow(5),
     Cuts(3),
@@ -44,7 +44,6 @@ const EACH: [Fault; 13] = [
     Slow(50),
     ServerStopped(6),
     DiskFull(2),
-    Slow(0),
 ];
 
 /// One fault after the other: each once, or random ones for a time.
@@ -54,9 +53,9 @@ pub fn during(shared: &Shared, shop: &Shop, server: &mut Sqld, seed: u64, time: 
     let mut turn = 0;
     loop {
         let fault = match time {
-            None if turn == EACH.len() => return,
+            None if turn == EACH.len() => break,
             None => EACH[turn],
-            Some(time) if begun.elapsed() > time => return,
+            Some(time) if begun.elapsed() > time => break,
             Some(_) => any(&mut random),
         };
         let before = Instant::now();
@@ -66,6 +65,7 @@ pub fn during(shared: &Shared, shop: &Shop, server: &mut Sqld, seed: u64, time: 
         shared.faults.store(turn as u64, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(300));
     }
+    cause(Slow(0), shared, shop, server);
 }
 
 fn cause(fault: Fault, shared: &Shared, shop: &Shop, server: &mut Sqld) {
