@@ -48,12 +48,9 @@ fn by_distance(title: &str, cases: &[Value], cell: impl Fn(&Value) -> String) {
     println!("|---|{}", "--:|".repeat(ROUND_TRIPS.len()));
     for row in distance::cases() {
         let found = ROUND_TRIPS.map(|ms| cases.iter().find(|case| case["case"] == row.name_at(ms)));
-        if found.iter().any(Option::is_some) {
-            println!(
-                "| {} | {} |",
-                row.name,
-                found.map(|case| case.map_or(String::new(), &cell)).join(" | ")
-            );
+        let cells = found.map(|case| case.map_or(String::new(), &cell));
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            println!("| {} | {} |", row.name, cells.join(" | "));
         }
     }
 }
