@@ -41,6 +41,9 @@ struct WriterState {
     /// The expected size of the next group, and how long to linger for it.
     expected: usize,
     linger: Linger,
+    /// The largest group now. A server takes the lock away from a transaction that takes too long, so a group that could
+    /// not be committed is tried again in halves.
+    limit: usize,
 }
 
 impl Writer {
@@ -51,7 +54,8 @@ impl Writer {
         keep_keys: Duration,
     ) -> Self {
         let (facts, sweep) = (Facts::default(), KeySweep::new(keep_keys));
-        let state = WriterState { store, facts, sweep, expected: 1, linger: Linger::default() };
+        let (linger, limit) = (Linger::default(), MAX_GROUP);
+        let state = WriterState { store, facts, sweep, expected: 1, linger, limit };
         Self {
             queue: Queue::new(queue),
             counters: Counters::default(),
@@ -95,7 +99,7 @@ impl Writer {
             fail_all(self.queue.take_failed(&error), &error, &self.counters);
             return;
         }
-        let mut jobs = self.queue.take(MAX_GROUP);
+        let mut jobs = self.queue.take(state.limit);
         let started = Instant::now();
         let committed = commit_group(state, &mut jobs, self.clock.as_ref(), &self.counters);
         state.store.end();
@@ -103,6 +107,10 @@ impl Writer {
         state.linger = state.store.linger(started.elapsed());
         state.expected = (jobs.len() + self.queue.len()).min(MAX_GROUP);
         self.uncontended.store(state.expected <= 1, Ordering::Relaxed);
+        state.limit = match committed {
+            Err(Error::Busy(_)) => (jobs.len() / 2).max(1),
+            Ok(()) | Err(_) => (state.limit * 2).min(MAX_GROUP),
+        };
         match committed {
             Ok(()) => jobs.into_iter().for_each(|job| job.answer()),
             Err(error @ Error::Busy(_)) => {
