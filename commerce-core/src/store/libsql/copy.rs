@@ -53,8 +53,8 @@ pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), E
     })
 }
 
-/// Replaces the content of the store with that of a file, in one statement once all of it is on the server. The file needs the same schema. This
-/// also moves a store from a file to a server.
+/// Replaces the content of the store with that of a file, in one statement once all of it is on the server. The file needs
+/// the same schema. This also moves a store from a file to a server.
 pub(crate) fn restore(server: &Server, restore: &Restore<'_>, options: &StoreOptions) -> Result<(), Error> {
     let from = file::copy::open_backup(restore)?;
     let version: i64 =
