@@ -259,6 +259,8 @@ mod query;
 mod queue;
 mod refusal;
 pub mod registry;
+#[cfg(any(feature = "libsql", feature = "http-sink"))]
+mod resolve;
 mod roots;
 mod row;
 pub mod sales;

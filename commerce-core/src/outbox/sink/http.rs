@@ -2,18 +2,18 @@
 //! scheme. Any 2xx accepts it.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use chrono::DateTime;
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Uri};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Timeout};
 
 use super::{Failure, Message, Secret, Settings, Sink};
+use crate::resolve::CachingResolver;
 use crate::roots::{Roots, certificate_fault};
 use crate::text::{ValueError, quoted};
 use crate::time::Time;
@@ -23,9 +23,6 @@ const MAX_ANSWER: u64 = 64 * 1024;
 
 /// The longest wait that a receiver can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3_600);
-
-/// How long the addresses of a name are cached.
-const ADDRESS_LIFETIME: Duration = Duration::from_secs(5);
 
 /// The receiver at a URL, with what the settings say.
 pub(super) fn open(url: &str, settings: &Settings) -> Result<Box<dyn Sink>, ValueError> {
@@ -113,7 +110,8 @@ impl HttpSink {
             .max_idle_connections_per_host(self.parallel)
             .user_agent(concat!("commerce/", env!("CARGO_PKG_VERSION")))
             .build();
-        let resolver = CachingResolver { allow_private: self.allow_private, last: Mutex::default() };
+        let resolver =
+            AllowedAddresses { allow_private: self.allow_private, resolver: CachingResolver::new() };
         Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver), ..self }
     }
 }
@@ -203,38 +201,23 @@ fn send_failure(error: &ureq::Error) -> Failure {
     if unreachable { Failure::down(reason) } else { Failure::refused(reason) }
 }
 
-/// Finds the addresses of the receiver, and caches them. No other address is ever connected to.
+/// Finds the addresses of the receiver. No address that is not allowed is ever connected to.
 #[derive(Debug)]
-struct CachingResolver {
+struct AllowedAddresses {
     allow_private: bool,
-    last: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
+    resolver: CachingResolver,
 }
 
-impl Resolver for CachingResolver {
+impl Resolver for AllowedAddresses {
     fn resolve(
         &self,
         uri: &Uri,
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = match &*last {
-            Some((when, found)) if when.elapsed() < ADDRESS_LIFETIME => found.clone(),
-            _ => {
-                let found: Vec<SocketAddr> = match literal_address(uri) {
-                    Some(found) => found,
-                    None => DefaultResolver::default()
-                        .resolve(uri, config, timeout)
-                        .map_err(host_not_found)?
-                        .to_vec(),
-                };
-                *last = Some((Instant::now(), found.clone()));
-                found
-            }
-        };
+        let found = self.resolver.resolve(uri, config, timeout).map_err(host_not_found)?;
         let mut allowed = self.empty();
-        for &address in found.iter().filter(|address| self.allow_private || is_public(address.ip())).take(16)
-        {
+        for &address in found.iter().filter(|address| self.allow_private || is_public(address.ip())) {
             allowed.push(address);
         }
         if let (true, Some(first)) = (allowed.is_empty(), found.first()) {
@@ -254,14 +237,6 @@ fn host_not_found(error: ureq::Error) -> ureq::Error {
         }
         other => other,
     }
-}
-
-/// The address of a URL that names no host but an address.
-fn literal_address(uri: &Uri) -> Option<Vec<SocketAddr>> {
-    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
-    let ip: IpAddr = host.parse().ok()?;
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-    Some((ip, port).to_socket_addrs().ok()?.collect())
 }
 
 /// Whether an address is one of the public internet (<https://www.iana.org/assignments/iana-ipv4-special-registry>).

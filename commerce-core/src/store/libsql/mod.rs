@@ -11,7 +11,6 @@ mod newest;
 mod open;
 mod program;
 mod read;
-mod resolve;
 mod save;
 mod snapshot;
 mod source;

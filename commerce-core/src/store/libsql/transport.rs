@@ -8,9 +8,9 @@ use ureq::http::StatusCode;
 use ureq::unversioned::transport::DefaultConnector;
 
 use super::failure::{Failed, Failure};
-use super::resolve::CachingResolver;
 use crate::error::Cause;
 use crate::location::{Server, Url};
+use crate::resolve::CachingResolver;
 use crate::roots::{Roots, certificate_fault};
 use crate::server_token::ServerToken;
 

@@ -1,6 +1,6 @@
-//! Resolving the name of a server. The HTTP client asks before every request, even when it has an open connection, and looks
-//! a name up on a thread that it starts for this. So an address of numbers is not looked up, and that of a name is kept for
-//! a while.
+//! Resolving the name of a libSQL server or of a receiver of events. The HTTP client asks before every request, even when it
+//! has an open connection, and looks a name up on a thread that it starts for this. So an address of numbers is not looked
+//! up, and that of a name is kept for a while.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 /// A resolver that remembers the addresses of the last name.
 #[derive(Debug)]
-pub(super) struct CachingResolver<R = DefaultResolver> {
+pub(crate) struct CachingResolver<R = DefaultResolver> {
     lookup: R,
     last: Mutex<Option<Found>>,
 }
@@ -29,7 +29,7 @@ struct Found {
 const KEPT: Duration = Duration::from_secs(5);
 
 impl CachingResolver {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::before(DefaultResolver::default())
     }
 }
