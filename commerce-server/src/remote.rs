@@ -143,30 +143,23 @@ impl Remote {
         client: &Client,
         read: Read,
     ) -> Result<Representation, Error> {
-        self.in_time(self.read(cache, pool, client, read)).await
-    }
-
-    async fn read(
-        &self,
-        cache: &AnswerCache,
-        pool: &FairPool,
-        client: &Client,
-        read: Read,
-    ) -> Result<Representation, Error> {
-        let key = read.cache_key();
-        let is_cached = |key| self.shop.known_version().is_ok_and(|newest| cache.contains(key, newest));
-        if self.replica || key.as_deref().is_some_and(is_cached) {
-            let version = self.question.join(self.timeout).await?.version;
-            if let Some(hit) = key.as_deref().and_then(|key| cache.get(key, version)) {
-                return Ok(read.of_cached(hit));
+        let answer = async {
+            let key = read.cache_key();
+            let is_cached = |key| self.shop.known_version().is_ok_and(|newest| cache.contains(key, newest));
+            if self.replica || key.as_deref().is_some_and(is_cached) {
+                let version = self.question.join(self.timeout).await?.version;
+                if let Some(hit) = key.as_deref().and_then(|key| cache.get(key, version)) {
+                    return Ok(read.of_cached(hit));
+                }
             }
-        }
-        let answer = move |shop: &Commerce| read.answer_with_version(shop);
-        let (representation, version) = self.run(pool, client, answer).await?;
-        if let Some(key) = key {
-            cache.insert(key, version, representation.without_gzip());
-        }
-        Ok(representation)
+            let ask = move |shop: &Commerce| read.answer_with_version(shop);
+            let (representation, version) = self.run(pool, client, ask).await?;
+            if let Some(key) = key {
+                cache.insert(key, version, representation.without_gzip());
+            }
+            Ok(representation)
+        };
+        self.in_time(answer).await
     }
 
     /// Runs blocking work with the shop in a pool, for at most as long as a request waits.

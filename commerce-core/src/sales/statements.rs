@@ -50,9 +50,14 @@ pub(super) fn refunded(orders: Orders) -> Statement {
 
 /// The first lines from line `first` up to but not including `end`.
 pub(super) fn lines(first: i64, end: i64) -> Statement {
+    lines_up_to(first, end, LINES_LIMIT)
+}
+
+/// The same with another limit.
+pub(super) fn lines_up_to(first: i64, end: i64, limit: i64) -> Statement {
     let sql = "SELECT line, product_no, price, quantity FROM order_lines
         WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
-    Statement::new(sql, [first.into(), end.into(), LINES_LIMIT.into()])
+    Statement::new(sql, [first.into(), end.into(), limit.into()])
 }
 
 /// The lines of orders: the first, and the end behind the last.

@@ -152,11 +152,7 @@ fn read_rest(
     covered: &Covered,
 ) -> Result<(), Error> {
     let ranges = ends.map(statements::line_range);
-    let lines = |(first, end): (i64, i64)| {
-        let sql = "SELECT line, product_no, price, quantity FROM order_lines
-            WHERE line >= ?1 AND line < ?2 ORDER BY line LIMIT ?3";
-        Statement::new(sql, [first.into(), end.into(), MAX_LINES.into()])
-    };
+    let lines = |(first, end)| statements::lines_up_to(first, end, MAX_LINES);
     let asked = [
         statements::refunded(orders),
         statements::mark(orders.last),

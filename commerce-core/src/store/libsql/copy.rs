@@ -12,6 +12,7 @@ use super::open::state;
 use super::program::Program;
 use super::read::ServerReader;
 use super::save::Part;
+use super::source::Sources;
 use crate::error::Error;
 use crate::location::Server;
 use crate::row::{Statement, Value};
@@ -29,7 +30,8 @@ const TABLES: &str =
 
 /// Copies the store, as of one moment, to a new file.
 pub(crate) fn backup(server: &Server, to: &Path, busy: Duration) -> Result<(), Error> {
-    let reader = ServerReader::new(Client::new(server, None, &Arc::default()), None, None, busy, 1);
+    let client = Client::new(server, None, &Arc::default());
+    let reader = ServerReader(Sources::new(client, None, None, busy, 1));
     let mut snapshot = reader.snapshot()?;
     file::copy::make(to, |copy| {
         let version = snapshot.rows(&Statement::new("SELECT user_version FROM pragma_user_version", []))?;

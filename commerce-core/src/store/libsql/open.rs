@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::hrana::Steps;
 use super::newest::Newest;
 use super::read::ServerReader;
+use super::source::Sources;
 use super::state::{STATE, ServerState};
 use super::write::ServerWriter;
 use crate::currency::Currency;
@@ -177,13 +178,13 @@ impl Opening {
         let reading = self.client.beside();
         Ok(OpenedStore {
             writer: Box::new(ServerWriter::new(self.client, self.state.clone(), options)),
-            reader: Box::new(ServerReader::new(
+            reader: Box::new(ServerReader(Sources::new(
                 reading,
                 replica,
                 Some(&self.state),
                 options.busy,
                 options.readers,
-            )),
+            ))),
             currency,
             unindexed,
             server: Some(self.state),

@@ -1,32 +1,18 @@
 //! Reading: a question is one request, which it shares with those that others ask at the same time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::client::Client;
 use super::group::Reply;
 use super::snapshot::ServerSnapshot;
 use super::source::Sources;
-use super::state::ServerState;
 use crate::error::Error;
 use crate::row::{Rows, Statement};
 use crate::store::{Reader, Snapshot};
 
 /// The reading side of a server.
-pub(super) struct ServerReader(Sources);
+pub(super) struct ServerReader(pub(super) Sources);
 
 impl ServerReader {
-    /// Reads from the primary, or a replica of it. With a state, the primary is now and then asked for its time.
-    pub(super) fn new(
-        primary: Client,
-        replica: Option<Client>,
-        state: Option<&Arc<ServerState>>,
-        busy: Duration,
-        readers: u32,
-    ) -> Self {
-        Self(Sources::new(primary, replica, state, busy, readers))
-    }
-
     fn version_of(&self, reply: &Reply) -> i64 {
         reply.version.unwrap_or_else(|| self.0.newest()).number()
     }
