@@ -47,8 +47,8 @@ pub(crate) const SYNC: &str = "Set \"durability_mode\":\"strong\" through its ad
 pub(crate) const ALLOW: &str = "accept the loss with --allow-unsynced";
 
 impl Warning {
-    /// Whether acknowledged work can be lost or get a wrong time, or answers lack something. Such a warning belongs before every command; the others
-    /// belong where a store is made, checked, or served for long.
+    /// Whether acknowledged work can be lost or get a wrong time, or answers lack something. Such a warning belongs before
+    /// every command; the others belong where a store is made, checked, or served for long.
     pub fn is_urgent(&self) -> bool {
         match self {
             Self::Unsynced { .. } | Self::Unindexed | Self::ClockAhead(_) => true,

@@ -33,6 +33,10 @@ pub(super) struct Stream {
 /// A stream that was idle for this long is not used again. The server ends it after 10 s.
 const IDLE_LIMIT: Duration = Duration::from_secs(8);
 
+/// The time-out of closing a stream, which saves the server some memory and other clients a wait. If it fails, the server ends
+/// the stream after the transaction's time-out.
+pub(super) const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
 impl Client {
     /// A client of the primary of `server`, or of its replica at `replica`. Clients that share `newest`, the newest
     /// state that any of them has seen, never read an older one.

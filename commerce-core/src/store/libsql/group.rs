@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Stream};
+use super::client::{CLOSE_TIMEOUT, Client, Stream};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::newest::Version;
@@ -83,9 +83,6 @@ const MAX_BYTES: usize = 256 << 10;
 
 /// The least time-out of a request.
 const MIN_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// The time-out of closing a stream, which only saves the server some memory.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Groups {
     pub(super) fn new(client: &Arc<Client>, server: Option<Arc<ServerState>>) -> Self {

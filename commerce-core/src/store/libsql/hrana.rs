@@ -166,7 +166,7 @@ impl<'a> Steps<'a> {
 
     /// Adds a statement that runs whether or not those before it succeed. It must not write.
     pub(super) fn and_always(mut self, sql: &'a str) -> Self {
-        self.0.push(Step { condition: None, stmt: Stmt { sql, args: Vec::new() } });
+        self.0.push(Step { condition: None, stmt: Stmt::new(sql, &[]) });
         self
     }
 
@@ -259,29 +259,19 @@ impl Results {
         Outcomes { results: self.step_results.into_iter(), errors: self.step_errors.into_iter() }
     }
 
-    /// The rows or the error of each step.
-    pub(super) fn each_rows(self) -> Vec<Result<Rows, Failure>> {
-        let rows = |(result, error): (Option<StepResult>, Option<Failed>)| match (result, error) {
-            (_, Some(error)) => Err(Failure::of(&error)),
-            (None, None) => Err(Failure::TransactionLost),
-            (Some(result), None) => result.rows().map_err(|message| Failure::Server(message.into())),
-        };
-        let errors = self.step_errors.into_iter().chain(std::iter::repeat_with(|| None));
-        self.step_results.into_iter().zip(errors).map(rows).collect()
-    }
-
     pub(super) fn replication_index(&self) -> Option<u64> {
         self.replication_index.as_deref()?.parse().ok()
     }
 }
 
 impl Outcomes {
-    /// The rows of a statement that was added with [`Steps::read_alone`].
+    /// The rows of a statement that ran by itself.
     pub(super) fn next_rows(&mut self) -> Result<Rows, Failure> {
-        match (self.results.next().flatten(), self.errors.next().flatten()) {
+        match (self.results.next(), self.errors.next().flatten()) {
             (_, Some(error)) => Err(Failure::of(&error)),
-            (Some(result), None) => result.rows().map_err(|message| Failure::Server(message.into())),
-            (None, None) => Err(Failure::TransactionLost),
+            (Some(Some(result)), None) => result.rows().map_err(|message| Failure::Server(message.into())),
+            (Some(None), None) => Err(Failure::TransactionLost),
+            (None, None) => Err(Failure::Server("it answers nothing".into())),
         }
     }
 

@@ -131,9 +131,8 @@ impl Opening {
             let sent = self.state.sent();
             let results = self.client.once(steps, timeout)?;
             let is_indexed = results.replication_index().is_some();
-            let mut rows = results.each_rows().into_iter();
-            let mut next = || rows.next().unwrap_or(Err(Failure::Server("it answers nothing".into())));
-            let (inspected, told, opened) = (next()?, next()?, next());
+            let mut steps = results.into_steps();
+            let (inspected, told, opened) = (steps.next_rows()?, steps.next_rows()?, steps.next_rows());
             if let Err(failure) = &opened
                 && failure.is_transient()
             {

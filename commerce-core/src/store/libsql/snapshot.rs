@@ -1,8 +1,6 @@
 //! A snapshot of a server. An answer that takes several requests holds a stream with a read transaction.
 
-use std::time::Duration;
-
-use super::client::Stream;
+use super::client::{CLOSE_TIMEOUT, Stream};
 use super::failure::Failure;
 use super::source::{Permit, Sources};
 use super::transaction::{begin, read_last, read_more};
@@ -15,9 +13,6 @@ pub(super) struct ServerSnapshot<'a> {
     sources: &'a Sources,
     open: Option<(Stream, Permit<'a>)>,
 }
-
-/// The time-out of closing a stream. If that fails, the server ends it after the transaction's time-out.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl<'a> ServerSnapshot<'a> {
     pub(super) fn new(sources: &'a Sources) -> Self {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::client::{Client, Stream, retry_until, time_left};
+use super::client::{CLOSE_TIMEOUT, Client, Stream, retry_until, time_left};
 use super::failure::Failure;
 use super::hrana::Steps;
 use super::save::{requests, saves};
@@ -36,9 +36,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(6);
 /// The time for a commit or for its receipt even when the caller's time is up, since an outcome that stays unknown is worse
 /// than a short wait.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
-
-/// The time-out of closing a stream, which only saves other clients a wait.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The pause between two reads of a receipt.
 const RECEIPT_POLL_INTERVAL: Duration = Duration::from_millis(50);
