@@ -260,7 +260,8 @@ fn streams_ask_twice_a_second_however_much_is_committed() {
         rounds += 1;
     }
     let requests = remote.proxy.requests() - before;
-    let most = 4 * rounds + 4 * idle_requests(begun.elapsed());
+    // Streams that asked at each commit would send three more a round. One more is left to the server's own needs.
+    let most = 5 * rounds + 4 * idle_requests(begun.elapsed());
     assert!(requests <= most, "{requests} requests, of which {} are the client's", 4 * rounds);
 }
 
