@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::engine::Commerce;
+use crate::commerce::Commerce;
 use crate::error::Error;
 use crate::query::Paged;
 
@@ -35,7 +35,7 @@ impl Commerce {
         mut query: Q,
         mut visit: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut long_view = self.long_view()?;
+        let mut long_view = self.engine().long_view()?;
         if let (Some(view), Some((statement, read))) = (&mut long_view, query.whole_list()?) {
             let mut outcome = Ok(());
             view.each(&statement, &mut |row| {

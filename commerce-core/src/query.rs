@@ -114,6 +114,31 @@ impl View<'_> {
     }
 }
 
+/// What [`Commerce::query`](crate::Commerce::query) answers: a [`Query`] or an [`AnyQuery`].
+pub trait Answerable {
+    /// The type of the answer.
+    type Answer;
+
+    #[doc(hidden)]
+    fn answer_from(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
+}
+
+impl<Q: Query> Answerable for Q {
+    type Answer = Q::Answer;
+
+    fn answer_from(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
+        self.answer(view)
+    }
+}
+
+impl Answerable for AnyQuery {
+    type Answer = Json;
+
+    fn answer_from(&self, view: &mut View<'_>) -> Result<Json, Error> {
+        AnyQuery::answer(self, view)
+    }
+}
+
 /// Any query, known by its name only at run time. Its answer is JSON.
 pub struct AnyQuery(AnswerFn);
 

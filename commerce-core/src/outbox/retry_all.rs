@@ -31,7 +31,7 @@ pub fn retry_all<E: From<Error>>(
     let Some(last) = shop.query(&Newest)?.event else { return Ok(()) };
     let mut after = None;
     loop {
-        let mut events = dead(&mut shop.view()?, after, last)?;
+        let mut events = dead(&mut shop.engine().view()?, after, last)?;
         let Some(&reached) = events.last() else { return Ok(()) };
         after = Some(reached);
         while !events.is_empty() {

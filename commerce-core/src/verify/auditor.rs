@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::report::{Audit, Progress};
-use crate::engine::Commerce;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::query::View;
 use crate::row::Value;
@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running audit.
 pub(super) struct Auditor<'a> {
-    pub(super) shop: &'a Commerce,
+    pub(super) shop: &'a Engine,
     pub(super) audit: Audit,
     progress: &'a mut dyn FnMut(Progress),
     /// The number of things to check, as far as it is known.
@@ -29,7 +29,7 @@ pub(super) struct Auditor<'a> {
 }
 
 impl<'a> Auditor<'a> {
-    pub(super) fn new(shop: &'a Commerce, progress: &'a mut dyn FnMut(Progress)) -> Result<Self, Error> {
+    pub(super) fn new(shop: &'a Engine, progress: &'a mut dyn FnMut(Progress)) -> Result<Self, Error> {
         let version = shop.version()?;
         shop.expect_long_answers();
         Ok(Self { shop, audit: Audit::default(), progress, total: 0, paused: Instant::now(), version })

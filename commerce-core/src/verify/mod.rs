@@ -18,7 +18,8 @@ mod sales;
 mod search;
 mod sums;
 
-use crate::engine::Commerce;
+use crate::commerce::Commerce;
+use crate::engine::Engine;
 use crate::error::Error;
 
 use auditor::Auditor;
@@ -41,7 +42,7 @@ impl Commerce {
     /// # Errors
     /// The store's failure.
     pub fn audit(&self, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
-        audit(self, progress)
+        audit(self.engine(), progress)
     }
 
     /// Rebuilds the figures that derive from the ledgers: balances, stocks and the beginnings of histories; and the
@@ -51,7 +52,8 @@ impl Commerce {
     /// # Errors
     /// The store's failure.
     pub fn repair(&self) -> Result<(), Error> {
-        self.rebuild(&repair::statements(self)?)
+        let engine = self.engine();
+        engine.rebuild(&repair::statements(engine)?)
     }
 }
 
@@ -59,7 +61,7 @@ impl Commerce {
 const ROUNDS: usize = 3;
 
 /// Audits a store, and reports progress.
-fn audit(shop: &Commerce, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
+fn audit(shop: &Engine, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
     let mut auditor = Auditor::new(shop, progress)?;
     integrity::check(&mut auditor)?;
     rows::check(&mut auditor)?;

@@ -2,13 +2,13 @@
 
 use super::auditor::Auditor;
 use super::search;
-use crate::engine::Commerce;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::store::schema::EMPTY_GRAMS;
 
 /// The statements that repair a store. If the index of products differs, it is only emptied: it is rebuilt when the
 /// store is opened.
-pub(super) fn statements(shop: &Commerce) -> Result<Vec<&'static str>, Error> {
+pub(super) fn statements(shop: &Engine) -> Result<Vec<&'static str>, Error> {
     let mut quietly = |_| {};
     let mut auditor = Auditor::new(shop, &mut quietly)?;
     search::check(&mut auditor)?;

@@ -12,7 +12,7 @@ use super::tree::sources;
 const FLOORS: [(&str, &str, &str); 7] = [
     (
         "engine",
-        "engine, options, writer, queue, job, ticket, sweep, stats, commit_notifier, poll, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
+        "commerce, engine, options, writer, queue, job, ticket, sweep, stats, commit_notifier, poll, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
         "registry, stores, rules, facts, rows, values",
     ),
     ("registry", "registry", "rules, facts, rows, values"),

@@ -24,12 +24,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Sink;
-use crate::Commerce;
+use crate::commerce::Commerce;
+use crate::engine::Engine;
 use crate::error::{Cause, Error};
 
 /// A running relay. It ends when it is stopped or dropped.
 pub struct Relay {
-    shop: Commerce,
+    shop: Engine,
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -86,6 +87,7 @@ impl Relay {
     }
 
     fn run(shop: &Commerce, sink: Box<dyn Sink>, options: Options, once: bool) -> Result<Self, Error> {
+        let shop = shop.engine();
         let shared = Arc::new(Shared { left: once.into(), ..Shared::default() });
         let worker = worker::Worker::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
         let thread = std::thread::Builder::new().name("commerce-relay".into());

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::Commerce;
+use crate::engine::Engine;
 use crate::error::{Cause, Error};
 use crate::number::EventId;
 use crate::outbox::sink::{Failure, Message, Sink};
@@ -26,7 +26,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn start(sink: &Arc<dyn Sink>, shop: &Commerce) -> Result<Self, Error> {
+    pub(super) fn start(sink: &Arc<dyn Sink>, shop: &Engine) -> Result<Self, Error> {
         let (jobs, queue) = channel::<Job>();
         let (outcomes, done) = channel();
         let queue = Arc::new(Mutex::new(queue));

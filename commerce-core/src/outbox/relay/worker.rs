@@ -12,13 +12,14 @@ use super::pool::Pool;
 use super::reading::{self, Workload};
 use super::window::{Draft, Window};
 use super::{Notice, Options, Shared};
+use crate::Pending;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::operation::Submission;
 use crate::outbox::Prune;
 use crate::outbox::lease::{Claim, Claimed, is_held};
 use crate::outbox::sink::Sink;
 use crate::time::Time;
-use crate::{Commerce, Pending};
 
 /// The interval of settlements under load. A settlement writes one row, in a group with other operations.
 const SETTLE_INTERVAL: Duration = Duration::from_millis(100);
@@ -36,7 +37,7 @@ const SINK_BACK_OFF: (Duration, Duration) = (Duration::from_millis(250), Duratio
 const STAND_BY_INTERVAL: Duration = Duration::from_millis(250);
 
 pub(super) struct Worker {
-    shop: Commerce,
+    shop: Engine,
     sink: Arc<dyn Sink>,
     options: Options,
     shared: Arc<Shared>,
@@ -118,7 +119,7 @@ struct StoreFailure {
 
 impl Worker {
     pub(super) fn new(
-        shop: Commerce,
+        shop: Engine,
         sink: Arc<dyn Sink>,
         options: Options,
         shared: Arc<Shared>,
