@@ -1,5 +1,6 @@
 //! Why an operation or a query was not answered.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ pub enum Error {
     Invalid(#[from] Invalid),
     /// Other processes kept the store busy, or the queue was full. Nothing was changed; try again.
     #[error("the store is busy: {0}; nothing was changed, try again")]
-    Busy(&'static str),
+    Busy(Cow<'static, str>),
     /// The commit may have succeeded or failed. Try again with the same key.
     #[error("the outcome of the commit is unknown ({0}); try again with the same key")]
     Unknown(#[source] Cause),
@@ -36,10 +37,19 @@ pub enum Error {
     /// The file of the store was removed, replaced or emptied while it was open. Nothing was acknowledged since. Open the
     /// store again.
     #[error("the store is gone: {0}; nothing was changed, put it back and start again")]
-    Gone(&'static str),
+    Gone(Cow<'static, str>),
     /// The operation was not attempted, because an earlier one in the same chain failed.
     #[error("not attempted, because an earlier operation failed")]
     Skipped,
+    /// Only the machine that holds the store can do this. Nothing was changed.
+    #[error("{0} needs the store itself; run it on the machine that serves the shop")]
+    NotHere(&'static str),
+    /// The server of the shop was given no valid token. Nothing was changed.
+    #[error("the server of the shop refuses access: {0}")]
+    Unauthenticated(#[source] Cause),
+    /// The token for the server of the shop does not allow this. Nothing was changed.
+    #[error("the token does not allow this: {0}")]
+    Forbidden(#[source] Cause),
     /// The handle was closed by [`Commerce::close`](crate::Commerce::close).
     #[error("the store was closed")]
     Closed,

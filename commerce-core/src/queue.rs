@@ -38,7 +38,7 @@ impl Queue {
         let error = if state.closed {
             Error::Closed
         } else if state.jobs.len() >= self.capacity {
-            Error::Busy("too many operations are waiting")
+            Error::Busy("too many operations are waiting".into())
         } else {
             state.jobs.push_back(job);
             return Ok(());

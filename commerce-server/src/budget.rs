@@ -51,7 +51,7 @@ impl Budget {
         let own = used.by_client.get(client).copied().unwrap_or(0);
         // A client that holds nothing may reserve any size, or large things could never pass.
         if (own > 0 && own + bytes > self.per_client) || (used.total > 0 && used.total + bytes > self.total) {
-            return Err(Error::Busy("too much data is on its way to or from clients"));
+            return Err(Error::Busy("too much data is on its way to or from clients".into()));
         }
         Ok(self.reserve_in(&mut used, client, bytes))
     }

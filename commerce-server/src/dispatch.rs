@@ -181,7 +181,7 @@ async fn builtin(
         Builtin::Livez => response::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),
         Builtin::Readyz => {
             if !server.phase.is_serving() {
-                return Err(Error::Busy("the server is shutting down").into());
+                return Err(Error::Busy("the server is shutting down".into()).into());
             }
             let ready = server.health.check(|| server.remote.as_ref()?.silence()).await?;
             let ahead = ready.ahead.ahead_by().as_secs();

@@ -62,7 +62,7 @@ pub(crate) async fn open(
         None => newest.event,
     };
     let Some(slot) = StreamSlot::take(server) else {
-        return Err(Error::Busy("too many streams are open").into());
+        return Err(Error::Busy("too many streams are open".into()).into());
     };
     let (sender, body) = Channel::<Bytes, Error>::new(1);
     let mut stream = EventStream {

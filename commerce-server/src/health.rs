@@ -64,7 +64,7 @@ impl Health {
                 let fault = if answers { "answers, but does not take a write" } else { "does not answer" };
                 Err(Error::Unavailable(format!("{} {fault}", self.shop.location()).into()))
             }
-            None => Err(Error::Busy("a write took too long")),
+            None => Err(Error::Busy("a write took too long".into())),
         }
     }
 }

@@ -110,7 +110,7 @@ impl State {
             self.waiting.iter_mut().for_each(|(_, own)| own.retain(|sender| !sender.is_closed()));
             self.waiting.retain(|(_, own)| !own.is_empty());
             if self.is_full(client) {
-                return Err(Error::Busy("too many requests are waiting"));
+                return Err(Error::Busy("too many requests are waiting".into()));
             }
         }
         let (sender, granted) = oneshot::channel();

@@ -197,6 +197,6 @@ impl Remote {
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let done = tokio::time::timeout(self.timeout, work).await;
-        done.unwrap_or(Err(Error::Busy("the store does not answer")))
+        done.unwrap_or(Err(Error::Busy("the store does not answer".into())))
     }
 }

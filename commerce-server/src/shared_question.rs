@@ -111,7 +111,7 @@ impl SharedQuestion {
         let answer = {
             let mut state = self.0.lock();
             if state.joiners.len() >= MAX_JOINERS {
-                return Err(Error::Busy("too many requests wait for the store"));
+                return Err(Error::Busy("too many requests wait for the store".into()));
             }
             let (sender, answer) = oneshot::channel();
             state.joiners.push(sender);
@@ -122,7 +122,7 @@ impl SharedQuestion {
         };
         match tokio::time::timeout(timeout, answer).await {
             Ok(answer) => answer.map_err(|_| Error::Closed)?,
-            Err(_) => Err(Error::Busy("the store does not answer")),
+            Err(_) => Err(Error::Busy("the store does not answer".into())),
         }
     }
 }

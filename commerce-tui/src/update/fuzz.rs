@@ -155,7 +155,7 @@ impl Random {
         let (product, requested, available) = (self.product_id(), 5, self.of(&[0, 1, 4]));
         let short = Shortage { product: product.clone(), requested, available };
         self.of(&[
-            Error::Busy("others write"),
+            Error::Busy("others write".into()),
             Error::Unavailable("the disk is full".into()),
             Error::Unknown("cut off".into()),
             Error::Store("disk \u{1b}[2J full".into()),
@@ -360,11 +360,11 @@ fn run(seed: u64) {
                 Event::StoreSynced(true),
             ]),
             7 if random.below(5) == 0 => random.of(&[
-                Event::StoreUnavailable(Error::Busy("the server")),
+                Event::StoreUnavailable(Error::Busy("the server".into())),
                 Event::StoreAvailable,
                 Event::StoreAvailable,
             ]),
-            7 if random.below(200) == 0 => Event::StoreUnavailable(Error::Gone("its file was removed")),
+            7 if random.below(200) == 0 => Event::StoreUnavailable(Error::Gone("its file was removed".into())),
             8 if random.below(3) == 0 => Event::Resize(random.size()),
             9 => Event::Paste(random.of(&["1,000", "x\ny\u{1b}[31m", "", "머그컵"]).into()),
             _ => Event::Key(random.key()),

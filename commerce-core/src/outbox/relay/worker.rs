@@ -245,7 +245,7 @@ impl Worker {
             self.notify(Notice::StandBy);
             if self.once_until.is_some() && self.is_lease_stalled(&relay_state, now) {
                 self.end_with(Error::Busy(
-                    "another relay holds the lease on the outbox and gets nothing delivered",
+                    "another relay holds the lease on the outbox and gets nothing delivered".into(),
                 ));
                 return Ok(None);
             }

@@ -66,7 +66,7 @@ impl<'a> Foreseen<'a> {
 
     fn miss(&mut self) -> Error {
         self.missed = true;
-        Error::Busy("more is to be read than was foreseen")
+        Error::Busy("more is to be read than was foreseen".into())
     }
 
     /// Reads statements that others will follow.

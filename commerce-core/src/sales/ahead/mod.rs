@@ -27,7 +27,7 @@ pub(super) fn answer<T>(
     match attempt(snapshot, cache, question, answer, true)? {
         Some(answered) => Ok(answered),
         None => attempt(snapshot, cache, question, answer, false)?
-            .ok_or(Error::Busy("the sales changed while they were read")),
+            .ok_or(Error::Busy("the sales changed while they were read".into())),
     }
 }
 

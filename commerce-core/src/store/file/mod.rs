@@ -75,7 +75,7 @@ fn commit_error(error: rusqlite::Error) -> Error {
 pub(crate) fn statement_error(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Error::Busy("another program kept the database locked")
+            Error::Busy("another program kept the database locked".into())
         }
         Some(ErrorCode::DiskFull) => {
             Error::Unavailable(Cause::new("the disk is full; free some room and try again", error))

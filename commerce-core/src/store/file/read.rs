@@ -125,7 +125,7 @@ impl Reader for FileReader {
 fn unconnected(error: &r2d2::Error) -> Error {
     match error.to_string().split_once(": ") {
         Some((_, reason)) => Error::Unavailable(reason.into()),
-        None => Error::Busy("every reading connection is taken"),
+        None => Error::Busy("every reading connection is taken".into()),
     }
 }
 

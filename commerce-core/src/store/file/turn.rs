@@ -71,7 +71,7 @@ impl Turn {
                 self.locks = Some(locks.map_err(|e| unusable(e.to_string()))?);
                 Ok(())
             }
-            Err(_) => Err(Error::Busy("other processes kept the turn to write")),
+            Err(_) => Err(Error::Busy("other processes kept the turn to write".into())),
         }
     }
 

@@ -50,7 +50,7 @@ impl Watch {
     /// Checks the store's file, for each reader, and for the writer before it begins.
     pub(super) fn check(&self) -> Result<(), Error> {
         if let Some(reason) = self.gone.get() {
-            return Err(Error::Gone(reason));
+            return Err(Error::Gone((*reason).into()));
         }
         let found = self.found(&self.store, "its file was removed", "its file was replaced")?;
         if found.length == 0 {
@@ -82,7 +82,7 @@ impl Watch {
     }
 
     fn mark_gone(&self, reason: &'static str) -> Error {
-        Error::Gone(self.gone.get_or_init(|| reason))
+        Error::Gone((*self.gone.get_or_init(|| reason)).into())
     }
 }
 

@@ -98,11 +98,11 @@ impl Failure {
     /// The error of a request that changed nothing.
     pub(super) fn into_error(self, url: &Url) -> Error {
         match self {
-            Self::NoAnswer(_) | Self::OtherProtocol(_) => Error::Busy("the server could not be reached"),
-            Self::StreamClosed => Error::Busy("the server ended the stream"),
-            Self::Busy => Error::Busy("the server's database was locked"),
-            Self::TransactionLost => Error::Busy("another instance took the transaction over"),
-            Self::Status(status) if is_away(status) => Error::Busy("the server could not be reached"),
+            Self::NoAnswer(_) | Self::OtherProtocol(_) => Error::Busy("the server could not be reached".into()),
+            Self::StreamClosed => Error::Busy("the server ended the stream".into()),
+            Self::Busy => Error::Busy("the server's database was locked".into()),
+            Self::TransactionLost => Error::Busy("another instance took the transaction over".into()),
+            Self::Status(status) if is_away(status) => Error::Busy("the server could not be reached".into()),
             Self::Denied(_) | Self::Untrusted(_) | Self::Unsynced | Self::Status(_) => {
                 Error::Unavailable(self.reason())
             }

@@ -142,7 +142,7 @@ impl<'a> Program<'a> {
             if let Ok(answers) = ask() {
                 return match answers.first().and_then(Rows::first) {
                     Some(_) => Ok(()),
-                    None => Err(Error::Busy("the server gave no answer while it did this")),
+                    None => Err(Error::Busy("the server gave no answer while it did this".into())),
                 };
             }
             std::thread::sleep(SETTLE_INTERVAL);

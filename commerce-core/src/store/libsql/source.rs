@@ -126,7 +126,7 @@ impl Sources {
     /// Does the same after an answer that was too long. It must be read again.
     pub(super) fn end_later(&self) -> Error {
         self.expect_long_answers();
-        Error::Busy("the answer is too long for one request")
+        Error::Busy("the answer is too long for one request".into())
     }
 
     pub(super) fn error(&self, failure: Failure) -> Error {
@@ -165,7 +165,7 @@ impl Permits {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.freed.wait_timeout_while(free, timeout, |free| *free == 0);
         let (mut free, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *free = free.checked_sub(1).ok_or(Error::Busy("too many reads are running"))?;
+        *free = free.checked_sub(1).ok_or(Error::Busy("too many reads are running".into()))?;
         Ok(Permit(self))
     }
 }

@@ -140,7 +140,7 @@ impl ServerWriter {
                     let receipt = answers.first().and_then(Rows::first).map(|row| row[0].int());
                     return match receipt {
                         Some(group) if group == self.group => Ok(()),
-                        _ => Err(Error::Busy("the server did not take the commit")),
+                        _ => Err(Error::Busy("the server did not take the commit".into())),
                     };
                 }
                 Err(failure) => last = failure,

@@ -29,7 +29,7 @@ fn a_store_that_does_not_sync_is_reported_while_it_does_not() {
 
 #[test]
 fn a_gone_store_is_reported_once_and_its_replacement_is_left_alone() {
-    let gone = || Error::Gone("its file was removed");
+    let gone = || Error::Gone("its file was removed".into());
     // The version poll, a query and a command can each be the first to notice.
     let ways: [fn(&mut Console, Error); 3] = [
         |console, gone| console.event(Event::StoreUnavailable(gone)),
