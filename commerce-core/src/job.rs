@@ -56,12 +56,13 @@ impl<S: Submit> Job for TypedJob<S> {
     }
 
     fn decide(&mut self, facts: &mut Facts, now: Time, ended_chains: &mut Vec<Chain>) {
-        let Submission { operation, key, at, chain } = &self.submission;
+        let Submission { operation, key, at, caller, chain } = &self.submission;
         let skipped = chain.as_ref().is_some_and(|chain| chain.is_ended() || ended_chains.contains(chain));
         let outcome = if skipped {
             Err(Error::Skipped)
         } else {
-            let outcome = operation.decide(key.as_ref(), facts, &|facts| decision_time(*at, now, facts));
+            let outcome =
+                operation.decide(caller, key.as_ref(), facts, &|facts| decision_time(*at, now, facts));
             if outcome.is_err() {
                 ended_chains.extend(chain.iter().filter(|chain| chain.is_strict()).cloned());
             }

@@ -230,6 +230,7 @@
 //! Without them everything works and is as durable, but slower: SQLite takes a lock for each allocation and for each
 //! page, checks the pointers of its callers, and syncs the log together with its time stamps.
 
+mod access;
 pub mod cart;
 pub mod catalog;
 mod clock_offset;
@@ -285,6 +286,7 @@ pub mod wallet;
 mod warning;
 mod writer;
 
+pub use access::{Access, Caller};
 pub use clock_offset::ClockOffset;
 pub use clock_skew::ClockSkew;
 pub use commerce::Commerce;

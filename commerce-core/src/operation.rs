@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Access, Caller};
+use crate::error::Error;
 use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{Key, UserId};
-use crate::input::{Fields, Invalid};
+use crate::input::{Fields, Invalid, json_object};
 use crate::number::OrderId;
 use crate::refusal::Refusal;
 use crate::time::Time;
@@ -21,6 +23,8 @@ use crate::time::Time;
 pub trait Operation: Serialize + Send + 'static {
     /// The name in lines, events and routes, such as `order.place`.
     const NAME: &'static str;
+    /// Who may perform it.
+    const ACCESS: Access;
     /// The reply when it is done.
     type Reply: Reply;
 
@@ -46,6 +50,15 @@ pub trait Operation: Serialize + Send + 'static {
         Self: Sized,
     {
         None
+    }
+
+    /// The fields as a JSON object, from which [`Operation::parse`] reads the same operation.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when they cannot be written as JSON.
+    #[doc(hidden)]
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        json_object(self)
     }
 
     /// Names the rows to load.
@@ -106,6 +119,8 @@ pub struct Submission<O> {
     pub key: Option<Key>,
     /// The time of the operation, to import history. Without it, the operation has the present time.
     pub at: Option<Time>,
+    /// Who submits it; by default a caller who may touch everything.
+    pub caller: Caller,
     pub(crate) chain: Option<Chain>,
 }
 
@@ -158,7 +173,7 @@ impl PartialEq for Chain {
 impl<O> Submission<O> {
     /// An operation without a key, a time or a chain.
     pub fn new(operation: O) -> Self {
-        Self { operation, key: None, at: None, chain: None }
+        Self { operation, key: None, at: None, caller: Caller::unrestricted(), chain: None }
     }
 
     /// Sets an idempotency key: the operation is done once, however often it is submitted.
@@ -171,6 +186,12 @@ impl<O> Submission<O> {
     #[must_use]
     pub fn at(self, at: Time) -> Self {
         Self { at: Some(at), ..self }
+    }
+
+    /// Sets who submits it.
+    #[must_use]
+    pub fn caller(self, caller: Caller) -> Self {
+        Self { caller, ..self }
     }
 
     /// Makes the operation a part of a chain.

@@ -13,7 +13,7 @@ use crate::input::{Fields, FromInput, Input, Invalid, within};
 use crate::text::ValueError;
 
 /// How many rows of a list to return, and from where to continue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page {
     /// The most rows to return.

@@ -1,5 +1,6 @@
 //! A test write. Only a write shows whether the store can be written.
 
+use crate::access::Caller;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::{Answer, Reply, Submission};
@@ -15,7 +16,7 @@ impl Submit for Probe {
 
     fn needs(&self, _: &mut Keys) {}
 
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Decided<()> {
+    fn decide(&self, _: &Caller, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Decided<()> {
         facts.probe();
         Ok(Answer { reply: (), replayed: false })
     }

@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use crate::access::Access;
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
 use crate::id_cache::IdCache;
-use crate::input::Fields;
+use crate::input::{Fields, json_object};
 use crate::page::{Listing, Page};
 use crate::row::{Rows, Statement, Value};
 use crate::sales::SalesCache;
@@ -17,9 +18,11 @@ use crate::store::Snapshot;
 use crate::time::Time;
 
 /// A question to the store. All queries are in this crate.
-pub trait Query: Send + 'static {
+pub trait Query: Serialize + Send + 'static {
     /// The name in routes, such as `order.get`.
     const NAME: &'static str;
+    /// Who may ask it.
+    const ACCESS: Access;
     /// The answer.
     type Answer: Serialize + DeserializeOwned;
 
@@ -119,41 +122,106 @@ pub trait Answerable {
     /// The type of the answer.
     type Answer;
 
+    /// Its name, such as `order.get`.
+    #[doc(hidden)]
+    fn name(&self) -> &'static str;
+
+    /// Its fields, as a JSON object.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when they cannot be written as JSON.
+    #[doc(hidden)]
+    fn fields(&self) -> Result<Vec<u8>, Error>;
+
     #[doc(hidden)]
     fn answer_from(&self, view: &mut View<'_>) -> Result<Self::Answer, Error>;
+
+    /// Reads an answer that was given as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for anything else.
+    #[doc(hidden)]
+    fn read_answer(json: &[u8]) -> Result<Self::Answer, Error>;
 }
 
 impl<Q: Query> Answerable for Q {
     type Answer = Q::Answer;
 
+    fn name(&self) -> &'static str {
+        Q::NAME
+    }
+
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        json_object(self)
+    }
+
     fn answer_from(&self, view: &mut View<'_>) -> Result<Q::Answer, Error> {
         self.answer(view)
+    }
+
+    fn read_answer(json: &[u8]) -> Result<Q::Answer, Error> {
+        serde_json::from_slice(json).map_err(|e| Error::Store(Cause::of(e)))
+    }
+}
+
+/// Any query, known by its name only at run time. Its answer is JSON.
+pub struct AnyQuery(Box<dyn Ask>);
+
+impl AnyQuery {
+    /// Any query, from a query of a known type.
+    pub fn new<Q: Query>(query: Q) -> Self {
+        Self(Box::new(query))
+    }
+
+    /// Who may ask it.
+    pub fn access(&self) -> Access {
+        self.0.access()
+    }
+}
+
+/// A query without its type.
+trait Ask: Send {
+    fn name(&self) -> &'static str;
+    fn access(&self) -> Access;
+    fn fields(&self) -> Result<Vec<u8>, Error>;
+    fn answer(&self, view: &mut View<'_>) -> Result<Json, Error>;
+}
+
+impl<Q: Query> Ask for Q {
+    fn name(&self) -> &'static str {
+        Q::NAME
+    }
+
+    fn access(&self) -> Access {
+        Q::ACCESS
+    }
+
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        json_object(self)
+    }
+
+    fn answer(&self, view: &mut View<'_>) -> Result<Json, Error> {
+        let answer = Query::answer(self, view)?;
+        serde_json::to_value(answer).map_err(|e| Error::Store(Cause::of(e)))
     }
 }
 
 impl Answerable for AnyQuery {
     type Answer = Json;
 
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        self.0.fields()
+    }
+
     fn answer_from(&self, view: &mut View<'_>) -> Result<Json, Error> {
-        AnyQuery::answer(self, view)
-    }
-}
-
-/// Any query, known by its name only at run time. Its answer is JSON.
-pub struct AnyQuery(AnswerFn);
-
-type AnswerFn = Box<dyn Fn(&mut View<'_>) -> Result<Json, Error> + Send>;
-
-impl AnyQuery {
-    /// Any query, from a query of a known type.
-    pub fn new<Q: Query>(query: Q) -> Self {
-        Self(Box::new(move |view| {
-            let answer = query.answer(view)?;
-            serde_json::to_value(answer).map_err(|e| Error::Store(Cause::of(e)))
-        }))
+        self.0.answer(view)
     }
 
-    pub(crate) fn answer(&self, view: &mut View<'_>) -> Result<Json, Error> {
-        (self.0)(view)
+    fn read_answer(json: &[u8]) -> Result<Json, Error> {
+        serde_json::from_slice(json).map_err(|e| Error::Store(Cause::of(e)))
     }
 }

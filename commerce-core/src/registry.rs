@@ -21,7 +21,8 @@ pub fn parse_operation(value: &Value) -> Result<Submission<AnyOperation>, Invali
         };
         let (key, at) = (fields.optional("key"), fields.optional("at"));
         let operation = parse(fields);
-        Some(Submission { operation: operation?, key: key?, at: at?, chain: None })
+        let submission = Submission::new(operation?);
+        Some(Submission { key: key?, at: at?, ..submission })
     })
 }
 
@@ -107,6 +108,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::query::Answerable;
+    use crate::submit::Submit;
     use crate::testing::{id, needs};
 
     #[test]
@@ -127,6 +130,69 @@ mod tests {
             assert_ne!(fault(json!({ "op": token })), unknown, "tokens have their own commands");
         }
         assert_eq!(fault(json!({ "op": "user.add" })), "/user: is missing");
+    }
+
+    #[test]
+    fn what_travels_as_json_is_read_as_it_was() {
+        let items = json!([{ "product": "mug", "quantity": 2 }, { "product": "pen", "quantity": 1 }]);
+        // The sum is refused by a rule, not as malformed.
+        let summed =
+            json!([{ "product": "mug", "quantity": 1_000_000 }, { "product": "mug", "quantity": 7 }]);
+        for line in [
+            json!({ "op": "user.add", "user": "kim", "name": "Kim" }),
+            json!({ "op": "wallet.charge", "user": "kim", "amount": 1 }),
+            json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 300, "stock": 7 }),
+            json!({ "op": "product.update", "product": "mug", "price": 250 }),
+            json!({ "op": "stock.adjust", "product": "mug", "delta": -1, "reason": "broken" }),
+            json!({ "op": "cart.add", "user": "kim", "items": items }),
+            json!({ "op": "cart.set", "user": "kim", "items": [{ "product": "mug", "quantity": 0 }] }),
+            json!({ "op": "order.place", "user": "kim", "items": summed }),
+            json!({ "op": "cart.remove", "user": "kim", "products": ["mug", "pen"] }),
+            json!({ "op": "cart.clear", "user": "kim" }),
+            json!({ "op": "order.place", "user": "kim", "items": items, "expected_total": 650 }),
+            json!({ "op": "cart.checkout", "user": "kim", "products": ["mug"] }),
+            json!({ "op": "order.cancel", "order": 41, "reason": "late" }),
+            json!({ "op": "event.retry", "events": [1, 2] }),
+        ] {
+            let submission = parse_operation(&line).unwrap();
+            let (name, fields) = submission.operation.as_json().unwrap().unwrap();
+            let mut read: Value = serde_json::from_slice(&fields).unwrap();
+            read["op"] = name.into();
+            assert_eq!(read, line);
+        }
+    }
+
+    #[test]
+    fn every_query_is_read_from_its_own_fields() {
+        for (name, fields) in [
+            ("user.get", json!({ "user": "kim" })),
+            ("user.list", json!({ "search": "ki", "limit": 7 })),
+            ("wallet.balance", json!({ "user": "kim" })),
+            ("wallet.history", json!({ "user": "kim", "limit": 7, "cursor": "x" })),
+            ("product.list", json!({ "search": "mug", "sort": "-price", "active": true })),
+            ("product.get", json!({ "product": "mug" })),
+            ("cart.get", json!({ "user": "kim" })),
+            ("order.get", json!({ "order": 41 })),
+            (
+                "order.list",
+                json!({ "user": "kim", "status": "paid", "from": "2026-01-31", "to": "2026-02-01" }),
+            ),
+            ("sales.top", json!({ "days": 7, "limit": 9, "to": "2026-02-01", "by": "revenue" })),
+            ("sales.series", json!({ "step": "hour", "count": 9, "to": "2026-02-01" })),
+            ("event.list", json!({ "status": "dead" })),
+            ("event.since", json!({ "after": 7, "limit": 9 })),
+            ("event.newest", json!({})),
+            ("event.lag", json!({})),
+            ("token.list", json!({ "limit": 3 })),
+        ] {
+            let read = |fields: &Value| parse_query(name, fields).unwrap().fields().unwrap();
+            let once = read(&fields);
+            let object: Value = serde_json::from_slice(&once).unwrap();
+            assert_eq!(read(&object), once, "{name} {object}");
+            for (field, value) in fields.as_object().unwrap().iter().filter(|(_, value)| !value.is_string()) {
+                assert_eq!(object[field], *value, "{name}");
+            }
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::access::{Access, Caller};
 use crate::error::{Cause, Error};
 use crate::facts::{Facts, KeptAnswer, Keys};
-use crate::id::Key;
+use crate::id::{Key, UserId};
 use crate::input::Invalid;
 use crate::operation::{Answer, Operation, Reply};
 use crate::refusal::Refusal;
@@ -23,7 +24,23 @@ pub trait Submit: Send + 'static {
 
     /// Decides once per key. A replayed reply needs no time.
     #[doc(hidden)]
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Self::Reply>;
+    fn decide(
+        &self,
+        caller: &Caller,
+        key: Option<&Key>,
+        facts: &mut Facts,
+        when: When<'_>,
+    ) -> Decided<Self::Reply>;
+
+    /// The name of the operation and its fields as a JSON object, to be performed by the engine of another machine. None
+    /// for what only an engine itself submits.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when they cannot be written as JSON.
+    #[doc(hidden)]
+    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
+        Ok(None)
+    }
 }
 
 /// What a caller receives, converted from what the writer sends. JSON is made on the caller's thread, so that the writer's
@@ -39,6 +56,13 @@ pub trait Receive: Sized {
     /// [`Error::Store`] for a reply that cannot be shown as JSON.
     #[doc(hidden)]
     fn receive(sent: Self::Sent) -> Result<Self, Error>;
+
+    /// Reads a reply that the engine of another machine gave as JSON.
+    ///
+    /// # Errors
+    /// [`Error::Store`] for anything else.
+    #[doc(hidden)]
+    fn read_sent(json: &[u8]) -> Result<Self::Sent, Error>;
 }
 
 /// The outcome of a decision, as the writer sends it to a caller who receives an `R`.
@@ -53,6 +77,10 @@ impl<R: Reply> Receive for R {
     fn receive(sent: R) -> Result<R, Error> {
         Ok(sent)
     }
+
+    fn read_sent(json: &[u8]) -> Result<R, Error> {
+        serde_json::from_slice(json).map_err(|e| Error::Store(Cause::of(e)))
+    }
 }
 
 impl Receive for Value {
@@ -60,6 +88,11 @@ impl Receive for Value {
 
     fn receive(sent: Box<dyn ToJson>) -> Result<Value, Error> {
         sent.to_json()
+    }
+
+    fn read_sent(json: &[u8]) -> Result<Box<dyn ToJson>, Error> {
+        let json = serde_json::from_slice(json).map_err(|e| Error::Store(Cause::of(e)))?;
+        Ok(Box::new(AsJson(json)))
     }
 }
 
@@ -75,6 +108,15 @@ impl<R: Reply> ToJson for R {
     }
 }
 
+/// A reply that is JSON already.
+struct AsJson(Value);
+
+impl ToJson for AsJson {
+    fn to_json(&self) -> Result<Value, Error> {
+        Ok(self.0.clone())
+    }
+}
+
 /// Any operation, known by its name only at run time. Its reply is JSON.
 pub struct AnyOperation(Box<dyn Decide>);
 
@@ -83,21 +125,43 @@ impl AnyOperation {
     pub fn new<O: Operation>(operation: O) -> Self {
         Self(Box::new(operation))
     }
+
+    /// Who may perform it.
+    pub fn access(&self) -> Access {
+        self.0.access()
+    }
 }
 
 /// An operation without its type.
 trait Decide: Send {
+    fn access(&self) -> Access;
+    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error>;
     fn needs(&self, keys: &mut Keys);
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value>;
+    fn decide(&self, caller: &Caller, key: Option<&Key>, facts: &mut Facts, when: When<'_>)
+    -> Decided<Value>;
 }
 
 impl<O: Operation> Decide for O {
+    fn access(&self) -> Access {
+        O::ACCESS
+    }
+
+    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
+        Submit::as_json(self)
+    }
+
     fn needs(&self, keys: &mut Keys) {
         Submit::needs(self, keys);
     }
 
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value> {
-        let Answer { reply, replayed } = Submit::decide(self, key, facts, when)?;
+    fn decide(
+        &self,
+        caller: &Caller,
+        key: Option<&Key>,
+        facts: &mut Facts,
+        when: When<'_>,
+    ) -> Decided<Value> {
+        let Answer { reply, replayed } = Submit::decide(self, caller, key, facts, when)?;
         Ok(Answer { reply: Box::new(reply), replayed })
     }
 }
@@ -109,8 +173,18 @@ impl Submit for AnyOperation {
         self.0.needs(keys);
     }
 
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Value> {
-        self.0.decide(key, facts, when)
+    fn decide(
+        &self,
+        caller: &Caller,
+        key: Option<&Key>,
+        facts: &mut Facts,
+        when: When<'_>,
+    ) -> Decided<Value> {
+        self.0.decide(caller, key, facts, when)
+    }
+
+    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
+        self.0.as_json()
     }
 }
 
@@ -122,7 +196,20 @@ impl<O: Operation> Submit for O {
         Operation::needs(self, keys);
     }
 
-    fn decide(&self, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<O::Reply> {
+    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
+        Ok(Some((O::NAME, self.fields()?)))
+    }
+
+    fn decide(
+        &self,
+        caller: &Caller,
+        key: Option<&Key>,
+        facts: &mut Facts,
+        when: When<'_>,
+    ) -> Decided<O::Reply> {
+        if let Some(own) = &caller.own {
+            check_own(self, own, facts)?;
+        }
         let keyed = key.map(|key| (key, digest(self.canonical().as_ref().unwrap_or(self))));
         if let Some((key, digest)) = keyed
             && let Some(kept) = kept_answer(self, key, digest, facts)
@@ -140,6 +227,17 @@ impl<O: Operation> Submit for O {
         }
         facts.raise_newest_time(now);
         Ok(Answer { reply, replayed: false })
+    }
+}
+
+/// Refuses what belongs to another user as if it did not exist.
+fn check_own<O: Operation>(operation: &O, own: &UserId, facts: &Facts) -> Result<(), Refusal> {
+    if let Some(user) = operation.user().filter(|&user| user != own) {
+        return Err(Refusal::UserNotFound { user: user.clone() });
+    }
+    match operation.order() {
+        Some(order) if facts.order(order)?.user != *own => Err(Refusal::OrderNotFound { order }),
+        _ => Ok(()),
     }
 }
 

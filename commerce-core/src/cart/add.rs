@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 
 use super::{Cart, quantities, set_lines};
+use crate::access::Access;
+use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -30,6 +32,7 @@ impl Add {
 
 impl Operation for Add {
     const NAME: &'static str = "cart.add";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -43,6 +46,10 @@ impl Operation for Add {
 
     fn canonical(&self) -> Option<Self> {
         Some(Self { items: self.items.sorted()?, ..self.clone() })
+    }
+
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        quantities::fields(&self.user, self.items.as_slice())
     }
 
     fn needs(&self, keys: &mut Keys) {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::remove::{each_once, without};
+use crate::access::Access;
 use crate::facts::{CartLine, Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -29,6 +30,7 @@ pub struct Checkout {
 
 impl Operation for Checkout {
     const NAME: &'static str = "cart.checkout";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Cart, current_cart};
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
 use crate::input::Fields;
@@ -20,6 +21,7 @@ pub struct Clear {
 
 impl Operation for Clear {
     const NAME: &'static str = "cart.clear";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

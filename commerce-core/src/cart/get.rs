@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::facts::CartLine;
 use crate::id::{Name, ProductId, UserId};
@@ -71,7 +72,7 @@ impl Problem {
 }
 
 /// Retrieves a user's cart. The cart of a user who has not used it is empty.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// The id of the cart's user.
@@ -80,6 +81,7 @@ pub struct Get {
 
 impl Query for Get {
     const NAME: &'static str = "cart.get";
+    const ACCESS: Access = Access::OwnUser;
     type Answer = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -1,12 +1,14 @@
 //! The quantities that a cart is set to, and the two forms in which an operation on a cart names products: one product
 //! with its quantity, or a list of items.
 
+use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use crate::error::Error;
 use crate::id::{ProductId, UserId};
-use crate::input::{Fields, FromInput, Input};
+use crate::input::{Fields, FromInput, Input, json_object};
 use crate::money::Quantity;
-use crate::order::items::{sorted, summed, summed_field};
+use crate::order::items::{WrittenItem, sorted, summed, summed_field, written};
 use crate::text::ValueError;
 
 /// 1 to 1,000 distinct products with their new quantities in a cart, in the order in which they were first named.
@@ -83,6 +85,16 @@ pub(super) fn parse<Q: FromInput + Into<i64>>(fields: &mut Fields<'_>) -> Option
         return fields.fault("items", "must not be given together with product or quantity");
     }
     summed_field(fields, items?)
+}
+
+/// The fields of an operation on a cart as JSON.
+pub(super) fn fields(user: &UserId, items: &[(ProductId, i64)]) -> Result<Vec<u8>, Error> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        user: &'a UserId,
+        items: Vec<WrittenItem<'a>>,
+    }
+    json_object(&Fields { user, items: written(items) })
 }
 
 /// Serializes the content that an idempotency key is compared by. One product has the form of earlier versions, which had

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Cart, current_cart};
+use crate::access::Access;
 use crate::facts::{CartLine, Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -23,6 +24,7 @@ pub struct Remove {
 
 impl Operation for Remove {
     const NAME: &'static str = "cart.remove";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -2,7 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Cart, Quantities, set_lines};
+use super::{Cart, Quantities, quantities, set_lines};
+use crate::access::Access;
+use crate::error::Error;
 use crate::facts::{Facts, Keys};
 use crate::id::{ProductId, UserId};
 use crate::input::Fields;
@@ -30,6 +32,7 @@ impl Set {
 
 impl Operation for Set {
     const NAME: &'static str = "cart.set";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Cart;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -45,6 +48,10 @@ impl Operation for Set {
         Some(Self { items: self.items.sorted()?, ..self.clone() })
     }
 
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        quantities::fields(&self.user, self.items.as_slice())
+    }
+
     fn needs(&self, keys: &mut Keys) {
         keys.products.extend(self.items.iter().map(|(product, _)| product.clone()));
         keys.carts.push(self.user.clone());
@@ -57,7 +64,7 @@ impl Operation for Set {
 
 impl Serialize for Set {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        super::quantities::serialize(serializer, &self.user, self.items.as_slice(), |units| {
+        quantities::serialize(serializer, &self.user, self.items.as_slice(), |units| {
             (units != 0).then_some(units)
         })
     }

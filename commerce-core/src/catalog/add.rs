@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Product;
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
 use crate::input::{Fields, Invalid};
@@ -29,6 +30,7 @@ pub struct Add {
 
 impl Operation for Add {
     const NAME: &'static str = "product.add";
+    const ACCESS: Access = Access::Operator;
     type Reply = Product;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
 use crate::input::Fields;
@@ -50,6 +51,7 @@ impl Adjust {
 
 impl Operation for Adjust {
     const NAME: &'static str = "stock.adjust";
+    const ACCESS: Access = Access::Operator;
     type Reply = Adjusted;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

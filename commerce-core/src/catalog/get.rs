@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::Fields;
@@ -27,7 +28,7 @@ pub struct Product {
 }
 
 /// Retrieves a product. Its stock is exact at the moment of the read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// The product's id.
@@ -36,6 +37,7 @@ pub struct Get {
 
 impl Query for Get {
     const NAME: &'static str = "product.get";
+    const ACCESS: Access = Access::Catalogue;
     type Answer = Product;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

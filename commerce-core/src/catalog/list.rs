@@ -1,10 +1,13 @@
 //! `product.list`: lists the products of the catalogue, with search and sort order, page by page.
 
+use serde::Serialize;
+
 use serde_json::Value as Json;
 
 use super::get::product;
 use super::page_query::PageQuery;
 use super::{Product, Sort};
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
@@ -12,7 +15,7 @@ use crate::query::{Paged, Query, View, WholeList};
 use crate::search::Needle;
 
 /// Lists products.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Return only products whose id or name contains this text. Upper and lower case, full and half width, and
@@ -23,12 +26,13 @@ pub struct List {
     /// Return only products that are on sale (`true`) or not on sale (`false`).
     pub active: Option<bool>,
     /// The page to return.
-    #[cfg_attr(feature = "schema", schemars(flatten))]
+    #[serde(flatten)]
     pub page: Page,
 }
 
 impl Query for List {
     const NAME: &'static str = "product.list";
+    const ACCESS: Access = Access::Catalogue;
     type Answer = Listing<Product>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Product;
@@ -9,7 +10,8 @@ use crate::input::{FromInput, Input};
 use crate::text::{ValueError, one_of};
 
 /// The sort order of a list of products. Equal products are sorted by id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Sort {
     /// By id.
     #[default]
@@ -19,6 +21,7 @@ pub enum Sort {
     /// By price, lowest first.
     Price,
     /// By price, highest first.
+    #[serde(rename = "-price")]
     PriceDown,
     /// By stock, lowest first.
     Stock,

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Product;
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, ProductId};
 use crate::input::Fields;
@@ -33,6 +34,7 @@ pub struct Update {
 
 impl Operation for Update {
     const NAME: &'static str = "product.update";
+    const ACCESS: Access = Access::Operator;
     type Reply = Product;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -3,6 +3,7 @@
 mod fault;
 mod fields;
 mod json;
+mod object;
 mod raw;
 mod value;
 
@@ -10,5 +11,6 @@ pub use fault::{Fault, Faults, Invalid, pointer};
 pub use fields::Fields;
 pub(crate) use fields::within;
 pub use json::json;
+pub(crate) use object::json_object;
 pub use raw::RawFields;
 pub use value::{FromInput, Input};

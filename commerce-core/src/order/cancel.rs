@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{Order, Status};
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::Name;
 use crate::input::Fields;
@@ -28,6 +29,7 @@ pub struct Cancel {
 
 impl Operation for Cancel {
     const NAME: &'static str = "order.cancel";
+    const ACCESS: Access = Access::OwnOrder;
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -1,7 +1,10 @@
 //! `order.get`: retrieves an order.
 
+use serde::Serialize;
+
 use super::Order;
 use super::rows::{orders, orders_of};
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::OrderId;
@@ -9,7 +12,7 @@ use crate::query::{Query, View};
 use crate::refusal::Refusal;
 
 /// Retrieves an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// The order's id.
@@ -19,6 +22,7 @@ pub struct Get {
 
 impl Query for Get {
     const NAME: &'static str = "order.get";
+    const ACCESS: Access = Access::OwnOrder;
     type Answer = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -110,6 +110,27 @@ pub(crate) fn sorted(items: &[(ProductId, i64)]) -> Option<Vec<(ProductId, i64)>
     })
 }
 
+/// Items as they are written in JSON. A sum that no field `quantity` may have is written as several items.
+pub(crate) fn written(items: &[(ProductId, i64)]) -> Vec<WrittenItem<'_>> {
+    let mut written = Vec::with_capacity(items.len());
+    for (product, units) in items {
+        let mut left = *units;
+        while left > Quantity::MAX {
+            written.push(WrittenItem { product, quantity: Quantity::MAX });
+            left -= Quantity::MAX;
+        }
+        written.push(WrittenItem { product, quantity: left });
+    }
+    written
+}
+
+/// An item as it is written in JSON.
+#[derive(Serialize)]
+pub(crate) struct WrittenItem<'a> {
+    product: &'a ProductId,
+    quantity: i64,
+}
+
 /// Refuses unknown products first, then products that are not on sale.
 pub(crate) fn all_on_sale(facts: &Facts, items: &[(ProductId, i64)]) -> Result<(), Refusal> {
     let products_where = |is_wrong: &dyn Fn(&ProductId) -> bool| -> Vec<ProductId> {

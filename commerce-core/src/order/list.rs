@@ -4,9 +4,12 @@
 //! and a cursor is the end of a range. The orders of one user form a linked list; a page of it starts at a waypoint near
 //! the end of the range. So every page costs the same, wherever it begins.
 
+use serde::Serialize;
+
 use super::rows::{NUMBERS, numbered_orders_of_page, orders, orders_of_page};
 use super::until::last_until_sql;
 use super::{Order, Status};
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
@@ -19,7 +22,7 @@ use crate::user;
 
 /// Lists orders, newest first. If many orders were cancelled, a page of paid orders may hold fewer than `limit`, or
 /// none, and still have a `next_cursor`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Return only orders of this user.
@@ -33,7 +36,7 @@ pub struct List {
     #[cfg_attr(feature = "schema", schemars(schema_with = "crate::schema::end"))]
     pub to: Option<Time>,
     /// The page to return.
-    #[cfg_attr(feature = "schema", schemars(flatten))]
+    #[serde(flatten)]
     pub page: Page,
 }
 
@@ -42,6 +45,7 @@ pub(crate) const SCAN_LIMIT: i64 = 4_096;
 
 impl Query for List {
     const NAME: &'static str = "order.list";
+    const ACCESS: Access = Access::OwnUser;
     type Answer = Listing<Order>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

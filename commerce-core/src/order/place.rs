@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use super::items::all_on_sale;
+use super::items::{WrittenItem, all_on_sale, written};
 use super::{Cancel, Item, Items, Order, Status};
+use crate::access::Access;
+use crate::error::Error;
 use crate::facts::{Facts, KeptReply, Keys};
 use crate::id::{ProductId, UserId};
-use crate::input::Fields;
+use crate::input::{Fields, json_object};
 use crate::money::{Amount, LIMIT, Quantity};
 use crate::number::OrderId;
 use crate::operation::{Operation, Reply};
@@ -30,6 +32,7 @@ pub struct Place {
 
 impl Operation for Place {
     const NAME: &'static str = "order.place";
+    const ACCESS: Access = Access::OwnUser;
     type Reply = Order;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -44,6 +47,18 @@ impl Operation for Place {
 
     fn canonical(&self) -> Option<Self> {
         Some(Self { items: self.items.sorted()?, ..self.clone() })
+    }
+
+    fn fields(&self) -> Result<Vec<u8>, Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            user: &'a UserId,
+            items: Vec<WrittenItem<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            expected_total: Option<Amount>,
+        }
+        let items = written(self.items.as_slice());
+        json_object(&Fields { user: &self.user, items, expected_total: self.expected_total })
     }
 
     fn needs(&self, keys: &mut Keys) {

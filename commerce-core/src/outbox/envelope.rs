@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::EventKind;
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
@@ -20,7 +21,7 @@ use crate::time::Time;
 use crate::wallet::Charged;
 
 /// Lists the events after a given one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Since {
     /// The last event that the caller knows; `None` begins with the oldest event that is kept.
     pub after: Option<EventId>,
@@ -79,6 +80,7 @@ pub enum Data {
 
 impl Query for Since {
     const NAME: &'static str = "event.since";
+    const ACCESS: Access = Access::Operator;
     type Answer = EventBatch;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::RelayState;
 use super::list::{Event, List, event};
 use super::state::RELAY;
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
@@ -14,7 +15,7 @@ use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Returns the backlog of delivery.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Lag;
 
 /// The events that are not delivered yet.
@@ -50,6 +51,7 @@ pub struct Oldest {
 
 impl Query for Lag {
     const NAME: &'static str = "event.lag";
+    const ACCESS: Access = Access::Operator;
     type Answer = Backlog;
 
     fn parse(_: &mut Fields<'_>) -> Option<Self> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Delivery, Prune, RelayState};
+use crate::access::Caller;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::number::EventId;
@@ -111,7 +112,7 @@ impl Submit for Claim {
         keys.relay = true;
     }
 
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
+    fn decide(&self, _: &Caller, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
         let now = when(facts)?;
         Ok(Answer { reply: Self::decide(self, facts, now), replayed: false })
     }
@@ -125,7 +126,7 @@ impl Submit for Settle {
         keys.events.extend(self.deliveries.iter().map(|(event, _)| event));
     }
 
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
+    fn decide(&self, _: &Caller, _: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<Claimed> {
         let now = when(facts)?;
         Ok(Answer { reply: Self::decide(self, facts, now), replayed: false })
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::subject;
 use super::state::RELAY;
 use super::{Delivery, DeliveryStatus, RelayState};
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::EventId;
@@ -14,11 +15,12 @@ use crate::row::{Statement, Value};
 use crate::time::Time;
 
 /// Lists the outgoing events, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct List {
     /// Return only events with this delivery status.
     pub status: Option<DeliveryStatus>,
     /// The page to return.
+    #[serde(flatten)]
     pub page: Page,
 }
 
@@ -50,6 +52,7 @@ pub struct Event {
 
 impl Query for List {
     const NAME: &'static str = "event.list";
+    const ACCESS: Access = Access::Operator;
     type Answer = Listing<Event>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::number::{EventId, or_zero};
@@ -9,7 +10,7 @@ use crate::query::{Query, View};
 use crate::row::{Statement, Value};
 
 /// Returns the end of the outbox.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Newest;
 
 /// The end of the outbox.
@@ -25,6 +26,7 @@ pub struct OutboxEnd {
 
 impl Query for Newest {
     const NAME: &'static str = "event.newest";
+    const ACCESS: Access = Access::Operator;
     type Answer = OutboxEnd;
 
     fn parse(_: &mut Fields<'_>) -> Option<Self> {

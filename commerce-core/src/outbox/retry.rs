@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Delivery, DeliveryStatus, RelayState};
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::input::Fields;
 use crate::number::EventId;
@@ -26,6 +27,7 @@ pub struct Retried {
 
 impl Operation for Retry {
     const NAME: &'static str = "event.retry";
+    const ACCESS: Access = Access::Operator;
     type Reply = Retried;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! The engine's own operation that stores sums of sales. Callers cannot submit it.
 
 use super::sums::Sum;
+use crate::access::Caller;
 use crate::facts::{Facts, Keys};
 use crate::id::Key;
 use crate::operation::Answer;
@@ -16,7 +17,7 @@ impl Submit for KeepSums {
         keys.sums.extend(self.0.iter().map(|sum| (sum.period, sum.number)));
     }
 
-    fn decide(&self, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Decided<()> {
+    fn decide(&self, _: &Caller, _: Option<&Key>, facts: &mut Facts, _: When<'_>) -> Decided<()> {
         for sum in &self.0 {
             facts.keep_sum(sum);
         }

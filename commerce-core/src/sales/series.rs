@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
+use crate::access::Access;
 use crate::error::{Cause, Error};
 use crate::input::{Fields, FromInput, Input};
 use crate::money::Amount;
@@ -12,7 +13,7 @@ use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
 /// Returns orders and revenue for a number of consecutive steps of time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Series {
     /// The length of a step.
     pub step: Step,
@@ -23,7 +24,8 @@ pub struct Series {
 }
 
 /// The length of a step. Steps begin at whole minutes, hours and days in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Step {
     /// 60 seconds.
     Minute,
@@ -89,6 +91,7 @@ impl FromInput for Step {
 
 impl Query for Series {
     const NAME: &'static str = "sales.series";
+    const ACCESS: Access = Access::Operator;
     type Answer = SalesSeries;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

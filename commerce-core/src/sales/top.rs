@@ -11,6 +11,7 @@ use super::count::count;
 use super::sold::Sales;
 use super::statements;
 use super::window::{Orders, Window};
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::{Name, ProductId};
 use crate::input::{Fault, Faults, Fields, FromInput, Input, Invalid, within};
@@ -23,7 +24,7 @@ use crate::text::{ValueError, one_of};
 use crate::time::Time;
 
 /// Lists the best-selling products of a time window.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Top {
     /// The length of the window in days, 1 to 365.
@@ -40,7 +41,8 @@ pub struct Top {
 }
 
 /// The figure by which best sellers are ranked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RankBy {
     /// Units sold, then revenue.
     #[default]
@@ -114,6 +116,7 @@ impl Default for Top {
 
 impl Query for Top {
     const NAME: &'static str = "sales.top";
+    const ACCESS: Access = Access::Catalogue;
     type Answer = TopSellers;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -115,7 +115,8 @@ fn any_operation_is_decided_as_its_own_type_and_answered_as_json() {
     let place = || read::<Place>(&json!({ "user": "kim", "items": [{ "product": "mug", "quantity": 1 }] }));
     let any = AnyOperation::new(place());
     let mut facts = stocked().facts(&needs(&[&any], None));
-    let answer = any.decide(None, &mut facts, &|_| Ok(Time::from_millis(1_000))).unwrap();
+    let answer =
+        any.decide(&Caller::unrestricted(), None, &mut facts, &|_| Ok(Time::from_millis(1_000))).unwrap();
     let typed = outcome(&stocked(), &place()).unwrap().0;
     assert_eq!((Value::receive(answer.reply).unwrap(), answer.replayed), (typed, false));
 }

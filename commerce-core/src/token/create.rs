@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Digest, Role, Token, TokenName};
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
 use crate::input::{Fields, Invalid};
@@ -49,6 +50,7 @@ impl Create {
 
 impl Operation for Create {
     const NAME: &'static str = "token.create";
+    const ACCESS: Access = Access::Operator;
     type Reply = Token;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

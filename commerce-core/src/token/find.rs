@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::token;
 use super::{Digest, Token};
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::query::{Query, View};
@@ -13,14 +14,14 @@ use crate::row::{Rows, Statement};
 
 /// Finds the token with this digest. Only the SHA-256 of a secret is looked up, so the time of the comparison does not
 /// depend on the secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Find {
     /// The digest of the secret that was presented.
     pub digest: Digest,
 }
 
 /// Returns the state of all tokens, to notice changes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Version;
 
 /// A state of all tokens. While two of them are equal, no token was created or revoked between them.
@@ -50,6 +51,7 @@ impl TokenVersion {
 
 impl Query for Find {
     const NAME: &'static str = "token.find";
+    const ACCESS: Access = Access::Operator;
     type Answer = Option<Token>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
@@ -66,6 +68,7 @@ impl Query for Find {
 
 impl Query for Version {
     const NAME: &'static str = "token.changes";
+    const ACCESS: Access = Access::Operator;
     type Answer = TokenVersion;
 
     fn parse(_: &mut Fields<'_>) -> Option<Self> {

@@ -1,7 +1,10 @@
 //! `token.list`: lists tokens, sorted by name, including revoked ones.
 
+use serde::Serialize;
+
 use super::Token;
 use super::rows::token;
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
@@ -9,14 +12,16 @@ use crate::query::{Paged, Query, View};
 use crate::row::Statement;
 
 /// Lists tokens, sorted by name, including revoked ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct List {
     /// The page to return.
+    #[serde(flatten)]
     pub page: Page,
 }
 
 impl Query for List {
     const NAME: &'static str = "token.list";
+    const ACCESS: Access = Access::Operator;
     type Answer = Listing<Token>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Token, TokenName};
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::input::Fields;
 use crate::operation::Operation;
@@ -18,6 +19,7 @@ pub struct Revoke {
 
 impl Operation for Revoke {
     const NAME: &'static str = "token.revoke";
+    const ACCESS: Access = Access::Operator;
     type Reply = Token;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::User;
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::{Name, UserId};
 use crate::input::{Fields, Invalid};
@@ -26,6 +27,7 @@ pub struct Add {
 
 impl Operation for Add {
     const NAME: &'static str = "user.add";
+    const ACCESS: Access = Access::Operator;
     type Reply = User;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

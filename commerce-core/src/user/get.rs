@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::{Name, UserId};
 use crate::input::Fields;
@@ -27,7 +28,7 @@ pub struct User {
 }
 
 /// Retrieves a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Get {
     /// The user's id.
@@ -36,6 +37,7 @@ pub struct Get {
 
 impl Query for Get {
     const NAME: &'static str = "user.get";
+    const ACCESS: Access = Access::OwnUser;
     type Answer = User;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

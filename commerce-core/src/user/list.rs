@@ -1,7 +1,10 @@
 //! `user.list`: lists users, sorted by id.
 
+use serde::Serialize;
+
 use super::User;
 use super::get::user;
+use crate::access::Access;
 use crate::error::Error;
 use crate::input::Fields;
 use crate::page::{Listing, Page};
@@ -9,16 +12,18 @@ use crate::query::{Paged, Query, View};
 use crate::row::{Statement, Value};
 
 /// Lists users, sorted by id.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct List {
     /// Return only users whose id or name contains this text, ignoring the case of ASCII letters.
     pub search: Option<String>,
     /// The page to return.
+    #[serde(flatten)]
     pub page: Page,
 }
 
 impl Query for List {
     const NAME: &'static str = "user.list";
+    const ACCESS: Access = Access::Operator;
     type Answer = Listing<User>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::Access;
 use crate::currency::Currency;
 use crate::error::Error;
 use crate::id::UserId;
@@ -11,7 +12,7 @@ use crate::query::{Query, View};
 use crate::user;
 
 /// Retrieves the balance of a wallet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Balance {
     /// The id of the wallet's user.
@@ -33,6 +34,7 @@ pub struct WalletBalance {
 
 impl Query for Balance {
     const NAME: &'static str = "wallet.balance";
+    const ACCESS: Access = Access::OwnUser;
     type Answer = WalletBalance;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
+use crate::access::Access;
 use crate::facts::{Facts, Keys};
 use crate::id::UserId;
 use crate::input::Fields;
@@ -65,6 +66,7 @@ impl Charge {
 
 impl Operation for Charge {
     const NAME: &'static str = "wallet.charge";
+    const ACCESS: Access = Access::Operator;
     type Reply = Charged;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

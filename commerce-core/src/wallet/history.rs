@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::EntryKind;
+use crate::access::Access;
 use crate::error::Error;
 use crate::id::UserId;
 use crate::input::Fields;
@@ -15,13 +16,13 @@ use crate::time::Time;
 use crate::user;
 
 /// Lists the ledger entries of a user, newest first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct History {
     /// The user's id.
     pub user: UserId,
     /// The page to return.
-    #[cfg_attr(feature = "schema", schemars(flatten))]
+    #[serde(flatten)]
     pub page: Page,
 }
 
@@ -49,6 +50,7 @@ pub struct Entry {
 
 impl Query for History {
     const NAME: &'static str = "wallet.history";
+    const ACCESS: Access = Access::OwnUser;
     type Answer = Listing<Entry>;
 
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {

@@ -26,7 +26,7 @@ const FLOORS: [(&str, &str, &str); 7] = [
     ("rows", "row/, store", "values"),
     (
         "values",
-        "clock_offset, clock_skew, currency, error, id, input/, location, money, number, refusal, resolve, roots, schema, search, server_token, text, time, order, token, wallet, outbox, sales/sums, warning",
+        "access, clock_offset, clock_skew, currency, error, id, input/, location, money, number, refusal, resolve, roots, schema, search, server_token, text, time, order, token, wallet, outbox, sales/sums, warning",
         "",
     ),
 ];

@@ -98,7 +98,9 @@ impl Failure {
     /// The error of a request that changed nothing.
     pub(super) fn into_error(self, url: &Url) -> Error {
         match self {
-            Self::NoAnswer(_) | Self::OtherProtocol(_) => Error::Busy("the server could not be reached".into()),
+            Self::NoAnswer(_) | Self::OtherProtocol(_) => {
+                Error::Busy("the server could not be reached".into())
+            }
             Self::StreamClosed => Error::Busy("the server ended the stream".into()),
             Self::Busy => Error::Busy("the server's database was locked".into()),
             Self::TransactionLost => Error::Busy("another instance took the transaction over".into()),
