@@ -364,7 +364,9 @@ fn run(seed: u64) {
                 Event::StoreAvailable,
                 Event::StoreAvailable,
             ]),
-            7 if random.below(200) == 0 => Event::StoreUnavailable(Error::Gone("its file was removed".into())),
+            7 if random.below(200) == 0 => {
+                Event::StoreUnavailable(Error::Gone("its file was removed".into()))
+            }
             8 if random.below(3) == 0 => Event::Resize(random.size()),
             9 => Event::Paste(random.of(&["1,000", "x\ny\u{1b}[31m", "", "머그컵"]).into()),
             _ => Event::Key(random.key()),
