@@ -20,6 +20,8 @@ mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+#[path = "../../../fixtures/story.rs"]
+mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
 mod unsynced;
