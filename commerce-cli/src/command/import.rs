@@ -164,8 +164,9 @@ impl NewProduct {
         };
         // The stock has no part in an update, but the whole row has to be valid.
         add.check()?;
-        let (product, active) = (add.product.clone(), Some(active));
-        let unchanged = catalog::Update { product, name: None, price: None, active, if_match: None };
+        let product = add.product.clone();
+        let unchanged =
+            catalog::Update { product, name: None, price: None, active: Some(active), if_match: None };
         if exists {
             let (name, price) = (Some(add.name.clone()), Some(add.price));
             let update = catalog::Update { name, price, ..unchanged };
