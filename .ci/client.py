@@ -4,7 +4,10 @@ and a token. Every answer must come as the type that the document gives it."""
 import sys
 
 from commerce_client import AuthenticatedClient
-from commerce_client.api.default import order_list, order_place, product_list, sales_top, wallet_balance
+from commerce_client.api.order import order_list, order_place
+from commerce_client.api.product import product_list
+from commerce_client.api.sales import sales_top
+from commerce_client.api.wallet import wallet_balance
 from commerce_client.models import ListOfOrder, ListOfProduct, Order, OrderPlaceBody, Problem
 
 address, token = sys.argv[1:]

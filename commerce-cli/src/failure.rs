@@ -16,6 +16,8 @@ pub enum Failure {
     },
     /// The arguments or the input are invalid.
     Usage(String),
+    /// The command needs the store itself, and the shop is served elsewhere. The sentence says where.
+    NotHere(String),
     /// Some of the work was refused or invalid, or `verify` found differences. All of it is already reported.
     Partial,
     /// The failure is already reported; the program only has to exit with this code.
@@ -35,7 +37,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Engine(error) | Self::Stopped { error, .. } => exit_code(error),
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::NotHere(_) => 2,
             Self::Partial => 3,
             Self::Reported(code) => *code,
             // The reader of a pipe went away, which is no failure.
@@ -48,10 +50,13 @@ impl Failure {
 /// The exit code for an error of the engine.
 pub fn exit_code(error: &Error) -> u8 {
     match error {
-        Error::Refused(_) | Error::Skipped | Error::Open(OpenError::Currency { .. }) => 3,
-        Error::Invalid(_) => 2,
+        Error::Refused(_)
+        | Error::Skipped
+        | Error::Forbidden(_)
+        | Error::Open(OpenError::Currency { .. }) => 3,
+        Error::Invalid(_) | Error::NotHere(_) => 2,
         Error::Busy(_) | Error::Unknown(_) => 5,
-        Error::Open(_) | Error::Gone(_) => 4,
+        Error::Open(_) | Error::Gone(_) | Error::Unauthenticated(_) => 4,
         // Unavailable, Store and Closed, and what later versions add.
         _ => 1,
     }

@@ -6,11 +6,14 @@ mod diagnostics;
 mod failure;
 mod items;
 mod lines;
+mod login;
 mod options;
 mod output;
 mod relay;
 mod report;
+mod secret;
 mod session;
+mod store;
 mod values;
 
 use std::process::ExitCode;

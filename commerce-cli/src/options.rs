@@ -9,17 +9,23 @@ use clap::ValueEnum;
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Use this store: a file, or the address of a libSQL server (libsql://, http:// or https://).
-    #[arg(long, global = true, env = "COMMERCE_DB", default_value = "commerce.db", value_name = "FILE|URL")]
-    pub db: PathBuf,
+    /// Use this store: a file, the address of a shop that `commerce serve` serves (commerce:// with TLS, commerce+http://
+    /// without), or of a libSQL server (libsql://, http:// or https://). The default is the shop of `commerce login`, and
+    /// without a login the file commerce.db.
+    #[arg(long, global = true, env = "COMMERCE_DB", value_name = "FILE|URL")]
+    pub db: Option<PathBuf>,
+    /// Read the token for a served shop from this file. The default is the token in COMMERCE_TOKEN, and then that of the
+    /// login to this shop. `commerce login` reads standard input if it is -.
+    #[arg(long, global = true, env = "COMMERCE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Read from this replica of the libSQL server. A command always sees its own writes.
     #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]
     pub read_url: Option<String>,
     /// Read the token of the libSQL server from this file. The default is the token in COMMERCE_DB_TOKEN.
     #[arg(long, global = true, env = "COMMERCE_DB_TOKEN_FILE", value_name = "FILE")]
     pub db_token_file: Option<PathBuf>,
-    /// Trust the root certificates in this PEM file, instead of the public ones, for the libSQL server and for sinks over
-    /// HTTPS. The default is the file in SSL_CERT_FILE.
+    /// Trust the root certificates in this PEM file, instead of the public ones, for the server of the store and for sinks
+    /// over HTTPS. The default is the file in SSL_CERT_FILE.
     #[arg(long, global = true, env = "COMMERCE_CA_FILE", value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Write to a libSQL server although it does not sync its commits: what it acknowledges is lost when its machine fails.

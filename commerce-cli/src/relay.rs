@@ -10,6 +10,7 @@ use commerce_core::{Commerce, Error};
 
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::store;
 
 /// How events are delivered.
 #[derive(clap::Args, Clone)]
@@ -45,6 +46,7 @@ impl RelayArgs {
         on_notice: impl Fn(&Notice) + Send + Sync + 'static,
     ) -> Result<Option<Relay>, Failure> {
         let Some(sink) = self.open_sink(session)? else { return Ok(None) };
+        session.require_here("a relay")?;
         let retention = Duration::from_hours(u64::from(self.retention) * 24);
         let options = Options::default().attempts(self.attempts).retention(retention).notice(on_notice);
         Ok(Some(start(shop, sink, options)?))
@@ -68,7 +70,7 @@ impl RelayArgs {
                 "events over HTTP need a signing secret; {how} (whsec_… in base64)"
             )));
         }
-        let roots = if address.starts_with("https:") { session.roots()? } else { None };
+        let roots = if address.starts_with("https:") { store::roots(&session.global)? } else { None };
         let settings = Settings { secret, allow_private: self.sink_allow_private, roots };
         sink::open(address, &settings).map_err(|error| Failure::Usage(error.to_string()))
     }

@@ -25,7 +25,7 @@ pub fn report(failure: &Failure, session: &Session) -> ExitCode {
             let position = position_after(*after);
             Some(session.error_line(&format!("stopped {position}: {}", sentence(error, session))))
         }
-        Failure::Usage(text) => Some(session.error_line(text)),
+        Failure::Usage(text) | Failure::NotHere(text) => Some(session.error_line(text)),
         Failure::Io(error) => Some(session.error_line(&error.to_string())),
         Failure::OutputFailed { done, error } => Some(session.error_line(&format!("{done} ({error})"))),
     };
@@ -77,6 +77,7 @@ fn problem(failure: &Failure) -> Value {
             document
         }
         Failure::Usage(text) => without_status("usage", text),
+        Failure::NotHere(text) => without_status("not_here", text),
         Failure::OutputFailed { done, error } => {
             without_status("output_failed", &format!("{done} ({error})"))
         }
@@ -85,11 +86,11 @@ fn problem(failure: &Failure) -> Value {
     }
 }
 
-/// An error as a sentence for people, with amounts in the currency of the store. Without a store there are no amounts.
+/// An error as a sentence for people, with amounts in the currency of the store. Before it is open there are no amounts.
 pub fn sentence(error: &Error, session: &Session) -> String {
-    match session.shop() {
-        Ok(shop) => error.sentence(shop.currency()),
-        Err(_) => error.to_string(),
+    match session.open_shop() {
+        Some(shop) => error.sentence(shop.currency()),
+        None => error.to_string(),
     }
 }
 
@@ -102,6 +103,9 @@ fn hint(error: &Error, session: &Session) {
         Error::Open(OpenError::Currency { .. }) => "use --other-currency to restore it anyway".into(),
         Error::Open(OpenError::Denied { .. }) => {
             "set COMMERCE_DB_TOKEN to the token, or pass its file with --db-token-file".into()
+        }
+        Error::Unauthenticated(_) => {
+            "set COMMERCE_TOKEN to a token of this shop, pass its file with --token-file, or use: commerce login".into()
         }
         _ => return,
     };

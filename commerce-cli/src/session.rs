@@ -6,27 +6,29 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use commerce_core::{
-    Amount, Answer, Commerce, Currency, Cursor, Location, OpenError, Operation, Options, Paged, Query, Roots,
-    Submission, SystemClock, Warning, escape,
+    Amount, Answer, Commerce, Currency, Cursor, Location, Operation, Options, Paged, Query, Submission,
+    SystemClock, Warning, escape,
 };
 
 use crate::diagnostics::Diagnostics;
 use crate::failure::Failure;
 use crate::options::{Color, Format, Global, PageArgs};
 use crate::output::{BATCH, Columns, ListPrinter, Record, Style, print};
+use crate::store::Store;
 use crate::values::{self, Values};
 
 /// One run of the program.
 pub struct Session {
     /// The global options.
     pub global: Global,
+    store: OnceCell<Store>,
     shop: OnceCell<Commerce>,
 }
 
 impl Session {
     /// A session with these global options. It opens no store yet.
     pub fn new(global: Global) -> Self {
-        Self { global, shop: OnceCell::new() }
+        Self { global, store: OnceCell::new(), shop: OnceCell::new() }
     }
 
     /// The store. The first call opens it and prints its urgent warnings.
@@ -39,56 +41,54 @@ impl Session {
         Ok(shop)
     }
 
+    /// The store, if it is open.
+    pub fn open_shop(&self) -> Option<&Commerce> {
+        self.shop.get()
+    }
+
     /// The options with which commands open a store.
     pub fn options(&self) -> Options {
         let options = Options::new(SystemClock).keep_keys(Duration::from_hours(self.global.keep_keys.into()));
         if self.global.allow_unsynced { options.allow_unsynced() } else { options }
     }
 
+    /// Which store this run works on.
+    pub fn store(&self) -> Result<&Store, Failure> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let store = Store::chosen(&self.global)?;
+        Ok(self.store.get_or_init(|| store))
+    }
+
+    /// The location of the store.
+    pub fn location(&self) -> Result<Location, Failure> {
+        self.store()?.location(&self.global)
+    }
+
     /// Opens the store with other options. The caller prints its warnings.
     pub fn open(&self, options: Options) -> Result<&Commerce, Failure> {
-        let shop = Commerce::open(self.location()?, options)?;
+        self.open_at(self.location()?, options)
+    }
+
+    /// Opens the store at a location, for the rest of the run.
+    pub fn open_at(&self, location: Location, options: Options) -> Result<&Commerce, Failure> {
+        let shop = Commerce::open(location, options)?;
         Ok(self.shop.get_or_init(|| shop))
     }
 
     /// Creates the store.
     pub fn create(&self, currency: Currency) -> Result<&Commerce, Failure> {
-        let shop = Commerce::create(self.location()?, currency, self.options())?;
+        let store = self.store.get_or_init(|| Store::to_create(&self.global));
+        store.require_here("init")?;
+        let shop = Commerce::create(store.location(&self.global)?, currency, self.options())?;
         self.print_warnings(&shop, |_| true);
         Ok(self.shop.get_or_init(|| shop))
     }
 
-    /// The location of the store, with the token of its server. The token is not an argument, since other users of the
-    /// machine can see arguments.
-    pub fn location(&self) -> Result<Location, Failure> {
-        let global = &self.global;
-        let Some(text) = global.db.to_str() else { return Ok((&global.db).into()) };
-        let mut location: Location = text.parse().map_err(OpenError::Address)?;
-        if let Some(replica) = &global.read_url {
-            location = location.read_from(replica).map_err(OpenError::Address)?;
-        }
-        if location.uses_tls()
-            && let Some(roots) = self.roots()?
-        {
-            location = location.roots(roots);
-        }
-        if let Some(file) = &global.db_token_file {
-            return location.token_file(file).map_err(|e| Failure::Usage(format!("--db-token-file: {e}")));
-        }
-        let token = std::env::var("COMMERCE_DB_TOKEN").unwrap_or_default();
-        Ok(if token.trim().is_empty() { location } else { location.token(&token) })
-    }
-
-    /// The roots to trust over TLS instead of the public ones.
-    pub fn roots(&self) -> Result<Option<Roots>, Failure> {
-        let (name, file) = match &self.global.ca_file {
-            Some(file) => ("--ca-file", file.clone()),
-            None => match std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
-                Some(file) => ("SSL_CERT_FILE", file.into()),
-                None => return Ok(None),
-            },
-        };
-        Roots::read(&file).map(Some).map_err(|e| Failure::Usage(format!("{name}: {e}")))
+    /// Fails, before anything is done, if `command` needs the store itself and the shop is served elsewhere.
+    pub fn require_here(&self, command: &str) -> Result<(), Failure> {
+        self.store()?.require_here(command)
     }
 
     /// Performs an operation and prints the reply.

@@ -84,5 +84,7 @@ pub(crate) fn delta(_: &mut SchemaGenerator) -> Schema {
 
 /// The start or the end of a period.
 pub(crate) fn end(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": ["string", "null"], "anyOf": [{ "format": "date-time" }, { "format": "date" }, { "type": "null" }] })
+    let (date, time) = (r"\d{4}-\d{2}-\d{2}", r"\d{2}:\d{2}:\d{2}(\.\d+)?");
+    let pattern = format!(r"^{date}([Tt ]{time}([Zz]|[+-]\d{{2}}:\d{{2}}))?$");
+    json_schema!({ "type": ["string", "null"], "pattern": pattern })
 }

@@ -31,6 +31,8 @@ enum Rights {
     None(&'static str),
     /// The rights of a shopper who is this user.
     Shopper(UserId),
+    /// All rights to read.
+    Viewer,
     /// All rights.
     Operator,
 }
@@ -133,7 +135,7 @@ impl Authenticator {
         if cache.mark.as_ref() == Some(mark) {
             let callers = match caller.rights {
                 Rights::None(_) => &mut cache.strangers,
-                Rights::Shopper(_) | Rights::Operator => &mut cache.callers,
+                Rights::Shopper(_) | Rights::Viewer | Rights::Operator => &mut cache.callers,
             };
             if callers.len() >= MAX_CALLERS {
                 callers.clear();
@@ -230,6 +232,8 @@ impl Caller {
         match (&self.rights, permission) {
             (_, Permission::Public) | (Rights::Operator, _) => Ok(()),
             (Rights::None(reason), _) => Err(Problem::Unauthenticated(reason)),
+            (Rights::Viewer, Permission::Operation(_)) => Err(Problem::Forbidden("a viewer changes nothing")),
+            (Rights::Viewer, Permission::AnyToken | Permission::Query(_)) => Ok(()),
             (
                 Rights::Shopper(_),
                 Permission::Operation(Access::Operator) | Permission::Query(Access::Operator),
@@ -245,6 +249,7 @@ impl Caller {
         match self.rights {
             Rights::None(_) => "none",
             Rights::Shopper(_) => Role::Shopper.as_str(),
+            Rights::Viewer => Role::Viewer.as_str(),
             Rights::Operator => Role::Operator.as_str(),
         }
     }
@@ -253,7 +258,7 @@ impl Caller {
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.rights {
             Rights::Shopper(user) => Some(user.as_str()),
-            Rights::None(_) | Rights::Operator => None,
+            Rights::None(_) | Rights::Viewer | Rights::Operator => None,
         }
     }
 
@@ -261,7 +266,7 @@ impl Caller {
     pub(crate) fn submitter(&self) -> Submitter {
         match &self.rights {
             Rights::Shopper(user) => Submitter::shopper(user.clone()),
-            Rights::Operator | Rights::None(_) => Submitter::unrestricted(),
+            Rights::Operator | Rights::Viewer | Rights::None(_) => Submitter::unrestricted(),
         }
     }
 
@@ -310,6 +315,7 @@ impl Caller {
         }
         let rights = match (token.role, token.user) {
             (Role::Operator, _) => Rights::Operator,
+            (Role::Viewer, _) => Rights::Viewer,
             (Role::Shopper, Some(user)) => Rights::Shopper(user),
             (Role::Shopper, None) => Rights::None("the token has no user"),
             _ => Rights::None("the role of the token is unknown"),

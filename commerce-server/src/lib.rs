@@ -20,6 +20,7 @@ mod cors;
 mod describe;
 mod dispatch;
 mod docs;
+mod enumeration;
 mod error;
 mod etag;
 mod events;

@@ -5,6 +5,7 @@ use commerce_core::{Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
+use crate::enumeration;
 use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route};
 
 /// The OpenAPI document.
@@ -19,7 +20,7 @@ pub fn document() -> Value {
     let fault = schemas.outputs.subschema_for::<Fault>().to_value();
     let mut components: Map<String, Value> = schemas.outputs.take_definitions(true);
     components.insert("Problem".into(), problem(&fault));
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "commerce",
@@ -27,6 +28,8 @@ pub fn document() -> Value {
             "license": { "name": "MIT OR Apache-2.0" },
             "description": INTRODUCTION,
         },
+        "security": [{ "token": [] }],
+        "tags": tags(),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -38,9 +41,16 @@ pub fn document() -> Value {
                 },
                 "content": { "application/problem+json": { "schema": reference("schemas", "Problem") } },
             } },
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": { "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The secret of a token, as `commerce token create` shows it once. A server whose store has \
+                    no token yet listens on loopback only, and answers requests from this machine without one.",
+            } },
         },
-    })
+    });
+    enumeration::simplify(&mut document);
+    document
 }
 
 const INTRODUCTION: &str = "A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers. \
@@ -65,12 +75,18 @@ fn operation_object(route: &Route, description: Description) -> Value {
         required.retain(|other| other != field);
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
-    let mut object = json!({ "operationId": route.name, "summary": summary });
+    let mut object = json!({ "operationId": route.name, "tags": [tag(route)], "summary": summary });
     match route.handler {
         Handler::Operation(_) => {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             let purpose = "Makes the request take effect once, however often it is sent.";
             parameters.push(header("Idempotency-Key", purpose, key));
+            if route.is_conditional {
+                let purpose = "The `ETag` of an answer: the change is made only if that answer would still be given. \
+                    Otherwise the status is 412. It may be a list of tags, or `*`. A weak tag is equal to none.";
+                let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
+                parameters.push(header("If-Match", purpose, json!({ "type": "string", "pattern": tags })));
+            }
             if !fields.is_empty() {
                 let needed = !required.is_empty() || !forms.is_empty();
                 let schema = body(&fields, &required, &forms);
@@ -125,10 +141,32 @@ fn operation_object(route: &Route, description: Description) -> Value {
     }
     object["parameters"] = parameters.into();
     object["responses"] = responses(route, media_type, answer);
-    if route.permission != Permission::Public {
-        object["security"] = json!([{ "token": [] }]);
-    }
+    // Stated for each operation as well as for all, since some generators of clients look at the operation alone.
+    object["security"] = match route.permission {
+        Permission::Public => json!([]),
+        _ => json!([{ "token": [] }]),
+    };
     object
+}
+
+/// The group of a route: what its operation or query is about.
+fn tag(route: &Route) -> &'static str {
+    match route.name.split_once('.') {
+        Some((noun, _)) => noun,
+        None if route.name == "events" => "event",
+        None => "server",
+    }
+}
+
+/// The groups in the order of their first routes.
+fn tags() -> Value {
+    let mut tags: Vec<&str> = Vec::new();
+    for route in &ROUTES {
+        if !tags.contains(&tag(route)) {
+            tags.push(tag(route));
+        }
+    }
+    tags.into_iter().map(|name| json!({ "name": name })).collect()
 }
 
 /// The schema of a body: one object, or one of several forms. A form leaves out the fields of the others, or sets
@@ -159,6 +197,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
             problems.extend(is_paid.then_some(402));
+            problems.extend(route.is_conditional.then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
         Handler::Operations => problems.extend([401, 403, 408, 413, 415, 429, 500, 503]),
@@ -173,6 +212,10 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
     let has_etag = matches!(route.handler, Handler::Query { etag: EtagScope::Body | EtagScope::Items, .. });
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
+    }
+    if route.is_conditional {
+        headers["ETag"] =
+            text_header("The version of what GET answers now, for `If-Match` and `If-None-Match`.");
     }
     let success = json!({ "description": "Success.", "headers": headers, "content": { media_type: { "schema": schema } } });
     let mut responses = json!({ route.status.as_str(): success });

@@ -31,6 +31,9 @@ pub struct Route {
     pub(crate) handler: Handler,
     /// A path parameter and the field that it gives, where their names differ.
     alias: Option<(&'static str, &'static str)>,
+    /// Whether the header `If-Match` gives the field `if_match`, and the reply is what the route of the same path answers to
+    /// GET.
+    pub(crate) is_conditional: bool,
     pub(crate) describe: fn(&mut Schemas) -> Description,
 }
 
@@ -144,7 +147,7 @@ pub static ROUTES: [Route; 30] = [
     query::<sales::Top>("/v1/products/top", Cost::Heavy, EtagScope::Items),
     query::<catalog::Get>("/v1/products/{product}", Cost::Light, EtagScope::Body),
     operation::<catalog::Add>(Method::POST, "/v1/products", StatusCode::CREATED),
-    operation::<catalog::Update>(Method::PATCH, "/v1/products/{product}", StatusCode::OK),
+    operation::<catalog::Update>(Method::PATCH, "/v1/products/{product}", StatusCode::OK).with_if_match(),
     operation::<catalog::Adjust>(Method::POST, "/v1/products/{product}/stock", StatusCode::OK),
     query::<cart::Get>("/v1/users/{user}/cart", Cost::Light, EtagScope::Body),
     operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", StatusCode::OK),
@@ -182,6 +185,11 @@ impl Route {
         self.alias = Some((parameter, field));
         self
     }
+
+    const fn with_if_match(mut self) -> Self {
+        self.is_conditional = true;
+        self
+    }
 }
 
 const fn operation<O>(method: Method, path: &'static str, status: StatusCode) -> Route
@@ -210,6 +218,7 @@ where
         status,
         handler,
         alias: None,
+        is_conditional: false,
         describe: describe::operation::<O>,
     }
 }
@@ -231,6 +240,7 @@ where
         status,
         handler,
         alias: None,
+        is_conditional: false,
         describe: describe::query::<Q>,
     }
 }
@@ -243,7 +253,7 @@ const fn door(
     describe: fn(&mut Schemas) -> Description,
 ) -> Route {
     let (method, permission, status) = (Method::POST, Permission::AnyToken, StatusCode::OK);
-    Route { method, path, name, permission, status, handler, alias: None, describe }
+    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
 }
 
 const fn builtin(
@@ -255,7 +265,7 @@ const fn builtin(
 ) -> Route {
     let (method, status) = (Method::GET, StatusCode::OK);
     let handler = Handler::Builtin(builtin);
-    Route { method, path, name, permission, status, handler, alias: None, describe }
+    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
 }
 
 #[cfg(test)]

@@ -234,6 +234,31 @@ pub fn action_for(key: &KeyEvent, scopes: &[Scope]) -> Option<Action> {
     found.map(|binding| binding.action)
 }
 
+impl Action {
+    /// Whether it changes the store.
+    pub fn changes_store(self) -> bool {
+        matches!(
+            self,
+            Self::AddOne
+                | Self::AddSeveral
+                | Self::Increase
+                | Self::Decrease
+                | Self::RemoveLine
+                | Self::ClearCart
+                | Self::CheckOut
+                | Self::Undo
+                | Self::Charge
+                | Self::New
+                | Self::Edit
+                | Self::AdjustStock
+                | Self::ToggleOnSale
+                | Self::CancelOrder
+                | Self::RetryEvent
+                | Self::RetryAllEvents
+        )
+    }
+}
+
 /// Names of keys as they are shown, with arrows as symbols.
 pub fn display(keys: &str) -> String {
     let one = |key: &str| match key {

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect, Size};
 
 use crate::navigation::{Pane, Screen};
+use crate::role::Role;
 
 /// The areas of the terminal.
 #[derive(Clone, Copy, Debug)]
@@ -62,12 +63,12 @@ impl Areas {
         Rect::new(area.x + 1, area.y + 1 + above, area.width - 2, area.height - used)
     }
 
-    /// The screen whose tab is at this position.
-    pub fn tab_at(&self, at: Position) -> Option<Screen> {
+    /// The screen whose tab is at this position, for this role.
+    pub fn tab_at(&self, at: Position, role: &Role) -> Option<Screen> {
         if at.y != self.header.y {
             return None;
         }
-        tabs(self.header.width)
+        tabs(self.header.width, role)
             .find(|(_, start, width)| (*start..start + width).contains(&at.x))
             .map(|tab| tab.0)
     }
@@ -78,12 +79,12 @@ impl Areas {
     }
 }
 
-/// The tabs with their first column and width; none in a narrow terminal.
-pub fn tabs(width: u16) -> impl Iterator<Item = (Screen, u16, u16)> {
+/// The tabs of the screens that the role sees, with their first column and width; none in a narrow terminal.
+pub fn tabs(width: u16, role: &Role) -> impl Iterator<Item = (Screen, u16, u16)> {
     let screens = if width >= WIDE { &Screen::ALL[..] } else { &[] };
     let gap = if width >= 100 { 2 } else { 1 };
     let mut start = 1;
-    screens.iter().map(move |&screen| {
+    screens.iter().filter(|screen| role.sees(**screen)).map(move |&screen| {
         let tab_width = screen.title().len() as u16 + 2;
         let tab = (screen, start, tab_width);
         start += tab_width + gap;

@@ -18,6 +18,7 @@ pub mod list;
 pub mod model;
 pub mod navigation;
 pub mod palette;
+pub mod role;
 mod run;
 pub mod screen;
 pub mod selection;
@@ -30,5 +31,6 @@ pub mod update;
 pub mod view;
 pub mod worker;
 
+pub use role::Role;
 pub use run::{Options, run};
 pub use theme::ThemeName;

@@ -10,6 +10,7 @@ use crate::effect_queue::EffectQueue;
 use crate::in_flight::InFlight;
 use crate::keys::Scope;
 use crate::navigation::{Pane, Screen};
+use crate::role::Role;
 use crate::screen::{Customers, Events, Orders, Overview, Products, Shop, Top};
 use crate::theme::Theme;
 use crate::toast::{Toast, ToastKind};
@@ -64,6 +65,10 @@ pub struct Config {
     pub currency: Currency,
     /// The name of the store in the header.
     pub store: String,
+    /// Whether the store is at another machine, to which the connection may be lost for a while.
+    pub is_remote: bool,
+    /// Who uses the console.
+    pub role: Role,
     /// Whether the console refuses to change anything.
     pub read_only: bool,
     /// The colours.
@@ -80,6 +85,16 @@ pub enum StoreStatus {
     /// Its file was removed or replaced. The console does not try again: a new one must be started for whatever store
     /// is there then.
     Gone,
+    /// Its server has refused the token, which has expired or was revoked. The console asks only whether that has
+    /// changed.
+    Denied,
+}
+
+impl Config {
+    /// Whether the console may change the store.
+    pub fn may_change(&self) -> bool {
+        !self.read_only && self.role != Role::Viewer
+    }
 }
 
 /// Whether changes by others show at once.
@@ -98,8 +113,9 @@ const MAX_TOASTS: usize = 4;
 
 impl State {
     /// The state at the start, with nothing loaded. Every idempotency key of this run starts with `key_prefix`, which
-    /// must differ from run to run.
+    /// must differ from run to run. `customer` is whose cart is shown, unless the role has a user of its own.
     pub fn new(config: Config, customer: Option<UserId>, size: Size, now: Time, key_prefix: Key) -> Self {
+        let own_user = config.role.own_user().cloned();
         Self {
             config,
             effects: EffectQueue::new(now, key_prefix),
@@ -113,10 +129,10 @@ impl State {
             write_failing_since: None,
             update_mode: UpdateMode::Live,
             in_flight: Vec::new(),
-            shop: Shop { customer, ..Shop::default() },
+            shop: Shop { customer: own_user.clone().or(customer), ..Shop::default() },
             customers: Customers::default(),
-            orders: Orders::default(),
-            top: Top::default(),
+            top: Top { shows_sales: own_user.is_none(), ..Top::default() },
+            orders: Orders { user: own_user, ..Orders::default() },
             products: Products::default(),
             events: Events::default(),
             overview: Overview::default(),

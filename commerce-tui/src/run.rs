@@ -15,6 +15,7 @@ use signal_hook::iterator::Signals;
 
 use crate::effect::Effect;
 use crate::model::{Config, State};
+use crate::role::Role;
 use crate::terminal::TerminalGuard;
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
@@ -30,6 +31,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The customer whose cart is shown at the start.
     pub customer: Option<UserId>,
+    /// Who uses it.
+    pub role: Role,
     /// Whether the console refuses to change anything.
     pub read_only: bool,
     /// The colours.
@@ -50,8 +53,9 @@ pub fn run(options: Options) -> io::Result<()> {
     forward_signals(&events, &signal)?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal::size().map(|(width, height)| Size { width, height })?;
-    let Options { shop, store, clock, customer, read_only, theme } = options;
-    let config = Config { currency: shop.currency(), store, read_only, theme: theme.theme() };
+    let Options { shop, store, clock, customer, role, read_only, theme } = options;
+    let (currency, is_remote) = (shop.currency(), shop.is_remote());
+    let config = Config { currency, store, is_remote, role, read_only, theme: theme.theme() };
     let mut state = State::new(config, customer, size, clock.now(), Key::random());
     terminal.draw(&state)?;
     let worker = Worker::start(&shop, &events)?;

@@ -171,7 +171,7 @@ impl Apply {
             (Ok(path), Ok(other)) => path == other,
             _ => false,
         };
-        if is_same_file(Path::new(&self.file)) || is_same_file(&session.global.db) {
+        if is_same_file(Path::new(&self.file)) || is_same_file(&session.store()?.place) {
             return Err(Failure::Usage(format!("--results: {path} is in use by this command")));
         }
         let file = File::create(path)

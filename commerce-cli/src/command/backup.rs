@@ -33,6 +33,7 @@ pub struct Restore {
 
 impl Backup {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        session.require_here("backup")?;
         session.shop()?.backup(&self.file)?;
         session.print_done(&BackedUp { backup: self.file.display().to_string() })
     }
@@ -40,8 +41,10 @@ impl Backup {
 
 impl Restore {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        session.require_here("restore")?;
         let shop = session.shop()?;
-        session.confirm(self.yes.yes, &format!("replace the content of {}", session.global.db.display()))?;
+        let store = session.store()?.place.display();
+        session.confirm(self.yes.yes, &format!("replace the content of {store}"))?;
         let kept = copy_path(&session.location()?, "restore");
         let restored = match self.other_currency {
             true => shop.restore_other_currency(&self.file, &kept),

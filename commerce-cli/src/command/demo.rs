@@ -47,8 +47,11 @@ impl Demo {
     /// Prints the tour. `run` runs one command.
     pub fn run(&self, session: &Session, run: RunCommand) -> Result<(), Failure> {
         let db = store_path(&session.global)?;
+        if session.global.db_on_command_line {
+            session.require_here("demo")?;
+        }
         for (comment, command) in STEPS {
-            let global = Global { db: db.clone(), ..session.global.clone() };
+            let global = Global { db: Some(db.clone()), ..session.global.clone() };
             let shown = command.iter().map(|word| shell_quoted(word)).collect::<Vec<_>>().join(" ");
             let mut out = io::stdout().lock();
             if !comment.is_empty() {
@@ -75,8 +78,8 @@ impl Demo {
 /// The path of the demo's store: the one on the command line, or one in a new temporary folder. COMMERCE_DB is ignored,
 /// since it names the store in daily use.
 fn store_path(global: &Global) -> Result<PathBuf, Failure> {
-    if global.db_on_command_line {
-        return Ok(global.db.clone());
+    if let (true, Some(db)) = (global.db_on_command_line, &global.db) {
+        return Ok(db.clone());
     }
     for attempt in 0..100 {
         let folder = std::env::temp_dir().join(format!("commerce-demo-{}-{attempt}", std::process::id()));

@@ -72,6 +72,7 @@ impl Events {
 
 /// Runs a relay until it is stopped, or with `once` until it has tried every pending event.
 fn deliver(session: &Session, args: &RelayArgs, once: bool) -> Result<(), Failure> {
+    session.require_here("events relay")?;
     if args.sink.is_none() {
         return Err(Failure::Usage("use --sink or COMMERCE_SINK to say where events go".into()));
     }

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::command::import;
 use crate::failure::Failure;
+use crate::login::Login;
 use crate::output::{Column, NoRows, Record};
 use crate::session::Session;
+use crate::store::Origin;
 
 /// Create a store.
 #[derive(clap::Args)]
@@ -36,8 +38,18 @@ impl Init {
             products =
                 import::import_all(session, import::read_csv(SAMPLE.as_bytes(), &price)?, false, None)?;
         }
-        let store = session.global.db.display().to_string();
-        session.print_done(&Created { store, currency: currency.code(), products })
+        let created = session.store()?;
+        let (store, by_default) = (created.place.display().to_string(), created.origin == Origin::Default);
+        session.print_done(&Created { store: store.clone(), currency: currency.code(), products })?;
+        // A login that cannot be read has no part in this.
+        if let (true, Ok(Some(login))) = (by_default, Login::read()) {
+            session.note(&format!(
+                "commands without --db use {}, to which you are logged in; name this store with --db {store}, or use: \
+                 commerce logout",
+                login.shop
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod import;
 mod init;
+mod login;
 mod order;
 mod product;
 mod serve;
@@ -101,6 +102,10 @@ pub enum Command {
     /// Manage access tokens for the server.
     #[command(subcommand, after_help = "Example:\n  commerce token create office --role operator")]
     Token(token::Token),
+    /// Keep the address of a served shop, and the token for it. Commands without --db then use that shop.
+    Login(login::Login),
+    /// Forget the address and the token that `login` keeps.
+    Logout(login::Logout),
     /// Print a completion script for a shell.
     Completions(shell::Completions),
     /// Print the manual page.
@@ -130,6 +135,8 @@ pub fn run(command: Command, session: &Session) -> Result<(), Failure> {
         Command::Buy(place) => place.run(session),
         Command::Serve(serve) => serve.run(session),
         Command::Token(token) => token.run(session),
+        Command::Login(login) => login.run(session),
+        Command::Logout(logout) => logout.run(session),
         Command::Completions(completions) => completions.run(Args::command()),
         Command::Man => shell::man(Args::command()),
     }

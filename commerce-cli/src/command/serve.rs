@@ -60,6 +60,7 @@ pub enum LogFormat {
 
 impl Serve {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
+        session.require_here("serve")?;
         let listen = self.addresses()?;
         self.start_log();
         let threads = std::thread::available_parallelism().map_or(2, usize::from);

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use commerce_core::UserId;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_tui::ThemeName;
+use commerce_tui::{Role, ThemeName};
 
 use crate::failure::Failure;
 use crate::options::Color;
@@ -72,10 +72,11 @@ impl Tui {
             false => self.relay.start(session, &shop, Relay::start, on_notice)?,
             true => None,
         };
-        let path = &session.global.db;
-        let store = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let place = &session.store()?.place;
+        let store = place.file_name().unwrap_or(place.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), shop.clock());
-        let options = commerce_tui::Options { shop, store, clock, customer, read_only, theme };
+        let role = Role::Operator;
+        let options = commerce_tui::Options { shop, store, clock, customer, role, read_only, theme };
         let result = commerce_tui::run(options);
         drop(relay);
         notices.try_iter().for_each(|notice| session.diagnostics().warn(&notice));

@@ -30,6 +30,7 @@ impl Verify {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         let action = "rebuild the figures that derive from the ledgers";
         if self.repair {
+            session.require_here("verify --repair")?;
             session.require_confirmation(self.yes.yes, action)?;
         }
         let shop = session.shop()?;

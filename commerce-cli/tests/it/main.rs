@@ -20,6 +20,7 @@ mod instances;
 #[path = "../../../fixtures/jwt.rs"]
 mod jwt;
 mod lines;
+mod login;
 mod long;
 mod memory;
 mod month;

@@ -57,9 +57,19 @@ const COMMANDS: [(&str, usize); 38] = [
 /// Commands that read every table, and the most requests that they send in a shop of this size.
 const WHOLE: [(&str, usize); 3] = [("backup copy.db", 100), ("restore copy.db --yes", 150), ("verify", 170)];
 
-/// Commands that need no store, create one, or run until they are stopped.
-const OTHERS: [&str; 8] =
-    ["init", "demo", "completions", "man", "serve", "tui", "events relay", "verify --repair"];
+/// Commands that need no store, create one, run until they are stopped, or are for a shop that is served.
+const OTHERS: [&str; 10] = [
+    "init",
+    "demo",
+    "completions",
+    "man",
+    "serve",
+    "tui",
+    "events relay",
+    "verify --repair",
+    "login",
+    "logout",
+];
 
 #[test]
 fn each_command_sends_as_many_requests_as_the_table_says() {

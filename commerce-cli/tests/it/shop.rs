@@ -76,7 +76,16 @@ impl Shop {
             Some(server) => program.env("COMMERCE_DB", server.url()),
             None => program.env("COMMERCE_DB", self.path("shop.db")),
         };
-        program.env_remove("NO_COLOR").current_dir(self.folder.path()).args(arguments);
+        // What the machine's user has set has no part in a test.
+        for name in ["NO_COLOR", "COMMERCE_TOKEN", "COMMERCE_TOKEN_FILE", "COMMERCE_CA_FILE", "SSL_CERT_FILE"]
+        {
+            program.env_remove(name);
+        }
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+            program.env_remove(name).env_remove(name.to_lowercase());
+        }
+        program.env("XDG_CONFIG_HOME", self.path("config"));
+        program.current_dir(self.folder.path()).args(arguments);
         program
     }
 

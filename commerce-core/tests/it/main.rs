@@ -21,9 +21,13 @@ mod gone;
 mod groups;
 mod http;
 mod imports;
+#[path = "../../../fixtures/invalid.rs"]
+mod invalid;
 #[path = "../../../fixtures/jwt.rs"]
 mod jwt;
 mod keys;
+#[path = "../../../fixtures/library.rs"]
+mod library;
 mod limits;
 mod lists;
 mod model;
@@ -35,7 +39,13 @@ mod precedence;
 mod proxy;
 mod pruning;
 mod race;
+#[path = "../../../fixtures/races.rs"]
+mod races;
+#[path = "../../../fixtures/real_month.rs"]
+mod real_month;
 mod receiver;
+#[path = "../../../fixtures/refusals.rs"]
+mod refusals;
 mod relay;
 mod remembered;
 mod retry_all;
@@ -44,9 +54,13 @@ mod series;
 mod server;
 mod server_time;
 mod shop;
+#[path = "../../../fixtures/simple_model.rs"]
+mod simple_model;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+#[path = "../../../fixtures/story.rs"]
+mod story;
 mod sums;
 #[path = "../../../fixtures/system.rs"]
 mod system;
@@ -55,4 +69,5 @@ mod tree;
 mod unfit;
 mod upkeep;
 mod windows;
+#[path = "../../../fixtures/worker.rs"]
 mod worker;

@@ -18,7 +18,7 @@ fn known(on: On) -> (Shop, Commerce) {
 
 fn place(commerce: &Commerce) -> Value {
     let items = [json!({ "product": "mug", "quantity": 1 })];
-    crate::shop::told(submit(commerce, &json!({ "op": "order.place", "user": "alice", "items": items })))
+    crate::library::told(submit(commerce, &json!({ "op": "order.place", "user": "alice", "items": items })))
 }
 
 #[test]

@@ -3,12 +3,11 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use commerce_core::input::Fields;
-use commerce_core::{
-    Commerce, Currency, Error, Location, Operation, Options, SystemClock, Warning, input, registry, token,
-};
-use serde_json::{Value, json};
+use commerce_core::{Commerce, Currency, Location, Options, SystemClock, Warning};
+use serde_json::Value;
 
+pub use crate::library::submit;
+use crate::library::{self, told};
 use crate::sqld::Sqld;
 
 /// The kind of a store.
@@ -45,7 +44,7 @@ pub struct Shop {
     pub server: Option<Sqld>,
     pub on: On,
     /// All instances; the first is `commerce`.
-    instances: Vec<Commerce>,
+    pub instances: Vec<Commerce>,
     next: Cell<usize>,
     _folder: tempfile::TempDir,
 }
@@ -90,14 +89,7 @@ impl Shop {
     }
 
     pub fn ask(&self, name: &str, with: &Value) -> Value {
-        let query = match registry::parse_query(name, with) {
-            Ok(query) => query,
-            Err(invalid) => return json!({ "invalid": invalid }),
-        };
-        match self.instance().query(&query) {
-            Ok(answer) => answer,
-            Err(error) => told(Err(error)),
-        }
+        library::ask(self.instance(), name, with)
     }
 
     pub fn clean(&self) {
@@ -109,32 +101,6 @@ fn location(path: &Path, server: Option<&Sqld>) -> Location {
     match server {
         None => path.into(),
         Some(server) => server.url().parse().expect("an address"),
-    }
-}
-
-pub fn submit(commerce: &Commerce, operation: &Value) -> Result<Value, Error> {
-    let text = serde_json::to_vec(operation).expect("JSON");
-    let value = input::json(&text)?;
-    match operation["op"].as_str() {
-        Some("token.create") => typed::<token::Create>(commerce, value),
-        Some("token.revoke") => typed::<token::Revoke>(commerce, value),
-        _ => Ok(serde_json::to_value(commerce.perform(registry::parse_operation(&value)?)?).expect("JSON")),
-    }
-}
-
-/// Performs an operation that has no name in `apply`.
-fn typed<O: Operation>(commerce: &Commerce, mut value: Value) -> Result<Value, Error> {
-    value.as_object_mut().expect("an object").remove("op");
-    let operation = Fields::read(&value, O::parse)?;
-    Ok(serde_json::to_value(commerce.perform(operation)?).expect("JSON"))
-}
-
-pub fn told(outcome: Result<Value, Error>) -> Value {
-    match outcome {
-        Ok(reply) => json!({ "ok": reply }),
-        Err(Error::Refused(refusal)) => json!({ "refused": refusal }),
-        Err(Error::Invalid(invalid)) => json!({ "invalid": invalid }),
-        Err(other) => panic!("{other}"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod access;
 mod bounds;
+mod conditional;
 mod document;
 mod events;
 mod h2;
@@ -22,6 +23,8 @@ mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
+#[path = "../../../fixtures/story.rs"]
+mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
 mod unsynced;

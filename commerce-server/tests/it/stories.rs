@@ -2,9 +2,6 @@
 //! express (a past time, several products removed from a cart at once, the list of events, a key with a line break) go to
 //! the engine behind the same server.
 
-#[path = "../../../fixtures/story.rs"]
-mod story;
-
 use commerce_core::{Commerce, Currency, Error, Location, Options, SystemClock, input, registry};
 use commerce_server::route::{ROUTES, Route};
 use serde_json::{Map, Value, json};
@@ -12,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::http::{Answer, Client};
 use crate::server::{TestServer, encoded};
 use crate::sqld::Sqld;
+use crate::story;
 
 struct Door {
     server: TestServer,

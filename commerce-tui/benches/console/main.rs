@@ -10,11 +10,11 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use commerce_core::{Clock, Commerce, Key, Options, SystemClock, UserId};
-use commerce_tui::ThemeName;
 use commerce_tui::effect::Effect;
 use commerce_tui::model::{Config, State};
 use commerce_tui::update::{Event, update};
 use commerce_tui::worker::Worker;
+use commerce_tui::{Role, ThemeName};
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::{Rect, Size};
@@ -45,7 +45,8 @@ fn main() -> Result<()> {
 fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let size = Size::new(120, 40);
     let theme = ThemeName::Dark.theme();
-    let config = Config { currency: shop.currency(), store: "bench".into(), read_only: true, theme };
+    let (currency, store) = (shop.currency(), "bench".into());
+    let config = Config { currency, store, is_remote: false, role: Role::Operator, read_only: true, theme };
     let customer = UserId::try_from("user-1").ok();
     let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
     let (events, queue) = channel();

@@ -21,6 +21,8 @@ pub struct Top {
     pub sellers: Cached<TopSellers>,
     /// The sales in the window, by hour or by day.
     pub window_sales: Cached<SalesSeries>,
+    /// Whether `window_sales` are fetched. A shopper may not see them.
+    pub shows_sales: bool,
     /// The selected seller.
     pub selection: Selection,
 }
@@ -57,15 +59,18 @@ impl Top {
 
     /// When the next request is due, if one is.
     pub fn due_at(&self) -> Option<Time> {
-        self.sellers.due_at().into_iter().chain(self.window_sales.due_at()).min()
+        let sales = if self.shows_sales { self.window_sales.due_at() } else { None };
+        self.sellers.due_at().into_iter().chain(sales).min()
     }
 
     /// Queues the queries that are due.
     pub fn fetch_if_due(&mut self, effects: &mut EffectQueue) {
         let (days, limit, by, (step, count)) = (self.days(), self.limit, self.by, self.step());
         self.sellers.fetch_if_due(effects, || Query::TopSellers(sales::Top { days, limit, to: None, by }));
-        self.window_sales
-            .fetch_if_due(effects, || Query::WindowSales(sales::Series { step, count, to: None }));
+        if self.shows_sales {
+            self.window_sales
+                .fetch_if_due(effects, || Query::WindowSales(sales::Series { step, count, to: None }));
+        }
     }
 
     /// Marks everything as out of date.
@@ -113,6 +118,7 @@ impl Default for Top {
             by: RankBy::Units,
             sellers: Cached::default(),
             window_sales: Cached::default(),
+            shows_sales: true,
             selection: Selection::default(),
         }
     }

@@ -63,25 +63,10 @@ impl State {
 
     /// Why an action cannot be performed now, as far as the console knows.
     pub fn disabled_reason(&self, action: Action) -> Option<&'static str> {
-        let changes_store = matches!(
-            action,
-            Action::AddOne
-                | Action::AddSeveral
-                | Action::Increase
-                | Action::Decrease
-                | Action::RemoveLine
-                | Action::ClearCart
-                | Action::CheckOut
-                | Action::Undo
-                | Action::Charge
-                | Action::New
-                | Action::Edit
-                | Action::AdjustStock
-                | Action::ToggleOnSale
-                | Action::CancelOrder
-                | Action::RetryEvent
-                | Action::RetryAllEvents
-        );
+        if let Some(reason) = self.config.role.refusal_of(action) {
+            return Some(reason);
+        }
+        let changes_store = action.changes_store();
         let empty_cart = self.shop.lines().is_empty();
         let can_cancel = || self.orders.list.selected().is_some_and(|order| cancellable(order).is_some());
         let on_dead_event =
@@ -90,6 +75,9 @@ impl State {
             _ if changes_store && self.config.read_only => Some("The console is read-only (--read-only)."),
             _ if changes_store && self.store_status == StoreStatus::Gone => {
                 Some("The store is gone. Put it back and restart the console.")
+            }
+            _ if changes_store && self.store_status == StoreStatus::Denied => {
+                Some("The server refuses the token. Restart the console with a valid one.")
             }
             Action::CheckOut | Action::ClearCart if self.screen == Screen::Shop && empty_cart => {
                 Some("The cart is empty.")
@@ -165,7 +153,7 @@ impl State {
             self.clear_search();
         } else if self.pane() == Pane::Right {
             self.focus_pane(Pane::Left);
-        } else if self.screen == Screen::Orders && self.orders.user.is_some() {
+        } else if self.screen == Screen::Orders && self.disabled_reason(Action::AllCustomers).is_none() {
             self.orders.show_orders_of(None);
         }
     }

@@ -4,7 +4,7 @@ use commerce_core::Error;
 
 use crate::cache::Arrival;
 use crate::effect::{Answer, Response};
-use crate::model::State;
+use crate::model::{State, StoreStatus};
 use crate::toast::ToastKind;
 
 impl State {
@@ -12,8 +12,12 @@ impl State {
     pub(super) fn receive(&mut self, Response { id, elapsed, answer }: Response) {
         // A refusal is shown where the answer would be. Any other error may be over at the next try.
         match answer.error() {
-            Some(error @ Error::Gone(_)) => self.handle_unavailable_store(error),
+            Some(error @ (Error::Gone(_) | Error::Unauthenticated(_))) => {
+                self.handle_unavailable_store(error)
+            }
             Some(Error::Refused(_)) | None => {}
+            // The reason has been told.
+            Some(_) if self.store_status != StoreStatus::Available => {}
             Some(error) => self.show_toast(ToastKind::Error, error.sentence(self.config.currency)),
         }
         let arrival = Arrival { id, at: self.now(), elapsed };

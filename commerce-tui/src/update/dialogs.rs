@@ -77,6 +77,7 @@ impl State {
         match action {
             Some(Action::Back) => drop(self.dialogs.pop()),
             _ if matches!(submit, SubmitState::InFlight(_)) => {}
+            Some(Action::Charge) if self.disabled_reason(Action::Charge).is_some() => {}
             Some(Action::Charge) => {
                 let missing = self.missing_balance();
                 if let Some(user) = self.shop.customer.clone() {

@@ -20,6 +20,7 @@ use ratatui::layout::Size;
 
 use crate::effect::{Answer, Command, Effect, Operation, Query, Reply, Request, Response};
 use crate::model::{Config, State};
+use crate::role::Role;
 use crate::theme::ThemeName;
 use crate::update::{Event, update};
 
@@ -331,8 +332,14 @@ fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let theme = random.of(&[ThemeName::Dark, ThemeName::Light, ThemeName::Mono]).theme();
     let read_only = seed.is_multiple_of(4);
-    let config =
-        Config { currency: Currency::try_from("USD").unwrap(), store: "shop.db".into(), read_only, theme };
+    let role = match seed % 6 {
+        1 => Role::Viewer,
+        2 => Role::Shopper(random.user()),
+        _ => Role::Operator,
+    };
+    let may_change = !read_only && role != Role::Viewer;
+    let (currency, store) = (Currency::try_from("USD").unwrap(), "shop.db".into());
+    let config = Config { currency, store, is_remote: seed.is_multiple_of(3), role, read_only, theme };
     let customer = seed.is_multiple_of(2).then(|| random.user());
     let mut now = 1_700_000_000_000;
     let size = Size::new(120, 40);
@@ -361,6 +368,9 @@ fn run(seed: u64) {
             ]),
             7 if random.below(5) == 0 => random.of(&[
                 Event::StoreUnavailable(Error::Busy("the server".into())),
+                Event::StoreUnavailable(Error::Unauthenticated("the token was revoked".into())),
+                Event::StoreAvailable,
+                Event::StoreAvailable,
                 Event::StoreAvailable,
                 Event::StoreAvailable,
             ]),
@@ -384,7 +394,7 @@ fn run(seed: u64) {
                 Effect::Suspend | Effect::Redraw | Effect::Quit => {}
             }
         }
-        assert!(!read_only || sent.is_empty(), "{context}");
+        assert!(may_change || sent.is_empty(), "{context}");
         if step % 20 == 0 {
             terminal.backend_mut().resize(state.size.width, state.size.height);
             terminal.draw(|frame| crate::view::draw(frame, &state)).unwrap_or_else(|_| panic!("{context}"));

@@ -23,7 +23,17 @@ impl State {
             self.shop.customer.is_some() || self.shop.undo_stack.is_empty(),
             "edits of a cart without a customer"
         );
-        assert!(!self.config.read_only || self.in_flight.is_empty(), "a read-only console sent a command");
+        assert!(
+            self.config.may_change() || self.in_flight.is_empty(),
+            "a console that may not change anything sent a command"
+        );
+        if let Some(own) = self.config.role.own_user() {
+            assert!(self.config.role.sees(self.screen), "a screen that the role may not see");
+            assert!(self.shop.customer.as_ref().is_none_or(|user| user == own), "another user's cart");
+            assert_eq!(self.orders.user.as_ref(), Some(own), "another user's orders");
+            let is_picker = |dialog: &Dialog| matches!(dialog, Dialog::Picker(_));
+            assert!(!self.dialogs.iter().any(is_picker), "the choice among all users");
+        }
         for (index, dialog) in self.dialogs.iter().enumerate() {
             match dialog {
                 Dialog::Form(form) => {

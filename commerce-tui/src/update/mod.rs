@@ -84,7 +84,7 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
         }
         Event::StoreUnavailable(error) => state.handle_unavailable_store(&error),
         Event::StoreAvailable => {
-            if let StoreStatus::Unavailable(_) = state.store_status {
+            if let StoreStatus::Unavailable(_) | StoreStatus::Denied = state.store_status {
                 state.store_status = StoreStatus::Available;
                 state.show_toast(ToastKind::Success, "The store is available again.");
                 state.mark_stale();
@@ -144,15 +144,22 @@ impl State {
     /// Notes that the store cannot be read, and says so once.
     fn handle_unavailable_store(&mut self, error: &Error) {
         match (error, self.store_status) {
-            (Error::Gone(_), StoreStatus::Available | StoreStatus::Unavailable(_)) => {
+            (_, StoreStatus::Gone) => {}
+            (Error::Gone(_), _) => {
                 self.store_status = StoreStatus::Gone;
                 self.show_toast(ToastKind::Error, error.to_string());
+            }
+            (_, StoreStatus::Denied) => {}
+            (Error::Unauthenticated(_), _) => {
+                self.store_status = StoreStatus::Denied;
+                let text = format!("{error}. Restart the console with a valid token.");
+                self.show_toast(ToastKind::Error, text);
             }
             (_, StoreStatus::Available) => {
                 self.store_status = StoreStatus::Unavailable(self.now());
                 self.show_toast(ToastKind::Error, format!("The store is unavailable: {error}. Retrying."));
             }
-            (_, StoreStatus::Unavailable(_) | StoreStatus::Gone) => {}
+            (_, StoreStatus::Unavailable(_)) => {}
         }
     }
 }

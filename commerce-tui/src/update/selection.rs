@@ -47,7 +47,7 @@ impl State {
             self.move_selection_in(pane, Move::By(by));
         }
         if mouse.kind == MouseEventKind::Down(MouseButton::Left) {
-            if let Some(screen) = areas.tab_at(at) {
+            if let Some(screen) = areas.tab_at(at, &self.config.role) {
                 self.go_to(screen);
             } else if let Some(pane) = areas.pane_at(at) {
                 self.focus_pane(pane);

@@ -24,6 +24,7 @@ impl State {
                 self.shop.list.reset();
             }
             (Action::ChooseCustomer, _) => self.open_picker(PickerPurpose::Cart),
+            (_, None) if self.disabled_reason(Action::ChooseCustomer).is_some() => {}
             (_, None) => {
                 self.show_toast(ToastKind::Info, "Choose a customer first.");
                 self.open_picker(PickerPurpose::Cart);

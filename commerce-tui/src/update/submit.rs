@@ -2,15 +2,16 @@
 
 use commerce_core::{Amount, Error, cart, catalog};
 
-use crate::dialog::{ConfirmAction, Dialog, RefusalDialog};
+use crate::dialog::{ConfirmAction, Dialog, RefusalDialog, Remedy};
 use crate::effect::{Command, Effect, Operation, Reply};
 use crate::in_flight::{InFlight, SubmitState};
+use crate::keys::Action;
 use crate::model::State;
 use crate::text::{count, money};
 use crate::toast::ToastKind;
 
 impl State {
-    /// Submits an operation, and returns the id of its command. A read-only console submits nothing.
+    /// Submits an operation, and returns the id of its command. A console that may not change the store submits nothing.
     pub(super) fn submit(&mut self, operation: Operation) -> u64 {
         let command = self.effects.command(operation);
         self.execute(command)
@@ -45,8 +46,8 @@ impl State {
             ConfirmAction::Quit => return self.effects.push(Effect::Quit),
             ConfirmAction::ClearCart(user) => Operation::ClearCart(cart::Clear { user }),
             ConfirmAction::SetOnSale(product, active) => {
-                let (name, price) = (None, None);
-                Operation::UpdateProduct(catalog::Update { product, name, price, active: Some(active) })
+                let (name, price, active) = (None, None, Some(active));
+                Operation::UpdateProduct(catalog::Update { product, name, price, active, if_match: None })
             }
             ConfirmAction::RetryAllEvents { .. } => Operation::RetryAllEvents,
         };
@@ -65,7 +66,7 @@ impl State {
         let waits = |dialog: &mut Dialog| dialog.submit_state().is_some_and(|state| state.waits_for(id));
         let dialog = self.dialogs.iter_mut().position(waits);
         match &outcome {
-            Err(error @ Error::Gone(_)) => self.handle_unavailable_store(error),
+            Err(error @ (Error::Gone(_) | Error::Unauthenticated(_))) => self.handle_unavailable_store(error),
             Err(Error::Unavailable(_)) => {
                 self.write_failing_since = self.write_failing_since.or(Some(self.now()));
             }
@@ -87,7 +88,7 @@ impl State {
 
     fn execute(&mut self, command: Command) -> u64 {
         let id = command.id;
-        if !self.config.read_only {
+        if self.config.may_change() {
             // An answer in flight would not have this edit.
             if command.operation.edits_cart_of().is_some() {
                 self.shop.cart.refetch();
@@ -99,8 +100,8 @@ impl State {
     }
 
     fn wait_in_dialog(&mut self, id: u64) {
-        let read_only = self.config.read_only;
-        if let Some(state) = self.dialogs.last_mut().and_then(Dialog::submit_state).filter(|_| !read_only) {
+        let may_change = self.config.may_change();
+        if let Some(state) = self.dialogs.last_mut().and_then(Dialog::submit_state).filter(|_| may_change) {
             *state = SubmitState::InFlight(id);
         }
     }
@@ -186,7 +187,11 @@ impl State {
                 self.dialogs.remove(dialog);
                 self.shop.cart.refetch();
                 self.shop.account.refetch();
-                self.dialogs.push(Dialog::Refusal(RefusalDialog::new(refusal, user.as_ref())));
+                let mut dialog = RefusalDialog::new(refusal, user.as_ref());
+                if self.disabled_reason(Action::Charge).is_some() {
+                    dialog.remedies.retain(|remedy| !matches!(remedy, Remedy::Charge(..)));
+                }
+                self.dialogs.push(Dialog::Refusal(dialog));
             }
             (error, Some(dialog)) => {
                 let may_retry = error.retryable() && !matches!(error, Error::Gone(_));

@@ -13,6 +13,7 @@ use crate::keys::{self, Action, Scope};
 use crate::layout::tabs;
 use crate::model::{State, StoreStatus, UpdateMode};
 use crate::navigation::Screen;
+use crate::role::Role;
 use crate::text::{age, fit};
 use crate::toast::ToastKind;
 
@@ -20,7 +21,7 @@ use crate::toast::ToastKind;
 pub fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let theme = &state.config.theme;
     let mut end = 1;
-    for (screen, start, width) in tabs(area.width) {
+    for (screen, start, width) in tabs(area.width, &state.config.role) {
         let (number, title) = (screen as usize + 1, screen.title());
         let is_shown = screen == state.screen;
         let style = if is_shown { theme.selected } else { theme.text };
@@ -37,20 +38,7 @@ pub fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
         frame.render_widget(Line::styled(title, theme.accent), Rect { x: 1, width: area.width - 1, ..area });
     }
     let room = usize::from(area.width.saturating_sub(end + 2));
-    let mut parts = vec![store_status(state)];
-    if state.config.read_only {
-        parts.insert(0, ("read-only".to_owned(), theme.warning));
-    }
-    if !state.is_synced {
-        parts.insert(0, ("✗ commits are not synced".to_owned(), theme.error));
-    }
-    if let Some(since) = state.write_failing_since.filter(|_| state.store_status == StoreStatus::Available) {
-        parts.insert(0, (format!("✗ writes failing for {}", age(since, state.now())), theme.error));
-    }
-    if shows_spinner(state) {
-        parts.insert(0, (format!("{} waiting", spinner(state.now())), theme.warning));
-    }
-    parts.push((format!("{} · {}", state.config.store, state.config.currency), theme.dim));
+    let mut parts = header_parts(state, room);
     while parts.len() > 1 && parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>() > room {
         parts.pop();
     }
@@ -61,13 +49,53 @@ pub fn draw_header(frame: &mut Frame<'_>, area: Rect, state: &State) {
     frame.render_widget(line, Rect { x, width: area.width.saturating_sub(x + 1), ..area });
 }
 
-fn store_status(state: &State) -> (String, Style) {
+/// What the header tells about the store, in order. In a narrow terminal the last parts are left out, but never that the
+/// store is away.
+fn header_parts(state: &State, room: usize) -> Vec<(String, Style)> {
+    let theme = &state.config.theme;
+    let is_available = state.store_status == StoreStatus::Available;
+    let (mut parts, status) = (Vec::new(), store_status(state, room));
+    if !is_available {
+        parts.push(status.clone());
+    }
+    if shows_spinner(state) {
+        parts.push((format!("{} waiting", spinner(state.now())), theme.warning));
+    }
+    if let Some(since) = state.write_failing_since.filter(|_| is_available) {
+        parts.push((format!("✗ writes failing for {}", age(since, state.now())), theme.error));
+    }
+    if !state.is_synced {
+        parts.push(("✗ commits are not synced".to_owned(), theme.error));
+    }
+    if is_available {
+        parts.push(status);
+    }
+    match &state.config.role {
+        Role::Operator => {}
+        Role::Viewer => parts.push(("viewer".to_owned(), theme.warning)),
+        Role::Shopper(user) => parts.push((format!("as {user}"), theme.accent)),
+    }
+    if state.config.read_only {
+        parts.push(("read-only".to_owned(), theme.warning));
+    }
+    parts.push((format!("{} · {}", state.config.store, state.config.currency), theme.dim));
+    parts
+}
+
+/// The status of the store, in a short form if there is little room.
+fn store_status(state: &State, room: usize) -> (String, Style) {
     let theme = &state.config.theme;
     match (state.store_status, state.update_mode) {
         (StoreStatus::Unavailable(since), _) => {
-            (format!("✗ unavailable for {}", age(since, state.now())), theme.error)
+            let (long, short) = match state.config.is_remote {
+                true => ("✗ reconnecting for", "reconnecting"),
+                false => ("✗ unavailable for", "✗ unavailable"),
+            };
+            let long = format!("{long} {}", age(since, state.now()));
+            (if long.width() <= room { long } else { short.into() }, theme.error)
         }
         (StoreStatus::Gone, _) => ("✗ the store is gone".into(), theme.error),
+        (StoreStatus::Denied, _) => ("✗ token refused".into(), theme.error),
         (StoreStatus::Available, UpdateMode::Live) => ("● live".into(), theme.success),
         (StoreStatus::Available, UpdateMode::Frozen) => ("‖ frozen".into(), theme.warning),
         (StoreStatus::Available, UpdateMode::FrozenStale) => ("‖ frozen, out of date".into(), theme.warning),
@@ -116,7 +144,9 @@ fn hints(state: &State) -> Vec<(String, String)> {
 
 fn is_offered(state: &State, action: Action) -> bool {
     match (state.dialogs.last(), action) {
-        (Some(Dialog::Checkout(_)), Action::Charge) => state.missing_balance().is_some(),
+        (Some(Dialog::Checkout(_)), Action::Charge) => {
+            state.missing_balance().is_some() && state.disabled_reason(action).is_none()
+        }
         (Some(Dialog::Confirm(_)), Action::Charge) => false,
         (Some(Dialog::Refusal(refusal)), Action::Remedy(index)) => {
             usize::from(index) < refusal.remedies.len()

@@ -1,4 +1,5 @@
-//! The best sellers' right pane: the sales in the time window as a chart, and the selected seller.
+//! The best sellers' right pane: the sales in the time window as a chart, unless the role may not see them, and the
+//! selected seller.
 
 use commerce_core::sales::{RankBy, Step, StepSales};
 use ratatui::Frame;
@@ -14,6 +15,10 @@ use crate::text::{align_left, align_right, count, date_time, fit};
 /// Draws the pane.
 pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let (top, theme, currency) = (&state.top, &state.config.theme, state.config.currency);
+    if !top.shows_sales {
+        let inner = widgets::draw_pane(frame, areas, state, Pane::Right, "Product", "");
+        return widgets::draw_lines(frame, inner, seller_lines(state, inner.width));
+    }
     let each = if top.step().0 == Step::Hour { "hour" } else { "day" };
     let inner = widgets::draw_pane(frame, areas, state, Pane::Right, &format!("Sales by {each}"), "");
     let Some(series) = &top.window_sales.value else {
@@ -45,18 +50,22 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     let room = usize::from(chart.width);
     let axis = format!(" {}{}", align_left(start, room / 2), align_right("now", room - room / 2));
     let below = Rect { y: chart.bottom(), height: inner.bottom().saturating_sub(chart.bottom()), ..inner };
-    let mut lines = vec![Line::styled(axis, theme.dim), Line::default()];
-    if let Some(seller) = top.rows().get(top.selection.selected) {
-        lines.push(Line::styled(format!(" {}", fit(seller.name.as_str(), room)), theme.accent));
-        lines.push(widgets::label_value(theme, " ID", seller.product.to_string()));
-        lines.push(widgets::label_value(theme, " Price", widgets::money(currency, seller.price.get())));
-        lines.push(widgets::label_value(theme, " Units", count(seller.units)));
-        lines.push(widgets::label_value(theme, " Revenue", widgets::money(currency, seller.revenue.get())));
-        lines.push(widgets::label_value(
-            theme,
-            " Stock",
-            super::shop::stock_cell(state, seller.stock.get()).0,
-        ));
-    }
-    widgets::draw_lines(frame, below, lines);
+    let axis = [Line::styled(axis, theme.dim), Line::default()];
+    widgets::draw_lines(frame, below, axis.into_iter().chain(seller_lines(state, inner.width)));
+}
+
+/// The selected seller; no line if there is none.
+fn seller_lines(state: &State, width: u16) -> Vec<Line<'static>> {
+    let (top, theme, currency) = (&state.top, &state.config.theme, state.config.currency);
+    let Some(seller) = top.rows().get(top.selection.selected) else { return Vec::new() };
+    let name = fit(seller.name.as_str(), usize::from(width.saturating_sub(2)));
+    let stock = super::shop::stock_cell(state, seller.stock.get()).0;
+    vec![
+        Line::styled(format!(" {name}"), theme.accent),
+        widgets::label_value(theme, " ID", seller.product.to_string()),
+        widgets::label_value(theme, " Price", widgets::money(currency, seller.price.get())),
+        widgets::label_value(theme, " Units", count(seller.units)),
+        widgets::label_value(theme, " Revenue", widgets::money(currency, seller.revenue.get())),
+        widgets::label_value(theme, " Stock", stock),
+    ]
 }

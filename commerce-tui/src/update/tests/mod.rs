@@ -14,14 +14,16 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 
 use crate::dialog::{Dialog, RefusalDialog, Remedy};
-use crate::effect::{Answer, Command, Effect, Operation, Query, Reply, Response, Topic};
+use crate::effect::{Answer, Command, Effect, Operation, Query, Reply, Request, Response, Topic};
 use crate::in_flight::SubmitState;
 use crate::model::{Config, State, StoreStatus, UpdateMode};
 use crate::navigation::{Pane, Screen};
+use crate::role::Role;
 use crate::theme::ThemeName;
 use crate::toast::ToastKind;
 use crate::update::{Event, update};
 
+mod roles;
 mod store;
 
 /// A console without a terminal and a store. It collects the effects.
@@ -33,8 +35,13 @@ struct Console {
 
 impl Console {
     fn new(read_only: bool) -> Self {
-        let currency = Currency::try_from("KRW").unwrap();
-        let config = Config { currency, store: "shop.db".into(), read_only, theme: ThemeName::Dark.theme() };
+        Self::with_role(Role::Operator, read_only)
+    }
+
+    fn with_role(role: Role, read_only: bool) -> Self {
+        let (currency, theme) = (Currency::try_from("KRW").unwrap(), ThemeName::Dark.theme());
+        let is_remote = role != Role::Operator;
+        let config = Config { currency, store: "shop.db".into(), is_remote, role, read_only, theme };
         let (size, now) = (Size::new(120, 40), Time::from_millis(1_000_000));
         let state = State::new(config, Some(alice()), size, now, Key::try_from("run").unwrap());
         let mut console = Self { state, now: 1_000_000, effects: Vec::new() };

@@ -76,6 +76,59 @@ fn a_gone_store_is_reported_once_and_its_replacement_is_left_alone() {
 }
 
 #[test]
+fn a_refused_token_is_reported_once_with_the_remedy_and_nothing_is_asked_until_it_is_accepted() {
+    let refused = || Error::Unauthenticated("the token was revoked".into());
+    let ways: [fn(&mut Console, Error); 3] = [
+        |console, refused| console.event(Event::StoreUnavailable(refused)),
+        |console, refused| {
+            console.keys("2");
+            console.answer(Answer::Customers(0, Err(refused)));
+            console.keys("1");
+        },
+        |console, refused| {
+            console.keys("c 5 enter");
+            console.complete(Err(refused));
+            let Some(Dialog::Form(form)) = console.state.dialogs.last() else { panic!("the form was lost") };
+            assert_eq!(form.fields[0].input.text(), "5");
+            console.keys("esc");
+        },
+    ];
+    for way in ways {
+        let mut console = Console::stocked(false);
+        way(&mut console, refused());
+        assert_eq!(console.state.store_status, StoreStatus::Denied);
+        assert!(screen(&console).contains("✗ token refused") && !screen(&console).contains("live"));
+        let toasts = |console: &Console, text: &str| {
+            console.state.toasts.iter().filter(|toast| toast.text.contains(text)).count()
+        };
+        assert_eq!(toasts(&console, "revoked. Restart the console with a valid token."), 1);
+        let before = console.effects.len();
+        console.event(Event::StoreUnavailable(refused()));
+        console.keys("a 2 3 1");
+        assert_eq!(console.effects.len(), before, "nothing is requested or submitted");
+        assert_eq!(toasts(&console, "The server refuses the token."), 1);
+        console.event(Event::StoreAvailable);
+        console.wait(100);
+        assert!(screen(&console).contains("● live") && console.effects.len() > before);
+    }
+}
+
+#[test]
+fn a_lost_connection_is_reported_in_the_room_there_is_and_never_as_live() {
+    let mut console = Console::with_role(Role::Viewer, false);
+    for (size, shown) in [((120, 40), "✗ reconnecting for"), ((80, 24), "reconnecting")] {
+        console.event(Event::Resize(Size::new(size.0, size.1)));
+        console.event(Event::StoreUnavailable(Error::Busy("no answer".into())));
+        assert!(screen(&console).contains(shown) && !screen(&console).contains("live"), "{size:?}");
+        let before = console.state.toasts.len();
+        console.answer(Answer::ShopProducts(0, Err(Error::Busy("no answer of a query".into()))));
+        assert_eq!(console.state.toasts.len(), before, "it has been told");
+        console.event(Event::StoreAvailable);
+        assert!(screen(&console).contains("live"));
+    }
+}
+
+#[test]
 fn failing_writes_are_reported_until_a_commit_succeeds() {
     let full = || Err(Error::Unavailable("the disk is full".into()));
     let mut console = Console::stocked(false);
@@ -120,8 +173,10 @@ fn a_failing_store_is_retried_after_a_pause() {
     assert!(console.request_id(Topic::ShopProducts(0)) > first);
 }
 
-fn screen(console: &Console) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+/// What the console shows.
+pub fn screen(console: &Console) -> String {
+    let Size { width, height } = console.state.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| crate::view::draw(frame, &console.state)).unwrap();
     terminal.backend().to_string()
 }

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::modal::{draw_text, submit_lines, text_width};
 use crate::in_flight::SubmitState;
+use crate::keys::Action;
 use crate::model::State;
 use crate::text::{align_left, align_right, count};
 use crate::view::widgets;
@@ -38,7 +39,9 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, submit: &SubmitState) {
         None => text.push(amount("Balance after", after)),
         missing => {
             text.push(amount("✗ Missing", missing));
-            text.push(Line::styled("c charges the missing amount.", theme.warning));
+            if state.disabled_reason(Action::Charge).is_none() {
+                text.push(Line::styled("c charges the missing amount.", theme.warning));
+            }
         }
     }
     match lines.iter().filter(|line| line.problem.is_some()).count() {

@@ -1,0 +1,159 @@
+//! Which store a command works on: the one of `--db`, of COMMERCE_DB, of the login, or `commerce.db`. The first of them
+//! that is there decides, and a token is sent to the shop it was given for and to no other.
+
+use std::path::{Path, PathBuf};
+
+use commerce_core::{Location, OpenError, Roots};
+
+use crate::failure::Failure;
+use crate::login::Login;
+use crate::options::Global;
+
+/// The store of a command.
+pub struct Store {
+    /// The path or the address, as it was given.
+    pub place: PathBuf,
+    /// Who chose it.
+    pub origin: Origin,
+    /// The login to the shop at this address, if there is one.
+    login: Option<Login>,
+}
+
+/// Who chose a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// `--db` or COMMERCE_DB.
+    Named,
+    /// `commerce login`.
+    Login,
+    /// Nobody: the file in the working folder.
+    Default,
+}
+
+/// The file of the store that nobody chose.
+const DEFAULT: &str = "commerce.db";
+
+/// The variable that holds the token for a served shop.
+pub const TOKEN_VARIABLE: &str = "COMMERCE_TOKEN";
+
+impl Store {
+    /// The store that these options, or else the login, choose.
+    pub fn chosen(global: &Global) -> Result<Self, Failure> {
+        let named = match &global.db {
+            // Only the token of a login is of use for a store that is named.
+            Some(place) if !is_served(place) => return Ok(Self::named(place.clone())),
+            other => other,
+        };
+        let login = Login::read()?;
+        Ok(match (named, login) {
+            (Some(place), login) => {
+                let login = login.filter(|login| login.is_to(place));
+                Self { login, ..Self::named(place.clone()) }
+            }
+            (None, Some(login)) => {
+                Self { place: login.shop.clone().into(), origin: Origin::Login, login: Some(login) }
+            }
+            (None, None) => Self { origin: Origin::Default, ..Self::named(DEFAULT.into()) },
+        })
+    }
+
+    /// The store that is made when these options name none. A login is to a shop that exists.
+    pub fn to_create(global: &Global) -> Self {
+        match &global.db {
+            Some(place) => Self::named(place.clone()),
+            None => Self { origin: Origin::Default, ..Self::named(DEFAULT.into()) },
+        }
+    }
+
+    /// A store that is named.
+    pub fn named(place: PathBuf) -> Self {
+        Self { place, origin: Origin::Named, login: None }
+    }
+
+    /// The address of a shop that `commerce serve` serves; None for a file or a libSQL server.
+    pub fn served(&self) -> Option<&str> {
+        self.place.to_str().filter(|_| is_served(&self.place))
+    }
+
+    /// Fails for a shop that is served elsewhere, and says where to run this command.
+    pub fn require_here(&self, command: &str) -> Result<(), Failure> {
+        let Some(address) = self.served() else { return Ok(()) };
+        let or = match self.origin {
+            Origin::Login => ", or name a file of this machine with --db",
+            _ => "",
+        };
+        Err(Failure::NotHere(format!(
+            "{command} needs the store itself; run it on the machine that serves {address}{or}"
+        )))
+    }
+
+    /// The location, with the token that is meant for it. Tokens are no arguments, since other users of the machine can see
+    /// arguments.
+    pub fn location(&self, global: &Global) -> Result<Location, Failure> {
+        let location = self.location_without_token(global)?;
+        let (option, file, variable, login) = match self.served() {
+            Some(_) => ("--token-file", &global.token_file, TOKEN_VARIABLE, self.login.as_ref()),
+            None => ("--db-token-file", &global.db_token_file, "COMMERCE_DB_TOKEN", None),
+        };
+        if let Some(file) = file {
+            return location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")));
+        }
+        let token = variable_text(variable).or_else(|| login?.token.clone());
+        Ok(match token {
+            Some(token) => location.token(&token),
+            None => location,
+        })
+    }
+
+    /// The location, with everything but a token.
+    pub fn location_without_token(&self, global: &Global) -> Result<Location, Failure> {
+        let Some(text) = self.place.to_str() else { return Ok((&self.place).into()) };
+        let mut location: Location = text.parse().map_err(OpenError::Address)?;
+        if let Some(replica) = &global.read_url {
+            location = location.read_from(replica).map_err(OpenError::Address)?;
+        }
+        match self.roots(global, location.uses_tls())? {
+            Some(roots) => Ok(location.roots(roots)),
+            None => Ok(location),
+        }
+    }
+
+    /// The roots to trust instead of the public ones: those of the options, or else of the login. Files of roots are read only
+    /// where TLS is spoken.
+    fn roots(&self, global: &Global, uses_tls: bool) -> Result<Option<Roots>, Failure> {
+        if !uses_tls {
+            return Ok(None);
+        }
+        let of_login = || Some(("the certificates of the login", self.login.as_ref()?.ca_file.clone()?));
+        ca_file(global).or_else(of_login).map(|(name, file)| read_roots(name, &file)).transpose()
+    }
+}
+
+/// Whether a place is the address of a shop that is served.
+pub fn is_served(place: &Path) -> bool {
+    let served = ["commerce://", "commerce+http://"];
+    place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))
+}
+
+/// The roots to trust over TLS instead of the public ones, if the options or the environment name a file of them.
+pub fn roots(global: &Global) -> Result<Option<Roots>, Failure> {
+    ca_file(global).map(|(name, file)| read_roots(name, &file)).transpose()
+}
+
+/// The file of roots that the options or the environment name, and by which name.
+pub fn ca_file(global: &Global) -> Option<(&'static str, PathBuf)> {
+    if let Some(file) = &global.ca_file {
+        return Some(("--ca-file", file.clone()));
+    }
+    let file = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty())?;
+    Some(("SSL_CERT_FILE", file.into()))
+}
+
+/// The text of a variable of the environment that is set and not blank.
+pub fn variable_text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.trim().is_empty())
+}
+
+fn read_roots(name: &str, file: &Path) -> Result<Roots, Failure> {
+    Roots::read(file).map_err(|e| Failure::Usage(format!("{name}: {e}")))
+}
