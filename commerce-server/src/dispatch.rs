@@ -89,6 +89,7 @@ impl Endpoint {
                 }
             }
         }
+        self.server.rate_limit.tell(response.headers_mut(), client);
         response.headers_mut().insert(&REQUEST_ID, id);
         response
     }
@@ -113,7 +114,7 @@ async fn respond(
             };
             let (caller, version) = server.authenticate(parts, client, tokens).await?;
             client.token.clone_from(&caller.token);
-            server.rate_limit.check(&client.key())?;
+            server.rate_limit.check(client)?;
             caller.authorize(permission)?;
             Some((caller, version))
         }

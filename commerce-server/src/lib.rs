@@ -30,6 +30,7 @@ mod headers;
 mod health;
 mod json;
 mod line;
+mod link;
 mod metrics;
 mod named_query;
 pub mod openapi;
