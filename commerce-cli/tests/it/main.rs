@@ -8,6 +8,7 @@ mod catalogue;
 mod clock;
 mod commands;
 mod console;
+mod console_served;
 mod dead_instance;
 mod disk;
 mod durable;
@@ -15,6 +16,8 @@ mod errors;
 mod every_command;
 mod failing;
 mod forms;
+#[path = "../../../fixtures/gate.rs"]
+mod gate;
 mod hostile;
 mod instances;
 #[path = "../../../fixtures/jwt.rs"]
