@@ -391,7 +391,7 @@ impl Facts {
     }
 
     fn write_token(&mut self, kind: Kind, token: &StoredToken) {
-        let Token { name, role, user: _, at, revoked_at } = &token.token;
+        let Token { name, role, user: _, at, revoked_at, expires, used_at } = &token.token;
         let row = [
             token.no.into(),
             name.shared().into(),
@@ -400,6 +400,8 @@ impl Facts {
             token.digest.as_str().into(),
             at.millis().into(),
             revoked_at.map(Time::millis).into(),
+            expires.map(Time::millis).into(),
+            used_at.map(Time::millis).into(),
         ];
         self.change(&table::TOKENS, kind, row);
     }

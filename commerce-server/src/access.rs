@@ -31,6 +31,8 @@ enum Rights {
     None(&'static str),
     /// The rights of a shopper who is this user.
     Shopper(UserId),
+    /// All rights to read.
+    Viewer,
     /// All rights.
     Operator,
 }
@@ -133,7 +135,7 @@ impl Access {
         if cache.mark.as_ref() == Some(mark) {
             let callers = match caller.rights {
                 Rights::None(_) => &mut cache.strangers,
-                Rights::Shopper(_) | Rights::Operator => &mut cache.callers,
+                Rights::Shopper(_) | Rights::Viewer | Rights::Operator => &mut cache.callers,
             };
             if callers.len() >= MAX_CALLERS {
                 callers.clear();
@@ -233,14 +235,17 @@ impl Ownership {
 }
 
 impl Caller {
-    /// Checks the caller's role, before anything else of the request is read.
+    /// Checks the caller's role, before anything else of the request is read. `changes` tells whether the request is to
+    /// change anything.
     ///
     /// # Errors
     /// `unauthenticated` or `forbidden`.
-    pub(crate) fn authorize(&self, permission: Permission) -> Result<(), Problem> {
+    pub(crate) fn authorize(&self, permission: Permission, changes: bool) -> Result<(), Problem> {
         match (&self.rights, permission) {
             (_, Permission::Public) | (Rights::Operator, _) => Ok(()),
             (Rights::None(reason), _) => Err(Problem::Unauthenticated(reason)),
+            (Rights::Viewer, _) if changes => Err(Problem::Forbidden("a viewer changes nothing")),
+            (Rights::Viewer, _) => Ok(()),
             (Rights::Shopper(_), Permission::Operator) => {
                 Err(Problem::Forbidden("only an operator may do this"))
             }
@@ -285,6 +290,7 @@ impl Caller {
         }
         let rights = match (token.role, token.user) {
             (Role::Operator, _) => Rights::Operator,
+            (Role::Viewer, _) => Rights::Viewer,
             (Role::Shopper, Some(user)) => Rights::Shopper(user),
             (Role::Shopper, None) => Rights::None("the token has no user"),
             _ => Rights::None("the role of the token is unknown"),

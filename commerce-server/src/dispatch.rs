@@ -122,7 +122,7 @@ async fn respond(
             };
             client.token.clone_from(&caller.token);
             server.rate_limit.check(&client.key())?;
-            caller.authorize(permission)?;
+            caller.authorize(permission, matches!(route.handler, Handler::Operation(_)))?;
             Some((caller, version))
         }
     };

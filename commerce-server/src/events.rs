@@ -195,7 +195,7 @@ async fn is_authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -
             caller => caller,
         },
     };
-    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Operator).is_ok()))
+    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Operator, false).is_ok()))
 }
 
 /// Reads the next events; `None` when there are none.

@@ -18,7 +18,7 @@ use crate::values::submission;
 pub enum Token {
     /// Create a token and print its secret, which is never shown again.
     #[command(
-        after_help = "Examples:\n  commerce token create office --role operator\n  commerce token create alices-phone --role shopper --user alice"
+        after_help = "Examples:\n  commerce token create office --role operator\n  commerce token create audit --role viewer\n  commerce token create alices-phone --role shopper --user alice"
     )]
     Create {
         /// The name of the new token.
@@ -51,6 +51,8 @@ pub enum Token {
 pub enum Role {
     /// Everything.
     Operator,
+    /// Read everything, and change nothing.
+    Viewer,
     /// Read the catalogue, and act as one user.
     Shopper,
 }
@@ -80,6 +82,7 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
     let digest = Digest::of(&secret);
     let role = match role {
         Role::Operator => token::Role::Operator,
+        Role::Viewer => token::Role::Viewer,
         Role::Shopper => token::Role::Shopper,
     };
     let create = submission(&KeyArg::default(), |values| {

@@ -178,6 +178,8 @@ impl Record for Token {
         Column::new("user", |token| token.user.as_ref().into()),
         Column::new("at", |token| token.at.into()),
         Column::new("revoked_at", |token| token.revoked_at.into()),
+        Column::new("expires", |token| token.expires.into()),
+        Column::new("used_at", |token| token.used_at.into()),
     ];
     type Row = NoRows;
 }

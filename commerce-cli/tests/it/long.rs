@@ -25,10 +25,10 @@ fn grown(orders: usize) -> Shop {
             "BEGIN;
             INSERT INTO products {rows} SELECT n, 'product-' || n, '머그컵 Mug ' || n, '', 1000, 1 FROM n;
             INSERT INTO stocks {rows} SELECT n, n % 100 FROM n;
-            INSERT INTO orders {rows} SELECT n, 1, 1000, 1000, n - 1, 1700000000000 + n FROM n;
+            INSERT INTO orders {rows} SELECT n, 1, 1000, 1000, n - 1, 1700000000000 + n, NULL FROM n;
             INSERT INTO order_lines {rows} SELECT n * 1024, n, '머그컵 Mug ' || n, 500, 1 FROM n;
             INSERT INTO order_lines {rows} SELECT n * 1024 + 1, {orders} + 1 - n, 'Pen ' || n, 500, 1 FROM n;
-            INSERT INTO ledger {rows} SELECT n, 1, 'charge', 1, n, n, n - 1, 1700000000000 + n FROM n;
+            INSERT INTO ledger {rows} SELECT n, 1, 'charge', 1, n, n, n - 1, 1700000000000 + n, NULL FROM n;
             UPDATE wallets SET last_order = {orders}, last_entry = {orders};
             UPDATE store SET last_order = {orders}, last_product = {orders}, last_entry = {orders};
             COMMIT"

@@ -70,7 +70,7 @@ impl Stream {
         )?;
         let previous = int(wallet[3]);
         self.run(
-            "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO orders VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
             &[int(order), int(user), int(total), int(balance), previous, int(at)],
         )?;
         for (place, (product, price, name)) in (order * 1_024..).zip(&lines) {
@@ -81,7 +81,7 @@ impl Stream {
             )?;
         }
         self.run(
-            "INSERT INTO ledger VALUES (?1, ?2, 'payment', ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO ledger VALUES (?1, ?2, 'payment', ?3, ?4, ?5, ?6, ?7, NULL)",
             &[int(entry), int(user), int(-total), int(balance), int(order), int(wallet[2]), int(at)],
         )?;
         self.run("INSERT INTO outbox VALUES (?1, 'OrderCompleted', ?2)", &[int(event), int(order)])?;

@@ -13,10 +13,10 @@ const GROUP: i64 = 64;
 /// The statements of an order: the histories, a wallet, and the stocks of three products. Its number is ?1, a random
 /// number ?2 and the time ?3.
 const ORDER: [&str; 5] = [
-    "INSERT INTO orders SELECT ?1, 1 + ?2 % last_user, 100, 100, 0, ?3 FROM store",
+    "INSERT INTO orders SELECT ?1, 1 + ?2 % last_user, 100, 100, 0, ?3, NULL FROM store",
     "INSERT INTO order_lines SELECT ?1 * 1024 + value, 1 + ?2 / 7 % (last_product >> value), 'Mug', 100, 1
         FROM store, json_each('[0,1,2]')",
-    "INSERT INTO ledger SELECT ?1, 1 + ?2 % last_user, 'payment', -100, 100, ?1, 0, ?3 FROM store",
+    "INSERT INTO ledger SELECT ?1, 1 + ?2 % last_user, 'payment', -100, 100, ?1, 0, ?3, NULL FROM store",
     "UPDATE wallets SET last_order = ?1 WHERE user_no = 1 + ?2 % (SELECT last_user FROM store)",
     "UPDATE stocks SET stock = stock - 1 WHERE product_no IN
         (SELECT product_no FROM order_lines WHERE line BETWEEN ?1 * 1024 AND ?1 * 1024 + 2)",

@@ -186,12 +186,12 @@ const AGED_KEYS: &str = "SELECT key, user_no, at FROM keys WHERE (key, user_no) 
 const KEYS: &str = "SELECT k.key, k.user_no, k.digest, k.order_id, k.reply
     FROM json_each(?1) CROSS JOIN keys k ON k.key = value";
 
-const TOKENS_BY_NAME: &str =
-    "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+const TOKENS_BY_NAME: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.expires_at, t.used_at,
+    t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.token IN (SELECT value FROM json_each(?1))";
 
-const TOKENS_BY_DIGEST: &str =
-    "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.token_no, t.user_no, t.digest
+const TOKENS_BY_DIGEST: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.expires_at, t.used_at,
+    t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
 const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
@@ -320,9 +320,9 @@ fn read_keys(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
 fn read_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
     for row in rows.iter() {
         facts.load_token(StoredToken {
-            no: row[5].int(),
-            user_no: row[6].optional_int(),
-            digest: Digest::stored(row[7].text()),
+            no: row[7].int(),
+            user_no: row[8].optional_int(),
+            digest: Digest::stored(row[9].text()),
             token: token(row),
         });
     }

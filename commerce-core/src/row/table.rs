@@ -89,7 +89,7 @@ pub(crate) static KEYS: Table =
 
 pub(crate) static TOKENS: Table = Table {
     name: "tokens",
-    columns: &["token_no", "token", "role", "user_no", "digest", "at", "revoked_at"],
+    columns: &["token_no", "token", "role", "user_no", "digest", "at", "revoked_at", "expires_at", "used_at"],
     key: 1,
 };
 

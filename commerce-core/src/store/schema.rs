@@ -1,7 +1,7 @@
 //! The schema, which is the same in every store.
 
 /// All migrations, in order. The `user_version` of a store is the number of migrations applied to it.
-pub(crate) const MIGRATIONS: [&str; 12] = [
+pub(crate) const MIGRATIONS: [&str; 13] = [
     include_str!("schema/0001_shop.sql"),
     include_str!("schema/0002_tokens.sql"),
     include_str!("schema/0003_relay.sql"),
@@ -14,6 +14,7 @@ pub(crate) const MIGRATIONS: [&str; 12] = [
     include_str!("schema/0011_changes.sql"),
     include_str!("schema/0012_search.sql"),
     include_str!("schema/0013_order_of_lists.sql"),
+    include_str!("schema/0014_actors.sql"),
 ];
 
 /// Inserts the row of a new store, with its identifier and currency. Columns of later migrations have their defaults.

@@ -105,7 +105,7 @@ impl Shop {
 
     pub(crate) fn token(mut self, name: &str, secret: &str) -> Self {
         let (role, user, at) = (Role::Operator, None, Time::from_millis(500));
-        let token = Token { name: id(name), role, user, at, revoked_at: None };
+        let token = Token { name: id(name), role, user, at, revoked_at: None, expires: None, used_at: None };
         let no = number(self.tokens.len() + 1);
         self.tokens.push(StoredToken { no, user_no: None, digest: Digest::of(secret), token });
         self

@@ -20,13 +20,15 @@ pub struct Create {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserId>,
     digest: Digest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<Time>,
 }
 
 impl Create {
     /// A token with this role. A shopper acts as `user`.
     ///
     /// # Errors
-    /// [`ValueError`] for a shopper without a user, and for an operator with one.
+    /// [`ValueError`] for a shopper without a user, and for an operator or a viewer with one.
     pub fn new(
         name: TokenName,
         role: Role,
@@ -34,17 +36,23 @@ impl Create {
         digest: Digest,
     ) -> Result<Self, ValueError> {
         check_user(role, user.as_ref())?;
-        Ok(Self { name, role, user, digest })
+        Ok(Self { name, role, user, digest, expires: None })
+    }
+
+    /// Ends the token: from this time on it is not accepted. A time in the past makes a token that is never accepted.
+    #[must_use]
+    pub fn expires(self, at: Time) -> Self {
+        Self { expires: Some(at), ..self }
     }
 
     /// A token for an operator.
     pub fn operator(name: TokenName, digest: Digest) -> Self {
-        Self { name, role: Role::Operator, user: None, digest }
+        Self { name, role: Role::Operator, user: None, digest, expires: None }
     }
 
     /// A token for a shopper who acts as `user`.
     pub fn shopper(name: TokenName, user: UserId, digest: Digest) -> Self {
-        Self { name, role: Role::Shopper, user: Some(user), digest }
+        Self { name, role: Role::Shopper, user: Some(user), digest, expires: None }
     }
 }
 
@@ -56,12 +64,13 @@ impl Operation for Create {
     fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         let (name, role) = (fields.new_id("name"), fields.required("role"));
         let (user, digest) = (fields.optional::<UserId>("user"), fields.required("digest"));
+        let expires = fields.optional("expires");
         if let (Some(role), Some(user)) = (role, &user)
             && let Err(error) = check_user(role, user.as_ref())
         {
             return fields.fault("user", error);
         }
-        Some(Self { name: name?, role: role?, user: user?, digest: digest? })
+        Some(Self { name: name?, role: role?, user: user?, digest: digest?, expires: expires? })
     }
 
     fn check(&self) -> Result<(), Invalid> {
@@ -82,8 +91,8 @@ impl Operation for Create {
             facts.user(user)?;
         }
         // From here on nothing can fail.
-        let Self { name, role, user, digest } = self.clone();
-        let token = Token { name, role, user, at: now, revoked_at: None };
+        let Self { name, role, user, digest, expires } = self.clone();
+        let token = Token { name, role, user, at: now, revoked_at: None, expires, used_at: None };
         facts.add_token(token.clone(), digest);
         Ok(token)
     }
@@ -91,12 +100,13 @@ impl Operation for Create {
 
 impl Reply for Token {}
 
-/// Tests that a shopper has a user and an operator has none.
+/// Tests that a shopper has a user, and nobody else has.
 fn check_user(role: Role, user: Option<&UserId>) -> Result<(), ValueError> {
     match (role, user) {
         (Role::Shopper, None) => Err(ValueError::new("is missing; a shopper needs a user")),
         (Role::Operator, Some(_)) => Err(ValueError::new("must not be given for an operator")),
-        _ => Ok(()),
+        (Role::Viewer, Some(_)) => Err(ValueError::new("must not be given for a viewer")),
+        (Role::Shopper, Some(_)) | (Role::Operator | Role::Viewer, None) => Ok(()),
     }
 }
 
@@ -128,24 +138,25 @@ mod tests {
         );
         check::<Create>(
             &opened(),
-            json!({ "name": "desk", "role": "operator", "digest": "b".repeat(64) }),
+            json!({ "name": "desk", "role": "viewer", "digest": "b".repeat(64), "expires": "1970-01-01T00:00:09Z" }),
             r#"
-            {"name":"desk","role":"operator","at":"1970-01-01T00:00:01.000Z"}
-            insert tokens token_no=61 token=desk role=operator digest=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb at=1000
+            {"name":"desk","role":"viewer","at":"1970-01-01T00:00:01.000Z","expires":"1970-01-01T00:00:09.000Z"}
+            insert tokens token_no=61 token=desk role=viewer digest=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb at=1000 expires_at=9000
             update store last_at=1000 last_token=61
             "#,
         );
     }
 
     #[test]
-    fn a_shopper_has_a_user_and_an_operator_has_none() {
+    fn a_shopper_has_a_user_and_nobody_else_has() {
         let token = |role: &str, user: Option<&str>| {
             let mut token = json!({ "name": "phone", "role": role, "digest": "a".repeat(64) });
             user.into_iter().for_each(|user| token["user"] = user.into());
             faults::<Create>(&token)
         };
-        assert_eq!(["shopper", "operator"].map(|role| token(role, None)), ["/user", ""]);
-        assert_eq!(["shopper", "operator"].map(|role| token(role, Some("kim"))), ["", "/user"]);
+        let roles = ["shopper", "operator", "viewer"];
+        assert_eq!(roles.map(|role| token(role, None)), ["/user", "", ""]);
+        assert_eq!(roles.map(|role| token(role, Some("kim"))), ["", "/user", "/user"]);
     }
 
     #[test]

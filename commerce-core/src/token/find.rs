@@ -59,7 +59,8 @@ impl Query for Find {
     }
 
     fn answer(&self, view: &mut View<'_>) -> Result<Option<Token>, Error> {
-        let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
+        let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.expires_at, t.used_at
+            FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.digest = ?1";
         let rows = view.final_rows(&Statement::new(sql, [self.digest.as_str().into()]))?;
         Ok(rows.first().map(token))

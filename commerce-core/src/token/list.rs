@@ -30,7 +30,8 @@ impl Query for List {
 
     fn answer(&self, view: &mut View<'_>) -> Result<Listing<Token>, Error> {
         let after: String = self.page.position(Self::NAME)?.unwrap_or_default();
-        let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at FROM tokens t LEFT JOIN users u USING (user_no)
+        let sql = "SELECT t.token, t.role, u.user, t.at, t.revoked_at, t.expires_at, t.used_at
+            FROM tokens t LEFT JOIN users u USING (user_no)
             WHERE t.token > ?1 ORDER BY t.token LIMIT ?2";
         let rows = view.final_rows(&Statement::new(sql, [after.into(), self.page.fetch_limit().into()]))?;
         let items = rows.iter().map(token).collect();

@@ -38,6 +38,12 @@ pub struct Token {
     /// When the token was revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Time>,
+    /// The time from which the token is no longer accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Time>,
+    /// When a server last accepted the token, to a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Time>,
 }
 
 /// What a token permits.
@@ -47,23 +53,30 @@ pub struct Token {
 pub enum Role {
     /// Everything.
     Operator,
+    /// Reading everything, and changing nothing.
+    Viewer,
     /// Reading the catalogue, and acting as one user.
     Shopper,
 }
 
 impl Role {
-    const ALL: [Self; 2] = [Self::Operator, Self::Shopper];
+    const ALL: [Self; 3] = [Self::Operator, Self::Viewer, Self::Shopper];
 
     /// The name in the store and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Operator => "operator",
+            Self::Viewer => "viewer",
             Self::Shopper => "shopper",
         }
     }
 
     pub(crate) fn stored(text: &str) -> Self {
-        if text == "operator" { Self::Operator } else { Self::Shopper }
+        match text {
+            "operator" => Self::Operator,
+            "viewer" => Self::Viewer,
+            _ => Self::Shopper,
+        }
     }
 }
 
@@ -85,5 +98,5 @@ impl FromInput for Role {
 crate::schema::inline_schema!(
     Role,
     "Role",
-    schemars::json_schema!({ "type": "string", "enum": ["operator", "shopper"] })
+    schemars::json_schema!({ "type": "string", "enum": ["operator", "viewer", "shopper"] })
 );

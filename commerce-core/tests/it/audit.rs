@@ -42,7 +42,7 @@ const DAMAGES: [(&str, &str, &str); 25] = [
     ("DELETE FROM cancellations", "cancellation of order", "2"),
     ("UPDATE cancellations SET entry = 5", "refund of cancellation", "2"),
     ("UPDATE cancellations SET user_no = 1", "user of cancellation", "2"),
-    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0, 1)", "refund of cancellation", "1"),
+    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0, 1, 1)", "refund of cancellation", "1"),
     ("UPDATE orders SET total = 21 WHERE order_id = 1", "total of order", "1"),
     ("UPDATE orders SET previous_order = 2 WHERE order_id = 3", "order before order", "3"),
     ("UPDATE orders SET at = 0 WHERE order_id = 3", "time of order", "3"),

@@ -1,6 +1,7 @@
 //! Tests the permissions of every route: with every token that is not allowed, and with those that are.
 
-use commerce_core::token::{Revoke, TokenName};
+use axum::http::Method;
+use commerce_core::token::{Create, Digest, Revoke, Role, TokenName};
 use commerce_server::route::{Permission, ROUTES, Route};
 use serde_json::{Value, json};
 
@@ -170,6 +171,27 @@ fn operators_may_do_everything() {
         let answer = ask(&mut server.client().bearer(&office), route, "alice", "1");
         assert_eq!(answer.status, route.status.as_u16(), "{} {}: {answer:?}", route.method, route.path);
     }
+}
+
+#[test]
+fn viewers_read_everything_and_change_nothing() {
+    let (server, [office, ..]) = shop();
+    let secret = "v".repeat(43);
+    let name = TokenName::try_from("audit").unwrap();
+    let create = Create::new(name, Role::Viewer, None, Digest::of(&secret)).unwrap();
+    server.shop.submit(create).wait().unwrap();
+    let orders = |server: &TestServer| server.client().bearer(&office).get("/v1/orders").json();
+    let before = orders(&server);
+    for route in &ROUTES {
+        let answer = ask(&mut server.client().bearer(&secret), route, "alice", "1");
+        let case = format!("{} {}: {answer:?}", route.method, route.path);
+        if route.method == Method::GET {
+            assert_eq!(answer.status, route.status.as_u16(), "{case}");
+        } else {
+            assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{case}");
+        }
+    }
+    assert_eq!(orders(&server), before);
 }
 
 #[test]

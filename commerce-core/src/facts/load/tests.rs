@@ -19,14 +19,16 @@ const ROWS: &str = r#"
     INSERT INTO products VALUES (15, 'mug', 'Mug', '', 300, 1), (16, 'pen', 'Pen', '', 50, 0), (17, 'cup', 'Cup', '', 20, 1);
     INSERT INTO stocks VALUES (15, 70), (16, 71), (17, 72);
     INSERT INTO cart_lines VALUES (7, 17, 3, 2, 25), (7, 15, 4, 1, 300), (8, 16, 1, 1, 50);
-    INSERT INTO orders VALUES (40, 8, 90, 10, 0, 5), (41, 9, 20, 80, 0, 6);
+    INSERT INTO orders VALUES (40, 8, 90, 10, 0, 5, NULL), (41, 9, 20, 80, 0, 6, 1);
     INSERT INTO order_lines VALUES (40960, 16, 'Old pen', 45, 2), (41984, 17, 'Cup', 20, 1);
-    INSERT INTO cancellations VALUES (41, 33, 'late', 8, 9);
+    INSERT INTO cancellations VALUES (41, 33, 'late', 8, 9, 41);
     INSERT INTO outbox VALUES (48, 'OrderCompleted', 40), (50, 'OrderCompleted', 41), (51, 'OrderCancelled', 41);
     INSERT INTO deliveries VALUES (50, 3, 'no', 9, 1);
     UPDATE relay SET owner = 'a', term = 2, until = 3, settled = 49, pruned = 4, revived = 5, marked = 6, error = 'e', next_at = 7;
     INSERT INTO keys VALUES ('k', 7, 99, NULL, '{}', 4), ('k', 8, 98, 41, NULL, 4), ('l', 0, 97, NULL, 'null', 12);
-    INSERT INTO tokens VALUES (60, 'door', 'shopper', 7, 'd1', 5, NULL), (61, 'desk', 'operator', NULL, 'd2', 5, 6);
+    INSERT INTO tokens VALUES (60, 'door', 'shopper', 7, 'd1', 5, NULL, 70, 65),
+        (61, 'desk', 'viewer', NULL, 'd2', 5, 6, NULL, NULL);
+    INSERT INTO actors VALUES (1, 'desk');
     INSERT INTO sales_by_hour VALUES (3, 0, 9, 12, ''), (4, 0, 9, 14, '');
     INSERT INTO sales_by_day VALUES (3, 0, 9, 13, '');
 "#;
