@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use commerce_core::Commerce;
 
 use crate::effect::{Command, Request, Response};
-use crate::engine::{run_command, run_query};
+use crate::engine::{Outcome, run_query, start_command};
 use crate::update::Event;
 
 /// The threads of a console. When it is dropped, each ends after the query or command that it is running.
@@ -71,8 +71,9 @@ impl Worker {
                 (shop.clone(), requests.clone(), stop.clone(), events.clone());
             spawn("console-reader", Box::new(move || run_queries(&shop, &requests, &stop, &events)))?;
         }
-        let (writer_shop, writer_events) = (shop.clone(), events.clone());
-        spawn("console-writer", Box::new(move || run_commands(&writer_shop, &queue, &writer_events)))?;
+        let (writer_shop, (submitted, outcomes), outcome_events) = (shop.clone(), channel(), events.clone());
+        spawn("console-writer", Box::new(move || submit_commands(&writer_shop, &queue, &submitted)))?;
+        spawn("console-outcomes", Box::new(move || await_outcomes(&outcomes, &outcome_events)))?;
         let (watched_shop, watcher_events, watcher_stop) = (shop.clone(), events.clone(), stop.clone());
         spawn("console-watch", Box::new(move || watch(&watched_shop, &watcher_stop, &watcher_events)))?;
         Ok(Self { requests, commands, stop })
@@ -86,7 +87,7 @@ impl Worker {
         self.requests.added.notify_one();
     }
 
-    /// Runs a command after those before it.
+    /// Submits a command after those before it.
     pub fn execute(&self, command: Command) {
         // If the thread has panicked, the console is already stopping.
         let _ = self.commands.send(command);
@@ -136,11 +137,20 @@ fn run_queries(shop: &Commerce, requests: &RequestQueue, stop: &AtomicBool, even
     }
 }
 
-fn run_commands(shop: &Commerce, commands: &Receiver<Command>, events: &Sender<Event>) {
+/// Submits commands, without waiting for those before them.
+fn submit_commands(shop: &Commerce, commands: &Receiver<Command>, submitted: &Sender<(u64, Outcome)>) {
     for command in commands {
         let id = command.id;
-        let outcome = run_command(shop, command);
-        if events.send(Event::Completed(id, Box::new(outcome))).is_err() {
+        // If the thread that waits has panicked, the console is already stopping.
+        if submitted.send((id, start_command(shop, command))).is_err() {
+            return;
+        }
+    }
+}
+
+fn await_outcomes(submitted: &Receiver<(u64, Outcome)>, events: &Sender<Event>) {
+    for (id, outcome) in submitted {
+        if events.send(Event::Completed(id, Box::new(outcome()))).is_err() {
             return;
         }
     }
