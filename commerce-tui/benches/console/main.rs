@@ -1,7 +1,7 @@
 //! Measures the console's speed and memory on a store of 100,000 products and 1,000,000 orders. See the README.
 
 #[path = "../../../fixtures/network.rs"]
-#[allow(clippy::unwrap_used, dead_code, reason = "the tests of other crates use it too")]
+#[allow(clippy::unwrap_used, reason = "a bench that meets the unexpected should stop there")]
 mod network;
 mod store;
 mod terminal;
