@@ -39,6 +39,7 @@ mod reading;
 mod relay;
 mod requests;
 mod serve;
+mod served_races;
 mod server;
 mod shim;
 mod shop;
