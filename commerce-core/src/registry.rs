@@ -143,6 +143,7 @@ mod tests {
             json!({ "op": "wallet.charge", "user": "kim", "amount": 1 }),
             json!({ "op": "product.add", "product": "mug", "name": "Mug", "price": 300, "stock": 7 }),
             json!({ "op": "product.update", "product": "mug", "price": 250 }),
+            json!({ "op": "product.update", "product": "mug", "if_match": "\"0123456789abcdef\"" }),
             json!({ "op": "stock.adjust", "product": "mug", "delta": -1, "reason": "broken" }),
             json!({ "op": "cart.add", "user": "kim", "items": items }),
             json!({ "op": "cart.set", "user": "kim", "items": [{ "product": "mug", "quantity": 0 }] }),

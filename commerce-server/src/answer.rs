@@ -31,7 +31,7 @@ pub(crate) async fn answer(
         }
         None => answer_from_file(server, client, version, read).await?,
     };
-    if let Some(etag) = representation.etag.filter(|etag| etag.is_known_to(&parts.headers)) {
+    if let Some(etag) = representation.etag().filter(|etag| etag.is_known_to(&parts.headers)) {
         return Ok(response::not_modified(etag));
     }
     let mut response = representation.into_response(&server.memory.general, client)?;

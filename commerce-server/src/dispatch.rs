@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::access::Ownership;
 use crate::answer::answer;
 use crate::client::Client;
+use crate::etag::Etag;
 use crate::extract::{self, Extracted, extract};
 use crate::health::Readiness;
 use crate::metrics::RouteMetrics;
@@ -22,7 +23,7 @@ use crate::problem::Problem;
 use crate::read::Read;
 use crate::remote::Tokens;
 use crate::response;
-use crate::route::{Builtin, Handler, Permission, Route};
+use crate::route::{Builtin, EtagScope, Handler, Permission, Route};
 use crate::server::{REQUEST_ID, Server, id_text};
 use crate::{docs, events, gzip, headers};
 
@@ -142,8 +143,12 @@ async fn respond(
             let reply = submit(&server.shop, &fields, faults)?;
             let (reply, is_replay) = reply.await?;
             drop(body_memory);
+            let etag = Etag::of(&reply, if route.is_conditional { EtagScope::Body } else { EtagScope::None });
             let reply = response::counted_unchecked(&server.memory.general, client, reply.into());
             let mut response = response::json(route.status, reply);
+            if let Some(etag) = etag {
+                response = response::tagged(response, etag);
+            }
             if is_replay {
                 response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
             }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::header::{self, HeaderMap, HeaderName};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use commerce_core::input::{self, Fields, RawFields, pointer};
 use commerce_core::{Fault, Faults, Invalid};
@@ -60,6 +60,7 @@ pub(crate) async fn extract(
         false => (Map::new(), None),
     };
     let has_key = is_operation && object.swap_remove("key").is_some();
+    let has_condition = route.is_conditional && object.swap_remove("if_match").is_some();
     let mut fields = RawFields::new(object);
     // Only queries take fields in the query of the URL.
     if let Some(query) = parts.uri.query() {
@@ -85,6 +86,18 @@ pub(crate) async fn extract(
     }
     if has_key {
         fault("key", "must be sent as the header Idempotency-Key");
+    }
+    if has_condition {
+        fault("if_match", "must be sent as the header If-Match");
+    }
+    if route.is_conditional {
+        // A header that appears twice is one list.
+        let lines = parts.headers.get_all(header::IF_MATCH).iter();
+        let lines: Result<Vec<_>, _> = lines.map(HeaderValue::to_str).collect();
+        let lines = lines.map_err(|_| invalid("/if_match", "the header If-Match is not visible ASCII"))?;
+        if !lines.is_empty() {
+            fields.set_text("if_match", lines.join(", "));
+        }
     }
     if is_operation && let Some(key) = single(&parts.headers, &IDEMPOTENCY_KEY)? {
         fields.set_text("key", key);

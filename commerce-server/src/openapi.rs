@@ -81,6 +81,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             let purpose = "Makes the request take effect once, however often it is sent.";
             parameters.push(header("Idempotency-Key", purpose, key));
+            if route.is_conditional {
+                let purpose = "The `ETag` of an answer: the change is made only if that answer would still be given. \
+                    Otherwise the status is 412. It may be a list of tags, or `*`. A weak tag is equal to none.";
+                let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
+                parameters.push(header("If-Match", purpose, json!({ "type": "string", "pattern": tags })));
+            }
             if !fields.is_empty() {
                 let needed = !required.is_empty() || !forms.is_empty();
                 let schema = body(&fields, &required, &forms);
@@ -164,6 +170,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
             problems.extend(is_paid.then_some(402));
+            problems.extend(route.is_conditional.then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
         Handler::Builtin(_) => {
@@ -176,6 +183,10 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
     let has_etag = matches!(route.handler, Handler::Query { etag: EtagScope::Body | EtagScope::Items, .. });
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
+    }
+    if route.is_conditional {
+        headers["ETag"] =
+            text_header("The version of what GET answers now, for `If-Match` and `If-None-Match`.");
     }
     let success = json!({ "description": "Success.", "headers": headers, "content": { media_type: { "schema": schema } } });
     let mut responses = json!({ route.status.as_str(): success });

@@ -162,6 +162,7 @@ fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::OrderNotFound { .. }
         | Refusal::EventNotFound { .. }
         | Refusal::TokenNotFound { .. } => StatusCode::NOT_FOUND,
+        Refusal::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
         Refusal::KeyReused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         // All others are conflicts with the present state.
         _ => StatusCode::CONFLICT,

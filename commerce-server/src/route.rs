@@ -30,6 +30,9 @@ pub struct Route {
     pub(crate) handler: Handler,
     /// A path parameter and the field that it gives, where their names differ.
     alias: Option<(&'static str, &'static str)>,
+    /// Whether the header `If-Match` gives the field `if_match`, and the reply is what the route of the same path answers to
+    /// GET.
+    pub(crate) is_conditional: bool,
     pub(crate) describe: fn(&mut Schemas) -> Description,
 }
 
@@ -150,7 +153,8 @@ pub static ROUTES: [Route; 27] = [
         "/v1/products/{product}",
         Permission::Operator,
         StatusCode::OK,
-    ),
+    )
+    .with_if_match(),
     operation::<catalog::Adjust>(
         Method::POST,
         "/v1/products/{product}/stock",
@@ -210,6 +214,11 @@ impl Route {
         self.alias = Some((parameter, field));
         self
     }
+
+    const fn with_if_match(mut self) -> Self {
+        self.is_conditional = true;
+        self
+    }
 }
 
 const fn operation<O>(method: Method, path: &'static str, permission: Permission, status: StatusCode) -> Route
@@ -238,6 +247,7 @@ where
         status,
         handler,
         alias: None,
+        is_conditional: false,
         describe: describe::operation::<O>,
     }
 }
@@ -259,6 +269,7 @@ where
         status,
         handler,
         alias: None,
+        is_conditional: false,
         describe: describe::query::<Q>,
     }
 }
@@ -272,7 +283,7 @@ const fn builtin(
 ) -> Route {
     let (method, status) = (Method::GET, StatusCode::OK);
     let handler = Handler::Builtin(builtin);
-    Route { method, path, name, permission, status, handler, alias: None, describe }
+    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {

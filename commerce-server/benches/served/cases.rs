@@ -15,18 +15,27 @@ pub const ROUND_TRIPS: [u64; 4] = [0, 1, 5, 20];
 
 /// How callers place their orders. Each waits for its order before it places the next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// Threads call the engine of their own process, without a server.
+enum How {
+    /// They call the engine of their own process, without a server.
     Engine,
-    /// Each caller has a connection to the server, and sends each order as a request.
+    /// Each has a connection to the server, and sends each order as a request.
     Requests,
-    /// Threads share a handle on the served shop.
+    /// They share a handle on the served shop.
     Handle,
+}
+
+/// What a caller is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callers {
+    Threads(u64),
+    /// All on one thread.
+    Tasks(u64),
 }
 
 pub struct Case {
     how: How,
-    callers: u64,
+    /// In each process.
+    callers: Callers,
     processes: u64,
     round_trip: u64,
 }
@@ -38,13 +47,18 @@ pub fn all() -> Vec<Case> {
         cases.push(Case { how, callers, processes, round_trip });
     };
     for callers in [1, 64, 256, 1_000] {
-        add(How::Engine, callers, 1, 0);
+        add(How::Engine, Callers::Threads(callers), 1, 0);
         for round_trip in ROUND_TRIPS.into_iter().filter(|ms| callers < 1_000 || [0, 20].contains(ms)) {
-            add(How::Requests, callers, 1, round_trip);
-            add(How::Handle, callers, 1, round_trip);
+            add(How::Requests, Callers::Tasks(callers), 1, round_trip);
+            add(How::Handle, Callers::Threads(callers), 1, round_trip);
             if [64, 256].contains(&callers) {
-                add(How::Handle, callers, 4, round_trip);
+                add(How::Handle, Callers::Threads(callers / 4), 4, round_trip);
             }
+        }
+        if callers == 256 {
+            add(How::Engine, Callers::Tasks(callers), 1, 0);
+            add(How::Requests, Callers::Threads(callers), 1, 0);
+            add(How::Handle, Callers::Tasks(callers), 1, 0);
         }
     }
     cases
@@ -52,14 +66,20 @@ pub fn all() -> Vec<Case> {
 
 impl Case {
     /// What is measured, wherever the server is.
-    pub fn row(&self) -> String {
-        let Self { how, callers, processes, .. } = self;
-        match how {
-            How::Engine => format!("engine in process, {callers} callers"),
-            How::Requests => format!("one order a request, {callers} connections"),
-            How::Handle if *processes == 1 => format!("served, {callers} callers"),
-            How::Handle => format!("served, {processes} processes of {} callers", callers / processes),
-        }
+    fn row(&self) -> String {
+        let how = match self.how {
+            How::Engine => "engine in process",
+            How::Requests => "one order a request",
+            How::Handle => "served",
+        };
+        let processes = if self.processes > 1 { format!("{} × ", self.processes) } else { String::new() };
+        let callers = match self.callers {
+            Callers::Threads(1) => "1 thread".into(),
+            Callers::Tasks(1) => "1 task".into(),
+            Callers::Threads(count) => format!("{count} threads"),
+            Callers::Tasks(count) => format!("{count} tasks"),
+        };
+        format!("{how}, {processes}{callers}")
     }
 
     /// The row and the round trip.
@@ -117,8 +137,12 @@ impl Case {
             How::Requests => "requests",
             How::Engine | How::Handle => "handle",
         };
-        let (callers, seconds) = ((self.callers / self.processes).to_string(), run.as_secs_f64().to_string());
-        let arguments = ["--part", how, "--at", at, "--callers", &callers, "--seconds", &seconds];
+        let (kind, count) = match self.callers {
+            Callers::Threads(count) => ("--threads", count.to_string()),
+            Callers::Tasks(count) => ("--tasks", count.to_string()),
+        };
+        let seconds = run.as_secs_f64().to_string();
+        let arguments = ["--part", how, "--at", at, kind, &count, "--seconds", &seconds];
         work::processes(usize::try_from(self.processes)?, &arguments)
     }
 

@@ -45,7 +45,8 @@ fn main() -> Result<()> {
         return server::serve(Path::new(store), async || Ok("alone"));
     }
     if let (Some(how), Some(at)) = (arguments.get("--part"), arguments.get("--at")) {
-        return part::take(how, at, arguments.parsed("--callers", 1)?, run);
+        let count = |kind| arguments.get(kind).map(str::parse).transpose();
+        return part::take(how, at, (count("--threads")?, count("--tasks")?), run);
     }
     if !arguments.is_bench() {
         return Ok(());

@@ -48,14 +48,23 @@ pub fn aims(cases: &[Value]) -> Vec<Value> {
     let rate = |row: &str, round_trip| {
         find(cases, row, round_trip).and_then(|case| case["per_second"].as_f64()).unwrap_or(f64::NAN)
     };
-    let served = rate("served, 256 callers", 0);
+    let of = |row: &str, beside: &str| rate(row, 0) / rate(beside, 0);
     println!("\n| aim | at least | measured | reached |\n|---|--:|--:|---|");
     [
-        ("256 callers to the engine in process", served / rate("engine in process, 256 callers", 0), 0.7),
-        ("256 callers to one order a request", served / rate("one order a request, 256 connections", 0), 1.3),
         (
-            "1,000 callers over 20 ms to the same without",
-            rate("served, 1000 callers", 20) / rate("served, 1000 callers", 0),
+            "256 threads to the engine in process",
+            of("served, 256 threads", "engine in process, 256 threads"),
+            0.7,
+        ),
+        (
+            "256 threads to one order a request",
+            of("served, 256 threads", "one order a request, 256 threads"),
+            1.3,
+        ),
+        ("256 tasks to one order a request", of("served, 256 tasks", "one order a request, 256 tasks"), 1.3),
+        (
+            "1,000 threads over 20 ms to the same without",
+            rate("served, 1000 threads", 20) / rate("served, 1000 threads", 0),
             0.8,
         ),
     ]

@@ -4,6 +4,7 @@
 
 mod access;
 mod bounds;
+mod conditional;
 mod document;
 mod events;
 mod h2;
