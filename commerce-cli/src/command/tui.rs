@@ -80,7 +80,14 @@ impl Tui {
         let result = commerce_tui::run(options);
         drop(relay);
         notices.try_iter().for_each(|notice| session.diagnostics().warn(&notice));
-        Ok(result?)
+        let under_way: Vec<_> = result?.iter().map(ToString::to_string).collect();
+        if !under_way.is_empty() {
+            session.diagnostics().warn(&format!(
+                "quit before the outcome of every operation was known; submit it again with its key to learn it: {}",
+                under_way.join(", ")
+            ));
+        }
+        Ok(())
     }
 
     fn theme(&self, session: &Session) -> ThemeName {

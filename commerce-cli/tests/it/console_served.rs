@@ -175,6 +175,30 @@ fn a_lost_answer_is_asked_for_again_and_an_unknown_outcome_names_its_key() {
 }
 
 #[test]
+fn quitting_while_an_operation_is_under_way_tells_its_key() {
+    let (shop, server) = served();
+    let gate = Gate::to(server.address.port());
+    let terminal = open(&shop, (120, 40), &gate.location(), "--user alice", "");
+    terminal.see("Alice");
+    gate.hold();
+    terminal.press("c");
+    terminal.see("Charge the wallet of alice");
+    terminal.type_in("5");
+    terminal.press("Enter");
+    terminal.see("in progress");
+    terminal.press("C-c");
+    terminal.see("Quit without waiting for its outcome?");
+    terminal.press("y");
+    let screen = terminal.see("warning: quit before the outcome of every operation was known");
+    let key = screen.split("to learn it: ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    gate.open();
+    for _ in 0..2 {
+        shop.ok(&["charge", "alice", "5", "--key", &key]);
+        assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_005);
+    }
+}
+
+#[test]
 fn a_server_that_stands_still_shows_as_reconnecting_until_it_answers() {
     let (shop, server) = served();
     let terminal =
