@@ -293,7 +293,10 @@ pub use commerce::Commerce;
 pub use cost::Cost;
 pub use currency::Currency;
 pub use error::{Cause, Error, OpenError};
-pub use id::{Id, Key, Name, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId, UserId};
+pub use id::{
+    Actor, Id, Key, Name, OfActor, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId,
+    UserId,
+};
 pub use input::{Fault, Faults, Invalid};
 pub use location::{Location, Server};
 pub use money::{Amount, LIMIT, Quantity, Stock};

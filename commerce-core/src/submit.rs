@@ -221,6 +221,7 @@ impl<O: Operation> Submit for O {
         }
         self.check()?;
         let now = when(facts)?;
+        facts.set_actor(caller.actor.as_ref());
         let reply = Operation::decide(self, facts, now)?;
         if let Some((key, digest)) = keyed {
             facts.keep_answer(key, scope(self, facts), KeptAnswer { digest, reply: reply.kept() });

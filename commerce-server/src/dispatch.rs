@@ -89,6 +89,7 @@ impl Endpoint {
                 }
             }
         }
+        self.server.rate_limit.tell(response.headers_mut(), client);
         response.headers_mut().insert(&REQUEST_ID, id);
         response
     }
@@ -122,7 +123,7 @@ async fn respond(
                 }
             };
             client.token.clone_from(&caller.token);
-            server.rate_limit.check(&client.key())?;
+            server.rate_limit.check(client)?;
             caller.authorize(permission, matches!(route.handler, Handler::Operation(_)))?;
             Some((caller, version))
         }

@@ -198,7 +198,8 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>, Problem> {
     pairs.collect::<Option<_>>().ok_or_else(unreadable)
 }
 
-fn decoded(text: &str) -> Option<String> {
+/// Text of a URL without its percent-encoding, if it is UTF-8.
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

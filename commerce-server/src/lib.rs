@@ -28,6 +28,7 @@ mod extract;
 mod gzip;
 mod headers;
 mod health;
+mod link;
 mod metrics;
 pub mod openapi;
 mod options;

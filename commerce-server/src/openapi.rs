@@ -37,6 +37,8 @@ pub fn document() -> Value {
                 "description": "The request failed (RFC 9457). `code` is stable. The facts of a refusal are further members.",
                 "headers": {
                     "X-Request-Id": text_header("Identifies this request in the server's log."),
+                    "RateLimit-Policy": text_header("As for success."),
+                    "RateLimit": text_header("As for success."),
                     "Retry-After": text_header("Seconds to wait before a retry, if `retryable` is true."),
                 },
                 "content": { "application/problem+json": { "schema": reference("schemas", "Problem") } },
@@ -180,6 +182,17 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
             }
         }
     }
+    if answers_pages(&schema) {
+        headers["Link"] =
+            text_header("Where the next page is, as `rel=\"next\"` (RFC 8288); absent on the last page.");
+    }
+    if route.permission != Permission::Public {
+        headers["RateLimit-Policy"] = text_header(
+            "The requests that a client may send, and the seconds for which that holds; absent without a limit.",
+        );
+        headers["RateLimit"] =
+            text_header("What is left to the client (draft-ietf-httpapi-ratelimit-headers-10).");
+    }
     let has_etag = matches!(route.handler, Handler::Query { etag: EtagScope::Body | EtagScope::Items, .. });
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
@@ -198,6 +211,11 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
         responses[status.to_string()] = reference("responses", "Problem");
     }
     responses
+}
+
+/// Whether an answer is a page of a list.
+fn answers_pages(schema: &Value) -> bool {
+    schema["$ref"].as_str().is_some_and(|name| name.contains("/ListOf"))
 }
 
 fn problem(fault: &Value) -> Value {
