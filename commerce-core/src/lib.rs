@@ -247,6 +247,7 @@ mod id;
 mod id_cache;
 pub mod input;
 mod job;
+mod json_text;
 mod location;
 mod money;
 mod number;
@@ -298,6 +299,7 @@ pub use id::{
     UserId,
 };
 pub use input::{Fault, Faults, Invalid};
+pub use json_text::{TextOperation, TextQuery, TextReply};
 pub use location::{Location, Server};
 pub use money::{Amount, LIMIT, Quantity, Stock};
 pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};

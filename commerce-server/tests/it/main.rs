@@ -13,10 +13,12 @@ mod h2;
 mod http;
 mod limits;
 mod malformed;
+mod operations;
 mod outage;
 mod protocol;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod queries;
 mod remote;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]
