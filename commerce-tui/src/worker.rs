@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
 
-use commerce_core::Commerce;
+use commerce_core::{Commerce, Connection};
 
 use crate::effect::{Command, Request, Response};
 use crate::engine::{Outcome, run_query, start_command};
@@ -39,14 +39,18 @@ pub fn has_panicked() -> bool {
 
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// How many threads run queries.
+/// How many threads run queries on a file.
 const READERS: usize = 2;
+
+/// How many run them on a store that is far away: the queries of most screens take one round trip together.
+const REMOTE_READERS: usize = 4;
 
 /// How often the version of a file is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long to wait for a change on a server before looking whether the console was closed.
-const REMOTE_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait for a change on a server before looking whether the connection was lost or the console closed. This sends
+/// nothing.
+const REMOTE_WAIT: Duration = Duration::from_millis(250);
 
 /// How often the version is checked while the store is unavailable.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -66,7 +70,8 @@ impl Worker {
                 work();
             })
         };
-        for _ in 0..READERS {
+        let readers = if shop.is_remote() { REMOTE_READERS } else { READERS };
+        for _ in 0..readers {
             let (shop, requests, stop, events) =
                 (shop.clone(), requests.clone(), stop.clone(), events.clone());
             spawn("console-reader", Box::new(move || run_queries(&shop, &requests, &stop, &events)))?;
@@ -156,30 +161,38 @@ fn await_outcomes(submitted: &Receiver<(u64, Outcome)>, events: &Sender<Event>) 
     }
 }
 
-/// Polls the store's version, and reports commits, whether the store can be read, and whether it syncs its commits. It
-/// reads no table.
+/// Waits for commits, and reports them, whether the store can be read, and whether it syncs its commits. It reads no table.
 fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
-    let (mut last, mut unavailable, mut synced) = (None, false, true);
+    let (mut last, mut is_away, mut synced) = (shop.known_version().ok(), false, true);
+    let mut failed = false;
     while !stop.load(Ordering::Relaxed) {
         let version = match last {
             // A server is asked at an interval of its own, together with all others who wait.
-            Some(last) if shop.is_remote() && !unavailable => shop.wait(last, REMOTE_WAIT),
+            Some(last) if shop.is_remote() && !failed => shop.wait(last, REMOTE_WAIT),
             _ => shop.version(),
         };
-        let event = match &version {
-            Ok(_) if unavailable => Some(Event::StoreAvailable),
-            Ok(version) if last.is_some_and(|last| last != *version) => Some(Event::StoreChanged),
-            Ok(_) => None,
-            Err(error) => Some(Event::StoreUnavailable(error.clone())),
+        let trouble = match shop.connection() {
+            // A wait goes on while the server of a shop is away.
+            Connection::Lost { reason, .. } => Some(Event::ConnectionLost(reason)),
+            Connection::Refused(error) => Some(Event::StoreUnavailable(error)),
+            _ => version.as_ref().err().map(|error| Event::StoreUnavailable(error.clone())),
         };
-        unavailable = version.is_err();
+        let (was_away, changed) = (is_away, version.as_ref().is_ok_and(|version| last != Some(*version)));
+        is_away = trouble.is_some();
+        let event = match trouble {
+            None if was_away => Some(Event::StoreAvailable),
+            None => changed.then_some(Event::StoreChanged),
+            trouble => trouble,
+        };
+        failed = version.is_err();
+        // What was committed while the store was away is read when it is back.
         last = version.ok().or(last);
         let sync = (shop.is_synced() != synced).then(|| Event::StoreSynced(!synced));
         synced ^= sync.is_some();
         if event.into_iter().chain(sync).any(|event| events.send(event).is_err()) {
             return;
         }
-        if unavailable {
+        if failed {
             std::thread::sleep(RETRY_INTERVAL);
         } else if !shop.is_remote() {
             std::thread::sleep(POLL_INTERVAL);
