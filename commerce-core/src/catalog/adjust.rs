@@ -73,7 +73,7 @@ impl Operation for Adjust {
             let shortage = Shortage { product: self.product.clone(), requested: -self.delta, available };
             return Err(Refusal::OutOfStock { items: vec![shortage] });
         }
-        let exceeded = Refusal::LimitExceeded { what: "the stock", limit: LIMIT };
+        let exceeded = Refusal::LimitExceeded { what: "the stock".into(), limit: LIMIT };
         let stock = Stock::try_from(available + self.delta).map_err(|_| exceeded)?;
         // From here on nothing can fail.
         facts.adjust_stock(&self.product, stock, self.reason.as_ref(), now);
@@ -103,7 +103,7 @@ mod tests {
             r#"
             {"product":"mug","stock":10}
             update stocks product_no=2 stock=10
-            insert movements movement=11 product_no=2 delta=3 stock=10 at=1000
+            insert movements movement=11 product_no=2 delta=3 stock=10 at=1000 last_order=40 last_entry=30
             update store last_at=1000 last_movement=11
             "#,
         );
@@ -113,7 +113,7 @@ mod tests {
             r#"
             {"product":"mug","stock":0}
             update stocks product_no=2 stock=0
-            insert movements movement=11 product_no=2 delta=-7 stock=0 reason=broken at=1000
+            insert movements movement=11 product_no=2 delta=-7 stock=0 reason=broken at=1000 last_order=40 last_entry=30
             update store last_at=1000 last_movement=11
             "#,
         );

@@ -47,8 +47,11 @@ impl Operation for Cancel {
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
         let order = facts.order(self.order)?.clone();
-        let refuse =
-            |reason| Refusal::OrderNotCancellable { order: self.order, status: order.status, reason };
+        let refuse = |reason: &'static str| Refusal::OrderNotCancellable {
+            order: self.order,
+            status: order.status,
+            reason: reason.into(),
+        };
         if order.status == Status::Cancelled {
             return Err(refuse("it is already cancelled"));
         }
@@ -63,8 +66,8 @@ impl Operation for Cancel {
         let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order.get(), now);
         facts.cancel_order(self.order, refund, self.reason.clone(), now);
         facts.emit(EventKind::OrderCancelled, self.order.get());
-        let reason = self.reason.clone();
-        Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
+        let (reason, cancelled_by) = (self.reason.clone(), facts.actor().cloned());
+        Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, cancelled_by, ..order })
     }
 }
 

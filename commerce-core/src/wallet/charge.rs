@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EntryKind;
 use crate::access::Access;
 use crate::facts::{Facts, Keys};
-use crate::id::UserId;
+use crate::id::{Actor, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT};
 use crate::number::ChargeId;
@@ -40,6 +40,9 @@ pub struct Charged {
     pub balance: Amount,
     /// When the wallet was charged.
     pub at: Time,
+    /// The operator who charged the wallet, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
 }
 
 impl Charge {
@@ -83,14 +86,15 @@ impl Operation for Charge {
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Charged, Refusal> {
         let current = facts.user(&self.user)?.wallet.balance;
-        let exceeded = Refusal::LimitExceeded { what: "the balance", limit: LIMIT };
+        let exceeded = Refusal::LimitExceeded { what: "the balance".into(), limit: LIMIT };
         let balance = current.plus(self.amount).ok_or(exceeded)?;
         // From here on nothing can fail.
         facts.last.charge += 1;
         let charge = ChargeId::stored(facts.last.charge);
         let entry = facts.post(&self.user, EntryKind::Charge, balance, charge.get(), now);
         facts.emit(EventKind::WalletCharged, entry.get());
-        Ok(Charged { charge, user: self.user.clone(), amount: self.amount, balance, at: now })
+        let (user, actor) = (self.user.clone(), facts.actor().cloned());
+        Ok(Charged { charge, user, amount: self.amount, balance, at: now, actor })
     }
 }
 
