@@ -27,6 +27,7 @@ mod protocol;
 mod proxy;
 mod queries;
 mod remote;
+mod served;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
