@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod anywhere;
 mod bounds;
 mod conditional;
 mod document;
@@ -11,6 +12,10 @@ mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
+#[path = "../../../fixtures/invalid.rs"]
+mod invalid;
+#[path = "../../../fixtures/library.rs"]
+mod library;
 mod limits;
 mod malformed;
 #[path = "../../../fixtures/network.rs"]
