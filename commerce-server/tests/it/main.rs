@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod access_table;
 mod bounds;
 mod conditional;
+mod desk;
 mod document;
 mod events;
 mod guidance;
