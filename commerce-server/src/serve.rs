@@ -26,8 +26,9 @@ use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
 use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
+use crate::tls::Certificate;
 use crate::version::VersionWatch;
-use crate::{openapi, router, tls};
+use crate::{openapi, router};
 
 /// The default rate limit for addresses that other machines can reach, in requests per second and client.
 const RATE_LIMIT: u32 = 100;
@@ -74,7 +75,8 @@ fn heavy_threads(threads: usize) -> usize {
 /// # Errors
 /// [`ServeError`] when the server cannot start.
 pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, on_ready } = options;
+    let Options { shop, listen, tls, read_certificate_anew, .. } = options;
+    let Options { rate_limit, cors_origins, log_requests, limits, on_ready, .. } = options;
     let access = Authenticator::new(shop.clone(), cors_origins.clone());
     let public_address = listen.iter().find(|address| !address.ip().is_loopback()).copied();
     if let Some(address) = public_address
@@ -82,7 +84,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     {
         return Err(ServeError::NoToken(address));
     }
-    let tls = tls.as_ref().map(tls::acceptor).transpose().map_err(ServeError::Tls)?;
+    let certificate = tls.map(Certificate::read).transpose().map_err(ServeError::Tls)?.map(Arc::new);
     let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
     let default_rate = if public_address.is_some() { RATE_LIMIT } else { 0 };
@@ -122,7 +124,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         log_requests,
     });
     let router = router::router(&server, &cors_origins)?;
-    let connections = Arc::new(Connections::new(server.clone(), router, tls));
+    let connections = Arc::new(Connections::new(server.clone(), router, certificate.clone()));
     for (listener, address) in listeners {
         tokio::spawn(connections.clone().accept(listener, address.ip().is_loopback()));
     }
@@ -136,6 +138,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         tokio::select! {
             () = &mut shutdown => break,
             () = tokio::time::sleep(EVICTION_INTERVAL) => server.rate_limit.evict_idle(),
+            () = read_certificate_anew.notified() => read_anew(certificate.as_ref()).await,
         }
     }
     // Sending fails only when nothing is left that waits for the phase.
@@ -150,6 +153,16 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     }
     let _ = phase_sender.send(Phase::Stopped);
     Ok(())
+}
+
+/// Reads the certificate anew, if there is one, and logs what came of it.
+async fn read_anew(certificate: Option<&Arc<Certificate>>) {
+    let Some(certificate) = certificate.cloned() else { return };
+    let read = tokio::task::spawn_blocking(move || certificate.read_anew()).await;
+    match read.unwrap_or_else(|panic| Err(panic.to_string())) {
+        Ok(()) => tracing::info!("the certificate was read anew"),
+        Err(error) => tracing::error!(error, "the certificate was not read anew; the present one stays"),
+    }
 }
 
 fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {

@@ -15,6 +15,8 @@ mod h2;
 mod http;
 mod limits;
 mod malformed;
+#[path = "../../../fixtures/network.rs"]
+mod network;
 mod operations;
 mod outage;
 mod protocol;
@@ -22,6 +24,7 @@ mod protocol;
 mod proxy;
 mod queries;
 mod remote;
+mod served;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
