@@ -7,6 +7,7 @@ mod bounds;
 mod conditional;
 mod document;
 mod events;
+mod examples;
 mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
