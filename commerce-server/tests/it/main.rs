@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod anywhere;
 mod bounds;
 mod conditional;
 mod document;
@@ -12,8 +13,14 @@ mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
+#[path = "../../../fixtures/invalid.rs"]
+mod invalid;
+#[path = "../../../fixtures/library.rs"]
+mod library;
 mod limits;
 mod malformed;
+#[path = "../../../fixtures/network.rs"]
+mod network;
 mod operations;
 mod outage;
 mod protocol;
@@ -21,6 +28,7 @@ mod protocol;
 mod proxy;
 mod queries;
 mod remote;
+mod served;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
