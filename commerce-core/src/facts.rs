@@ -8,6 +8,7 @@
 //! written, balances and stocks are read again. What rarely changes stays valid until the store's count of such
 //! changes grows ([`Edition`]).
 
+mod actor;
 mod delivery;
 mod keep;
 pub(crate) mod load;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use crate::id::{Key, Name, ProductId, UserId};
+use crate::id::{Actor, Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EntryId, EventId, Number, OrderId};
 use crate::order::{Item, Order, Status};
@@ -48,6 +49,7 @@ pub struct Keys {
     pub(crate) keys: Vec<Key>,
     pub(crate) tokens: Vec<TokenName>,
     pub(crate) digests: Vec<Digest>,
+    pub(crate) actors: Vec<Actor>,
     pub(crate) sums: Vec<(Period, i64)>,
 }
 
@@ -124,6 +126,7 @@ pub(crate) struct LastNumbers {
     /// Counts created and revoked tokens.
     pub(crate) token: i64,
     pub(crate) probe: i64,
+    pub(crate) actor: i64,
 }
 
 /// The edition of users and products, apart from their balances and stocks: the store, and the number of changes to
@@ -155,6 +158,10 @@ pub struct Facts {
     /// Keys that are loaded to check their age, in the order of the table.
     aged_keys: Vec<(Arc<str>, i64, Time)>,
     tokens: HashMap<TokenName, StoredToken>,
+    /// The numbers of operators' names. They never change.
+    actors: HashMap<Actor, i64>,
+    /// Who acts at present.
+    actor: Option<Actor>,
     /// The stored sums of sales, with the last ledger entry that each includes.
     sums: HashMap<(Period, i64), i64>,
     /// The time of the clock, which can differ from the time of an operation.
@@ -252,6 +259,7 @@ impl Facts {
     ) -> EntryId {
         self.last.entry += 1;
         let entry = EntryId::stored(self.last.entry);
+        let actor = self.actor_no();
         let Some(user) = self.users.change(user) else {
             self.record_unloaded("the wallet of user", user);
             return entry;
@@ -269,6 +277,7 @@ impl Facts {
             source.into(),
             Number::or_zero(previous).into(),
             at.millis().into(),
+            actor.into(),
         ];
         self.insert(&table::LEDGER, row);
         entry
@@ -276,6 +285,7 @@ impl Facts {
 
     /// Adds a paid order and takes its units out of the stocks. The payment is posted separately.
     pub(crate) fn add_order(&mut self, order: Order) {
+        let actor = self.actor_no();
         let Some(user) = self.users.change(&order.user) else {
             return self.record_unloaded("the wallet of user", &order.user);
         };
@@ -288,6 +298,7 @@ impl Facts {
             order.balance.get().into(),
             Number::or_zero(previous).into(),
             order.at.millis().into(),
+            actor.into(),
         ];
         self.insert(&table::ORDERS, row);
         for (line, item) in (id.get() * table::LINES..).zip(&order.items) {
@@ -311,12 +322,21 @@ impl Facts {
             return self.record_unloaded("user", &order.user);
         };
         let (user, text) = (user.no, reason.as_ref().map(Name::shared));
-        let row = [id.into(), refund.into(), text.into(), at.millis().into(), user.into()];
+        let row = [
+            id.into(),
+            refund.into(),
+            text.into(),
+            at.millis().into(),
+            user.into(),
+            self.actor_no().into(),
+            self.last.order.into(),
+        ];
         self.insert(&table::CANCELLATIONS, row);
         for item in &order.items {
             self.change_stock(item, item.quantity.get());
         }
         (order.status, order.cancelled_at, order.reason) = (Status::Cancelled, Some(at), reason);
+        order.cancelled_by = self.actor.clone();
         self.orders.insert(id, order);
     }
 
@@ -415,6 +435,9 @@ impl Facts {
             stock.get().into(),
             reason.map(Name::shared).into(),
             at.millis().into(),
+            self.actor_no().into(),
+            self.last.order.into(),
+            self.last.entry.into(),
         ];
         self.insert(&table::MOVEMENTS, row);
     }

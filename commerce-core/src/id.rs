@@ -24,6 +24,10 @@ pub type Key = Text<OfKey>;
 /// other than what was sold.
 pub type Name = Text<OfName>;
 
+/// The name of an operator, as what the operator did bears it: 1 to 64 characters of Unicode without control characters. A
+/// server gives the name of the token; the command line and the console give that of the local user.
+pub type Actor = Text<OfActor>;
+
 /// The SHA-256 of a secret, as 64 hexadecimal digits in lower case.
 pub type Digest = Text<OfDigest>;
 
@@ -44,6 +48,9 @@ pub enum OfKey {}
 
 /// Marks names.
 pub enum OfName {}
+
+/// Marks names of operators.
+pub enum OfActor {}
 
 /// Marks digests of secrets.
 pub enum OfDigest {}
@@ -150,6 +157,30 @@ fn is_blank(c: char) -> bool {
             | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
             | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E0FFF}')
+}
+
+impl TextKind for OfActor {
+    fn check(text: &str) -> Result<(), ValueError> {
+        OfName::check_known(text)?;
+        match text.chars().count() {
+            count if count > Actor::MAX => {
+                Err(ValueError::new(format!("must be 1 to {} characters, got {count}", Actor::MAX)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Actor {
+    /// The most characters of an operator's name, as many as a token's.
+    pub const MAX: usize = TokenName::MAX;
+}
+
+/// The name of a token is valid for what its bearer does.
+impl From<TokenName> for Actor {
+    fn from(name: TokenName) -> Self {
+        Self::stored(name.shared())
+    }
 }
 
 impl TextKind for OfDigest {

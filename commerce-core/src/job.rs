@@ -53,6 +53,10 @@ impl<S: Submit> Job for TypedJob<S> {
     fn needs(&self, keys: &mut Keys) {
         self.submission.operation.needs(keys);
         keys.keys.extend(self.submission.key.clone());
+        let actor = &self.submission.caller.actor;
+        if actor.is_some() && actor.as_ref() != keys.actors.last() {
+            keys.actors.extend(actor.clone());
+        }
     }
 
     fn decide(&mut self, facts: &mut Facts, now: Time, ended_chains: &mut Vec<Chain>) {

@@ -247,6 +247,7 @@ mod id;
 mod id_cache;
 pub mod input;
 mod job;
+mod json_text;
 mod location;
 mod money;
 mod number;
@@ -293,8 +294,12 @@ pub use commerce::Commerce;
 pub use cost::Cost;
 pub use currency::Currency;
 pub use error::{Cause, Error, OpenError};
-pub use id::{Id, Key, Name, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId, UserId};
+pub use id::{
+    Actor, Id, Key, Name, OfActor, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId,
+    UserId,
+};
 pub use input::{Fault, Faults, Invalid};
+pub use json_text::{TextOperation, TextQuery, TextReply};
 pub use location::{Location, Server};
 pub use money::{Amount, LIMIT, Quantity, Stock};
 pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};

@@ -89,6 +89,9 @@ impl Page {
     /// The maximum number of rows of a page.
     pub const MAX: u16 = 100;
 
+    /// The maximum number of rows of a page that one program sends another.
+    pub const MAX_LONG: u16 = 1_000;
+
     /// The number of rows of a page that is a part of a whole list.
     const LONG: u16 = 256;
 
@@ -118,7 +121,8 @@ impl Page {
 
     /// Reads `limit` and `cursor`.
     pub(crate) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (limit, cursor) = (fields.ranged("limit", Self::MAX, 20), fields.optional("cursor"));
+        let max = if fields.allows_long_pages() { Self::MAX_LONG } else { Self::MAX };
+        let (limit, cursor) = (fields.ranged("limit", max, 20), fields.optional("cursor"));
         Some(Self { limit: limit?, cursor: cursor? })
     }
 

@@ -41,6 +41,12 @@ pub enum Refusal {
         /// Every product that is not on sale.
         products: Vec<ProductId>,
     },
+    /// `precondition_failed`: the product has changed since the caller read it.
+    #[error("product {product} has changed since it was read; read it again")]
+    PreconditionFailed {
+        /// The product.
+        product: ProductId,
+    },
     /// `limit_exceeded`: a balance, a total, a stock or a quantity would be too large.
     #[error("{what} would exceed {limit}")]
     LimitExceeded {
@@ -152,6 +158,7 @@ impl Refusal {
             Self::ProductExists { .. } => "product_exists",
             Self::ProductNotFound { .. } => "product_not_found",
             Self::ProductInactive { .. } => "product_inactive",
+            Self::PreconditionFailed { .. } => "precondition_failed",
             Self::LimitExceeded { .. } => "limit_exceeded",
             Self::OutOfStock { .. } => "out_of_stock",
             Self::TotalChanged { .. } => "total_changed",
@@ -179,7 +186,9 @@ impl Serialize for Refusal {
             Self::UserExists { user } | Self::UserNotFound { user } | Self::EmptyCart { user } => {
                 map.serialize_entry("user", user)?;
             }
-            Self::ProductExists { product } => map.serialize_entry("product", product)?,
+            Self::ProductExists { product } | Self::PreconditionFailed { product } => {
+                map.serialize_entry("product", product)?
+            }
             Self::ProductNotFound { products }
             | Self::ProductInactive { products }
             | Self::NotInCart { products } => map.serialize_entry("products", products)?,

@@ -3,7 +3,7 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use crate::id::{Digest, Key, Name, ProductId, TokenName, UserId};
+use crate::id::{Actor, Digest, Key, Name, ProductId, TokenName, UserId};
 use crate::money::{Amount, LIMIT, Quantity, Stock};
 use crate::number::{ChargeId, EntryId, EventId, OrderId};
 use crate::time::Time;
@@ -35,6 +35,11 @@ inline_schema!(ChargeId, "ChargeId", number());
 inline_schema!(EntryId, "EntryId", number());
 inline_schema!(EventId, "EventId", number());
 inline_schema!(TokenName, "TokenName", identifier());
+inline_schema!(
+    Actor,
+    "Actor",
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": Self::MAX, "pattern": format!("^[^{HARMFUL}]*$") })
+);
 inline_schema!(Key, "Key", json_schema!({ "type": "string", "pattern": "^[!-~]{1,255}$" }));
 inline_schema!(
     Name,

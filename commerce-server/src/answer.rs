@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::http::Response;
+use axum::http::header;
 use axum::http::request::Parts;
 use commerce_core::Commerce;
 
 use crate::client::Client;
+use crate::link;
 use crate::problem::Problem;
 use crate::read::Read;
 use crate::response::{self, Representation};
@@ -31,10 +33,14 @@ pub(crate) async fn answer(
         }
         None => answer_from_file(server, client, version, read).await?,
     };
-    if let Some(etag) = representation.etag.filter(|etag| etag.is_known_to(&parts.headers)) {
+    if let Some(etag) = representation.etag().filter(|etag| etag.is_known_to(&parts.headers)) {
         return Ok(response::not_modified(etag));
     }
+    let next_page = link::next_page(parts, &representation.body);
     let mut response = representation.into_response(&server.memory.general, client)?;
+    if let Some(next_page) = next_page {
+        response.headers_mut().insert(header::LINK, next_page);
+    }
     if cost == Cost::Heavy {
         response::vary_by_encoding(&mut response);
     }

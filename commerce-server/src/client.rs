@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::http::Version;
 use axum::http::request::Parts;
 
+use crate::rate_limit::Remaining;
+
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
@@ -22,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     /// Whether the request came through a loopback address of this machine.
     pub(crate) is_local: bool,
+    /// What is left to it of its rate of requests, set once the request has been counted.
+    pub(crate) remaining: Option<Remaining>,
     http2: bool,
 }
 
@@ -40,7 +44,7 @@ impl Client {
         // Without a known peer nothing is trusted as local.
         let unknown = Peer { address: IpAddr::from([0, 0, 0, 0]), is_local: false };
         let Peer { address, is_local } = parts.extensions.get::<Peer>().copied().unwrap_or(unknown);
-        Self { token: None, address, is_local, http2: parts.version == Version::HTTP_2 }
+        Self { token: None, address, is_local, remaining: None, http2: parts.version == Version::HTTP_2 }
     }
 
     /// The key by which this client's limits are counted.

@@ -36,6 +36,7 @@ pub(crate) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, ServeError>
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::IF_MATCH,
             header::IF_NONE_MATCH,
             name("idempotency-key"),
             name("last-event-id"),
@@ -43,8 +44,11 @@ pub(crate) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, ServeError>
         ])
         .expose_headers([
             header::ETAG,
+            header::LINK,
             header::RETRY_AFTER,
             name("idempotent-replayed"),
+            name("ratelimit"),
+            name("ratelimit-policy"),
             name("x-request-id"),
         ]);
     Ok(Some(layer))

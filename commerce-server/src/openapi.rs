@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document of the API, derived from the route table and from the JSON Schemas of the engine's types.
 //! A field that a type gains or loses appears here without further work.
 
-use commerce_core::Fault;
+use commerce_core::{Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
@@ -37,6 +37,8 @@ pub fn document() -> Value {
                 "description": "The request failed (RFC 9457). `code` is stable. The facts of a refusal are further members.",
                 "headers": {
                     "X-Request-Id": text_header("Identifies this request in the server's log."),
+                    "RateLimit-Policy": text_header("As for success."),
+                    "RateLimit": text_header("As for success."),
                     "Retry-After": text_header("Seconds to wait before a retry, if `retryable` is true."),
                 },
                 "content": { "application/problem+json": { "schema": reference("schemas", "Problem") } },
@@ -81,6 +83,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             let purpose = "Makes the request take effect once, however often it is sent.";
             parameters.push(header("Idempotency-Key", purpose, key));
+            if route.is_conditional {
+                let purpose = "The `ETag` of an answer: the change is made only if that answer would still be given. \
+                    Otherwise the status is 412. It may be a list of tags, or `*`. A weak tag is equal to none.";
+                let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
+                parameters.push(header("If-Match", purpose, json!({ "type": "string", "pattern": tags })));
+            }
             if !fields.is_empty() {
                 let needed = !required.is_empty() || !forms.is_empty();
                 let schema = body(&fields, &required, &forms);
@@ -99,6 +107,33 @@ fn operation_object(route: &Route, description: Description) -> Value {
                 without_null(&mut schema);
                 parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": schema }));
             }
+        }
+        Handler::Operations => {
+            for (name, purpose) in [
+                ("trust_time", "Lines may have a time of their own (`at`). For operators."),
+                ("stop_on_error", "The first line that is not done is the last one."),
+                ("independent", "Each line stands alone: a failure of the store concerns only its own line."),
+            ] {
+                parameters.push(parameter(name, purpose, json!({ "type": "boolean", "default": false })));
+            }
+            let lines = json!({ "schema": { "type": "string" } });
+            object["requestBody"] = json!({ "required": true, "content": { "application/jsonl": lines } });
+        }
+        Handler::NamedQuery => {
+            let names: Vec<_> = registry::query_names().collect();
+            parameters[0]["schema"] = json!({ "type": "string", "enum": names });
+            let purpose = "Lets `limit` be up to 1,000.";
+            parameters.push(parameter("long", purpose, json!({ "type": "boolean", "default": false })));
+            let fields = json!({ "schema": { "type": "object" } });
+            object["requestBody"] = json!({ "required": false, "content": { "application/json": fields } });
+        }
+        Handler::Builtin(Builtin::Version) => {
+            let integer = json!({ "type": "integer" });
+            parameters.push(parameter("after", "The version that the client knows.", integer));
+            let purpose = "The instance of that version. The answer comes at once if it is another one.";
+            parameters.push(parameter("instance", purpose, json!({ "type": "string" })));
+            let seconds = json!({ "type": "integer", "minimum": 0, "maximum": 60, "default": 0 });
+            parameters.push(parameter("wait", "How many seconds to wait for another version.", seconds));
         }
         Handler::Builtin(Builtin::Events) => {
             let schema = json!({ "type": "string", "pattern": "^[0-9]{1,18}$" });
@@ -164,8 +199,11 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
             problems.extend(is_paid.then_some(402));
+            problems.extend(route.is_conditional.then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
+        Handler::Operations => problems.extend([401, 403, 408, 413, 415, 429, 500, 503]),
+        Handler::NamedQuery => problems.extend([401, 403, 404, 408, 413, 415, 429, 500, 503]),
         Handler::Builtin(_) => {
             problems.extend([500, 503]);
             if route.permission != Permission::Public {
@@ -173,9 +211,24 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
             }
         }
     }
+    if answers_pages(&schema) {
+        headers["Link"] =
+            text_header("Where the next page is, as `rel=\"next\"` (RFC 8288); absent on the last page.");
+    }
+    if route.permission != Permission::Public {
+        headers["RateLimit-Policy"] = text_header(
+            "The requests that a client may send, and the seconds for which that holds; absent without a limit.",
+        );
+        headers["RateLimit"] =
+            text_header("What is left to the client (draft-ietf-httpapi-ratelimit-headers-10).");
+    }
     let has_etag = matches!(route.handler, Handler::Query { etag: EtagScope::Body | EtagScope::Items, .. });
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
+    }
+    if route.is_conditional {
+        headers["ETag"] =
+            text_header("The version of what GET answers now, for `If-Match` and `If-None-Match`.");
     }
     let success = json!({ "description": "Success.", "headers": headers, "content": { media_type: { "schema": schema } } });
     let mut responses = json!({ route.status.as_str(): success });
@@ -187,6 +240,11 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
         responses[status.to_string()] = reference("responses", "Problem");
     }
     responses
+}
+
+/// Whether an answer is a page of a list.
+fn answers_pages(schema: &Value) -> bool {
+    schema["$ref"].as_str().is_some_and(|name| name.contains("/ListOf"))
 }
 
 fn problem(fault: &Value) -> Value {
@@ -212,6 +270,10 @@ fn problem(fault: &Value) -> Value {
 /// The names in braces.
 fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn parameter(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema })
 }
 
 fn header(name: &str, description: &str, schema: Value) -> Value {

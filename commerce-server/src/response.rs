@@ -14,7 +14,7 @@ use crate::route::EtagScope;
 /// An answer as JSON, optionally with an `ETag` and a compressed form.
 #[derive(Clone)]
 pub(crate) struct Representation {
-    pub(crate) etag: Option<Etag>,
+    etag: Option<Etag>,
     pub(crate) body: Bytes,
     gzip: Option<Bytes>,
 }
@@ -22,6 +22,14 @@ pub(crate) struct Representation {
 impl Representation {
     pub(crate) fn new(body: Vec<u8>, scope: EtagScope) -> Self {
         Self { etag: Etag::of(&body, scope), body: body.into(), gzip: None }
+    }
+
+    /// The tag of the answer in the form in which it is sent, if it has one.
+    pub(crate) fn etag(&self) -> Option<Etag> {
+        match self.gzip {
+            Some(_) => self.etag.map(Etag::weakened),
+            None => self.etag,
+        }
     }
 
     /// Adds the compressed form, unless the answer is too short to be worth it.
@@ -39,7 +47,8 @@ impl Representation {
     /// # Errors
     /// [`Error::Busy`] when the client has no room left in the budget.
     pub(crate) fn into_response(self, budget: &Budget, client: &Client) -> Result<Response<Body>, Error> {
-        let Self { etag, body, gzip } = self;
+        let etag = self.etag();
+        let Self { body, gzip, .. } = self;
         let is_compressed = gzip.is_some();
         let body = counted(budget, client, gzip.unwrap_or(body))?;
         let response = json_response(body, is_compressed);
@@ -110,7 +119,8 @@ fn json_response(body: Bytes, is_compressed: bool) -> Response<Body> {
     response
 }
 
-fn tagged(mut response: Response<Body>, etag: Etag) -> Response<Body> {
+/// Adds the tag of the answer.
+pub(crate) fn tagged(mut response: Response<Body>, etag: Etag) -> Response<Body> {
     // The value is hexadecimal digits in quotes, so this always holds.
     if let Ok(value) = HeaderValue::try_from(etag.header_value()) {
         response.headers_mut().insert(header::ETAG, value);

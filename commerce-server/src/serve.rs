@@ -8,8 +8,9 @@ use std::time::Duration;
 use commerce_core::{Cause, Error};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
-use crate::access::Access;
+use crate::access::Authenticator;
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::connections::Connections;
@@ -24,7 +25,7 @@ use crate::rate_limit::RateLimit;
 use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
-use crate::server::{Memory, Pools, RequestIds, Server};
+use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
 use crate::version::VersionWatch;
 use crate::{openapi, router, tls};
 
@@ -37,6 +38,14 @@ const WAITING_PER_CLIENT: usize = 32;
 /// Threads for heavy queries and for events of a remote store. They mostly wait, and what they ask at the same time travels
 /// together.
 const REMOTE_THREADS: usize = 16;
+
+/// The most lines in the engine, of all clients and of one. The queue of the engine holds more, so that single requests
+/// always find room there.
+const MAX_LINES: usize = 4_096;
+const MAX_LINES_OF_CLIENT: usize = 1_024;
+
+/// The most requests of lines under way.
+const MAX_LINE_REQUESTS: u32 = 4_096;
 
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
@@ -63,7 +72,7 @@ fn heavy_threads(threads: usize) -> usize {
 /// [`ServeError`] when the server cannot start.
 pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
     let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, on_ready } = options;
-    let access = Access::new(shop.clone(), cors_origins.clone());
+    let access = Authenticator::new(shop.clone(), cors_origins.clone());
     let public_address = listen.iter().find(|address| !address.ip().is_loopback()).copied();
     if let Some(address) = public_address
         && access.has_no_tokens()?
@@ -91,6 +100,10 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         memory: Memory {
             general: Budget::new(16 << 20, 4 << 20),
             long_bodies: Budget::new(8 << 20, 1 << 20),
+        },
+        lines: LineLimits {
+            submitted: Budget::new(MAX_LINES, MAX_LINES_OF_CLIENT),
+            requests: Arc::new(Semaphore::new(MAX_LINE_REQUESTS as usize)),
         },
         pools: pools(Handle::current().metrics().num_workers(), remote.is_some()).map_err(no_thread)?,
         metrics: Metrics::new(),
@@ -126,6 +139,11 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     let _ = phase_sender.send(Phase::Draining);
     if !connections.drain().await {
         tracing::warn!("some requests did not end in time and were cut off");
+    }
+    // Lines whose clients have gone are finished too.
+    let finished = server.lines.requests.acquire_many(MAX_LINE_REQUESTS);
+    if tokio::time::timeout(server.limits.drain_timeout, finished).await.is_err() {
+        tracing::warn!("some lines were not performed in time");
     }
     let _ = phase_sender.send(Phase::Stopped);
     Ok(())

@@ -225,6 +225,7 @@ impl Form {
                     name: (name != product.name).then_some(name),
                     price: (price != product.price).then_some(price),
                     active: None,
+                    if_match: None,
                 })
             }
             FormKind::AdjustStock(product, _) => {

@@ -197,8 +197,9 @@ impl NewProduct {
         // The stock has no part in an update, but the whole row has to be valid.
         add.check()?;
         let (added, activated, updated) = (key("")?, key(".active")?, key(".update")?);
+        let product = add.product.clone();
         let unchanged =
-            catalog::Update { product: add.product.clone(), name: None, price: None, active: Some(active) };
+            catalog::Update { product, name: None, price: None, active: Some(active), if_match: None };
         let instead = update.then(|| {
             let (name, price) = (Some(add.name.clone()), Some(add.price));
             keyed(catalog::Update { name, price, ..unchanged.clone() }, updated)

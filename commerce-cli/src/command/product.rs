@@ -113,7 +113,8 @@ impl Product {
                 let update = submission(key, |values| {
                     let product = values.product(product);
                     let name = values.optional("name", name.as_deref(), Name::try_from);
-                    Some(catalog::Update { product: product?, name: name?, price, active: *active })
+                    let (product, name, if_match) = (product?, name?, None);
+                    Some(catalog::Update { product, name, price, active: *active, if_match })
                 });
                 session.perform(update?)
             }

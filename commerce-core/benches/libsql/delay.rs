@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -11,11 +13,19 @@ use rustix::io::Errno;
 
 use crate::work::Result;
 
-/// Starts a network of this round trip in front of a server on this machine, and returns its port. It runs on a thread of
-/// its own until the program ends.
-pub fn to(server: u16, round_trip: Duration) -> Result<u16> {
+/// A way to a server.
+pub struct Way {
+    pub port: u16,
+    /// The bytes that have travelled, in both directions.
+    #[allow(dead_code, reason = "not every bench that includes this counts them")]
+    pub bytes: Arc<AtomicU64>,
+}
+
+/// Starts a network of this round trip in front of a server on this machine. It runs on a thread of its own until the
+/// program ends.
+pub fn to(server: u16, round_trip: Duration) -> Result<Way> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let port = listener.local_addr()?.port();
+    let way = Way { port: listener.local_addr()?.port(), bytes: Arc::default() };
     let network = Network {
         listener,
         server,
@@ -23,13 +33,14 @@ pub fn to(server: u16, round_trip: Duration) -> Result<u16> {
         ends: HashMap::new(),
         travelling: VecDeque::new(),
         buffer: vec![0; 1 << 20],
+        bytes: way.bytes.clone(),
     };
     std::thread::Builder::new().name("network".into()).spawn(move || {
         if let Err(error) = network.run() {
             eprintln!("the network has failed: {error}");
         }
     })?;
-    Ok(port)
+    Ok(way)
 }
 
 struct Network {
@@ -41,6 +52,7 @@ struct Network {
     /// In the order of arrival, which is the order of delivery, since everything takes the same time.
     travelling: VecDeque<Travelling>,
     buffer: Vec<u8>,
+    bytes: Arc<AtomicU64>,
 }
 
 struct End {
@@ -107,6 +119,7 @@ impl Network {
         // A connection that fails has ended.
         let count = end.stream.read(&mut self.buffer).unwrap_or(0);
         end.sends = count > 0;
+        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
         let due = Instant::now() + self.delay;
         self.travelling.push_back(Travelling { due, to: from ^ 1, bytes: self.buffer[..count].to_vec() });
     }

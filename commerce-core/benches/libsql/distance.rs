@@ -75,7 +75,7 @@ impl Case {
         let server = setting.server()?;
         let port = match round_trip {
             0 => server.port,
-            ms => delay::to(server.port, Duration::from_millis(ms))?,
+            ms => delay::to(server.port, Duration::from_millis(ms))?.port,
         };
         let url = format!("libsql://127.0.0.1:{port}");
         let mut first = None;

@@ -87,7 +87,7 @@ mod tests {
             insert products product_no=2 product=mug name=Mug search=mug\nmug price=300 active=1
             insert product_grams rowid=2 grams=\u{e001} \u{e067} \u{e06d}\u{e075}\u{e067} \u{e075}\u{e067}
             insert stocks product_no=2 stock=7
-            insert movements movement=11 product_no=2 delta=7 stock=7 at=1000
+            insert movements movement=11 product_no=2 delta=7 stock=7 at=1000 last_order=40 last_entry=30
             update store last_at=1000 last_product=2 last_movement=11
             "#,
         );

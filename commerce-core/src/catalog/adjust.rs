@@ -103,7 +103,7 @@ mod tests {
             r#"
             {"product":"mug","stock":10}
             update stocks product_no=2 stock=10
-            insert movements movement=11 product_no=2 delta=3 stock=10 at=1000
+            insert movements movement=11 product_no=2 delta=3 stock=10 at=1000 last_order=40 last_entry=30
             update store last_at=1000 last_movement=11
             "#,
         );
@@ -113,7 +113,7 @@ mod tests {
             r#"
             {"product":"mug","stock":0}
             update stocks product_no=2 stock=0
-            insert movements movement=11 product_no=2 delta=-7 stock=0 reason=broken at=1000
+            insert movements movement=11 product_no=2 delta=-7 stock=0 reason=broken at=1000 last_order=40 last_entry=30
             update store last_at=1000 last_movement=11
             "#,
         );

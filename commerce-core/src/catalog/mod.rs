@@ -3,6 +3,7 @@
 mod add;
 mod adjust;
 mod get;
+mod if_match;
 mod index;
 mod list;
 mod page_query;
@@ -12,6 +13,7 @@ mod update;
 pub use add::Add;
 pub use adjust::{Adjust, Adjusted};
 pub use get::{Get, Product};
+pub use if_match::{EntityTag, IfMatch};
 pub(crate) use index::index;
 pub use list::List;
 pub use sort::Sort;

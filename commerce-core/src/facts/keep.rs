@@ -97,7 +97,7 @@ impl Facts {
 
     /// Marks the group as stored. Users and products are kept for the next one.
     pub(crate) fn mark_stored(&mut self) {
-        if self.users.len() + self.products.len() > Self::MAX_ROWS {
+        if self.users.len() + self.products.len() + self.actors.len() > Self::MAX_ROWS {
             return self.forget();
         }
         self.stored_last = Some(self.last);

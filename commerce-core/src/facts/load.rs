@@ -9,7 +9,7 @@ use super::{
     CartLine, Edition, Facts, KeptAnswer, KeptReply, Keys, LastNumbers, Product, StoredToken, User, Wallet,
 };
 use crate::error::Error;
-use crate::id::{Digest, Key, Name, ProductId, UserId};
+use crate::id::{Actor, Digest, Key, Name, ProductId, UserId};
 use crate::number::{EventId, OrderId};
 use crate::order::rows::{orders, orders_of};
 use crate::outbox::state::{Delivery, RELAY, RelayState};
@@ -36,6 +36,7 @@ impl Loads {
         loads.add_users_and_products(keys, facts);
         loads.add(CART_PRODUCTS, &keys.carts, read_products);
         loads.add(CART_LINES, &keys.carts, read_carts);
+        loads.add(ACTORS, keys.actors.iter().filter(|actor| !facts.knows_actor(actor)), read_actors);
         loads.add(EVENTS, &keys.events, read_events);
         loads.add(KEYS, &keys.keys, read_keys);
         loads.add(TOKENS_BY_NAME, &keys.tokens, read_tokens);
@@ -149,7 +150,7 @@ fn numbers<T: Serialize + Ord>(numbers: Vec<(&T, Option<i64>)>) -> String {
 
 const LAST: &str =
     "SELECT last_at, last_user, last_product, last_movement, last_charge, last_entry, last_order,
-    last_event, last_token, last_probe, uuid, last_change FROM store";
+    last_event, last_token, last_probe, last_actor, uuid, last_change FROM store";
 
 const USERS: &str = "SELECT u.user, u.user_no, w.balance, w.last_entry, w.last_order
     FROM json_each(?1) CROSS JOIN users u ON u.user = value LEFT JOIN wallets w USING (user_no)";
@@ -194,6 +195,8 @@ const TOKENS_BY_DIGEST: &str = "SELECT t.token, t.role, u.user, t.at, t.revoked_
     t.token_no, t.user_no, t.digest
     FROM tokens t LEFT JOIN users u USING (user_no) WHERE t.digest IN (SELECT value FROM json_each(?1))";
 
+const ACTORS: &str = "SELECT a.actor, a.actor_no FROM json_each(?1) CROSS JOIN actors a ON a.actor = value";
+
 const EVENTS: &str = "SELECT o.event, d.event, d.attempts, d.error, d.next_at, d.dead
     FROM outbox o LEFT JOIN deliveries d USING (event)
     WHERE o.event IN (SELECT value FROM json_each(?1))";
@@ -217,9 +220,10 @@ fn read_last(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
         event: number(7)?,
         token: number(8)?,
         probe: number(9)?,
+        actor: number(10)?,
     });
-    let store = row[10].read(format_args!("the identifier of the store"))?;
-    facts.set_edition(Edition { store, changes: number(11)? });
+    let store = row[11].read(format_args!("the identifier of the store"))?;
+    facts.set_edition(Edition { store, changes: number(12)? });
     Ok(())
 }
 
@@ -325,6 +329,13 @@ fn read_tokens(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
             digest: Digest::stored(row[9].text()),
             token: token(row),
         });
+    }
+    Ok(())
+}
+
+fn read_actors(facts: &mut Facts, rows: &Rows) -> Result<(), Error> {
+    for row in rows.iter() {
+        facts.load_actor(Actor::stored(row[0].text()), row[1].int());
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ impl Facts {
                 last.event,
                 last.token,
                 last.probe,
+                last.actor,
             ];
             self.change(&table::STORE, Kind::Update, row.map(Value::Integer));
         }

@@ -81,6 +81,8 @@ mod tests {
             at,
             cancelled_at: None,
             reason: None,
+            actor: None,
+            cancelled_by: None,
         }
     }
 

@@ -63,8 +63,8 @@ impl Operation for Cancel {
         let refund = facts.post(&order.user, EntryKind::Refund, balance, self.order.get(), now);
         facts.cancel_order(self.order, refund, self.reason.clone(), now);
         facts.emit(EventKind::OrderCancelled, self.order.get());
-        let reason = self.reason.clone();
-        Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, ..order })
+        let (reason, cancelled_by) = (self.reason.clone(), facts.actor().cloned());
+        Ok(Order { status: Status::Cancelled, cancelled_at: Some(now), reason, cancelled_by, ..order })
     }
 }
 

@@ -18,7 +18,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Name, ProductId, UserId};
+use crate::id::{Actor, Name, ProductId, UserId};
 use crate::input::{FromInput, Input};
 use crate::money::{Amount, Quantity};
 use crate::number::OrderId;
@@ -49,6 +49,12 @@ pub struct Order {
     /// The reason for the cancellation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Name>,
+    /// The operator who placed the order; none for an order of the shopper's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+    /// The operator who cancelled the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<Actor>,
 }
 
 /// A product of an order, with its name and price when it was ordered.
@@ -108,7 +114,7 @@ impl FromInput for Status {
 impl Order {
     /// The order as it was when it was placed.
     pub(crate) fn into_paid(self) -> Self {
-        Self { status: Status::Paid, cancelled_at: None, reason: None, ..self }
+        Self { status: Status::Paid, cancelled_at: None, reason: None, cancelled_by: None, ..self }
     }
 }
 

@@ -99,6 +99,8 @@ impl Operation for Place {
             at: now,
             cancelled_at: None,
             reason: None,
+            actor: facts.actor().cloned(),
+            cancelled_by: None,
         };
         facts.add_order(order.clone());
         facts.post(&self.user, EntryKind::Payment, balance, order.order.get(), now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Item, Order, Status};
 use crate::error::Error;
-use crate::id::{Name, ProductId, UserId};
+use crate::id::{Actor, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity};
 use crate::number::OrderId;
 use crate::row::table::LINES;
@@ -32,15 +32,18 @@ pub(crate) fn orders_of_page() -> String {
 /// The same, but with the numbers of users and products, in the columns [`NUMBERS`].
 pub(crate) fn numbered_orders_of_page() -> String {
     "SELECT o.order_id, o.user_no, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-        l.product_no, l.name, l.price, l.quantity
+        a.actor, b.actor, l.product_no, l.name, l.price, l.quantity
     FROM page CROSS JOIN orders o ON o.order_id = page.order_id
+    LEFT JOIN actors a ON a.actor_no = o.actor_no
+    LEFT JOIN cancellations c ON c.order_id = o.order_id
+    LEFT JOIN actors b ON b.actor_no = c.actor_no
     LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN cancellations c ON c.order_id = o.order_id ORDER BY o.order_id DESC, l.line"
+    ORDER BY o.order_id DESC, l.line"
         .into()
 }
 
 /// The columns of the user and of the product in a row of an order.
-pub(crate) const NUMBERS: [usize; 2] = [1, 8];
+pub(crate) const NUMBERS: [usize; 2] = [1, 10];
 
 /// Orders with their lines, one row per line, from rows of [`ORDER_COLUMNS`]' columns.
 pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
@@ -51,19 +54,21 @@ pub(crate) fn orders(rows: &Rows) -> Result<Vec<Order>, Error> {
             orders.push(order(number, row)?);
         }
         if let Some(order) = orders.last_mut() {
-            order.items.push(item(number, &row[8..])?);
+            order.items.push(item(number, &row[10..])?);
         }
     }
     Ok(orders)
 }
 
 const ORDER_COLUMNS: &str = "o.order_id, u.user, o.total, o.balance, o.at, c.at, c.reason, c.order_id,
-    p.product, l.name, l.price, l.quantity";
+    a.actor, b.actor, p.product, l.name, l.price, l.quantity";
 // `LEFT JOIN` keeps a row whose other half is missing, so that it is reported as damage rather than as unknown.
 const ORDER_JOINS: &str = "LEFT JOIN users u ON u.user_no = o.user_no
+    LEFT JOIN actors a ON a.actor_no = o.actor_no
+    LEFT JOIN cancellations c ON c.order_id = o.order_id
+    LEFT JOIN actors b ON b.actor_no = c.actor_no
     LEFT JOIN order_lines l ON l.line BETWEEN o.order_id * 1024 AND o.order_id * 1024 + 1023
-    LEFT JOIN products p ON p.product_no = l.product_no
-    LEFT JOIN cancellations c ON c.order_id = o.order_id";
+    LEFT JOIN products p ON p.product_no = l.product_no";
 const _: () = assert!(LINES == 1024);
 
 fn order(number: OrderId, row: &[Value]) -> Result<Order, Error> {
@@ -77,6 +82,8 @@ fn order(number: OrderId, row: &[Value]) -> Result<Order, Error> {
         at: row[4].read(format_args!("the time of order {number}"))?,
         cancelled_at: row[5].optional_int().map(Time::from_millis),
         reason: row[6].optional_text().map(Name::stored),
+        actor: row[8].optional_text().map(Actor::stored),
+        cancelled_by: row[9].optional_text().map(Actor::stored),
     })
 }
 

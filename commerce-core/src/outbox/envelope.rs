@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::EventKind;
 use crate::access::Access;
 use crate::error::Error;
-use crate::id::UserId;
+use crate::id::{Actor, UserId};
 use crate::input::Fields;
 use crate::number::{ChargeId, EventId, OrderId};
 use crate::order::Order;
@@ -190,8 +190,8 @@ pub(super) fn render(view: &mut View<'_>, events: &[Reference]) -> Result<Vec<Nu
     events.iter().map(numbered).collect()
 }
 
-const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.at
-    FROM ledger l JOIN users u USING (user_no) WHERE l.entry IN (SELECT value FROM json_each(?1))";
+const CHARGES: &str = "SELECT l.entry, l.source, u.user, l.amount, l.balance, l.at, a.actor
+    FROM ledger l JOIN users u USING (user_no) LEFT JOIN actors a ON a.actor_no = l.actor_no WHERE l.entry IN (SELECT value FROM json_each(?1))";
 
 fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
     let entry = row[0].int();
@@ -206,6 +206,7 @@ fn charge(row: &[Value]) -> Result<(i64, Charged), Error> {
         amount: amount(&row[3])?,
         balance: amount(&row[4])?,
         at: Time::from_millis(row[5].int()),
+        actor: row[6].optional_text().map(Actor::stored),
     };
     Ok((entry, charged))
 }

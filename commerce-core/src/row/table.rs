@@ -16,18 +16,21 @@ pub(crate) static STORE: Table = Table {
         "last_event",
         "last_token",
         "last_probe",
+        "last_actor",
     ],
     key: 1,
 };
 
 pub(crate) static USERS: Table = Table { name: "users", columns: &["user_no", "user", "name", "at"], key: 1 };
 
+pub(crate) static ACTORS: Table = Table { name: "actors", columns: &["actor_no", "actor"], key: 1 };
+
 pub(crate) static WALLETS: Table =
     Table { name: "wallets", columns: &["user_no", "balance", "last_entry", "last_order"], key: 1 };
 
 pub(crate) static LEDGER: Table = Table {
     name: "ledger",
-    columns: &["entry", "user_no", "kind", "amount", "balance", "source", "previous_entry", "at"],
+    columns: &["entry", "user_no", "kind", "amount", "balance", "source", "previous_entry", "at", "actor_no"],
     key: 1,
 };
 
@@ -44,7 +47,17 @@ pub(crate) static STOCKS: Table = Table { name: "stocks", columns: &["product_no
 
 pub(crate) static MOVEMENTS: Table = Table {
     name: "movements",
-    columns: &["movement", "product_no", "delta", "stock", "reason", "at"],
+    columns: &[
+        "movement",
+        "product_no",
+        "delta",
+        "stock",
+        "reason",
+        "at",
+        "actor_no",
+        "last_order",
+        "last_entry",
+    ],
     key: 1,
 };
 
@@ -56,15 +69,18 @@ pub(crate) static CART_LINES: Table = Table {
 
 pub(crate) static ORDERS: Table = Table {
     name: "orders",
-    columns: &["order_id", "user_no", "total", "balance", "previous_order", "at"],
+    columns: &["order_id", "user_no", "total", "balance", "previous_order", "at", "actor_no"],
     key: 1,
 };
 
 pub(crate) static ORDER_LINES: Table =
     Table { name: "order_lines", columns: &["line", "product_no", "name", "price", "quantity"], key: 1 };
 
-pub(crate) static CANCELLATIONS: Table =
-    Table { name: "cancellations", columns: &["order_id", "entry", "reason", "at", "user_no"], key: 1 };
+pub(crate) static CANCELLATIONS: Table = Table {
+    name: "cancellations",
+    columns: &["order_id", "entry", "reason", "at", "user_no", "actor_no", "last_order"],
+    key: 1,
+};
 
 pub(crate) static OUTBOX: Table = Table { name: "outbox", columns: &["event", "type", "source"], key: 1 };
 
@@ -111,7 +127,8 @@ pub(crate) const PROBE_PAGES: i64 = 16;
 pub(crate) const LINES: i64 = 1024;
 
 /// All tables, those that others refer to first.
-pub(crate) static SAVED: [&Table; 22] = [
+pub(crate) static SAVED: [&Table; 23] = [
+    &ACTORS,
     &USERS,
     &WALLETS,
     &PRODUCTS,

@@ -22,8 +22,16 @@ pub(crate) fn check<O: Operation>(shop: &Shop, operation: Json, expect: &str) {
 /// Checks the same of an operation that has no JSON form.
 #[track_caller]
 pub(crate) fn check_value(shop: &Shop, operation: &impl Submit<Reply: Reply>, expect: &str) {
-    let mut facts = shop.facts(&needs(&[operation], None));
-    let outcome = match decide(operation, None, &mut facts) {
+    check_by(shop, &Caller::unrestricted(), operation, expect);
+}
+
+/// Checks the same of an operation of this caller.
+#[track_caller]
+pub(crate) fn check_by(shop: &Shop, caller: &Caller, operation: &impl Submit<Reply: Reply>, expect: &str) {
+    let mut needs = needs(&[operation], None);
+    needs.actors.extend(caller.actor.clone());
+    let mut facts = shop.facts(&needs);
+    let outcome = match decide_by(caller, operation, None, &mut facts) {
         Ok(answer) => format!("{}\n{}", answer.reply, changes(shop, &mut facts)),
         Err(error) => describe(&error),
     };
@@ -127,8 +135,17 @@ pub(crate) fn decide<S: Submit<Reply: Reply>>(
     key: Option<&Key>,
     facts: &mut Facts,
 ) -> Result<Answer<Json>, Error> {
+    decide_by(&Caller::unrestricted(), operation, key, facts)
+}
+
+fn decide_by<S: Submit<Reply: Reply>>(
+    caller: &Caller,
+    operation: &S,
+    key: Option<&Key>,
+    facts: &mut Facts,
+) -> Result<Answer<Json>, Error> {
     let Answer { reply, replayed } =
-        Submit::decide(operation, &Caller::unrestricted(), key, facts, &|_| Ok(Time::from_millis(NOW)))?;
+        Submit::decide(operation, caller, key, facts, &|_| Ok(Time::from_millis(NOW)))?;
     Ok(Answer { reply: S::Reply::receive(reply)?.to_json()?, replayed })
 }
 

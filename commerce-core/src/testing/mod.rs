@@ -10,7 +10,7 @@ mod shop;
 
 pub(crate) use changes::changes;
 pub(crate) use check::{
-    Case, Spoil, check, check_value, decide, done, faults, keys, needs, read, refusal, refusals,
+    Case, Spoil, check, check_by, check_value, decide, done, faults, keys, needs, read, refusal, refusals,
 };
 pub(crate) use shop::{Shop, id, name_of, shop};
 

@@ -8,7 +8,7 @@ use super::CLOCK;
 use crate::facts::{
     CartLine, Facts, KeptAnswer, KeptReply, Keys, LastNumbers, Product, StoredToken, User, Wallet,
 };
-use crate::id::{Id, Key, Name, ProductId, UserId};
+use crate::id::{Actor, Id, Key, Name, ProductId, UserId};
 use crate::money::{Amount, Quantity, Stock};
 use crate::number::{EventId, Number, OrderId};
 use crate::order::{Item, Order, Status};
@@ -18,7 +18,7 @@ use crate::time::Time;
 use crate::token::{Digest, Role, Token};
 
 /// An empty shop. The last number of each kind differs, so that a row shows which kind it took: movement 10, charge 20,
-/// ledger entry 30, order 40, event 50, token 60, probe 70.
+/// ledger entry 30, order 40, event 50, token 60, probe 70, actor 80.
 pub(crate) fn shop() -> Shop {
     Shop::default()
 }
@@ -33,6 +33,7 @@ pub(crate) struct Shop {
     events: Vec<(EventId, Option<Delivery>)>,
     relay: RelayState,
     tokens: Vec<StoredToken>,
+    actors: Vec<(Actor, i64)>,
     sums: Vec<(Period, i64, i64)>,
     keys: Vec<(Key, i64, KeptAnswer)>,
 }
@@ -83,7 +84,20 @@ impl Shop {
         let order = OrderId::stored(order);
         let (status, at, balance) = (Status::Paid, Time::from_millis(500), amount(500));
         let (user, cancelled_at, reason) = (id(user), None, None);
-        self.orders.push(Order { order, user, status, items, total, balance, at, cancelled_at, reason });
+        let (actor, cancelled_by) = (None, None);
+        self.orders.push(Order {
+            order,
+            user,
+            status,
+            items,
+            total,
+            balance,
+            at,
+            cancelled_at,
+            reason,
+            actor,
+            cancelled_by,
+        });
         self
     }
 
@@ -108,6 +122,11 @@ impl Shop {
         let token = Token { name: id(name), role, user, at, revoked_at: None, expires: None, used_at: None };
         let no = number(self.tokens.len() + 1);
         self.tokens.push(StoredToken { no, user_no: None, digest: Digest::of(secret), token });
+        self
+    }
+
+    pub(crate) fn actor(mut self, actor: &str, no: i64) -> Self {
+        self.actors.push((actor.parse().unwrap(), no));
         self
     }
 
@@ -191,6 +210,9 @@ impl Shop {
         if keys.relay {
             facts.load_relay(self.relay.clone());
         }
+        for (actor, no) in self.actors.iter().filter(|(actor, _)| keys.actors.contains(actor)) {
+            facts.load_actor(actor.clone(), *no);
+        }
         for bearer in &self.tokens {
             if keys.tokens.contains(&bearer.token.name) || keys.digests.contains(&bearer.digest) {
                 facts.load_token(bearer.clone());
@@ -223,6 +245,7 @@ impl Shop {
             event: 50,
             token: 60,
             probe: 70,
+            actor: 80,
         }
     }
 }

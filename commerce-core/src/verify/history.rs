@@ -23,6 +23,8 @@ pub(super) struct History {
     entry: i64,
     /// When the last order was placed.
     at: i64,
+    /// The order and the ledger entry after which the last movement was made.
+    moved_after: (i64, i64),
 }
 
 /// The figures of a user according to the history.
@@ -89,11 +91,21 @@ impl History {
     }
 
     fn read_movements(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
-        let sql = "SELECT movement, product_no, delta FROM movements
-            WHERE movement > ?1 AND movement <= ?2 ORDER BY movement LIMIT ?3";
+        let sql = format!(
+            "SELECT movement, product_no, delta, {UNKNOWN_ACTOR}, last_order, last_entry FROM movements
+            WHERE movement > ?1 AND movement <= ?2 ORDER BY movement LIMIT ?3"
+        );
         let rows = view.rows(&Statement::new(sql, [self.movement.into(), to.into(), SPAN.into()]))?;
         for row in rows.iter() {
             *self.stocks.entry(row[1].int()).or_default() += row[2].int();
+            check_actor("actor of movement", row, 3, audit);
+            let after = (row[4].int(), row[5].int());
+            if after.0 < self.moved_after.0 || after.1 < self.moved_after.1 {
+                let shown = |(order, entry)| format!("after order {order} and ledger entry {entry}");
+                let (stored, before) = (shown(after), shown(self.moved_after));
+                audit.add_difference("place of movement", row[0].int(), stored, before);
+            }
+            self.moved_after = after;
         }
         self.movement = last_read(&rows, to);
         audit.count_checked("movements of stock", rows.len() as u64);
@@ -109,8 +121,10 @@ impl History {
             view.rows(&Statement::new(lines, [first.into(), ((to + 1) * LINES).into(), SPAN.into()]))?;
         let whole = if lines.len() < SPAN as usize { to } else { last_read(&lines, 0) / LINES - 1 };
         let through = whole.min(self.order + SPAN);
-        let orders = "SELECT order_id, user_no, total, previous_order, at FROM orders
-            WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id";
+        let orders = format!(
+            "SELECT order_id, user_no, total, previous_order, at, {UNKNOWN_ACTOR} FROM orders
+            WHERE order_id > ?1 AND order_id <= ?2 ORDER BY order_id"
+        );
         let orders = view.rows(&Statement::new(orders, [self.order.into(), through.into()]))?;
         let mut orders = orders.iter().peekable();
         let mut lines = lines.iter().take_while(|line| line[0].int() / LINES <= through).peekable();
@@ -144,6 +158,7 @@ impl History {
             Some(sum) => audit.compare("total of order", order, total, sum),
             None => audit.add_difference("total of order", order, total, "none, as it has no lines"),
         }
+        check_actor("actor of order", row, 5, audit);
         let wallet = self.wallets.entry(user).or_default();
         audit.compare("order before order", order, previous, wallet.last_order);
         wallet.last_order = order;
@@ -154,28 +169,32 @@ impl History {
     }
 
     fn read_entries(&mut self, view: &mut View<'_>, to: i64, audit: &mut Audit) -> Result<(), Error> {
-        let sql = "SELECT l.entry, l.user_no, l.amount, l.balance, l.previous_entry, l.source,
-            CASE l.kind WHEN 'payment' THEN 1 WHEN 'refund' THEN 2 ELSE 0 END, o.total, o.balance
-            FROM ledger l LEFT JOIN orders o ON o.order_id = l.source AND l.kind IN ('payment', 'refund')
-            WHERE l.entry > ?1 AND l.entry <= ?2 ORDER BY l.entry LIMIT ?3";
+        let sql = format!(
+            "SELECT l.entry, l.user_no, l.amount, l.balance, l.previous_entry, l.source,
+            CASE l.kind WHEN 'payment' THEN 1 WHEN 'refund' THEN 2 ELSE 0 END, o.total, o.balance, l.unknown_actor
+            FROM (SELECT *, {UNKNOWN_ACTOR} AS unknown_actor FROM ledger
+                WHERE entry > ?1 AND entry <= ?2 ORDER BY entry LIMIT ?3) l
+            LEFT JOIN orders o ON o.order_id = l.source AND l.kind IN ('payment', 'refund') ORDER BY l.entry"
+        );
         let rows = view.rows(&Statement::new(sql, [self.entry.into(), to.into(), SPAN.into()]))?;
         let mut refunds = Vec::new();
         for row in rows.iter() {
             let [entry, user, amount, balance, previous, source, kind] =
                 [0, 1, 2, 3, 4, 5, 6].map(|column: usize| row[column].int());
             let wallet = self.wallets.entry(user).or_default();
+            check_actor("actor of ledger entry", row, 9, audit);
             audit.compare("balance after ledger entry", entry, balance, wallet.balance + amount);
             audit.compare("entry before ledger entry", entry, previous, wallet.last_entry);
             // An error in the chain is reported once.
             (wallet.balance, wallet.last_entry) = (wallet.balance + amount, entry);
             match kind {
-                PAYMENT => self.check_payment(source, amount, balance, &row[7..], audit),
+                PAYMENT => self.check_payment(source, amount, balance, &row[7..9], audit),
                 REFUND => {
                     let due = row[7].optional_int();
                     if due != Some(amount) {
                         audit.add_difference("refund of order", source, amount, display(&row[7]));
                     }
-                    refunds.push((source, entry));
+                    refunds.push((source, entry, self.paid));
                 }
                 _ => {}
             }
@@ -202,25 +221,31 @@ impl History {
         self.paid = self.paid.max(order.min(self.order));
     }
 
-    /// Returns the units of cancelled orders, and checks that each refund has its cancellation.
+    /// Returns the units of cancelled orders, and checks that each refund has its cancellation. A refund comes with the
+    /// newest order before it.
     fn check_refunds(
         &mut self,
         view: &mut View<'_>,
-        refunds: &[(i64, i64)],
+        refunds: &[(i64, i64, i64)],
         audit: &mut Audit,
     ) -> Result<(), Error> {
         if refunds.is_empty() {
             return Ok(());
         }
-        let orders: Vec<i64> = refunds.iter().map(|&(order, _)| order).collect();
+        let orders: Vec<i64> = refunds.iter().map(|&(order, ..)| order).collect();
         let orders = Value::from(list(&orders));
-        let cancelled = "SELECT c.order_id, c.entry FROM json_each(?1) CROSS JOIN cancellations c
+        let cancelled =
+            "SELECT c.order_id, c.entry, c.last_order FROM json_each(?1) CROSS JOIN cancellations c
             ON c.order_id = value";
         let cancelled = view.rows(&Statement::new(cancelled, [orders.clone()]))?;
-        let cancelled: HashMap<i64, i64> = cancelled.iter().map(|row| (row[0].int(), row[1].int())).collect();
-        for &(order, entry) in refunds {
+        let cancelled: HashMap<i64, (i64, i64)> =
+            cancelled.iter().map(|row| (row[0].int(), (row[1].int(), row[2].int()))).collect();
+        for &(order, entry, newest) in refunds {
             match cancelled.get(&order) {
-                Some(&by) => audit.compare("refund of cancellation", order, by, entry),
+                Some(&(by, after)) => {
+                    audit.compare("refund of cancellation", order, by, entry);
+                    audit.compare("newest order before cancellation", order, after, newest);
+                }
                 None => {
                     audit.add_difference("cancellation of order", order, "none", "one, as there is a refund")
                 }
@@ -232,6 +257,16 @@ impl History {
             *self.stocks.entry(line[0].int()).or_default() += line[1].int();
         }
         Ok(())
+    }
+}
+
+/// The number of an actor that is none, or NULL. (No declared reference says that there is one.)
+pub(super) const UNKNOWN_ACTOR: &str = "iif(actor_no NOT IN (SELECT actor_no FROM actors), actor_no, NULL)";
+
+/// Reports a row, named by its first column, whose actor is unknown.
+pub(super) fn check_actor(what: &str, row: &[Value], column: usize, audit: &mut Audit) {
+    if let Some(no) = row[column].optional_int() {
+        audit.add_difference(what, row[0].int(), format!("number {no}, which is nobody's"), "none");
     }
 }
 

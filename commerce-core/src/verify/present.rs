@@ -134,6 +134,7 @@ fn check_numbers(view: &mut View<'_>, audit: &mut Audit) -> Result<(), Error> {
         UNION ALL SELECT 'ledger', last_entry, (SELECT coalesce(max(entry), 0) FROM ledger) FROM store
         UNION ALL SELECT 'movements', last_movement, (SELECT coalesce(max(movement), 0) FROM movements) FROM store
         UNION ALL SELECT 'products', last_product, (SELECT coalesce(max(product_no), 0) FROM products) FROM store
+        UNION ALL SELECT 'actors', last_actor, (SELECT coalesce(max(actor_no), 0) FROM actors) FROM store
         UNION ALL SELECT 'users', last_user, (SELECT coalesce(max(user_no), 0) FROM users) FROM store";
     for row in view.rows(&Statement::new(sql, []))?.iter() {
         audit.compare("newest number", display(&row[0]), row[1].int(), row[2].int());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EntryKind;
 use crate::access::Access;
 use crate::facts::{Facts, Keys};
-use crate::id::UserId;
+use crate::id::{Actor, UserId};
 use crate::input::Fields;
 use crate::money::{Amount, LIMIT};
 use crate::number::ChargeId;
@@ -40,6 +40,9 @@ pub struct Charged {
     pub balance: Amount,
     /// When the wallet was charged.
     pub at: Time,
+    /// The operator who charged the wallet, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
 }
 
 impl Charge {
@@ -90,7 +93,8 @@ impl Operation for Charge {
         let charge = ChargeId::stored(facts.last.charge);
         let entry = facts.post(&self.user, EntryKind::Charge, balance, charge.get(), now);
         facts.emit(EventKind::WalletCharged, entry.get());
-        Ok(Charged { charge, user: self.user.clone(), amount: self.amount, balance, at: now })
+        let (user, actor) = (self.user.clone(), facts.actor().cloned());
+        Ok(Charged { charge, user, amount: self.amount, balance, at: now, actor })
     }
 }
 

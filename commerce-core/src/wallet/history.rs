@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EntryKind;
 use crate::access::Access;
 use crate::error::Error;
-use crate::id::UserId;
+use crate::id::{Actor, UserId};
 use crate::input::Fields;
 use crate::money::Amount;
 use crate::number::{ChargeId, EntryId, OrderId};
@@ -46,6 +46,9 @@ pub struct Entry {
     pub order: Option<OrderId>,
     /// When the balance changed.
     pub at: Time,
+    /// The operator who changed it; none for a shopper's own order or cancellation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
 }
 
 impl Query for History {
@@ -69,7 +72,8 @@ impl Query for History {
                 FROM users u WHERE u.user = ?1
                 UNION ALL
                 SELECT l.previous_entry FROM page JOIN ledger l USING (entry) LIMIT ?3)
-            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at FROM page CROSS JOIN ledger l USING (entry)
+            SELECT l.entry, l.kind, l.amount, l.balance, l.source, l.at, a.actor
+            FROM page CROSS JOIN ledger l USING (entry) LEFT JOIN actors a ON a.actor_no = l.actor_no
             ORDER BY l.entry DESC";
         let values =
             [self.user.shared().into(), EntryId::or_zero(before).into(), self.page.fetch_limit().into()];
@@ -99,5 +103,6 @@ fn entry(row: &[Value]) -> Result<Entry, Error> {
         charge: (kind == EntryKind::Charge).then(|| ChargeId::stored(source)),
         order: (kind != EntryKind::Charge).then(|| OrderId::stored(source)),
         at: Time::from_millis(row[5].int()),
+        actor: row[6].optional_text().map(Actor::stored),
     })
 }

@@ -26,7 +26,7 @@ fn shop() -> Shop {
 }
 
 /// Statements that damage a store, and the figure and item that the audit reports for each.
-const DAMAGES: [(&str, &str, &str); 25] = [
+const DAMAGES: [(&str, &str, &str); 32] = [
     ("UPDATE wallets SET balance = 5 WHERE user_no = 1", "balance", "a"),
     ("UPDATE wallets SET last_entry = 1 WHERE user_no = 1", "newest ledger entry", "a"),
     ("UPDATE wallets SET last_order = 1 WHERE user_no = 1", "newest order", "a"),
@@ -42,7 +42,14 @@ const DAMAGES: [(&str, &str, &str); 25] = [
     ("DELETE FROM cancellations", "cancellation of order", "2"),
     ("UPDATE cancellations SET entry = 5", "refund of cancellation", "2"),
     ("UPDATE cancellations SET user_no = 1", "user of cancellation", "2"),
-    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0, 1, 1)", "refund of cancellation", "1"),
+    ("UPDATE cancellations SET last_order = 2", "newest order before cancellation", "2"),
+    ("UPDATE movements SET last_entry = 9 WHERE movement = 1", "place of movement", "2"),
+    ("UPDATE cancellations SET actor_no = 7", "actor of cancellation", "2"),
+    ("UPDATE ledger SET actor_no = 7 WHERE entry = 1", "actor of ledger entry", "1"),
+    ("UPDATE orders SET actor_no = 7 WHERE order_id = 1", "actor of order", "1"),
+    ("UPDATE movements SET actor_no = 7 WHERE movement = 2", "actor of movement", "2"),
+    ("UPDATE store SET last_actor = 9", "newest number", "actors"),
+    ("INSERT INTO cancellations VALUES (1, 6, NULL, 0, 1, NULL, 1)", "refund of cancellation", "1"),
     ("UPDATE orders SET total = 21 WHERE order_id = 1", "total of order", "1"),
     ("UPDATE orders SET previous_order = 2 WHERE order_id = 3", "order before order", "3"),
     ("UPDATE orders SET at = 0 WHERE order_id = 3", "time of order", "3"),

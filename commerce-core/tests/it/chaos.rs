@@ -17,7 +17,7 @@ use crate::receiver::{Answer, Receiver, SECRET};
 use crate::relay::lag;
 use crate::shop::{Shop, submit};
 use crate::system::{self, until};
-use crate::worker::{Worker, go};
+use crate::worker::{Worker, go, stop, take_part};
 
 /// The number of times that a process is killed.
 const ROUNDS: u64 = 60;
@@ -39,12 +39,13 @@ fn whatever_dies_every_event_arrives_in_order_and_none_is_marked_early() {
         39..44 => Answer::TakeAndDie,
         _ => Answer::Status(200),
     });
-    std::fs::write(shop.path.with_file_name("receiver"), receiver.url()).unwrap();
+    let folder = shop.path.parent().unwrap().to_owned();
+    std::fs::write(folder.join("receiver"), receiver.url()).unwrap();
 
     let task = |number: usize| if number < 2 { "relay" } else { "write" };
-    let start = |number: usize| Worker::start(&shop, task(number), number);
+    let start = |number: usize| Worker::running("chaos::process", &shop.at(), &folder, task(number), number);
     let mut workers: Vec<Worker> = (0..4).map(start).collect();
-    go(&shop.path);
+    go(&folder);
     let dice = AtomicU64::new(7);
     for round in 0..ROUNDS {
         std::thread::sleep(Duration::from_millis(20 + random(&dice) % 250));
@@ -61,7 +62,7 @@ fn whatever_dies_every_event_arrives_in_order_and_none_is_marked_early() {
         workers[victim] = start(victim);
         not_too_soon(&shop, &receiver);
     }
-    std::fs::write(shop.path.with_file_name("stop"), "").unwrap();
+    stop(&folder);
     until("all is delivered", || lag(&shop)["pending"] == 0);
     not_too_soon(&shop, &receiver);
     drop(workers);
@@ -125,9 +126,18 @@ fn events(shop: &Shop) -> Vec<(String, i64)> {
     }
 }
 
-/// The task of a relay process: it delivers until it is killed.
-pub fn relay(shop: &Commerce, store: &Path) {
-    let url = std::fs::read_to_string(store.with_file_name("receiver")).unwrap();
+#[test]
+#[ignore = "is what the processes of the test run"]
+fn process() {
+    take_part(|task, shop, folder, number| match task {
+        "relay" => relay(shop, folder),
+        _ => write(shop, folder, number),
+    });
+}
+
+/// Delivers until it is killed.
+fn relay(shop: &Commerce, folder: &Path) {
+    let url = std::fs::read_to_string(folder.join("receiver")).unwrap();
     let sink = HttpSink::new(&url, SECRET.parse().unwrap()).unwrap();
     let sink = sink.allow_private(true).timeout(Duration::from_millis(200)).requests(8);
     let options = Options::default()
@@ -138,9 +148,9 @@ pub fn relay(shop: &Commerce, store: &Path) {
     relay.wait();
 }
 
-/// The task of a writer process: it charges, orders and cancels until the test stops it.
-pub fn write(shop: &Commerce, store: &Path, number: u64) {
-    let stop = store.with_file_name("stop");
+/// Charges, orders and cancels until the test stops it.
+fn write(shop: &Commerce, folder: &Path, number: u64) {
+    let stop = folder.join("stop");
     let user = format!("u{number}");
     while !stop.exists() {
         submit(shop, &json!({ "op": "wallet.charge", "user": user, "amount": 10 })).unwrap();

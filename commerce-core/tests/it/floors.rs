@@ -18,7 +18,7 @@ const FLOORS: [(&str, &str, &str); 7] = [
     ("registry", "registry", "rules, facts, rows, values"),
     (
         "rules",
-        "operation, submit, probe, query, page, id_cache, user/, wallet/, catalog/, cart/, order/, sales/, outbox/, token/",
+        "operation, submit, probe, query, page, id_cache, json_text, user/, wallet/, catalog/, cart/, order/, sales/, outbox/, token/",
         "facts, rows, values",
     ),
     ("stores", "store/, cost", "rows, values"),

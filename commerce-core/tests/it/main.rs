@@ -39,6 +39,8 @@ mod precedence;
 mod proxy;
 mod pruning;
 mod race;
+#[path = "../../../fixtures/races.rs"]
+mod races;
 #[path = "../../../fixtures/real_month.rs"]
 mod real_month;
 mod receiver;
@@ -67,4 +69,5 @@ mod tree;
 mod unfit;
 mod upkeep;
 mod windows;
+#[path = "../../../fixtures/worker.rs"]
 mod worker;

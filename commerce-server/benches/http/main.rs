@@ -6,22 +6,21 @@
 mod arguments;
 mod bare;
 mod load;
+mod server;
 #[allow(dead_code, reason = "the engine's own bench does more of this work")]
 #[path = "../../../commerce-core/benches/orders/work.rs"]
 mod work;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use commerce_core::token::{Create, Digest, TokenName};
-use commerce_core::{Commerce, Options as StoreOptions, SystemClock};
-use commerce_server::Options;
+use commerce_core::{Commerce, Options, SystemClock};
 use serde_json::{Value, json};
 
 use arguments::Arguments;
+use server::{SECRET, Server, usage};
 use work::{Keys, Result};
 
 /// The allocator of the program itself.
@@ -35,8 +34,6 @@ const HELP: &str =
   --connections N   measure only N connections (1, 8, 64 and 256)
   --json FILE       write the figures to FILE as JSON";
 
-const SECRET: &str = "bench-bench-bench-bench-bench-bench-bench-1";
-
 const CONNECTIONS: [usize; 4] = [1, 8, 64, 256];
 
 fn main() -> Result<()> {
@@ -44,7 +41,7 @@ fn main() -> Result<()> {
     let run = Duration::from_secs_f64(arguments.parsed("--seconds", 1.0)?);
     let rounds = arguments.parsed("--rounds", 3_usize)?;
     if let Some(store) = arguments.get("--serve") {
-        return serve(Path::new(store));
+        return server::serve(Path::new(store), bare::start);
     }
     if let (Some(store), Some(callers)) = (arguments.get("--engine"), arguments.get("--callers")) {
         return engine(Path::new(store), callers.parse()?, arguments.has("--tasks"), run);
@@ -70,10 +67,7 @@ fn main() -> Result<()> {
 /// busy machine does not count.
 fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let store = |name: &str| folder.join(format!("{name}-{connections}.db"));
-    let shop = work::shop(store("http"))?;
-    shop.submit(Create::operator(TokenName::try_from("bench")?, Digest::of(SECRET))).wait()?;
-    shop.close();
-    drop(shop);
+    server::shop(&store("http"))?;
     for kind in ["threads", "tasks"] {
         work::shop(store(kind))?.close();
     }
@@ -94,32 +88,32 @@ fn best_of(rounds: usize, folder: &Path, connections: usize, run: Duration) -> R
             }
         }
     }
-    match server.verify(&store("http"))? {
-        0 => Ok(best),
-        wrong => Err(format!("{wrong} figures differ after the bench").into()),
-    }
+    server.end_well(&store("http"))?;
+    Ok(best)
 }
 
 /// Measures every case through HTTP with `connections` connections.
 fn through_http(server: &Server, connections: usize, run: Duration) -> Result<Vec<Value>> {
     let mut cases = Vec::new();
+    let bare: SocketAddr = server.told.parse()?;
     for (name, address, request) in [
-        ("bare server, empty", server.bare, load::get as load::Make),
-        ("bare server, JSON echo", server.bare, load::order),
-        ("empty route", server.shop, load::live),
-        ("read of a product", server.shop, load::read),
-        ("order", server.shop, load::order),
+        ("bare server, empty", bare, load::get as load::Make),
+        ("bare server, JSON echo", bare, load::order),
+        ("empty route", server.address, load::live),
+        ("read of a product", server.address, load::read),
+        ("order", server.address, load::order),
     ] {
-        let (before, groups) = (usage(server.child.id())?, server.groups()?);
+        let (before, counted) = (usage(server.process())?, server.counted()?);
         let measured = load::run(address, connections, run, request)?;
-        let (after, more) = (usage(server.child.id())?, server.groups()?);
+        let (after, more) = (usage(server.process())?, server.counted()?);
         let requests = measured.waits.len() as f64;
         let mut told = measured.told(name, None);
         told["connections"] = connections.into();
         told["cpu_us"] = ((after.0 - before.0) * 1e6 / requests).into();
         told["memory_mb"] = after.1.into();
-        if more.1 > groups.1 {
-            told["orders_per_sync"] = ((more.0 - groups.0) / (more.1 - groups.1)).into();
+        if more.syncs > counted.syncs {
+            told["orders_per_sync"] =
+                ((more.operations - counted.operations) / (more.syncs - counted.syncs)).into();
         }
         cases.push(told);
     }
@@ -141,7 +135,7 @@ fn in_process(store: &Path, callers: usize, tasks: bool, run: Duration) -> Resul
 }
 
 fn engine(store: &Path, callers: u64, tasks: bool, run: Duration) -> Result<()> {
-    let shop = Commerce::open(store, StoreOptions::new(SystemClock))?;
+    let shop = Commerce::open(store, Options::new(SystemClock))?;
     let before = usage(std::process::id())?.0;
     let (name, measured) = match tasks {
         true => ("engine in process (tasks)", work::tasks(&shop, callers, run, Keys::Ordered)?),
@@ -154,82 +148,6 @@ fn engine(store: &Path, callers: u64, tasks: bool, run: Duration) -> Result<()> 
     told["memory_mb"] = memory.into();
     println!("{told}");
     Ok(())
-}
-
-/// The server and the bare server, together in a process of their own.
-struct Server {
-    child: Child,
-    shop: SocketAddr,
-    bare: SocketAddr,
-}
-
-impl Server {
-    fn start(store: &Path) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--serve", &store.to_string_lossy()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        let (shop, bare) = line.trim().split_once(' ').ok_or("no addresses")?;
-        Ok(Self { child, shop: shop.parse()?, bare: bare.parse()? })
-    }
-
-    /// Operations and commits so far, from the server's metrics.
-    fn groups(&self) -> Result<(f64, f64)> {
-        let mut stream = TcpStream::connect(self.shop)?;
-        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close";
-        write!(stream, "{head}\r\nAuthorization: Bearer {SECRET}\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        let figure = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such figure")?;
-            Result::Ok(line.trim().parse()?)
-        };
-        Ok((figure("commerce_operations_total ")?, figure("commerce_commits_total ")?))
-    }
-
-    fn verify(mut self, store: &Path) -> Result<usize> {
-        drop(self.child.stdin.take());
-        self.child.wait()?;
-        Ok(Commerce::open(store, StoreOptions::new(SystemClock))?.verify()?.len())
-    }
-}
-
-/// CPU seconds that a process has used, and megabytes of memory that it holds.
-fn usage(process: u32) -> Result<(f64, f64)> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // After the name in parentheses: the 12th and 13th are user and system time, the 22nd is memory in pages.
-    let fields: Vec<&str> = stat.rsplit_once(')').ok_or("no name")?.1.split_whitespace().collect();
-    let number = |place: usize| fields[place].parse::<f64>();
-    Ok(((number(11)? + number(12)?) / 100.0, number(21)? * 4096.0 / 1e6))
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have exited already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn serve(store: &Path) -> Result<()> {
-    let threads = std::thread::available_parallelism()?.get();
-    let readers = commerce_server::readers(threads);
-    let shop = Commerce::open(store, StoreOptions::new(SystemClock).readers(readers))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    runtime.block_on(async {
-        let bare = bare::start().await?;
-        let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
-            .on_ready(move |addresses| println!("{} {bare}", addresses[0]));
-        let end = tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
-        commerce_server::serve(options, async move {
-            let _ = end.await;
-        })
-        .await?;
-        Ok(())
-    })
 }
 
 fn show(cases: &[Value]) {

@@ -4,17 +4,21 @@
 
 mod access;
 mod bounds;
+mod conditional;
 mod document;
 mod events;
+mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
 mod limits;
 mod malformed;
+mod operations;
 mod outage;
 mod protocol;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
+mod queries;
 mod remote;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]

@@ -100,7 +100,8 @@ impl Random {
         let (order, items) = (self.number(500), self.below(4));
         let items = (0..items).map(|_| self.item()).collect();
         let (user, total, balance, at) = (self.user(), self.amount(), self.amount(), self.time());
-        Order { order, user, status, items, total, balance, at, cancelled_at: Some(at), reason: None }
+        let (cancelled_at, reason, actor, cancelled_by) = (Some(at), None, None, None);
+        Order { order, user, status, items, total, balance, at, cancelled_at, reason, actor, cancelled_by }
     }
 
     fn item(&mut self) -> Item {
@@ -140,7 +141,16 @@ impl Random {
     fn entry(&mut self) -> Entry {
         let kind = self.of(&[EntryKind::Charge, EntryKind::Payment, EntryKind::Refund]);
         let (id, amount, balance) = (self.number(300), -5, self.amount());
-        Entry { id, kind, amount, balance, charge: None, order: Some(self.number(1)), at: self.time() }
+        Entry {
+            id,
+            kind,
+            amount,
+            balance,
+            charge: None,
+            order: Some(self.number(1)),
+            at: self.time(),
+            actor: None,
+        }
     }
 
     fn page<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Listing<T> {
@@ -238,7 +248,7 @@ impl Random {
             Operation::Charge(_) => {
                 let (charge, user, amount, balance) =
                     (self.number(1), self.user(), self.amount(), self.amount());
-                Reply::Charged(Charged { charge, user, amount, balance, at: self.time() })
+                Reply::Charged(Charged { charge, user, amount, balance, at: self.time(), actor: None })
             }
             Operation::AddProduct(_) | Operation::UpdateProduct(_) => Reply::ProductSaved(self.product()),
             Operation::AdjustStock(_) => {

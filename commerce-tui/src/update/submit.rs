@@ -46,8 +46,8 @@ impl State {
             ConfirmAction::Quit => return self.effects.push(Effect::Quit),
             ConfirmAction::ClearCart(user) => Operation::ClearCart(cart::Clear { user }),
             ConfirmAction::SetOnSale(product, active) => {
-                let (name, price) = (None, None);
-                Operation::UpdateProduct(catalog::Update { product, name, price, active: Some(active) })
+                let (name, price, active) = (None, None, Some(active));
+                Operation::UpdateProduct(catalog::Update { product, name, price, active, if_match: None })
             }
             ConfirmAction::RetryAllEvents { .. } => Operation::RetryAllEvents,
         };

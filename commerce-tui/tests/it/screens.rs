@@ -126,6 +126,7 @@ fn refusals_are_explained_with_their_facts() {
         name: None,
         price: Amount::try_from(90_000_000).ok(),
         active: None,
+        if_match: None,
     };
     console.press(&["b"]);
     console.beside(dear);
@@ -136,7 +137,13 @@ fn refusals_are_explained_with_their_facts() {
     console.press(&["enter"]);
     insta::assert_snapshot!("refusal-balance", text(&console.screen()));
     console.press(&["esc"]);
-    let off = catalog::Update { product: line.product, name: None, price: None, active: Some(false) };
+    let off = catalog::Update {
+        product: line.product,
+        name: None,
+        price: None,
+        active: Some(false),
+        if_match: None,
+    };
     console.press(&["b"]);
     console.beside(off);
     console.press(&["enter", "enter"]);

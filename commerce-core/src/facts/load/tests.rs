@@ -13,7 +13,8 @@ use crate::token::Role;
 /// A shop with a row or two in every table, no two numbers alike.
 const ROWS: &str = r#"
     UPDATE store SET last_at = 1001, last_user = 1002, last_product = 1003, last_movement = 1004, last_charge = 1005,
-        last_entry = 1006, last_order = 1007, last_event = 1008, last_token = 1009, last_probe = 1010, last_change = 1011;
+        last_entry = 1006, last_order = 1007, last_event = 1008, last_token = 1009, last_probe = 1010, last_actor = 1011,
+        last_change = 1012;
     INSERT INTO users VALUES (7, 'kim', 'Kim', 0), (8, 'lee', NULL, 0), (9, 'pat', NULL, 0);
     INSERT INTO wallets VALUES (7, 500, 30, 31), (8, 100, 32, 0), (9, 200, 0, 0);
     INSERT INTO products VALUES (15, 'mug', 'Mug', '', 300, 1), (16, 'pen', 'Pen', '', 50, 0), (17, 'cup', 'Cup', '', 20, 1);
@@ -21,7 +22,7 @@ const ROWS: &str = r#"
     INSERT INTO cart_lines VALUES (7, 17, 3, 2, 25), (7, 15, 4, 1, 300), (8, 16, 1, 1, 50);
     INSERT INTO orders VALUES (40, 8, 90, 10, 0, 5, NULL), (41, 9, 20, 80, 0, 6, 1);
     INSERT INTO order_lines VALUES (40960, 16, 'Old pen', 45, 2), (41984, 17, 'Cup', 20, 1);
-    INSERT INTO cancellations VALUES (41, 33, 'late', 8, 9, 41);
+    INSERT INTO cancellations VALUES (41, 33, 'late', 8, 9, NULL, 41);
     INSERT INTO outbox VALUES (48, 'OrderCompleted', 40), (50, 'OrderCompleted', 41), (51, 'OrderCancelled', 41);
     INSERT INTO deliveries VALUES (50, 3, 'no', 9, 1);
     UPDATE relay SET owner = 'a', term = 2, until = 3, settled = 49, pruned = 4, revived = 5, marked = 6, error = 'e', next_at = 7;
@@ -90,9 +91,10 @@ fn the_row_of_the_store_is_read_once() {
         event: 1008,
         token: 1009,
         probe: 1010,
+        actor: 1011,
     };
     assert_eq!((facts.last, facts.stored_last), (last, Some(last)));
-    assert_eq!(facts.edition, Some(Edition { store: "the store".into(), changes: 1011 }));
+    assert_eq!(facts.edition, Some(Edition { store: "the store".into(), changes: 1012 }));
     assert_eq!(facts.changes(), []);
     assert!(Loads::missing(&Keys::default(), &facts).statements().is_empty());
 }

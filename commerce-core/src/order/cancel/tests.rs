@@ -23,7 +23,7 @@ fn money_and_units_go_back() {
         update stocks product_no=1 stock=9
         update stocks product_no=2 stock=101
         insert ledger entry=31 user_no=2 kind=refund amount=650 balance=1150 source=8 previous_entry=3 at=1000
-        insert cancellations order_id=8 entry=31 reason=too late at=1000 user_no=2
+        insert cancellations order_id=8 entry=31 reason=too late at=1000 user_no=2 last_order=40
         insert outbox event=51 type=OrderCancelled source=8
         update store last_at=1000 last_entry=31 last_event=51
         "#,

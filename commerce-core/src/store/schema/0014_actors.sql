@@ -13,6 +13,7 @@ ALTER TABLE store ADD COLUMN last_actor INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ledger ADD COLUMN actor_no INTEGER;
 ALTER TABLE orders ADD COLUMN actor_no INTEGER;
 ALTER TABLE movements ADD COLUMN actor_no INTEGER;
+ALTER TABLE cancellations ADD COLUMN actor_no INTEGER;
 
 -- When something moved a stock in the sequence of orders: after this order, and after this entry of the ledger. The
 -- history of a stock merges orders, cancellations and movements by it, since a time is not unique.

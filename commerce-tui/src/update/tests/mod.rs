@@ -171,6 +171,8 @@ fn order() -> Order {
         balance: Amount::try_from(7_000).unwrap(),
         at: Time::default(),
         cancelled_at: None,
+        actor: None,
+        cancelled_by: None,
         reason: None,
     }
 }
