@@ -8,6 +8,7 @@ use commerce_core::{Location, OpenError, Roots};
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::Global;
+use crate::proxy::Proxy;
 
 /// The store of a command.
 pub struct Store {
@@ -105,15 +106,21 @@ impl Store {
         })
     }
 
-    /// The location, with everything but a token.
+    /// The location, with everything but a token. The proxies of the environment are for shops that are served.
     pub fn location_without_token(&self, global: &Global) -> Result<Location, Failure> {
         let Some(text) = self.place.to_str() else { return Ok((&self.place).into()) };
         let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
             location = location.read_from(replica).map_err(OpenError::Address)?;
         }
-        match self.roots(global, location.uses_tls())? {
-            Some(roots) => Ok(location.roots(roots)),
+        let tls = location.uses_tls();
+        if let Some(roots) = self.roots(global, tls)? {
+            location = location.roots(roots);
+        }
+        match self.served().and_then(|_| Proxy::of_environment(tls)) {
+            Some(Proxy { variable, url, except }) => {
+                location.proxy(&url, &except).map_err(|e| Failure::Usage(format!("{variable}: {e}")))
+            }
             None => Ok(location),
         }
     }
@@ -129,7 +136,7 @@ impl Store {
     }
 }
 
-/// Whether a place is the address of a shop that is served.
+/// Whether a place is the address of a shop that is served, without a look at the rest of it.
 pub fn is_served(place: &Path) -> bool {
     let served = ["commerce://", "commerce+http://"];
     place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))

@@ -36,6 +36,7 @@ mod reading;
 mod relay;
 mod requests;
 mod serve;
+mod served;
 mod server;
 mod shim;
 mod shop;

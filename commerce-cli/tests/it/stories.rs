@@ -153,3 +153,12 @@ fn the_stories_hold_on_the_command_line_with_a_server() {
         Box::new(folder)
     });
 }
+
+#[test]
+fn the_stories_hold_on_the_command_line_with_a_served_shop() {
+    story::play_all(|| {
+        let shop = Shop::new();
+        let secret = shop.token(&["office", "--role", "operator"]);
+        Box::new(shop.serve(Some(&secret)))
+    });
+}
