@@ -95,6 +95,9 @@ impl Page {
     /// The number of rows of a page that is a part of a whole list.
     const LONG: u16 = 256;
 
+    /// The number of rows of such a page when it travels from the server of a served shop.
+    pub(crate) const LONGEST: u16 = 1_000;
+
     /// The first page, of at most `limit` rows (kept within 1 to 100).
     pub fn first(limit: u16) -> Self {
         Self { limit: limit.clamp(1, Self::MAX), cursor: None }
@@ -112,6 +115,11 @@ impl Page {
     /// The same page with the length for a part of a whole list.
     pub(crate) fn long(&self) -> Self {
         Self { limit: Self::LONG, cursor: self.cursor.clone() }
+    }
+
+    /// The same page with the length for a part of a whole list that travels.
+    pub(crate) fn longest(&self) -> Self {
+        Self { limit: Self::LONGEST, cursor: self.cursor.clone() }
     }
 
     /// The page of the same length at `cursor`.
