@@ -39,10 +39,14 @@ mod tests {
     fn the_variable_of_the_scheme_comes_before_that_of_all_and_lower_case_before_upper() {
         assert_eq!(chosen(&["NO_PROXY"]), [None, None]);
         assert_eq!(chosen(&["HTTPS_PROXY"]), [Some("HTTPS_PROXY"), None]);
-        assert_eq!(chosen(&["HTTPS_PROXY", "https_proxy", "HTTP_PROXY"]), [Some("https_proxy"), Some("HTTP_PROXY")]);
+        assert_eq!(
+            chosen(&["HTTPS_PROXY", "https_proxy", "HTTP_PROXY"]),
+            [Some("https_proxy"), Some("HTTP_PROXY")]
+        );
         assert_eq!(chosen(&["ALL_PROXY", "http_proxy"]), [Some("ALL_PROXY"), Some("http_proxy")]);
         assert_eq!(chosen(&["ALL_PROXY", "all_proxy"]), [Some("all_proxy"); 2]);
-        let set = |name: &str| ["HTTP_PROXY", "no_proxy", "NO_PROXY"].contains(&name).then(|| name.to_owned());
+        let set =
+            |name: &str| ["HTTP_PROXY", "no_proxy", "NO_PROXY"].contains(&name).then(|| name.to_owned());
         assert_eq!(Proxy::among(false, &set).unwrap().except, "no_proxy");
     }
 }

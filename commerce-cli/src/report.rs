@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use crate::failure::{BUSY, Failure, exit_code, position_after};
 use crate::options::Format;
+use crate::proxy::Proxy;
 use crate::session::Session;
-use crate::store::is_served;
+use crate::store::{Token, is_served};
 
 /// Reports a failure on standard error and returns the exit code.
 pub fn report(failure: &Failure, session: &Session) -> ExitCode {
@@ -115,11 +116,34 @@ fn hint(error: &Error, session: &Session) {
             format!("create one with: commerce --db {} init   (or try: commerce demo)", path.display())
         }
         Error::Open(OpenError::Currency { .. }) => "use --other-currency to restore it anyway".into(),
-        // What is said about a served shop names the remedy.
         Error::Open(OpenError::Denied { url, .. }) if !is_served(url.as_ref()) => {
             "set COMMERCE_DB_TOKEN to the token, or pass its file with --db-token-file".into()
+        }
+        Error::Open(OpenError::Denied { .. }) | Error::Unauthenticated(_) => match token_source(session) {
+            Some(source) => format!("the token is that of {source}"),
+            // The error itself names the remedy.
+            None => return,
+        },
+        Error::Open(OpenError::Unreachable { url, .. }) if is_served(url.as_ref()) => {
+            match Proxy::of_environment(url.starts_with("commerce://")) {
+                Some(proxy) => {
+                    format!("{} is set, so the shop is reached through that proxy", proxy.variable)
+                }
+                None => return,
+            }
         }
         _ => return,
     };
     session.note(&hint);
+}
+
+/// Where the token of the store comes from, and how to give another.
+fn token_source(session: &Session) -> Option<String> {
+    Some(match session.store().ok()?.token(&session.global)? {
+        Token::File(option, _) => option.into(),
+        Token::Variable(name, _) => name.into(),
+        Token::Login(_) => {
+            format!("the login; make another with: commerce login {}", session.store().ok()?.place.display())
+        }
+    })
 }

@@ -31,6 +31,16 @@ pub enum Origin {
     Default,
 }
 
+/// A token, and where it comes from.
+pub enum Token {
+    /// An option, and the file that it names.
+    File(&'static str, PathBuf),
+    /// A variable of the environment, and its text.
+    Variable(&'static str, String),
+    /// The login to this shop.
+    Login(String),
+}
+
 /// The file of the store that nobody chose.
 const DEFAULT: &str = "commerce.db";
 
@@ -92,18 +102,26 @@ impl Store {
     /// arguments.
     pub fn location(&self, global: &Global) -> Result<Location, Failure> {
         let location = self.location_without_token(global)?;
+        match self.token(global) {
+            Some(Token::File(option, file)) => {
+                location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")))
+            }
+            Some(Token::Variable(_, text) | Token::Login(text)) => Ok(location.token(&text)),
+            None => Ok(location),
+        }
+    }
+
+    /// The token that is meant for this store, if there is one.
+    pub fn token(&self, global: &Global) -> Option<Token> {
         let (option, file, variable, login) = match self.served() {
             Some(_) => ("--token-file", &global.token_file, TOKEN_VARIABLE, self.login.as_ref()),
             None => ("--db-token-file", &global.db_token_file, "COMMERCE_DB_TOKEN", None),
         };
         if let Some(file) = file {
-            return location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")));
+            return Some(Token::File(option, file.clone()));
         }
-        let token = variable_text(variable).or_else(|| login?.token.clone());
-        Ok(match token {
-            Some(token) => location.token(&token),
-            None => location,
-        })
+        let of_variable = variable_text(variable).map(|text| Token::Variable(variable, text));
+        of_variable.or_else(|| login?.token.clone().map(Token::Login))
     }
 
     /// The location, with everything but a token. The proxies of the environment are for shops that are served.

@@ -111,11 +111,13 @@ fn a_signal_ends_it_between_two_lines() {
 #[test]
 fn a_catalogue_is_imported_updated_and_exported_in_a_few_requests() {
     let served = Shop::new().serve(None);
-    let row = |number: usize| format!("p-{number},Product {number},{number},7,{}\n", number % 10 > 0);
+    let row =
+        |number: usize| format!("p-{number},Product {number},{number},7,{}\n", !number.is_multiple_of(10));
     let rows: String = (0..1_500).map(row).collect();
     let file = served.file("goods.csv", format!("product,name,price,stock,active\n{rows}"));
     served.ok(&["product", "import", &file]);
-    let renamed = served.file("renamed.csv", std::fs::read_to_string(&file).unwrap().replace("Product", "Article"));
+    let renamed =
+        served.file("renamed.csv", std::fs::read_to_string(&file).unwrap().replace("Product", "Article"));
     served.fails(3, &["product", "import", &renamed]);
     served.ok(&["product", "import", &renamed, "--update"]);
     let exported = served.ok(&["product", "export", "--output", "csv"]);

@@ -25,7 +25,7 @@ const FAILING: [&str; 24] = [
     "cart remove alice mug",
     "buy alice mug:900 none",
     "buy alice mug --expected-total 1",
-    "buy alice mug:40",
+    "buy bob mug",
     "order place alice mug:3 --key k",
     "order show 99",
     "order cancel 1 --yes",
@@ -53,6 +53,12 @@ fn normal(text: &str, secrets: &[String]) -> String {
         start += 1;
     }
     String::from_utf8(bytes).unwrap()
+}
+
+/// A text without its numbers and the spaces that align them.
+fn without_numbers(text: &str) -> String {
+    let text: String = text.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a command does: its exit code, and both outputs.
@@ -84,7 +90,13 @@ fn every_command_prints_the_same_as_on_a_file() {
     let mut compare = |command: &str, format: &str| {
         let mut arguments: Vec<&str> = command.split(' ').collect();
         arguments.extend(["--output", format]);
-        let (here, there) = (outcome(&file, &arguments), outcome(&served, &arguments));
+        let [here, there] = [&file, &served].map(|shop| {
+            let (code, printed, told) = outcome(shop, &arguments);
+            // Events have an age in seconds.
+            let printed =
+                if command.starts_with("events list") { without_numbers(&printed) } else { printed };
+            (code, printed, told)
+        });
         if here != there {
             differences.push(format!("{arguments:?}\n  file    {here:?}\n  served  {there:?}"));
         }

@@ -85,6 +85,7 @@ fn a_token_is_asked_for_on_a_terminal_and_not_shown() {
         terminal.press(cancel);
         terminal.see("nothing was changed");
         terminal.run("clear");
+        terminal.see_no("token for");
     }
     terminal.run(&login);
     terminal.see("token for");

@@ -174,7 +174,11 @@ fn an_outcome_that_cannot_be_learnt_is_told_with_its_key() {
         let told_key = match output {
             "json" => {
                 let problem = told.lines().find_map(|line| serde_json::from_str::<Value>(line).ok()).unwrap();
-                assert_eq!(problem["code"], "unknown", "{problem}");
+                assert_eq!(
+                    (&problem["code"], &problem["retryable"]),
+                    (&json!("busy"), &json!(true)),
+                    "{problem}"
+                );
                 problem["key"].as_str().unwrap().to_owned()
             }
             _ => {
