@@ -26,8 +26,9 @@ use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
 use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
+use crate::tls::Certificate;
 use crate::version::VersionWatch;
-use crate::{openapi, router, tls};
+use crate::{openapi, router};
 
 /// The default rate limit for addresses that other machines can reach, in requests per second and client.
 const RATE_LIMIT: u32 = 100;
@@ -50,9 +51,12 @@ const MAX_LINE_REQUESTS: u32 = 4_096;
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Threads for what takes long: audits, and retrying all events.
+const LONG_WORK_THREADS: usize = 2;
+
 /// Readers of the store besides those for requests and heavy queries: for streams of events, for metrics, for the
-/// readiness check, and two for a relay.
-const OTHER_READERS: usize = 5;
+/// readiness check, two for a relay, and those for long work.
+const OTHER_READERS: usize = 5 + LONG_WORK_THREADS;
 
 /// The number of [readers](commerce_core::Options::readers) with which to open the store, so that a server with this many
 /// worker threads never waits for a reader.
@@ -71,7 +75,8 @@ fn heavy_threads(threads: usize) -> usize {
 /// # Errors
 /// [`ServeError`] when the server cannot start.
 pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, on_ready } = options;
+    let Options { shop, listen, tls, read_certificate_anew, .. } = options;
+    let Options { rate_limit, cors_origins, log_requests, limits, on_ready, .. } = options;
     let access = Authenticator::new(shop.clone(), cors_origins.clone());
     let public_address = listen.iter().find(|address| !address.ip().is_loopback()).copied();
     if let Some(address) = public_address
@@ -79,7 +84,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     {
         return Err(ServeError::NoToken(address));
     }
-    let tls = tls.as_ref().map(tls::acceptor).transpose().map_err(ServeError::Tls)?;
+    let certificate = tls.map(Certificate::read).transpose().map_err(ServeError::Tls)?.map(Arc::new);
     let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
     let default_rate = if public_address.is_some() { RATE_LIMIT } else { 0 };
@@ -119,7 +124,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         log_requests,
     });
     let router = router::router(&server, &cors_origins)?;
-    let connections = Arc::new(Connections::new(server.clone(), router, tls));
+    let connections = Arc::new(Connections::new(server.clone(), router, certificate.clone()));
     for (listener, address) in listeners {
         tokio::spawn(connections.clone().accept(listener, address.ip().is_loopback()));
     }
@@ -133,6 +138,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         tokio::select! {
             () = &mut shutdown => break,
             () = tokio::time::sleep(EVICTION_INTERVAL) => server.rate_limit.evict_idle(),
+            () = read_certificate_anew.notified() => read_anew(certificate.as_ref()).await,
         }
     }
     // Sending fails only when nothing is left that waits for the phase.
@@ -149,6 +155,16 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     Ok(())
 }
 
+/// Reads the certificate anew, if there is one, and logs what came of it.
+async fn read_anew(certificate: Option<&Arc<Certificate>>) {
+    let Some(certificate) = certificate.cloned() else { return };
+    let read = tokio::task::spawn_blocking(move || certificate.read_anew()).await;
+    match read.unwrap_or_else(|panic| Err(panic.to_string())) {
+        Ok(()) => tracing::info!("the certificate was read anew"),
+        Err(error) => tracing::error!(error, "the certificate was not read anew; the present one stays"),
+    }
+}
+
 fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {
     let (query_threads, waiting, event_threads) = match is_remote {
         true => (REMOTE_THREADS, remote::WAITING_PER_CLIENT, REMOTE_THREADS),
@@ -160,6 +176,7 @@ fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {
         // Every stream may wait at once.
         events: FairPool::new("events", event_threads, MAX_STREAMS as usize)?,
         metrics: FairPool::new("metrics", 1, WAITING_PER_CLIENT)?,
+        long_work: FairPool::new("work", LONG_WORK_THREADS, LONG_WORK_THREADS)?,
     })
 }
 

@@ -5,6 +5,7 @@
 mod apply;
 mod cancellation;
 mod catalogue;
+mod certificates;
 mod clock;
 mod commands;
 mod console;

@@ -116,8 +116,7 @@ impl Server {
         let mut before = Vec::new();
         let address = loop {
             let line = lines.next().unwrap_or_else(|| panic!("the server does not listen: {before:?}"));
-            let listens = line.strip_prefix("listening on ").and_then(|url| url.split_once("://"));
-            match listens {
+            match line.strip_prefix("listening on ").and_then(|line| line.split_once("://")) {
                 Some((_, address)) => break address.parse().unwrap(),
                 None => before.push(line),
             }

@@ -61,6 +61,7 @@ impl Failure {
             Self::Refused(Error::Unauthenticated(reason) | Error::Forbidden(reason)) => {
                 OpenError::Denied { url, reason }.into()
             }
+            Self::Refused(Error::Store(reason)) => OpenError::NoShop { url, reason }.into(),
             Self::Refused(error) => error,
         }
     }

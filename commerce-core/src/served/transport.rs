@@ -205,10 +205,11 @@ impl Transport {
         Err(match told {
             Some(Error::Unauthenticated(reason)) => Failure::Refused(self.unauthenticated(&reason)),
             Some(Error::Unknown(reason)) => Failure::Lost(reason),
-            Some(error) if head.status != StatusCode::NOT_FOUND || matches!(error, Error::Refused(_)) => {
-                Failure::Refused(error)
-            }
-            Some(_) => Failure::Foreign("it is an earlier version, which serves no other machines".into()),
+            // Whatever else is not found has a code of its own.
+            Some(Error::Store(_)) if head.status == StatusCode::NOT_FOUND => Failure::Refused(Error::Store(
+                "its version is too old for this: it does not serve this path".into(),
+            )),
+            Some(error) => Failure::Refused(error),
             None => Failure::Foreign(
                 format!("what answers is not the server of a shop; it says {}", head.status).into(),
             ),

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod access_table;
 mod bounds;
 mod conditional;
+mod desk;
 mod document;
 mod events;
 mod guidance;
@@ -13,6 +15,8 @@ mod h2;
 mod http;
 mod limits;
 mod malformed;
+#[path = "../../../fixtures/network.rs"]
+mod network;
 mod operations;
 mod outage;
 mod protocol;
@@ -20,6 +24,7 @@ mod protocol;
 mod proxy;
 mod queries;
 mod remote;
+mod served;
 mod server;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
