@@ -76,6 +76,7 @@ fn problem(failure: &Failure) -> Value {
             document["retryable"] = (exit_code(error) == BUSY).into();
             document
         }
+        Failure::Engine(error @ Error::NotHere(_)) => without_status("not_here", &error.to_string()),
         Failure::Engine(error) => engine_problem(error),
         Failure::Stopped { after, error } => {
             let mut document = engine_problem(error);

@@ -41,7 +41,7 @@ fn a_viewer_reads_everything_and_changes_nothing() {
         "charge alice 5",
         "buy alice mug",
         "product restock mug 1",
-        "events retry --all",
+        "events retry 1",
         "token create x --role operator",
         "token revoke phone --yes",
     ] {
