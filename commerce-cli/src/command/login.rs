@@ -76,6 +76,11 @@ impl Login {
             opened => opened,
         };
         let known = Known::of(opened?)?;
+        if token.is_some() && !is_private(shop) {
+            session
+                .diagnostics()
+                .warn("commerce+http:// is not encrypted: whoever is on the way can read the token");
+        }
         let kept = login::Login { shop: shop.clone(), token, ca_file }.keep()?;
         session.print_done(&known)?;
         session.note(&format!("commands without --db now use this shop (kept in {})", kept.display()));
@@ -128,6 +133,16 @@ fn given_token(global: &Global) -> Result<Option<String>, Failure> {
 
 /// More than any token has, so that a wrong file is not read to its end.
 const MAX_INPUT: u64 = 64 << 10;
+
+/// Whether nobody on the way can read a token: with TLS, and on this machine.
+fn is_private(shop: &str) -> bool {
+    let Some(addresses) = shop.strip_prefix("commerce+http://") else { return true };
+    addresses.split(',').all(|address| {
+        let host = address.trim_end_matches('/').rsplit_once(':').map_or(address, |(host, _)| host);
+        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    })
+}
 
 /// Whether the shop cannot be opened without a token.
 fn needs_token(failure: &Failure) -> bool {
@@ -183,4 +198,24 @@ impl Record for Known {
         Column::new("user", |known| known.user.as_ref().into()),
     ];
     type Row = NoRows;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn a_token_is_private_over_tls_and_on_this_machine() {
+        for shop in [
+            "commerce://shop.example",
+            "commerce+http://localhost:80",
+            "commerce+http://127.0.0.1:80/",
+            "commerce+http://[::1]:80,127.0.0.2:81",
+        ] {
+            assert!(is_private(shop), "{shop}");
+        }
+        for shop in ["commerce+http://10.0.0.7:80", "commerce+http://127.0.0.1:80,shop.example:80"] {
+            assert!(!is_private(shop), "{shop}");
+        }
+    }
 }

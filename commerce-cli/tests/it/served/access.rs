@@ -136,6 +136,13 @@ fn no_secret_is_in_what_is_printed_logged_or_seen_by_others() {
         assert_eq!(run(shop.program(&["--db", place, "user", "list"]), ""), Some(4));
     }
     assert_eq!(run(shop.program(&["user", "list", "--token-file", "token"]), ""), Some(0));
+    for words in ["--help", "events relay --help", "man", "completions bash"] {
+        let mut command = shop.program(&words.split(' ').collect::<Vec<_>>());
+        for name in ["COMMERCE_DB", "COMMERCE_READ_URL", "COMMERCE_SINK"] {
+            command.env(name, "https://me:wrong-secret-token@127.0.0.1");
+        }
+        assert_eq!(run(command, ""), Some(0));
+    }
 
     // A command that waits, so that others have the time to look at it.
     let mut waiting = shop.program(&["apply", "-", "--results", "results"]);
