@@ -11,7 +11,8 @@ impl Commerce {
     ///
     /// On a file, all rows come from one snapshot, and memory holds a part of them at a time. While other operations
     /// write, the log of the file cannot be reset until the list is read, and grows; a slow caller should collect the
-    /// rows first. A server ends a transaction after some seconds, so each part is read from a snapshot of its own. A
+    /// rows first. A libSQL server ends a transaction after some seconds, and the server of a served shop answers page by
+    /// page, so there each part is read from a snapshot of its own. A
     /// row that does not change meanwhile is read exactly once.
     ///
     /// ```
@@ -35,7 +36,10 @@ impl Commerce {
         mut query: Q,
         mut visit: impl FnMut(Q::Item) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut long_view = self.engine().long_view()?;
+        let mut long_view = match self.engine("one snapshot of a whole list") {
+            Ok(engine) => engine.long_view()?,
+            Err(_) => None,
+        };
         if let (Some(view), Some((statement, read))) = (&mut long_view, query.whole_list()?) {
             let mut outcome = Ok(());
             view.each(&statement, &mut |row| {
@@ -45,7 +49,8 @@ impl Commerce {
             return outcome;
         }
         loop {
-            *query.page() = query.page().long();
+            *query.page() =
+                if self.served().is_some() { query.page().longest() } else { query.page().long() };
             let listing = match &mut long_view {
                 Some(view) => query.answer(view)?,
                 None => self.query(&query)?,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::currency::Currency;
+use crate::id::Key;
 use crate::input::Invalid;
 use crate::money::Amount;
 use crate::refusal::Refusal;
@@ -79,12 +80,23 @@ impl Cause {
         Self { sentence: sentence.into(), source: Some(Arc::new(error)) }
     }
 
+    /// The cause of an outcome that is unknown, although it can be learnt under this key.
+    #[cfg(feature = "served")]
+    pub(crate) fn unanswered(sentence: impl fmt::Display, key: Key) -> Self {
+        Self::new(format!("{sentence}; the key is {key}"), Unanswered(key))
+    }
+
     /// The same cause, with what it is the cause of.
-    #[cfg(feature = "libsql")]
+    #[cfg(any(feature = "libsql", feature = "served"))]
     pub(crate) fn after(self, what: impl fmt::Display) -> Self {
         Self { sentence: format!("{what}: {}", self.sentence), ..self }
     }
 }
+
+/// The key of an operation without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer for the key {0}")]
+struct Unanswered(Key);
 
 impl From<String> for Cause {
     fn from(sentence: String) -> Self {
@@ -114,6 +126,13 @@ impl Error {
     /// Whether the same operation, with the same key, may succeed later.
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Unknown(_) | Self::Unavailable(_) | Self::Gone(_))
+    }
+
+    /// The key under which the outcome can be learnt, where it is unknown and the key is known here: submit the same
+    /// operation again with it. A served shop gives every operation a key.
+    pub fn unanswered_key(&self) -> Option<&Key> {
+        let Self::Unknown(Cause { source: Some(source), .. }) = self else { return None };
+        source.downcast_ref::<Unanswered>().map(|Unanswered(key)| key)
     }
 
     /// The message for people: amounts in the form of the currency, and fields without the slashes of JSON pointers.
@@ -254,6 +273,15 @@ pub enum OpenError {
     /// The address is not that of a libSQL server with this database.
     #[error("there is no libSQL database at {url}: {reason}")]
     NoServer {
+        /// The address.
+        url: String,
+        /// What answered instead.
+        #[source]
+        reason: Cause,
+    },
+    /// The address is not that of a shop that `commerce serve` serves.
+    #[error("there is no shop at {url}: {reason}")]
+    NoShop {
         /// The address.
         url: String,
         /// What answered instead.

@@ -211,6 +211,7 @@
 //! # Features
 //!
 //! - `libsql` (on by default): stores on a libSQL server. Without it, opening one fails with [`OpenError::NotBuiltIn`].
+//! - `served` (on by default): shops that are served elsewhere. Without it, opening one fails with [`OpenError::NotBuiltIn`].
 //! - `http-sink` (on by default): the sink that posts events over HTTP. Without it, [`outbox::sink::open`] refuses
 //!   `http://` and `https://`.
 //! - `schema`: describes operations, replies and answers as JSON Schema.
@@ -237,6 +238,7 @@ mod clock_offset;
 mod clock_skew;
 mod commerce;
 mod commit_notifier;
+mod connection;
 mod cost;
 mod currency;
 mod each;
@@ -245,8 +247,10 @@ mod error;
 mod facts;
 mod id;
 mod id_cache;
+mod identity;
 pub mod input;
 mod job;
+mod json_text;
 mod location;
 mod money;
 mod number;
@@ -261,7 +265,7 @@ mod query;
 mod queue;
 mod refusal;
 pub mod registry;
-#[cfg(any(feature = "libsql", feature = "http-sink"))]
+#[cfg(any(feature = "libsql", feature = "served", feature = "http-sink"))]
 mod resolve;
 mod roots;
 mod row;
@@ -269,6 +273,8 @@ pub mod sales;
 #[cfg(feature = "schema")]
 mod schema;
 mod search;
+#[cfg_attr(not(feature = "served"), path = "served/not_built_in.rs")]
+mod served;
 mod server_token;
 mod stats;
 mod store;
@@ -290,6 +296,7 @@ pub use access::{Access, Caller};
 pub use clock_offset::ClockOffset;
 pub use clock_skew::ClockSkew;
 pub use commerce::Commerce;
+pub use connection::Connection;
 pub use cost::Cost;
 pub use currency::Currency;
 pub use error::{Cause, Error, OpenError};
@@ -297,8 +304,10 @@ pub use id::{
     Actor, Id, Key, Name, OfActor, OfDigest, OfId, OfKey, OfName, OfProduct, OfToken, OfUser, ProductId,
     UserId,
 };
+pub use identity::Identity;
 pub use input::{Fault, Faults, Invalid};
-pub use location::{Location, Server};
+pub use json_text::{TextOperation, TextQuery, TextReply};
+pub use location::{Location, Served, Server};
 pub use money::{Amount, LIMIT, Quantity, Stock};
 pub use number::{ChargeId, EntryId, EventId, Number, OfCharge, OfEntry, OfEvent, OfOrder, OrderId};
 pub use operation::{Answer, Chain, Operation, Reply, Submission};

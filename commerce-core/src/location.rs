@@ -1,4 +1,6 @@
-//! The location of a store: a file, or a libSQL server.
+//! The location of a store: a file, a libSQL server, or a shop that is served elsewhere.
+
+mod served;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,8 +14,12 @@ use crate::roots::Roots;
 use crate::server_token::ServerToken;
 use crate::text::ValueError;
 
+pub(crate) use served::Proxy;
+pub use served::Served;
+
 /// The location of a store. It is made from a path, or from text by [`FromStr`]: text that starts with `libsql://`,
-/// `http://` or `https://` is the address of a server, other text is a path.
+/// `http://` or `https://` is the address of a libSQL server, text that starts with `commerce://` or `commerce+http://` that
+/// of a shop which `commerce serve` serves, and other text is a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
@@ -21,6 +27,8 @@ pub enum Location {
     File(PathBuf),
     /// A libSQL server.
     Server(Server),
+    /// A shop that is served elsewhere.
+    Served(Served),
 }
 
 /// A libSQL server, with the token for it and a replica to read from.
@@ -48,7 +56,7 @@ impl Location {
     /// Sets the token for the server. It has no effect on a file.
     #[must_use]
     pub fn token(self, token: &str) -> Self {
-        self.with(|server| server.token = Some(ServerToken::new(token)))
+        self.with_token(ServerToken::new(token))
     }
 
     /// Reads the token for the server from a file. When the server refuses the token, the file is read again and the
@@ -58,14 +66,30 @@ impl Location {
     /// # Errors
     /// [`ValueError`] when the file cannot be read.
     pub fn token_file(self, file: impl AsRef<Path>) -> Result<Self, ValueError> {
-        let token = ServerToken::read(file.as_ref())?;
-        Ok(self.with(|server| server.token = Some(token)))
+        Ok(self.with_token(ServerToken::read(file.as_ref())?))
     }
 
     /// Trusts these roots over TLS instead of the public ones, for the server and its replica. It has no effect on a file.
     #[must_use]
-    pub fn roots(self, roots: Roots) -> Self {
-        self.with(|server| server.roots = Some(roots))
+    pub fn roots(mut self, roots: Roots) -> Self {
+        match &mut self {
+            Self::File(_) => {}
+            Self::Server(server) => server.roots = Some(roots),
+            Self::Served(served) => served.roots = Some(roots),
+        }
+        self
+    }
+
+    /// Reaches a shop that is served elsewhere through the HTTP proxy at `url`, except at the hosts in `except`, which has the
+    /// form of the variable `NO_PROXY`. It has no effect on other stores.
+    ///
+    /// # Errors
+    /// [`ValueError`] when it is not the URL of an HTTP proxy.
+    pub fn proxy(mut self, url: &str, except: &str) -> Result<Self, ValueError> {
+        if let Self::Served(served) = &mut self {
+            served.proxy = Some(Proxy::parse(url, except)?);
+        }
+        Ok(self)
     }
 
     /// Whether its requests go over TLS.
@@ -75,6 +99,7 @@ impl Location {
             Self::Server(server) => {
                 [Some(&server.url), server.read_url.as_ref()].into_iter().flatten().any(Url::uses_tls)
             }
+            Self::Served(served) => served.uses_tls(),
         }
     }
 
@@ -88,7 +113,10 @@ impl Location {
                 let read_url = Some(Url::parse(replica)?);
                 Ok(Self::Server(Server { read_url, ..server }))
             }
-            Self::File(_) => Err(unusable(replica, "a file has no replicas; only a server has")),
+            Self::File(_) => Err(unusable(replica, "a file has no replicas; only a libSQL server has")),
+            Self::Served(_) => {
+                Err(unusable(replica, "a served shop has no replicas of its own; only a libSQL server has"))
+            }
         }
     }
 
@@ -97,9 +125,11 @@ impl Location {
         matches!(self, Self::Server(Server { read_url: Some(_), .. }))
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Server)) -> Self {
-        if let Self::Server(server) = &mut self {
-            change(server);
+    fn with_token(mut self, token: ServerToken) -> Self {
+        match &mut self {
+            Self::File(_) => {}
+            Self::Server(server) => server.token = Some(token),
+            Self::Served(served) => served.token = Some(token),
         }
         self
     }
@@ -111,6 +141,9 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, ValueError> {
         if !text.contains("://") {
             return Ok(Self::File(text.into()));
+        }
+        if let Some(served) = Served::parse(text) {
+            return served.map(Self::Served);
         }
         Ok(Self::Server(Server { url: Url::parse(text)?, read_url: None, token: None, roots: None }))
     }
@@ -140,6 +173,7 @@ impl fmt::Display for Location {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Server(server) => server.url.fmt(f),
+            Self::Served(served) => served.fmt(f),
         }
     }
 }
@@ -179,7 +213,11 @@ impl Url {
             "libsql" => tls.unwrap_or(!is_loopback),
             "http" => false,
             "https" => true,
-            _ => return Err(invalid("a server's address begins with libsql://, http:// or https://")),
+            _ => {
+                return Err(invalid(
+                    "an address begins with commerce://, commerce+http://, libsql://, http:// or https://",
+                ));
+            }
         };
         let base = format!("{}://{}", if tls { "https" } else { "http" }, address.trim_end_matches('/'));
         let namespace = namespace.map(|name| STANDARD_NO_PAD.encode(name));

@@ -5,6 +5,8 @@
 //! when nothing can fail any more.
 
 use std::sync::Arc;
+#[cfg(feature = "served")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -128,15 +130,23 @@ pub struct Submission<O> {
 /// [`Error::Skipped`](crate::Error::Skipped).
 #[derive(Clone, Debug)]
 pub struct Chain {
-    ended: Arc<AtomicBool>,
+    state: Arc<ChainState>,
     /// Whether a refusal or invalid input stops it too.
     strict: bool,
+}
+
+#[derive(Debug, Default)]
+struct ChainState {
+    ended: AtomicBool,
+    /// The place of the thread that submitted first, by which a served shop keeps the order.
+    #[cfg(feature = "served")]
+    place: OnceLock<usize>,
 }
 
 impl Chain {
     /// A chain that stops at the first operation that is not done.
     pub fn new() -> Self {
-        Self { ended: Arc::default(), strict: true }
+        Self { state: Arc::default(), strict: true }
     }
 
     /// A chain that stops when the store fails, but not at refused or invalid operations.
@@ -146,15 +156,21 @@ impl Chain {
 
     /// Stops the chain: operations that are not decided yet are not attempted.
     pub fn end(&self) {
-        self.ended.store(true, Ordering::Release);
+        self.state.ended.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_ended(&self) -> bool {
-        self.ended.load(Ordering::Acquire)
+        self.state.ended.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_strict(&self) -> bool {
         self.strict
+    }
+
+    /// The place of the thread that submitted first, which is `mine` if none has.
+    #[cfg(feature = "served")]
+    pub(crate) fn place(&self, mine: usize) -> usize {
+        *self.state.place.get_or_init(|| mine)
     }
 }
 
@@ -166,7 +182,7 @@ impl Default for Chain {
 
 impl PartialEq for Chain {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.ended, &other.ended)
+        Arc::ptr_eq(&self.state, &other.state)
     }
 }
 

@@ -89,8 +89,14 @@ impl Page {
     /// The maximum number of rows of a page.
     pub const MAX: u16 = 100;
 
+    /// The maximum number of rows of a page that one program sends another.
+    pub const MAX_LONG: u16 = 1_000;
+
     /// The number of rows of a page that is a part of a whole list.
     const LONG: u16 = 256;
+
+    /// The number of rows of such a page when it travels from the server of a served shop.
+    pub(crate) const LONGEST: u16 = 1_000;
 
     /// The first page, of at most `limit` rows (kept within 1 to 100).
     pub fn first(limit: u16) -> Self {
@@ -111,6 +117,11 @@ impl Page {
         Self { limit: Self::LONG, cursor: self.cursor.clone() }
     }
 
+    /// The same page with the length for a part of a whole list that travels.
+    pub(crate) fn longest(&self) -> Self {
+        Self { limit: Self::LONGEST, cursor: self.cursor.clone() }
+    }
+
     /// The page of the same length at `cursor`.
     pub fn at(&self, cursor: &Cursor) -> Self {
         Self { limit: self.limit, cursor: Some(cursor.clone()) }
@@ -118,7 +129,8 @@ impl Page {
 
     /// Reads `limit` and `cursor`.
     pub(crate) fn parse(fields: &mut Fields<'_>) -> Option<Self> {
-        let (limit, cursor) = (fields.ranged("limit", Self::MAX, 20), fields.optional("cursor"));
+        let max = if fields.allows_long_pages() { Self::MAX_LONG } else { Self::MAX };
+        let (limit, cursor) = (fields.ranged("limit", max, 20), fields.optional("cursor"));
         Some(Self { limit: limit?, cursor: cursor? })
     }
 

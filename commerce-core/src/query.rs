@@ -177,6 +177,11 @@ impl AnyQuery {
     pub fn access(&self) -> Access {
         self.0.access()
     }
+
+    /// Answers as JSON text.
+    pub(crate) fn answer_text(&self, view: &mut View<'_>) -> Result<Vec<u8>, Error> {
+        self.0.answer_text(view)
+    }
 }
 
 /// A query without its type.
@@ -185,6 +190,7 @@ trait Ask: Send {
     fn access(&self) -> Access;
     fn fields(&self) -> Result<Vec<u8>, Error>;
     fn answer(&self, view: &mut View<'_>) -> Result<Json, Error>;
+    fn answer_text(&self, view: &mut View<'_>) -> Result<Vec<u8>, Error>;
 }
 
 impl<Q: Query> Ask for Q {
@@ -203,6 +209,11 @@ impl<Q: Query> Ask for Q {
     fn answer(&self, view: &mut View<'_>) -> Result<Json, Error> {
         let answer = Query::answer(self, view)?;
         serde_json::to_value(answer).map_err(|e| Error::Store(Cause::of(e)))
+    }
+
+    fn answer_text(&self, view: &mut View<'_>) -> Result<Vec<u8>, Error> {
+        let answer = Query::answer(self, view)?;
+        serde_json::to_vec(&answer).map_err(|e| Error::Store(Cause::of(e)))
     }
 }
 

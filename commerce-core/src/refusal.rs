@@ -1,5 +1,7 @@
 //! Every refusal: its code, a sentence, and the facts that a caller needs to act on it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 
 use crate::id::{ProductId, TokenName, UserId};
@@ -7,8 +9,10 @@ use crate::money::Amount;
 use crate::number::{EventId, OrderId};
 use crate::order::Status;
 
-/// Why a rule refused an operation. A refused operation has changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a rule refused an operation. A refused operation has changed nothing. It is read back from the JSON that it is written
+/// as, by its code and its facts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Refusal {
     /// `user_exists`: the identifier of a new user is taken.
@@ -51,7 +55,7 @@ pub enum Refusal {
     #[error("{what} would exceed {limit}")]
     LimitExceeded {
         /// The figure that would become too large, such as `the balance`.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// The largest value allowed.
         limit: i64,
     },
@@ -101,9 +105,10 @@ pub enum Refusal {
         /// The order.
         order: OrderId,
         /// Its status.
+        #[serde(rename = "order_status")]
         status: Status,
         /// The reason, as a sentence.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// `event_not_found`: some events do not exist, or were pruned.
     #[error("{}", absent("event", events))]
@@ -206,10 +211,11 @@ impl Serialize for Refusal {
                 map.serialize_entry("total", total)?;
             }
             Self::OrderNotFound { order } => map.serialize_entry("order", order)?,
-            Self::OrderNotCancellable { order, status, reason: _ } => {
+            Self::OrderNotCancellable { order, status, reason } => {
                 map.serialize_entry("order", order)?;
                 // In a problem document `status` is the HTTP status code.
                 map.serialize_entry("order_status", status)?;
+                map.serialize_entry("reason", reason)?;
             }
             Self::EventNotFound { events } | Self::EventNotDead { events } => {
                 map.serialize_entry("events", events)?;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::input::{Fields, Invalid};
+use crate::access::{Access, Caller};
+use crate::input::{Faults, Fields, Invalid, RawFields};
 use crate::operation::{Operation, Submission};
 use crate::query::{AnyQuery, Query};
 use crate::submit::AnyOperation;
@@ -13,9 +14,18 @@ use crate::{cart, catalog, order, outbox, sales, token, user, wallet};
 /// # Errors
 /// [`Invalid`] with one entry per fault.
 pub fn parse_operation(value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
-    Fields::read(value, |fields| {
+    parse_operation_of(Caller::unrestricted(), value)
+}
+
+/// Reads an operation as [`parse_operation`] does, submitted by `caller`. A shopper may leave out the own user.
+///
+/// # Errors
+/// [`Invalid`] with one entry per fault.
+pub fn parse_operation_of(caller: Caller, value: &Value) -> Result<Submission<AnyOperation>, Invalid> {
+    let implied = implied_user(&caller, value);
+    let read = Fields::read_with(value, implied.as_slice(), |fields| {
         let name: String = fields.required("op")?;
-        let Some((_, parse)) = OPERATIONS.iter().find(|(known, _)| *known == name) else {
+        let Some((.., parse)) = OPERATIONS.iter().find(|(known, ..)| *known == name) else {
             fields.accept_unknown();
             return fields.fault("op", unknown_operation(&name));
         };
@@ -23,12 +33,18 @@ pub fn parse_operation(value: &Value) -> Result<Submission<AnyOperation>, Invali
         let operation = parse(fields);
         let submission = Submission::new(operation?);
         Some(Submission { key: key?, at: at?, ..submission })
-    })
+    });
+    read.map(|submission| submission.caller(caller))
+}
+
+/// Who may perform the operation `name`; None for what is not an operation of a line.
+pub fn operation_access(name: &str) -> Option<Access> {
+    OPERATIONS.iter().find(|(known, ..)| *known == name).map(|(_, access, _)| *access)
 }
 
 /// The names of all operations that [`parse_operation`] reads.
 pub fn operation_names() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
+    OPERATIONS.iter().map(|(name, ..)| *name)
 }
 
 /// Reads the fields of the query `name`.
@@ -36,15 +52,50 @@ pub fn operation_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`Invalid`] with one entry per fault.
 pub fn parse_query(name: &str, fields: &Value) -> Result<AnyQuery, Invalid> {
-    let Some((_, parse)) = QUERIES.iter().find(|(known, _)| *known == name) else {
-        return Err(Invalid::at("", format!("{} is not a query", crate::text::quoted(name))));
-    };
-    Fields::read(fields, parse)
+    Fields::read(fields, find_query(name)?)
+}
+
+/// Reads the fields of the query `name` from a request, and reports what is wrong together with faults that were found
+/// before. With `long`, a page may have up to [`Page::MAX_LONG`](crate::Page::MAX_LONG) rows.
+///
+/// # Errors
+/// [`Invalid`] with one entry per fault.
+pub fn parse_raw_query(
+    name: &str,
+    faults: Faults,
+    fields: &RawFields,
+    long: bool,
+) -> Result<AnyQuery, Invalid> {
+    let parse = find_query(name)?;
+    Fields::read_raw(faults, fields, |fields| {
+        if long {
+            fields.allow_long_pages();
+        }
+        parse(fields)
+    })
+}
+
+/// Who may ask the query `name`; None for what is not a query.
+pub fn query_access(name: &str) -> Option<Access> {
+    QUERIES.iter().find(|(known, ..)| *known == name).map(|(_, access, _)| *access)
 }
 
 /// The names of all queries that [`parse_query`] reads.
 pub fn query_names() -> impl Iterator<Item = &'static str> {
-    QUERIES.iter().map(|(name, _)| *name)
+    QUERIES.iter().map(|(name, ..)| *name)
+}
+
+fn find_query(name: &str) -> Result<ParseQuery, Invalid> {
+    let found = QUERIES.iter().find(|(known, ..)| *known == name);
+    let unknown = || Invalid::at("", format!("{} is not a query", crate::text::quoted(name)));
+    found.map(|(.., parse)| *parse).ok_or_else(unknown)
+}
+
+/// The field `user` of a shopper who left it out, where the operation takes it.
+fn implied_user(caller: &Caller, value: &Value) -> Option<(String, String)> {
+    let own = caller.own.as_ref()?;
+    let takes_user = value["op"].as_str().and_then(operation_access) == Some(Access::OwnUser);
+    (takes_user && value["user"].is_null()).then(|| ("user".into(), own.as_str().into()))
 }
 
 type ParseOperation = fn(&mut Fields<'_>) -> Option<AnyOperation>;
@@ -59,7 +110,7 @@ fn unknown_operation(name: &str) -> String {
 }
 
 /// Every operation that can be named in a line. Those on tokens have their own commands.
-const OPERATIONS: [(&str, ParseOperation); 13] = [
+const OPERATIONS: [(&str, Access, ParseOperation); 13] = [
     operation::<user::Add>(),
     operation::<wallet::Charge>(),
     operation::<catalog::Add>(),
@@ -75,12 +126,12 @@ const OPERATIONS: [(&str, ParseOperation); 13] = [
     operation::<outbox::Retry>(),
 ];
 
-const fn operation<O: Operation>() -> (&'static str, ParseOperation) {
-    (O::NAME, |fields| O::parse(fields).map(AnyOperation::new))
+const fn operation<O: Operation>() -> (&'static str, Access, ParseOperation) {
+    (O::NAME, O::ACCESS, |fields| O::parse(fields).map(AnyOperation::new))
 }
 
 /// Every query there is.
-const QUERIES: [(&str, ParseQuery); 17] = [
+const QUERIES: [(&str, Access, ParseQuery); 17] = [
     query::<user::Get>(),
     query::<user::List>(),
     query::<wallet::Balance>(),
@@ -100,8 +151,8 @@ const QUERIES: [(&str, ParseQuery); 17] = [
     query::<token::List>(),
 ];
 
-const fn query<Q: Query>() -> (&'static str, ParseQuery) {
-    (Q::NAME, |fields| Q::parse(fields).map(AnyQuery::new))
+const fn query<Q: Query>() -> (&'static str, Access, ParseQuery) {
+    (Q::NAME, Q::ACCESS, |fields| Q::parse(fields).map(AnyQuery::new))
 }
 
 #[cfg(test)]
@@ -120,6 +171,34 @@ mod tests {
         assert_eq!(submission.key.unwrap().as_str(), "k");
         assert_eq!(submission.at.unwrap().millis(), 7);
         assert_eq!(needs(&[&submission.operation], None).users, [id("kim")]);
+    }
+
+    #[test]
+    fn a_shopper_may_leave_out_the_own_user() {
+        let shopper = |line: Value| parse_operation_of(Caller::shopper(id("kim")), &line);
+        for line in [json!({ "op": "cart.clear" }), json!({ "op": "cart.clear", "user": null })] {
+            assert_eq!(needs(&[&shopper(line.clone()).unwrap().operation], None).users, [id("kim")]);
+            assert!(parse_operation(&line).is_err(), "an operator names a user");
+        }
+        let other = shopper(json!({ "op": "cart.clear", "user": "lee" })).unwrap();
+        assert_eq!(
+            (needs(&[&other.operation], None).users, other.caller.own),
+            (vec![id("lee")], Some(id("kim")))
+        );
+        // It is not given to operations that take no user, or that no shopper may perform.
+        assert!(shopper(json!({ "op": "order.cancel", "order": 7 })).is_ok());
+        assert!(shopper(json!({ "op": "wallet.charge", "amount": 7 })).is_err());
+    }
+
+    #[test]
+    fn only_long_pages_have_more_than_a_hundred_rows() {
+        let read = |name: &str, limit: i64, long: bool| {
+            let fields = json!({ "limit": limit }).as_object().cloned().unwrap();
+            parse_raw_query(name, Faults::default(), &RawFields::new(fields), long).is_ok()
+        };
+        assert!(read("user.list", 100, false) && !read("user.list", 101, false));
+        assert!(read("user.list", 1_000, true) && !read("user.list", 1_001, true));
+        assert!(!read("sales.top", 101, true), "best sellers have no pages");
     }
 
     #[test]

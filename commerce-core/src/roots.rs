@@ -30,7 +30,7 @@ impl Roots {
     }
 
     /// The settings of a client that trusts these roots, or else the public ones.
-    #[cfg(any(feature = "libsql", feature = "http-sink"))]
+    #[cfg(any(feature = "libsql", feature = "served", feature = "http-sink"))]
     pub(crate) fn tls(roots: Option<&Self>) -> ureq::tls::TlsConfig {
         use ureq::tls::{Certificate, RootCerts, TlsConfig};
         let own = |roots: &Self| -> Vec<_> {
@@ -43,7 +43,7 @@ impl Roots {
 
 /// What is wrong with the certificate of a server, if that is what an error of the client says. Such an error is told by its
 /// text, since the client does not show its type.
-#[cfg(any(feature = "libsql", feature = "http-sink"))]
+#[cfg(any(feature = "libsql", feature = "served", feature = "http-sink"))]
 pub(crate) fn certificate_fault(error: &ureq::Error) -> Option<String> {
     let text = error.to_string();
     let (_, fault) = text.split_once("invalid peer certificate: ")?;

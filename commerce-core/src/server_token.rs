@@ -30,13 +30,13 @@ impl ServerToken {
     }
 
     /// Where the token can be renewed.
-    #[cfg(feature = "libsql")]
+    #[cfg(any(feature = "libsql", feature = "served"))]
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
 
     /// Another token than the one that was refused, if the file or a clone has one by now.
-    #[cfg(feature = "libsql")]
+    #[cfg(any(feature = "libsql", feature = "served"))]
     pub(crate) fn renewed(&self, refused: &str) -> std::io::Result<Option<Arc<str>>> {
         let current = self.current();
         if *current != *refused {

@@ -100,11 +100,18 @@ impl Receive for Value {
 #[doc(hidden)]
 pub trait ToJson: Send {
     fn to_json(&self) -> Result<Value, Error>;
+
+    /// Appends the reply as text.
+    fn write_json(&self, text: &mut Vec<u8>) -> Result<(), Error>;
 }
 
 impl<R: Reply> ToJson for R {
     fn to_json(&self) -> Result<Value, Error> {
         serde_json::to_value(self).map_err(|e| Error::Store(Cause::of(e)))
+    }
+
+    fn write_json(&self, text: &mut Vec<u8>) -> Result<(), Error> {
+        serde_json::to_writer(text, self).map_err(|e| Error::Store(Cause::of(e)))
     }
 }
 
@@ -114,6 +121,10 @@ struct AsJson(Value);
 impl ToJson for AsJson {
     fn to_json(&self) -> Result<Value, Error> {
         Ok(self.0.clone())
+    }
+
+    fn write_json(&self, text: &mut Vec<u8>) -> Result<(), Error> {
+        serde_json::to_writer(text, &self.0).map_err(|e| Error::Store(Cause::of(e)))
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Warning {
         /// The version of SQLite.
         sqlite: String,
     },
+    /// What the server of a served shop warns of, in its words.
+    Told(String),
 }
 
 /// How to make a server sync its commits.
@@ -51,7 +53,7 @@ impl Warning {
     /// every command; the others belong where a store is made, checked, or served for long.
     pub fn is_urgent(&self) -> bool {
         match self {
-            Self::Unsynced { .. } | Self::Unindexed | Self::ClockAhead(_) => true,
+            Self::Unsynced { .. } | Self::Unindexed | Self::ClockAhead(_) | Self::Told(_) => true,
             Self::ClockOffset(_) | Self::UnsyncedReplicationLog { .. } | Self::WalReset { .. } => false,
         }
     }
@@ -75,6 +77,7 @@ impl fmt::Display for Warning {
             ),
             Self::ClockAhead(skew) => skew.fmt(f),
             Self::ClockOffset(offset) => offset.fmt(f),
+            Self::Told(sentence) => f.write_str(sentence),
             Self::UnsyncedReplicationLog { url, version } => write!(
                 f,
                 "{url} is sqld {version}, which never syncs its replication log. The database is synced, but a power \

@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use commerce_core::input::{FromInput, RawFields};
 use commerce_core::token::{Digest, Find, Role, Token, TokenVersion, Version};
-use commerce_core::{Cause, Commerce, Error, OrderId, Refusal, UserId, order};
+use commerce_core::{Access, Caller as Submitter, Cause, Commerce, Error, OrderId, Refusal, UserId};
 use serde::Deserialize;
 
 use crate::headers;
@@ -38,7 +38,7 @@ enum Rights {
 }
 
 /// Authenticates requests. Verified tokens are cached until any token changes.
-pub(crate) struct Access {
+pub(crate) struct Authenticator {
     shop: Commerce,
     cache: RwLock<TokenCache>,
     cors_origins: Vec<String>,
@@ -61,18 +61,18 @@ pub(crate) enum Identity {
     Unknown(Digest),
 }
 
-/// What a request may touch, for a caller who may not touch everything.
+/// What an answer may show to a caller who may not see everything.
 pub(crate) enum Ownership {
-    /// All that the fields name.
+    /// All that was asked for.
     Granted,
-    /// All that the fields name, if this order is this user's.
+    /// All that was asked for, if this order is this user's.
     IfOrderOf(UserId, OrderId),
 }
 
 /// The most callers in each cache. Beyond it the cache is cleared.
 const MAX_CALLERS: usize = 10_000;
 
-impl Access {
+impl Authenticator {
     pub(crate) fn new(shop: Commerce, cors_origins: Vec<String>) -> Self {
         let (callers, strangers) = Default::default();
         let cache = TokenCache { version: None, mark: None, callers, strangers };
@@ -204,18 +204,6 @@ impl Access {
 }
 
 impl Ownership {
-    /// Asks the store whose the order is.
-    ///
-    /// # Errors
-    /// `order_not_found` for an order of another user.
-    pub(crate) fn check(self, shop: &Commerce) -> Result<(), Error> {
-        match self {
-            Self::Granted => Ok(()),
-            Self::IfOrderOf(own, order) if shop.query(&order::Get { order })?.user == own => Ok(()),
-            Self::IfOrderOf(_, order) => Err(Refusal::OrderNotFound { order }.into()),
-        }
-    }
-
     /// Checks whose the order in an answer is.
     ///
     /// # Errors
@@ -235,52 +223,89 @@ impl Ownership {
 }
 
 impl Caller {
-    /// Checks the caller's role, before anything else of the request is read. `changes` tells whether the request is to
-    /// change anything.
+    /// Decides who may do what, whatever way it comes: by a route of its own, by a line, or by name. Whose the user or the
+    /// order is remains to be checked.
     ///
     /// # Errors
     /// `unauthenticated` or `forbidden`.
-    pub(crate) fn authorize(&self, permission: Permission, changes: bool) -> Result<(), Problem> {
+    pub(crate) fn authorize(&self, permission: Permission) -> Result<(), Problem> {
         match (&self.rights, permission) {
             (_, Permission::Public) | (Rights::Operator, _) => Ok(()),
             (Rights::None(reason), _) => Err(Problem::Unauthenticated(reason)),
-            (Rights::Viewer, _) if changes => Err(Problem::Forbidden("a viewer changes nothing")),
-            (Rights::Viewer, _) => Ok(()),
-            (Rights::Shopper(_), Permission::Operator) => {
-                Err(Problem::Forbidden("only an operator may do this"))
+            (Rights::Viewer, Permission::Operation(_)) => Err(Problem::Forbidden("a viewer changes nothing")),
+            (Rights::Viewer, Permission::AnyToken | Permission::Query(_)) => Ok(()),
+            (
+                Rights::Shopper(_),
+                Permission::Operation(Access::Operator) | Permission::Query(Access::Operator),
+            ) => Err(Problem::Forbidden("only an operator may do this")),
+            (Rights::Shopper(_), Permission::AnyToken | Permission::Operation(_) | Permission::Query(_)) => {
+                Ok(())
             }
-            (Rights::Shopper(_), Permission::AnyToken | Permission::OwnUser | Permission::OwnOrder) => Ok(()),
         }
     }
 
-    /// Restricts the fields of a request to what belongs to the caller. For a shopper, a missing `user` is filled in, and
-    /// a user of somebody else is answered as if it did not exist. Whose an order is remains to be checked.
+    /// The name of the caller's role.
+    pub(crate) fn role(&self) -> &'static str {
+        match self.rights {
+            Rights::None(_) => "none",
+            Rights::Shopper(_) => Role::Shopper.as_str(),
+            Rights::Viewer => Role::Viewer.as_str(),
+            Rights::Operator => Role::Operator.as_str(),
+        }
+    }
+
+    /// The user as whom a shopper acts.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match &self.rights {
+            Rights::Shopper(user) => Some(user.as_str()),
+            Rights::None(_) | Rights::Viewer | Rights::Operator => None,
+        }
+    }
+
+    /// As whom the caller submits operations. The decision refuses what belongs to another user.
+    pub(crate) fn submitter(&self) -> Submitter {
+        match &self.rights {
+            Rights::Shopper(user) => Submitter::shopper(user.clone()),
+            Rights::Operator | Rights::Viewer | Rights::None(_) => Submitter::unrestricted(),
+        }
+    }
+
+    /// Fills in the field `user` of a shopper who left it out.
+    pub(crate) fn imply_user(&self, permission: Permission, fields: &mut RawFields) {
+        let takes_user =
+            matches!(permission, Permission::Operation(Access::OwnUser) | Permission::Query(Access::OwnUser));
+        if let Rights::Shopper(own) = &self.rights
+            && takes_user
+            && fields.get("user").is_none()
+        {
+            fields.set_text("user", own.as_str());
+        }
+    }
+
+    /// Restricts the fields of a query to what belongs to the caller. For a shopper, a missing `user` is filled in. Whose an
+    /// order is shows in the answer.
     ///
     /// # Errors
-    /// `user_not_found` for another user.
+    /// `user_not_found` for another user, as if it did not exist.
     pub(crate) fn restrict_to_own(
         &self,
         permission: Permission,
         fields: &mut RawFields,
     ) -> Result<Ownership, Problem> {
         let Rights::Shopper(own) = &self.rights else { return Ok(Ownership::Granted) };
+        self.imply_user(permission, fields);
         match permission {
-            Permission::OwnOrder => {
-                // The operation reports any fault.
-                if let Some(Ok(order)) = fields.get("order").map(OrderId::from_input) {
-                    return Ok(Ownership::IfOrderOf(own.clone(), order));
-                }
-            }
-            Permission::OwnUser => match fields.get("user").map(UserId::from_input) {
-                None => fields.set_text("user", own.as_str()),
-                Some(Ok(user)) if user != *own => {
-                    return Err(Error::from(Refusal::UserNotFound { user }).into());
-                }
-                Some(Ok(_) | Err(_)) => {}
+            Permission::Query(Access::OwnUser) => match fields.get("user").map(UserId::from_input) {
+                Some(Ok(user)) if user != *own => Err(Error::from(Refusal::UserNotFound { user }).into()),
+                _ => Ok(Ownership::Granted),
             },
-            Permission::Public | Permission::AnyToken | Permission::Operator => {}
+            // The query reports any fault.
+            Permission::Query(Access::OwnOrder) => match fields.get("order").map(OrderId::from_input) {
+                Some(Ok(order)) => Ok(Ownership::IfOrderOf(own.clone(), order)),
+                _ => Ok(Ownership::Granted),
+            },
+            _ => Ok(Ownership::Granted),
         }
-        Ok(Ownership::Granted)
     }
 
     fn of(token: Option<Token>) -> Self {
@@ -296,6 +321,11 @@ impl Caller {
             _ => Rights::None("the role of the token is unknown"),
         };
         Self { token: Some(token.name.as_str().into()), rights }
+    }
+
+    /// A caller of what is public.
+    pub(crate) fn anybody() -> Self {
+        Self::without_rights("a token is required")
     }
 
     fn without_rights(reason: &'static str) -> Self {

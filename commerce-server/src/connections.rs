@@ -19,7 +19,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tower_service::Service;
 
 use crate::body::{ChunkedBody, Unsent};
@@ -27,12 +26,13 @@ use crate::client::Peer;
 use crate::phase::Phase;
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::tls::Certificate;
 
 /// The state that all connections share.
 pub(crate) struct Connections {
     server: Arc<Server>,
     router: Router,
-    tls: Option<TlsAcceptor>,
+    certificate: Option<Arc<Certificate>>,
     /// One permit for each connection that may be open.
     permits: Arc<Semaphore>,
     http1: http1::Builder,
@@ -49,7 +49,7 @@ const BUFFER: usize = 64 << 10;
 const MAX_CONCURRENT: u32 = 100;
 
 impl Connections {
-    pub(crate) fn new(server: Arc<Server>, router: Router, tls: Option<TlsAcceptor>) -> Self {
+    pub(crate) fn new(server: Arc<Server>, router: Router, certificate: Option<Arc<Certificate>>) -> Self {
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
@@ -70,7 +70,7 @@ impl Connections {
             .keep_alive_interval(server.limits.header_timeout)
             .keep_alive_timeout(server.limits.header_timeout);
         let permits = Arc::new(Semaphore::new(server.limits.max_connections));
-        Self { server, router, tls, permits, http1, http2 }
+        Self { server, router, certificate, permits, http1, http2 }
     }
 
     /// Accepts connections until the shutdown. When too many are open, clients wait in the listener's backlog.
@@ -121,7 +121,7 @@ impl Connections {
         let draining = self.server.phase.reached(Phase::Draining);
         let limits = &self.server.limits;
         let mut socket = Socket::new(stream, limits.write_timeout);
-        match &self.tls {
+        match &self.certificate {
             None => {
                 let http2 = tokio::select! {
                     spoken = timeout(limits.header_timeout, socket.speaks_http2()) => spoken,
@@ -131,7 +131,8 @@ impl Connections {
                     Box::pin(self.serve(socket, http2, peer)).await;
                 }
             }
-            Some(tls) => {
+            Some(certificate) => {
+                let tls = certificate.acceptor();
                 let accepted = tokio::select! {
                     accepted = Box::pin(timeout(limits.header_timeout, tls.accept(socket))) => accepted,
                     () = draining => return,

@@ -6,6 +6,8 @@ use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::version_answer::VersionAnswer;
+
 /// The JSON Schemas of all types in the document.
 pub(crate) struct Schemas {
     /// What requests hold, written out where it is used.
@@ -62,6 +64,27 @@ pub(crate) fn events(_: &mut Schemas) -> Description {
     let summary = "Streams the outbox as server-sent events, one for each committed event. `data` is the CloudEvents 1.0 \
         envelope. The stream continues after `Last-Event-ID` (0 for all events), or starts with the next event.";
     resource(summary, "text/event-stream", json!({ "type": "string" }))
+}
+
+pub(crate) fn operations(_: &mut Schemas) -> Description {
+    let summary = "Performs operations, one for each line: `{\"op\": \"order.place\", \"key\": …, …}` with the operation's \
+        fields. Lines are performed in order, in as few commits as possible. The answer has a result for each line that is \
+        not blank, sent as its group commits: `{\"line\": 1, \"ok\": …}`, `refused`, `invalid` or `failed`. A line at which \
+        the store fails is the last one, unless the lines are independent. Give each line a key: a client that loses the \
+        connection sends the lines without a result again. Nothing is done for a body that does not arrive whole; after \
+        that all lines are performed, even if the client goes away. The request counts once against the rate limit.";
+    resource(summary, "application/jsonl", json!({ "type": "string" }))
+}
+
+pub(crate) fn named_query(_: &mut Schemas) -> Description {
+    let summary = "Answers any query. The body holds its fields, if it has any.";
+    resource(summary, "application/json", json!({ "type": "object" }))
+}
+
+pub(crate) fn version(schemas: &mut Schemas) -> Description {
+    let answer = schemas.outputs.subschema_for::<VersionAnswer<'static>>().to_value();
+    let summary = "Returns the version of the store, and who asks. With `after`, the answer waits until the version differs.";
+    resource(summary, "application/json", answer)
 }
 
 pub(crate) fn openapi(_: &mut Schemas) -> Description {

@@ -12,7 +12,7 @@ use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
 use serde_json::json;
 
-use crate::access::Ownership;
+use crate::access::Caller;
 use crate::answer::answer;
 use crate::client::Client;
 use crate::etag::Etag;
@@ -25,7 +25,7 @@ use crate::remote::Tokens;
 use crate::response;
 use crate::route::{Builtin, EtagScope, Handler, Permission, Route};
 use crate::server::{REQUEST_ID, Server, id_text};
-use crate::{docs, events, gzip, headers};
+use crate::{docs, events, gzip, headers, named_query, operations, version_wait};
 
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -107,41 +107,27 @@ async fn respond(
     let authenticated = match route.permission {
         Permission::Public => None,
         permission => {
-            let (caller, version) = match &server.remote {
-                None => {
-                    let (caller, version) = server.access.authenticate(parts, client.is_local)?;
-                    (caller, Some(version))
-                }
-                Some(remote) => {
-                    // Metrics are needed most while the store is away.
-                    let tokens = match route.handler {
-                        Handler::Builtin(Builtin::Metrics) => Tokens::AsLastKnown,
-                        _ => Tokens::Recent,
-                    };
-                    let caller = remote.authenticate(&server.access, parts, client, tokens);
-                    (Box::pin(caller).await?, None)
-                }
+            // Metrics are needed most while the store is away.
+            let tokens = match route.handler {
+                Handler::Builtin(Builtin::Metrics) => Tokens::AsLastKnown,
+                _ => Tokens::Recent,
             };
+            let (caller, version) = server.authenticate(parts, client, tokens).await?;
             client.token.clone_from(&caller.token);
             server.rate_limit.check(client)?;
-            caller.authorize(permission, matches!(route.handler, Handler::Operation(_)))?;
+            caller.authorize(permission)?;
             Some((caller, version))
         }
     };
-    let mut extracted = extract(server, route, parts, body, client).await?;
-    let ownership = match &authenticated {
-        Some((caller, _)) => caller.restrict_to_own(route.permission, &mut extracted.fields)?,
-        None => Ownership::Granted,
-    };
+    // Only what everybody may have is answered without a caller.
+    let (caller, version) = authenticated.unwrap_or_else(|| (Caller::anybody(), None));
     match route.handler {
         Handler::Operation(submit) => {
-            match &server.remote {
-                None => ownership.check(&server.shop)?,
-                Some(remote) => Box::pin(remote.check(client, ownership)).await?,
-            }
+            let mut extracted = extract(server, route, parts, body, client).await?;
+            caller.imply_user(route.permission, &mut extracted.fields);
             // The fields are dropped before the commit is awaited; the memory of the body stays reserved.
             let Extracted { fields, faults, body_memory } = extracted;
-            let reply = submit(&server.shop, &fields, faults)?;
+            let reply = submit(&server.shop, caller.submitter(), &fields, faults)?;
             let (reply, is_replay) = reply.await?;
             drop(body_memory);
             let etag = Etag::of(&reply, if route.is_conditional { EtagScope::Body } else { EtagScope::None });
@@ -156,14 +142,21 @@ async fn respond(
             Ok(response)
         }
         Handler::Query { parse, cost, etag } => {
+            let mut extracted = extract(server, route, parts, body, client).await?;
+            let ownership = caller.restrict_to_own(route.permission, &mut extracted.fields)?;
             let query = parse(&extracted.fields, extracted.faults)?;
-            let version = authenticated.and_then(|(_, version)| version);
-            let read = Read::new(query, (cost, etag), ownership, parts);
+            answer(server, client, parts, version, Read::new(query, (cost, etag), ownership, parts)).await
+        }
+        Handler::Operations => Box::pin(operations::answer(server, &caller, parts, body, id, client)).await,
+        Handler::NamedQuery => {
+            let read = Box::pin(named_query::read(server, &caller, parts, body, client)).await?;
             answer(server, client, parts, version, read).await
         }
         Handler::Builtin(resource) => {
-            extract::no_fields(extracted)?;
-            builtin(server, resource, parts, id, client).await
+            if resource != Builtin::Version {
+                extract::no_fields(extract(server, route, parts, body, client).await?)?;
+            }
+            builtin(server, resource, &caller, parts, id, client).await
         }
     }
 }
@@ -172,6 +165,7 @@ async fn respond(
 async fn builtin(
     server: &Arc<Server>,
     resource: Builtin,
+    caller: &Caller,
     parts: &Parts,
     id: &HeaderValue,
     client: &Client,
@@ -182,6 +176,7 @@ async fn builtin(
             let body = events::open(server, parts, id_text(id), client).await?;
             text("text/event-stream", body)
         }
+        Builtin::Version => version_wait::wait(server, caller, parts, client).await?,
         Builtin::OpenApi => server.document.to_shared_response(gzip::is_accepted(&parts.headers)),
         Builtin::Docs => text("text/html; charset=utf-8", docs::PAGE.into()),
         Builtin::Livez => response::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),

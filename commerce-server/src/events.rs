@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::HeaderName;
 use axum::http::request::Parts;
 use commerce_core::outbox::{Newest, NumberedEvent, Since};
-use commerce_core::{Cause, Error, EventId};
+use commerce_core::{Access, Cause, Error, EventId};
 use http_body_util::channel::{Channel, Sender};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -195,7 +195,7 @@ async fn is_authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -
             caller => caller,
         },
     };
-    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Operator, false).is_ok()))
+    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Query(Access::Operator)).is_ok()))
 }
 
 /// Reads the next events; `None` when there are none.

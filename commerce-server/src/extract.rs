@@ -28,7 +28,7 @@ pub(crate) struct Extracted {
 
 /// The largest body, in bytes, that is parsed on the thread that received it. A client sends one longer body at a time,
 /// and a pool of its own parses them one after the other, so that they delay no other request.
-const LONG_BODY: usize = 64 << 10;
+pub(crate) const LONG_BODY: usize = 64 << 10;
 
 /// Extracts the fields of a request. If path and body both name a field, the path's value counts and the body's is a
 /// fault.
@@ -40,28 +40,16 @@ pub(crate) async fn extract(
     client: &Client,
 ) -> Result<Extracted, Problem> {
     let is_operation = matches!(route.handler, Handler::Operation(_));
-    let mut faults = Faults::default();
-    let mut fault = |name: &str, detail: &str| {
-        faults.push(Fault { pointer: pointer(name), detail: detail.into() });
-    };
     let (mut object, body_memory) = match is_operation {
-        true => {
-            let (text, memory) = collect(server, parts, body, client).await?;
-            let object = match text.len() {
-                0 => Map::new(),
-                1..=LONG_BODY => object(input::json(&text)?)?,
-                _ => {
-                    let parse = move |_: &_| Ok(object(input::json(&text)?)?);
-                    server.run_in(&server.pools.bodies, client, parse).await?
-                }
-            };
-            (object, memory)
-        }
+        true => collect_object(server, parts, body, client).await?,
         false => (Map::new(), None),
     };
     let has_key = is_operation && object.swap_remove("key").is_some();
     let has_condition = route.is_conditional && object.swap_remove("if_match").is_some();
-    let mut fields = RawFields::new(object);
+    let (mut fields, mut faults) = (RawFields::new(object), Faults::default());
+    let mut fault = |name: &str, detail: &str| {
+        faults.push(Fault { pointer: pointer(name), detail: detail.into() });
+    };
     // Only queries take fields in the query of the URL.
     if let Some(query) = parts.uri.query() {
         for (name, text) in pairs(query)? {
@@ -75,9 +63,7 @@ pub(crate) async fn extract(
             fields.set_text(name, text);
         }
     }
-    let unreadable = |_| invalid("", "the path is not UTF-8");
-    let path = RawPathParams::from_request_parts(parts, &()).await.map_err(unreadable)?;
-    for (parameter, text) in &path {
+    for (parameter, text) in &path_parameters(parts).await? {
         let name = route.field(parameter);
         if fields.contains(name) {
             fault(name, "is already given by the path");
@@ -105,19 +91,61 @@ pub(crate) async fn extract(
     Ok(Extracted { fields, faults, body_memory })
 }
 
+/// Reads the query of the URL with `read`, where it holds no fields but says how to answer.
+pub(crate) fn parameters<T>(
+    parts: &Parts,
+    read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+) -> Result<T, Problem> {
+    let (mut fields, mut faults) = (RawFields::default(), Faults::default());
+    for (name, text) in pairs(parts.uri.query().unwrap_or_default())? {
+        if fields.contains(&name) {
+            let detail = "appears more than once in the query of the URL".into();
+            faults.push(Fault { pointer: pointer(&name), detail });
+        }
+        fields.set_text(name, text);
+    }
+    Ok(Fields::read_raw(faults, &fields, read)?)
+}
+
+/// The parameters of the path.
+pub(crate) async fn path_parameters(parts: &mut Parts) -> Result<RawPathParams, Problem> {
+    let unreadable = |_| invalid("", "the path is not UTF-8");
+    RawPathParams::from_request_parts(parts, &()).await.map_err(unreadable)
+}
+
+/// Receives a body that is a JSON object, or none.
+pub(crate) async fn collect_object(
+    server: &Server,
+    parts: &Parts,
+    body: Body,
+    client: &Client,
+) -> Result<(Map<String, Value>, Option<Reservation>), Problem> {
+    let (text, memory) = collect(server, parts, body, client, &["application/json"]).await?;
+    let object = match text.len() {
+        0 => Map::new(),
+        1..=LONG_BODY => object(input::json(&text)?)?,
+        _ => {
+            let parse = move |_: &_| Ok(object(input::json(&text)?)?);
+            server.run_in(&server.pools.bodies, client, parse).await?
+        }
+    };
+    Ok((object, memory))
+}
+
 /// Refuses any field, for routes that take none.
 pub(crate) fn no_fields(extracted: Extracted) -> Result<(), Problem> {
     Ok(Fields::read_raw(extracted.faults, &extracted.fields, |_| Some(()))?)
 }
 
-static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Receives the whole body, within the limits of length, time and memory.
-async fn collect(
+/// Receives the whole body, of one of these media types, within the limits of length, time and memory.
+pub(crate) async fn collect(
     server: &Server,
     parts: &Parts,
     body: Body,
     client: &Client,
+    media_types: &[&str],
 ) -> Result<(Vec<u8>, Option<Reservation>), Problem> {
     let limits = &server.limits;
     if body.is_end_stream() {
@@ -128,7 +156,7 @@ async fn collect(
     if lower > limit as u64 {
         return Err(Problem::TooLarge(limit));
     }
-    require_json(&parts.headers)?;
+    require_media_type(&parts.headers, media_types)?;
     // A body of unknown length may become as long as the limit.
     let length = upper.and_then(|upper| usize::try_from(upper).ok()).map_or(limit, |upper| upper.min(limit));
     let mut memory = None;
@@ -157,8 +185,8 @@ async fn collect(
     Ok((text, memory))
 }
 
-/// Refuses a body that is not declared as unencoded JSON in UTF-8.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+/// Refuses a body that is not declared as one of these, unencoded and in UTF-8.
+fn require_media_type(headers: &HeaderMap, media_types: &[&str]) -> Result<(), Problem> {
     let value = single(headers, &header::CONTENT_TYPE)?.ok_or(Problem::UnsupportedMediaType)?;
     let (media_type, parameters) = value.split_once(';').unwrap_or((value, ""));
     let is_utf8 = parameters.trim().split_once('=').is_none_or(|(name, value)| {
@@ -166,7 +194,8 @@ fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     });
     let encoding = single(headers, &header::CONTENT_ENCODING)?;
     let is_plain = encoding.is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
-    if media_type.trim().eq_ignore_ascii_case("application/json") && is_utf8 && is_plain {
+    let is_known = media_types.iter().any(|known| media_type.trim().eq_ignore_ascii_case(known));
+    if is_known && is_utf8 && is_plain {
         return Ok(());
     }
     Err(Problem::UnsupportedMediaType)

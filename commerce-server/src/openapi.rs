@@ -1,12 +1,12 @@
 //! The OpenAPI 3.1 document of the API, derived from the route table and from the JSON Schemas of the engine's types.
 //! A field that a type gains or loses appears here without further work.
 
-use commerce_core::Fault;
+use commerce_core::{Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
-use crate::enumeration;
 use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route};
+use crate::{enumeration, examples};
 
 /// The OpenAPI document.
 pub fn document() -> Value {
@@ -52,6 +52,7 @@ pub fn document() -> Value {
         },
     });
     enumeration::simplify(&mut document);
+    examples::add(&mut document);
     document
 }
 
@@ -107,6 +108,33 @@ fn operation_object(route: &Route, description: Description) -> Value {
                 without_null(&mut schema);
                 parameters.push(json!({ "name": name, "in": "query", "required": false, "schema": schema }));
             }
+        }
+        Handler::Operations => {
+            for (name, purpose) in [
+                ("trust_time", "Lines may have a time of their own (`at`). For operators."),
+                ("stop_on_error", "The first line that is not done is the last one."),
+                ("independent", "Each line stands alone: a failure of the store concerns only its own line."),
+            ] {
+                parameters.push(parameter(name, purpose, json!({ "type": "boolean", "default": false })));
+            }
+            let lines = json!({ "schema": { "type": "string" } });
+            object["requestBody"] = json!({ "required": true, "content": { "application/jsonl": lines } });
+        }
+        Handler::NamedQuery => {
+            let names: Vec<_> = registry::query_names().collect();
+            parameters[0]["schema"] = json!({ "type": "string", "enum": names });
+            let purpose = "Lets `limit` be up to 1,000.";
+            parameters.push(parameter("long", purpose, json!({ "type": "boolean", "default": false })));
+            let fields = json!({ "schema": { "type": "object" } });
+            object["requestBody"] = json!({ "required": false, "content": { "application/json": fields } });
+        }
+        Handler::Builtin(Builtin::Version) => {
+            let integer = json!({ "type": "integer" });
+            parameters.push(parameter("after", "The version that the client knows.", integer));
+            let purpose = "The instance of that version. The answer comes at once if it is another one.";
+            parameters.push(parameter("instance", purpose, json!({ "type": "string" })));
+            let seconds = json!({ "type": "integer", "minimum": 0, "maximum": 60, "default": 0 });
+            parameters.push(parameter("wait", "How many seconds to wait for another version.", seconds));
         }
         Handler::Builtin(Builtin::Events) => {
             let schema = json!({ "type": "string", "pattern": "^[0-9]{1,18}$" });
@@ -175,6 +203,8 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
             problems.extend(route.is_conditional.then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
+        Handler::Operations => problems.extend([401, 403, 408, 413, 415, 429, 500, 503]),
+        Handler::NamedQuery => problems.extend([401, 403, 404, 408, 413, 415, 429, 500, 503]),
         Handler::Builtin(_) => {
             problems.extend([500, 503]);
             if route.permission != Permission::Public {
@@ -241,6 +271,10 @@ fn problem(fault: &Value) -> Value {
 /// The names in braces.
 fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn parameter(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema })
 }
 
 fn header(name: &str, description: &str, schema: Value) -> Value {

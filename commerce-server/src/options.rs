@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use commerce_core::Commerce;
+use tokio::sync::Notify;
 
 /// The settings of a server.
 pub struct Options {
     pub(crate) shop: Commerce,
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) tls: Option<TlsFiles>,
+    pub(crate) read_certificate_anew: Arc<Notify>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) log_requests: bool,
@@ -56,6 +59,7 @@ impl Options {
             shop,
             listen,
             tls: None,
+            read_certificate_anew: Arc::default(),
             rate_limit: None,
             cors_origins: Vec::new(),
             log_requests: false,
@@ -68,6 +72,13 @@ impl Options {
     #[must_use]
     pub fn tls(self, files: TlsFiles) -> Self {
         Self { tls: Some(files), ..self }
+    }
+
+    /// Reads the certificate and its key anew each time that this is notified. New connections get the new certificate, and open
+    /// ones go on. If the files cannot be used, the present certificate stays, and the log says why.
+    #[must_use]
+    pub fn read_certificate_anew(self, on: Arc<Notify>) -> Self {
+        Self { read_certificate_anew: on, ..self }
     }
 
     /// Limits the requests per second of each token, or of each address without a token; 0 sets no limit. The default is

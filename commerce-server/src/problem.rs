@@ -22,7 +22,7 @@ pub enum Problem {
     Forbidden(&'static str),
     /// The body is larger than this many bytes.
     TooLarge(usize),
-    /// The body is not declared as JSON.
+    /// The body is not declared as JSON, or as lines of JSON where they are expected.
     UnsupportedMediaType,
     /// The body did not arrive in time.
     Timeout,
@@ -95,28 +95,30 @@ impl Problem {
             Self::Unauthenticated(reason) | Self::Forbidden(reason) => (*reason).into(),
             Self::TooLarge(limit) => format!("the body is larger than {limit} bytes"),
             Self::UnsupportedMediaType => {
-                "the body must be application/json without a Content-Encoding".into()
+                "the body must be application/json, or application/jsonl for lines, without a Content-Encoding".into()
             }
             Self::Timeout => "the body did not arrive in time".into(),
             Self::RateLimited(wait) => format!("too many requests; try again in {wait} s"),
         }
     }
 
+    /// What is wrong, for the client.
+    pub(crate) fn public_detail(&self) -> String {
+        match self {
+            Self::Engine(Error::Unknown(_)) => {
+                "the outcome of the commit is unknown; retry with the same Idempotency-Key".into()
+            }
+            Self::Engine(error) if engine_code_and_status(error).0 == "internal" => {
+                "the server failed unexpectedly; nothing was changed".into()
+            }
+            _ => self.detail(),
+        }
+    }
+
     /// The response. It hides internal details, which the log shows under the request's id.
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let mut document = self.document();
-        let public_detail = match self {
-            Self::Engine(Error::Unknown(_)) => {
-                Some("the outcome of the commit is unknown; retry with the same Idempotency-Key")
-            }
-            Self::Engine(error) if engine_code_and_status(error).0 == "internal" => {
-                Some("the server failed unexpectedly; nothing was changed")
-            }
-            _ => None,
-        };
-        if let Some(detail) = public_detail {
-            document["detail"] = detail.into();
-        }
+        document["detail"] = self.public_detail().into();
         document["request_id"] = request_id.into();
         let mut response = Response::new(Body::from(document.to_string()));
         *response.status_mut() = self.status();

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use commerce_core::token::Find;
 use commerce_core::{Commerce, Error};
 
-use crate::access::{Access, Caller, Identity, Ownership};
+use crate::access::{Authenticator, Caller, Identity};
 use crate::cache::AnswerCache;
 use crate::client::{Client, ClientKey};
 use crate::health::Readiness;
@@ -92,7 +92,7 @@ impl Remote {
     /// A problem when a header is ambiguous, or the store fails or does not answer in time.
     pub(crate) async fn authenticate(
         &self,
-        access: &Access,
+        access: &Authenticator,
         parts: &Parts,
         client: &Client,
         tokens: Tokens,
@@ -116,18 +116,12 @@ impl Remote {
         }
     }
 
-    /// Checks that the caller may touch an order.
+    /// The version of the store, which shows every commit that was acknowledged before this call.
     ///
     /// # Errors
-    /// `order_not_found`, or the store's failure.
-    pub(crate) async fn check(&self, client: &Client, ownership: Ownership) -> Result<(), Error> {
-        if let Ownership::Granted = ownership {
-            return Ok(());
-        }
-        if self.replica {
-            self.question.join(self.timeout).await?;
-        }
-        self.run(&self.light_queries, client, move |shop| ownership.check(shop)).await
+    /// The store's failure, or [`Error::Busy`] when it does not answer in time.
+    pub(crate) async fn version(&self) -> Result<i64, Error> {
+        Ok(self.question.join(self.timeout).await?.version)
     }
 
     /// Answers a query in one round trip, or from the cache if the store's version has not changed since. The answer is at

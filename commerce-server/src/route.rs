@@ -8,12 +8,13 @@ use std::pin::Pin;
 use axum::http::{Method, StatusCode};
 use commerce_core::input::{Fields, RawFields};
 use commerce_core::{
-    Cause, Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order, sales, user,
-    wallet,
+    Access, Caller, Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order,
+    sales, user, wallet,
 };
 use schemars::JsonSchema;
 
 use crate::describe::{self, Description, Schemas};
+use crate::json::to_json;
 
 /// A row of the table.
 pub struct Route {
@@ -41,23 +42,25 @@ pub struct Route {
 pub enum Permission {
     /// Everybody, without a token.
     Public,
-    /// Everybody with a token.
+    /// Everybody with a token. Whether a caller may do what the request names is decided when it is known.
     AnyToken,
-    /// An operator, and a shopper whose user is named by the field `user`.
-    OwnUser,
-    /// An operator, and the shopper who placed the order that is named by the field `order`.
-    OwnOrder,
-    /// An operator only.
-    Operator,
+    /// Whoever may perform such operations.
+    Operation(Access),
+    /// Whoever may ask such queries.
+    Query(Access),
 }
 
 /// How a route answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
     /// Runs an operation. The fields are the operation's, and optionally `key`.
-    Operation(fn(&Commerce, &RawFields, Faults) -> Result<ReplyFuture, Invalid>),
+    Operation(fn(&Commerce, Caller, &RawFields, Faults) -> Result<ReplyFuture, Invalid>),
     /// Runs a query.
     Query { parse: fn(&RawFields, Faults) -> Result<BoxedQuery, Invalid>, cost: Cost, etag: EtagScope },
+    /// Performs the operations in the lines of the body.
+    Operations,
+    /// Answers the query that the path names.
+    NamedQuery,
     /// Serves a resource of the server's own.
     Builtin(Builtin),
 }
@@ -92,12 +95,12 @@ impl<Q: Query + Debug> DynQuery for Q {
     }
 
     fn answer(&self, shop: &Commerce) -> Result<Vec<u8>, Error> {
-        json(&shop.query(self)?)
+        to_json(&shop.query(self)?)
     }
 
     fn answer_with_version(&self, shop: &Commerce) -> Result<(Vec<u8>, i64), Error> {
         let (answer, version) = shop.query_with_version(self)?;
-        Ok((json(&answer)?, version))
+        Ok((to_json(&answer)?, version))
     }
 }
 
@@ -125,6 +128,7 @@ pub(crate) enum EtagScope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Builtin {
     Events,
+    Version,
     OpenApi,
     Docs,
     Livez,
@@ -133,72 +137,39 @@ pub(crate) enum Builtin {
 }
 
 /// All routes.
-pub static ROUTES: [Route; 27] = [
-    operation::<user::Add>(Method::POST, "/v1/users", Permission::Operator, StatusCode::CREATED),
-    query::<user::Get>("/v1/users/{user}", Permission::OwnUser, Cost::Light, EtagScope::None),
-    operation::<wallet::Charge>(
-        Method::POST,
-        "/v1/users/{user}/charges",
-        Permission::Operator,
-        StatusCode::CREATED,
-    ),
-    query::<wallet::Balance>("/v1/users/{user}/balance", Permission::OwnUser, Cost::Light, EtagScope::None),
-    query::<wallet::History>("/v1/users/{user}/ledger", Permission::OwnUser, Cost::Heavy, EtagScope::None),
-    query::<catalog::List>("/v1/products", Permission::AnyToken, Cost::Heavy, EtagScope::Body),
-    query::<sales::Top>("/v1/products/top", Permission::AnyToken, Cost::Heavy, EtagScope::Items),
-    query::<catalog::Get>("/v1/products/{product}", Permission::AnyToken, Cost::Light, EtagScope::Body),
-    operation::<catalog::Add>(Method::POST, "/v1/products", Permission::Operator, StatusCode::CREATED),
-    operation::<catalog::Update>(
-        Method::PATCH,
-        "/v1/products/{product}",
-        Permission::Operator,
-        StatusCode::OK,
-    )
-    .with_if_match(),
-    operation::<catalog::Adjust>(
-        Method::POST,
-        "/v1/products/{product}/stock",
-        Permission::Operator,
-        StatusCode::OK,
-    ),
-    query::<cart::Get>("/v1/users/{user}/cart", Permission::OwnUser, Cost::Light, EtagScope::Body),
-    operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", Permission::OwnUser, StatusCode::OK),
-    operation::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", Permission::OwnUser, StatusCode::OK),
-    operation::<cart::Set>(
-        Method::PUT,
-        "/v1/users/{user}/cart/items/{product}",
-        Permission::OwnUser,
-        StatusCode::OK,
-    ),
-    operation::<cart::Remove>(
-        Method::DELETE,
-        "/v1/users/{user}/cart/items/{product}",
-        Permission::OwnUser,
-        StatusCode::OK,
-    )
-    // The path names one product; the operation takes several.
-    .with_alias("product", "products"),
-    operation::<cart::Checkout>(
-        Method::POST,
-        "/v1/users/{user}/cart/checkout",
-        Permission::OwnUser,
-        StatusCode::CREATED,
-    ),
-    operation::<order::Place>(Method::POST, "/v1/orders", Permission::OwnUser, StatusCode::CREATED),
-    query::<order::List>("/v1/orders", Permission::OwnUser, Cost::Heavy, EtagScope::None),
-    query::<order::Get>("/v1/orders/{order}", Permission::OwnOrder, Cost::Light, EtagScope::None),
-    operation::<order::Cancel>(
-        Method::POST,
-        "/v1/orders/{order}/cancel",
-        Permission::OwnOrder,
-        StatusCode::OK,
-    ),
-    builtin("/v1/events", "events", Permission::Operator, Builtin::Events, describe::events),
+pub static ROUTES: [Route; 30] = [
+    operation::<user::Add>(Method::POST, "/v1/users", StatusCode::CREATED),
+    query::<user::Get>("/v1/users/{user}", Cost::Light, EtagScope::None),
+    operation::<wallet::Charge>(Method::POST, "/v1/users/{user}/charges", StatusCode::CREATED),
+    query::<wallet::Balance>("/v1/users/{user}/balance", Cost::Light, EtagScope::None),
+    query::<wallet::History>("/v1/users/{user}/ledger", Cost::Heavy, EtagScope::None),
+    query::<catalog::List>("/v1/products", Cost::Heavy, EtagScope::Body),
+    query::<sales::Top>("/v1/products/top", Cost::Heavy, EtagScope::Items),
+    query::<catalog::Get>("/v1/products/{product}", Cost::Light, EtagScope::Body),
+    operation::<catalog::Add>(Method::POST, "/v1/products", StatusCode::CREATED),
+    operation::<catalog::Update>(Method::PATCH, "/v1/products/{product}", StatusCode::OK).with_if_match(),
+    operation::<catalog::Adjust>(Method::POST, "/v1/products/{product}/stock", StatusCode::OK),
+    query::<cart::Get>("/v1/users/{user}/cart", Cost::Light, EtagScope::Body),
+    operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", StatusCode::OK),
+    operation::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", StatusCode::OK),
+    operation::<cart::Set>(Method::PUT, "/v1/users/{user}/cart/items/{product}", StatusCode::OK),
+    operation::<cart::Remove>(Method::DELETE, "/v1/users/{user}/cart/items/{product}", StatusCode::OK)
+        // The path names one product; the operation takes several.
+        .with_alias("product", "products"),
+    operation::<cart::Checkout>(Method::POST, "/v1/users/{user}/cart/checkout", StatusCode::CREATED),
+    operation::<order::Place>(Method::POST, "/v1/orders", StatusCode::CREATED),
+    query::<order::List>("/v1/orders", Cost::Heavy, EtagScope::None),
+    query::<order::Get>("/v1/orders/{order}", Cost::Light, EtagScope::None),
+    operation::<order::Cancel>(Method::POST, "/v1/orders/{order}/cancel", StatusCode::OK),
+    door("/v1/operations", "operations", Handler::Operations, describe::operations),
+    door("/v1/queries/{query}", "queries", Handler::NamedQuery, describe::named_query),
+    builtin("/v1/version", "version", Permission::AnyToken, Builtin::Version, describe::version),
+    builtin("/v1/events", "events", Permission::Query(Access::Operator), Builtin::Events, describe::events),
     builtin("/openapi.json", "openapi", Permission::Public, Builtin::OpenApi, describe::openapi),
     builtin("/docs", "docs", Permission::Public, Builtin::Docs, describe::docs),
     builtin("/livez", "livez", Permission::Public, Builtin::Livez, describe::livez),
     builtin("/readyz", "readyz", Permission::Public, Builtin::Readyz, describe::readyz),
-    builtin("/metrics", "metrics", Permission::Operator, Builtin::Metrics, describe::metrics),
+    builtin("/metrics", "metrics", Permission::Query(Access::Operator), Builtin::Metrics, describe::metrics),
 ];
 
 impl Route {
@@ -221,29 +192,29 @@ impl Route {
     }
 }
 
-const fn operation<O>(method: Method, path: &'static str, permission: Permission, status: StatusCode) -> Route
+const fn operation<O>(method: Method, path: &'static str, status: StatusCode) -> Route
 where
     O: Operation + JsonSchema,
     O::Reply: JsonSchema,
 {
-    let handler = Handler::Operation(|shop, fields, faults| {
+    let handler = Handler::Operation(|shop, caller, fields, faults| {
         let submission = Fields::read_raw(faults, fields, |fields| {
             let (key, operation) = (fields.optional("key"), O::parse(fields));
-            let mut submission = Submission::new(operation?);
+            let mut submission = Submission::new(operation?).caller(caller);
             submission.key = key?;
             Some(submission)
         })?;
         let ticket = shop.submit(submission).into_future();
         Ok(Box::pin(async move {
             let answer = ticket.await?;
-            Ok((json(&answer.reply)?, answer.replayed))
+            Ok((to_json(&answer.reply)?, answer.replayed))
         }))
     });
     Route {
         method,
         path,
         name: O::NAME,
-        permission,
+        permission: Permission::Operation(O::ACCESS),
         status,
         handler,
         alias: None,
@@ -252,7 +223,7 @@ where
     }
 }
 
-const fn query<Q>(path: &'static str, permission: Permission, cost: Cost, etag: EtagScope) -> Route
+const fn query<Q>(path: &'static str, cost: Cost, etag: EtagScope) -> Route
 where
     Q: Query + Debug + JsonSchema,
     Q::Answer: JsonSchema,
@@ -265,13 +236,24 @@ where
         method,
         path,
         name: Q::NAME,
-        permission,
+        permission: Permission::Query(Q::ACCESS),
         status,
         handler,
         alias: None,
         is_conditional: false,
         describe: describe::query::<Q>,
     }
+}
+
+/// A route for whatever the request names.
+const fn door(
+    path: &'static str,
+    name: &'static str,
+    handler: Handler,
+    describe: fn(&mut Schemas) -> Description,
+) -> Route {
+    let (method, permission, status) = (Method::POST, Permission::AnyToken, StatusCode::OK);
+    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
 }
 
 const fn builtin(
@@ -284,12 +266,6 @@ const fn builtin(
     let (method, status) = (Method::GET, StatusCode::OK);
     let handler = Handler::Builtin(builtin);
     Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
-}
-
-fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::with_capacity(256);
-    serde_json::to_writer(&mut text, value).map_err(|e| Error::Store(Cause::of(e)))?;
-    Ok(text)
 }
 
 #[cfg(test)]

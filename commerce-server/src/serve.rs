@@ -8,8 +8,9 @@ use std::time::Duration;
 use commerce_core::{Cause, Error};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
-use crate::access::Access;
+use crate::access::Authenticator;
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::connections::Connections;
@@ -24,9 +25,10 @@ use crate::rate_limit::RateLimit;
 use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
-use crate::server::{Memory, Pools, RequestIds, Server};
+use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
+use crate::tls::Certificate;
 use crate::version::VersionWatch;
-use crate::{openapi, router, tls};
+use crate::{openapi, router};
 
 /// The default rate limit for addresses that other machines can reach, in requests per second and client.
 const RATE_LIMIT: u32 = 100;
@@ -37,6 +39,14 @@ const WAITING_PER_CLIENT: usize = 32;
 /// Threads for heavy queries and for events of a remote store. They mostly wait, and what they ask at the same time travels
 /// together.
 const REMOTE_THREADS: usize = 16;
+
+/// The most lines in the engine, of all clients and of one. The queue of the engine holds more, so that single requests
+/// always find room there.
+const MAX_LINES: usize = 4_096;
+const MAX_LINES_OF_CLIENT: usize = 1_024;
+
+/// The most requests of lines under way.
+const MAX_LINE_REQUESTS: u32 = 4_096;
 
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
@@ -62,15 +72,16 @@ fn heavy_threads(threads: usize) -> usize {
 /// # Errors
 /// [`ServeError`] when the server cannot start.
 pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-    let Options { shop, listen, tls, rate_limit, cors_origins, log_requests, limits, on_ready } = options;
-    let access = Access::new(shop.clone(), cors_origins.clone());
+    let Options { shop, listen, tls, read_certificate_anew, .. } = options;
+    let Options { rate_limit, cors_origins, log_requests, limits, on_ready, .. } = options;
+    let access = Authenticator::new(shop.clone(), cors_origins.clone());
     let public_address = listen.iter().find(|address| !address.ip().is_loopback()).copied();
     if let Some(address) = public_address
         && access.has_no_tokens()?
     {
         return Err(ServeError::NoToken(address));
     }
-    let tls = tls.as_ref().map(tls::acceptor).transpose().map_err(ServeError::Tls)?;
+    let certificate = tls.map(Certificate::read).transpose().map_err(ServeError::Tls)?.map(Arc::new);
     let listeners = listen.into_iter().map(bind).collect::<Result<Vec<_>, _>>()?;
     let addresses: Vec<_> = listeners.iter().map(|(_, address)| *address).collect();
     let default_rate = if public_address.is_some() { RATE_LIMIT } else { 0 };
@@ -92,6 +103,10 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
             general: Budget::new(16 << 20, 4 << 20),
             long_bodies: Budget::new(8 << 20, 1 << 20),
         },
+        lines: LineLimits {
+            submitted: Budget::new(MAX_LINES, MAX_LINES_OF_CLIENT),
+            requests: Arc::new(Semaphore::new(MAX_LINE_REQUESTS as usize)),
+        },
         pools: pools(Handle::current().metrics().num_workers(), remote.is_some()).map_err(no_thread)?,
         metrics: Metrics::new(),
         health: Health::new(shop.clone()).map_err(no_thread)?,
@@ -106,7 +121,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         log_requests,
     });
     let router = router::router(&server, &cors_origins)?;
-    let connections = Arc::new(Connections::new(server.clone(), router, tls));
+    let connections = Arc::new(Connections::new(server.clone(), router, certificate.clone()));
     for (listener, address) in listeners {
         tokio::spawn(connections.clone().accept(listener, address.ip().is_loopback()));
     }
@@ -120,6 +135,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         tokio::select! {
             () = &mut shutdown => break,
             () = tokio::time::sleep(EVICTION_INTERVAL) => server.rate_limit.evict_idle(),
+            () = read_certificate_anew.notified() => read_anew(certificate.as_ref()).await,
         }
     }
     // Sending fails only when nothing is left that waits for the phase.
@@ -127,8 +143,23 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     if !connections.drain().await {
         tracing::warn!("some requests did not end in time and were cut off");
     }
+    // Lines whose clients have gone are finished too.
+    let finished = server.lines.requests.acquire_many(MAX_LINE_REQUESTS);
+    if tokio::time::timeout(server.limits.drain_timeout, finished).await.is_err() {
+        tracing::warn!("some lines were not performed in time");
+    }
     let _ = phase_sender.send(Phase::Stopped);
     Ok(())
+}
+
+/// Reads the certificate anew, if there is one, and logs what came of it.
+async fn read_anew(certificate: Option<&Arc<Certificate>>) {
+    let Some(certificate) = certificate.cloned() else { return };
+    let read = tokio::task::spawn_blocking(move || certificate.read_anew()).await;
+    match read.unwrap_or_else(|panic| Err(panic.to_string())) {
+        Ok(()) => tracing::info!("the certificate was read anew"),
+        Err(error) => tracing::error!(error, "the certificate was not read anew; the present one stays"),
+    }
 }
 
 fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use commerce_core::{Commerce, Error};
+use tokio::sync::Semaphore;
 
-use crate::access::Access;
+use crate::access::{Authenticator, Caller};
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::client::Client;
@@ -16,18 +17,20 @@ use crate::metrics::Metrics;
 use crate::options::Limits;
 use crate::phase::PhaseWatch;
 use crate::pool::FairPool;
+use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
-use crate::remote::Remote;
+use crate::remote::{Remote, Tokens};
 use crate::response::Representation;
 use crate::version::VersionWatch;
 
 /// The state that all requests share.
 pub(crate) struct Server {
     pub(crate) shop: Commerce,
-    pub(crate) access: Access,
+    pub(crate) access: Authenticator,
     pub(crate) rate_limit: RateLimit,
     pub(crate) cache: AnswerCache,
     pub(crate) memory: Memory,
+    pub(crate) lines: LineLimits,
     pub(crate) pools: Pools,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
@@ -50,6 +53,14 @@ pub(crate) struct Memory {
     pub(crate) long_bodies: Budget,
 }
 
+/// The bounds on operations that come as lines.
+pub(crate) struct LineLimits {
+    /// The lines in the engine.
+    pub(crate) submitted: Budget,
+    /// One permit for each request of lines that may be under way, also after its client is gone.
+    pub(crate) requests: Arc<Semaphore>,
+}
+
 /// The threads for blocking work, by kind, so that no kind delays another.
 pub(crate) struct Pools {
     pub(crate) heavy_queries: FairPool,
@@ -61,6 +72,29 @@ pub(crate) struct Pools {
 }
 
 impl Server {
+    /// The caller of a request, and the version of a store in a file before the token was looked up.
+    ///
+    /// # Errors
+    /// A problem when a header is ambiguous, or the store fails. A caller without a valid token is no error; it has no
+    /// rights.
+    pub(crate) async fn authenticate(
+        &self,
+        parts: &Parts,
+        client: &Client,
+        tokens: Tokens,
+    ) -> Result<(Caller, Option<i64>), Problem> {
+        match &self.remote {
+            None => {
+                let (caller, version) = self.access.authenticate(parts, client.is_local)?;
+                Ok((caller, Some(version)))
+            }
+            Some(remote) => {
+                let caller = remote.authenticate(&self.access, parts, client, tokens);
+                Ok((Box::pin(caller).await?, None))
+            }
+        }
+    }
+
     /// Runs blocking work with the shop in a pool.
     ///
     /// # Errors
@@ -81,14 +115,19 @@ pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id
 
 /// Generates ids of requests: a random part of this process, and a number.
 pub(crate) struct RequestIds {
-    process: u32,
+    /// The random part as text.
+    instance: String,
     next: AtomicU64,
 }
 
 impl RequestIds {
     pub(crate) fn new() -> Self {
-        let (process, ..) = uuid::Uuid::new_v4().as_fields();
-        Self { process, next: AtomicU64::new(1) }
+        Self { instance: uuid::Uuid::new_v4().simple().to_string(), next: AtomicU64::new(1) }
+    }
+
+    /// Identifies this process.
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
     }
 
     /// The id that the client gave, if it is usable (1 to 128 visible ASCII characters), or a new one.
@@ -99,7 +138,7 @@ impl RequestIds {
         if let Some(id) = parts.headers.get(&REQUEST_ID).filter(is_usable) {
             return id.clone();
         }
-        let id = format!("{:08x}-{:x}", self.process, self.next.fetch_add(1, Ordering::Relaxed));
+        let id = format!("{}-{:x}", &self.instance[..8], self.next.fetch_add(1, Ordering::Relaxed));
         // Hexadecimal digits are always a valid header value.
         HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("none"))
     }

@@ -1,6 +1,6 @@
-//! TLS with a certificate and a key from PEM files.
+//! TLS with a certificate and a key from PEM files, which can be read anew while the server runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -10,11 +10,40 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::options::TlsFiles;
 
+/// The certificate that new connections get.
+pub(crate) struct Certificate {
+    files: TlsFiles,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl Certificate {
+    /// Reads the certificate and its key.
+    ///
+    /// # Errors
+    /// A sentence that names the file and its fault.
+    pub(crate) fn read(files: TlsFiles) -> Result<Self, String> {
+        let acceptor = RwLock::new(acceptor(&files)?);
+        Ok(Self { files, acceptor })
+    }
+
+    /// Reads the files anew, for connections from now on. If that fails, the present certificate stays.
+    ///
+    /// # Errors
+    /// As for [`Certificate::read`].
+    pub(crate) fn read_anew(&self) -> Result<(), String> {
+        let acceptor = acceptor(&self.files)?;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(())
+    }
+
+    /// An acceptor for a new connection.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// An acceptor for this certificate. It prefers HTTP/2 to HTTP/1.1.
-///
-/// # Errors
-/// A sentence that names the file and its fault.
-pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
     let file_error = |file: &std::path::Path, reason: String| format!("{}: {reason}", file.display());
     let certificates = CertificateDer::pem_file_iter(&files.certificates)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
@@ -9,6 +10,7 @@ use commerce_core::outbox::relay::Notice;
 use commerce_core::{Commerce, escape, token};
 use commerce_server::{Options, ServeError, TlsFiles};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
@@ -24,7 +26,8 @@ use crate::session::Session;
   commerce serve --listen 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem --log json
   curl -H 'Authorization: Bearer …' https://shop.example:8443/v1/products
 
-SIGTERM and SIGINT stop the server: it accepts no more requests and answers those in flight.")]
+SIGTERM and SIGINT stop the server: it accepts no more requests and answers those in flight.
+SIGHUP reads the certificate and its key anew: new connections get the new one, open ones go on.")]
 pub struct Serve {
     /// Listen on this address. May be given several times.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
@@ -73,7 +76,11 @@ impl Serve {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
         let served = runtime.block_on(async {
-            let options = self.options(session, shop.clone(), listen)?;
+            let mut options = self.options(session, shop.clone(), listen)?;
+            // Without a certificate, SIGHUP ends the process, as usual.
+            if self.tls_cert.is_some() {
+                options = options.read_certificate_anew(on_hangup()?);
+            }
             // From here on a signal shuts the server down gracefully.
             let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
             let shutdown = async {
@@ -143,6 +150,18 @@ impl Serve {
             Some(LogFormat::Text) | None => log.with_ansi(false).init(),
         }
     }
+}
+
+/// Is notified at each SIGHUP.
+fn on_hangup() -> std::io::Result<Arc<Notify>> {
+    let (notify, mut hangups) = (Arc::new(Notify::new()), signal(SignalKind::hangup())?);
+    let notified = notify.clone();
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            notified.notify_one();
+        }
+    });
+    Ok(notify)
 }
 
 /// Logs what a relay reports.

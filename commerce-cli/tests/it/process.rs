@@ -114,8 +114,8 @@ impl Server {
         let mut before = Vec::new();
         let address = loop {
             let line = lines.next().unwrap_or_else(|| panic!("the server does not listen: {before:?}"));
-            match line.strip_prefix("listening on http://") {
-                Some(address) => break address.parse().unwrap(),
+            match line.strip_prefix("listening on ").and_then(|line| line.split_once("://")) {
+                Some((_, address)) => break address.parse().unwrap(),
                 None => before.push(line),
             }
         };

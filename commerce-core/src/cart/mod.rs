@@ -54,7 +54,8 @@ fn set_lines(
             removed.insert(product);
             continue;
         }
-        let exceeded = Refusal::LimitExceeded { what: "the quantity in the cart", limit: Quantity::MAX };
+        let exceeded =
+            Refusal::LimitExceeded { what: "the quantity in the cart".into(), limit: Quantity::MAX };
         let quantity = Quantity::try_from(units).map_err(|_| exceeded)?;
         match index {
             Some(index) => (lines[index].quantity, lines[index].price) = (quantity, price),
@@ -67,10 +68,10 @@ fn set_lines(
     lines.retain(|line| !removed.contains(&line.product));
     if lines.len() > Items::MAX {
         let limit = Items::MAX as i64;
-        return Err(Refusal::LimitExceeded { what: "the number of products in the cart", limit });
+        return Err(Refusal::LimitExceeded { what: "the number of products in the cart".into(), limit });
     }
     if total(facts, &lines) > i128::from(LIMIT) {
-        return Err(Refusal::LimitExceeded { what: "the total of the cart", limit: LIMIT });
+        return Err(Refusal::LimitExceeded { what: "the total of the cart".into(), limit: LIMIT });
     }
     // From here on nothing can fail.
     facts.set_cart(user, lines);

@@ -73,7 +73,7 @@ impl Operation for Adjust {
             let shortage = Shortage { product: self.product.clone(), requested: -self.delta, available };
             return Err(Refusal::OutOfStock { items: vec![shortage] });
         }
-        let exceeded = Refusal::LimitExceeded { what: "the stock", limit: LIMIT };
+        let exceeded = Refusal::LimitExceeded { what: "the stock".into(), limit: LIMIT };
         let stock = Stock::try_from(available + self.delta).map_err(|_| exceeded)?;
         // From here on nothing can fail.
         facts.adjust_stock(&self.product, stock, self.reason.as_ref(), now);

@@ -1,6 +1,6 @@
 //! The faults of an input, each with its place.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Malformed input, with its first faults. The code is `invalid_request`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Invalid(pub Faults);
 
 /// A fault of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// A JSON pointer (RFC 6901) to the faulty value; empty for the whole input.
@@ -118,6 +118,23 @@ impl Serialize for Invalid {
     }
 }
 
+/// Reads it back from that form.
+impl<'de> Deserialize<'de> for Invalid {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Told {
+            errors: Vec<Fault>,
+            #[serde(default)]
+            more: usize,
+        }
+        let told = Told::deserialize(deserializer)?;
+        let mut faults = Faults::default();
+        told.errors.into_iter().for_each(|fault| faults.push(fault));
+        faults.omit(told.more);
+        Ok(Self(faults))
+    }
+}
+
 fn sentence(faults: &Faults) -> String {
     listed(faults, str::to_owned)
 }
@@ -159,6 +176,18 @@ pub fn pointer(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let mut faults = Faults::default();
+        (0..25).for_each(|no| {
+            faults.push(Fault { pointer: format!("/items/{no}"), detail: "is missing".into() })
+        });
+        for invalid in [Invalid::at("/user", "is missing"), Invalid(faults)] {
+            let json = serde_json::to_string(&invalid).unwrap();
+            assert_eq!(serde_json::from_str::<Invalid>(&json).unwrap(), invalid);
+        }
+    }
 
     #[test]
     fn people_read_a_path_and_programs_a_pointer() {

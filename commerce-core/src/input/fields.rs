@@ -17,6 +17,7 @@ pub struct Fields<'a> {
     pointer: String,
     known: HashSet<&'static str>,
     ignore_unknown: bool,
+    long_pages: bool,
     faults: &'a mut Faults,
 }
 
@@ -26,10 +27,22 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// [`Invalid`] with one entry per fault, up to [`Faults::MAX`].
     pub fn read<T>(value: &Value, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Invalid> {
+        Self::read_with(value, &[], read)
+    }
+
+    /// Reads an object with `read`, with further fields as text.
+    ///
+    /// # Errors
+    /// As [`Fields::read`].
+    pub(crate) fn read_with<T>(
+        value: &Value,
+        text: &[(String, String)],
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, Invalid> {
         let Value::Object(object) = value else {
             return Err(Invalid::at("", format!("must be an object, got {}", Input::Json(value).kind())));
         };
-        Self::read_all(Faults::default(), object, &[], read)
+        Self::read_all(Faults::default(), object, text, read)
     }
 
     /// Reads the fields of a request with `read`, and reports what is wrong together with faults that were found before.
@@ -62,8 +75,8 @@ impl<'a> Fields<'a> {
         faults: &mut Faults,
         read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
     ) -> Option<T> {
-        let mut fields =
-            Fields { object, text, pointer, known: HashSet::default(), ignore_unknown: false, faults };
+        let (known, ignore_unknown, long_pages) = Default::default();
+        let mut fields = Fields { object, text, pointer, known, ignore_unknown, long_pages, faults };
         let value = read(&mut fields);
         for name in object.keys().chain(text.iter().map(|(name, _)| name)) {
             if fields.ignore_unknown || fields.known.contains(name.as_str()) {
@@ -198,6 +211,16 @@ impl<'a> Fields<'a> {
     /// Accepts all further fields, when it is not known which ones belong here.
     pub(crate) fn accept_unknown(&mut self) {
         self.ignore_unknown = true;
+    }
+
+    /// Accepts pages with more rows than people read.
+    pub(crate) fn allow_long_pages(&mut self) {
+        self.long_pages = true;
+    }
+
+    /// Whether pages may have more rows than people read.
+    pub(crate) fn allows_long_pages(&self) -> bool {
+        self.long_pages
     }
 
     fn list<T>(

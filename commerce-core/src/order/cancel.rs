@@ -47,8 +47,11 @@ impl Operation for Cancel {
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Order, Refusal> {
         let order = facts.order(self.order)?.clone();
-        let refuse =
-            |reason| Refusal::OrderNotCancellable { order: self.order, status: order.status, reason };
+        let refuse = |reason: &'static str| Refusal::OrderNotCancellable {
+            order: self.order,
+            status: order.status,
+            reason: reason.into(),
+        };
         if order.status == Status::Cancelled {
             return Err(refuse("it is already cancelled"));
         }

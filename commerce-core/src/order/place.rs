@@ -71,7 +71,7 @@ impl Operation for Place {
         all_on_sale(facts, self.items.as_slice())?;
 
         let items = self.priced(facts)?;
-        let exceeded = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+        let exceeded = Refusal::LimitExceeded { what: "the total".into(), limit: LIMIT };
         let total = items.iter().try_fold(Amount::ZERO, |sum, item| sum.plus(item.amount)).ok_or(exceeded)?;
 
         let shortages = self.shortages(facts);
@@ -114,9 +114,10 @@ impl Place {
     fn priced(&self, facts: &Facts) -> Result<Vec<Item>, Refusal> {
         let price = |(id, units): (&ProductId, i64)| {
             let product = facts.product(id)?;
-            let exceeded = Refusal::LimitExceeded { what: "the quantity of a product", limit: Quantity::MAX };
+            let exceeded =
+                Refusal::LimitExceeded { what: "the quantity of a product".into(), limit: Quantity::MAX };
             let quantity = Quantity::try_from(units).map_err(|_| exceeded)?;
-            let exceeded = Refusal::LimitExceeded { what: "the total", limit: LIMIT };
+            let exceeded = Refusal::LimitExceeded { what: "the total".into(), limit: LIMIT };
             let amount = product.price.times(quantity).ok_or(exceeded)?;
             Ok(Item {
                 product: id.clone(),

@@ -3,12 +3,13 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Newest, Retry};
+use super::{DeliveryStatus, List, Newest, Retry};
 use crate::error::Error;
 use crate::id::Key;
 use crate::number::EventId;
 use crate::operation::Submission;
-use crate::query::View;
+use crate::page::Page;
+use crate::query::{Paged, View};
 use crate::refusal::Refusal;
 use crate::row::Statement;
 use crate::{Answer, Commerce};
@@ -29,11 +30,12 @@ pub fn retry_all<E: From<Error>>(
     mut report: impl FnMut(&[EventId]) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some(last) = shop.query(&Newest)?.event else { return Ok(()) };
-    let mut after = None;
+    let mut portions = Portions { shop, last, after: None, list: Some(dead_events()) };
     loop {
-        let mut events = dead(&mut shop.engine().view()?, after, last)?;
-        let Some(&reached) = events.last() else { return Ok(()) };
-        after = Some(reached);
+        let mut events = portions.next()?;
+        if events.is_empty() {
+            return Ok(());
+        }
         while !events.is_empty() {
             let retry = Submission::new(Retry { events: events.clone() });
             let retry = key.map_or(retry.clone(), |key| retry.key(portion_key(key, &events)));
@@ -51,6 +53,43 @@ pub fn retry_all<E: From<Error>>(
             }
         }
     }
+}
+
+/// The dead events up to the last one, a portion at a time.
+struct Portions<'a> {
+    shop: &'a Commerce,
+    last: EventId,
+    /// The last event of the portion before.
+    after: Option<EventId>,
+    /// The next page of a served shop; None after the last one.
+    list: Option<List>,
+}
+
+impl Portions<'_> {
+    /// The next portion; empty after the last one.
+    fn next(&mut self) -> Result<Vec<EventId>, Error> {
+        let events = match self.shop.served() {
+            Some(_) => self.page()?,
+            None => dead(&mut self.shop.engine("dead events")?.view()?, self.after, self.last)?,
+        };
+        self.after = events.last().copied();
+        Ok(events)
+    }
+
+    fn page(&mut self) -> Result<Vec<EventId>, Error> {
+        let Some(mut list) = self.list.take() else { return Ok(Vec::new()) };
+        let listing = self.shop.query(&list)?;
+        self.list = listing.next_cursor.map(|next| {
+            *list.page() = list.page().at(&next);
+            list
+        });
+        let events = listing.items.into_iter().map(|event| event.event);
+        Ok(events.filter(|&event| event <= self.last).collect())
+    }
+}
+
+fn dead_events() -> List {
+    List { status: Some(DeliveryStatus::Dead), page: Page::default().long() }
 }
 
 fn dead(view: &mut View<'_>, after: Option<EventId>, last: EventId) -> Result<Vec<EventId>, Error> {

@@ -1,4 +1,4 @@
-//! Chooses the store by its location: a file or a server.
+//! Chooses the store by its location: a file or a server. A served shop has its store at another machine.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(crate) fn create(
     match at {
         Location::File(path) => file::create(path, currency, options),
         Location::Server(server) => libsql::create(server, currency, options),
+        Location::Served(_) => Err(Error::NotHere("making a store")),
     }
 }
 
@@ -25,6 +26,7 @@ pub(crate) fn open(at: &Location, options: &StoreOptions) -> Result<OpenedStore,
     match at {
         Location::File(path) => file::open(path, options),
         Location::Server(server) => libsql::open(server, options),
+        Location::Served(_) => Err(Error::NotHere("the store of a served shop")),
     }
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn repair(at: &Location, options: &StoreOptions, statements: &[&str])
     match at {
         Location::File(path) => file::repair(path, options, statements),
         Location::Server(server) => libsql::repair(server, options, statements),
+        Location::Served(_) => Err(Error::NotHere("a repair")),
     }
 }
 
@@ -41,6 +44,7 @@ pub(crate) fn backup(at: &Location, to: &Path, busy: Duration) -> Result<(), Err
     match at {
         Location::File(path) => file::backup(path, to, busy),
         Location::Server(server) => libsql::backup(server, to, busy),
+        Location::Served(_) => Err(Error::NotHere("a backup")),
     }
 }
 
@@ -49,5 +53,6 @@ pub(crate) fn restore(at: &Location, restore: &Restore<'_>, options: &StoreOptio
     match at {
         Location::File(path) => file::restore(path, restore, options.busy),
         Location::Server(server) => libsql::restore(server, restore, options),
+        Location::Served(_) => Err(Error::NotHere("a restore")),
     }
 }

@@ -50,7 +50,7 @@ impl<'a> Auditor<'a> {
 
     /// Reports how far the audit is.
     pub(super) fn report(&mut self, what: &'static str, done: u64) {
-        (self.progress)(Progress { what, done, total: self.total.max(done) });
+        (self.progress)(Progress { what: what.into(), done, total: self.total.max(done) });
     }
 }
 

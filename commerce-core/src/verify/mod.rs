@@ -12,7 +12,7 @@ mod integrity;
 mod present;
 mod references;
 mod repair;
-mod report;
+pub(crate) mod report;
 mod rows;
 mod sales;
 mod search;
@@ -37,12 +37,15 @@ impl Commerce {
 
     /// Recomputes every figure, reports progress, and returns what was checked and what differs. The audit takes as
     /// long as reading the store a few times, and about 100 bytes of memory for each user and product. Other
-    /// operations continue meanwhile.
+    /// operations continue meanwhile. That of a served shop runs at its server.
     ///
     /// # Errors
     /// The store's failure.
     pub fn audit(&self, progress: &mut dyn FnMut(Progress)) -> Result<Audit, Error> {
-        audit(self.engine(), progress)
+        match self.served() {
+            Some(shop) => shop.audit(progress),
+            None => audit(self.engine("an audit")?, progress),
+        }
     }
 
     /// Rebuilds the figures that derive from the ledgers: balances, stocks and the beginnings of histories; and the
@@ -52,7 +55,7 @@ impl Commerce {
     /// # Errors
     /// The store's failure.
     pub fn repair(&self) -> Result<(), Error> {
-        let engine = self.engine();
+        let engine = self.engine("a repair")?;
         engine.rebuild(&repair::statements(engine)?)
     }
 }

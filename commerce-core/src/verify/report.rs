@@ -1,11 +1,12 @@
 //! The report of an audit.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What an audit checked, and what it found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audit {
     /// The first 1,000 differences.
     pub differences: Vec<Difference>,
@@ -16,16 +17,16 @@ pub struct Audit {
 }
 
 /// The number of checked things of one kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     /// The kind.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The number.
     pub count: u64,
 }
 
 /// A stored figure that differs from the one computed from its rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// The kind of figure.
     pub what: String,
@@ -38,10 +39,10 @@ pub struct Difference {
 }
 
 /// The progress of an audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being checked.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The number of things checked so far.
     pub done: u64,
     /// The number of things to check, as far as it is known.
@@ -56,7 +57,7 @@ impl Audit {
     pub(super) fn count_checked(&mut self, what: &'static str, count: u64) {
         match self.checked.iter_mut().find(|checked| checked.what == what) {
             Some(checked) => checked.count += count,
-            None => self.checked.push(Checked { what, count }),
+            None => self.checked.push(Checked { what: what.into(), count }),
         }
     }
 

@@ -86,7 +86,7 @@ impl Operation for Charge {
 
     fn decide(&self, facts: &mut Facts, now: Time) -> Result<Charged, Refusal> {
         let current = facts.user(&self.user)?.wallet.balance;
-        let exceeded = Refusal::LimitExceeded { what: "the balance", limit: LIMIT };
+        let exceeded = Refusal::LimitExceeded { what: "the balance".into(), limit: LIMIT };
         let balance = current.plus(self.amount).ok_or(exceeded)?;
         // From here on nothing can fail.
         facts.last.charge += 1;

@@ -12,13 +12,13 @@ use super::tree::sources;
 const FLOORS: [(&str, &str, &str); 7] = [
     (
         "engine",
-        "commerce, engine, options, writer, queue, job, ticket, sweep, stats, commit_notifier, poll, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
+        "commerce, engine, served/, options, writer, queue, job, ticket, sweep, stats, commit_notifier, poll, each, verify/, outbox/relay/, outbox/sink/, outbox/retry_all",
         "registry, stores, rules, facts, rows, values",
     ),
     ("registry", "registry", "rules, facts, rows, values"),
     (
         "rules",
-        "operation, submit, probe, query, page, id_cache, user/, wallet/, catalog/, cart/, order/, sales/, outbox/, token/",
+        "operation, submit, probe, query, page, id_cache, json_text, user/, wallet/, catalog/, cart/, order/, sales/, outbox/, token/",
         "facts, rows, values",
     ),
     ("stores", "store/, cost", "rows, values"),
@@ -26,7 +26,7 @@ const FLOORS: [(&str, &str, &str); 7] = [
     ("rows", "row/, store", "values"),
     (
         "values",
-        "access, clock_offset, clock_skew, currency, error, id, input/, location, money, number, refusal, resolve, roots, schema, search, server_token, text, time, order, token, wallet, outbox, sales/sums, warning",
+        "access, clock_offset, clock_skew, connection, currency, error, id, identity, input/, location/, money, number, refusal, resolve, roots, schema, search, server_token, text, time, order, token, wallet, outbox, sales/sums, warning",
         "",
     ),
 ];

@@ -117,6 +117,13 @@ fn each_request_costs_its_round_trips() {
     for path in ["/v1/orders/1", "/v1/orders", "/v1/users/alice/cart", "/v1/products/mug"] {
         assert_eq!(remote.cost(|_| ok(&shopper.get(path))), 1, "{path} for a shopper");
     }
+    // Whose the order is belongs to the decision.
+    let cancelled = remote.cost(|_| {
+        let body = json!({ "items": [{ "product": "pen", "quantity": 1 }] });
+        let order = shopper.post("/v1/orders", &body).json()["order"].to_string();
+        ok(&shopper.send("POST", &format!("/v1/orders/{order}/cancel"), &[], None).unwrap());
+    });
+    assert_eq!(cancelled, 4, "an order and its cancelling for a shopper");
 }
 
 #[test]

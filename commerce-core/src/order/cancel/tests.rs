@@ -39,15 +39,15 @@ fn refusals_in_their_order() {
             (|case| case.operation["order"] = 9.into(), r#"order_not_found {"order":9}"#),
             (
                 |case| case.shop = case.shop.clone().cancelled(),
-                r#"order_not_cancellable {"order":8,"order_status":"cancelled"}"#,
+                r#"order_not_cancellable {"order":8,"order_status":"cancelled","reason":"it is already cancelled"}"#,
             ),
             (
                 |case| case.shop.set_balance("kim", LIMIT - 649),
-                r#"order_not_cancellable {"order":8,"order_status":"paid"}"#,
+                r#"order_not_cancellable {"order":8,"order_status":"paid","reason":"the balance would exceed its limit"}"#,
             ),
             (
                 |case| case.shop.set_stock("pen", LIMIT),
-                r#"order_not_cancellable {"order":8,"order_status":"paid"}"#,
+                r#"order_not_cancellable {"order":8,"order_status":"paid","reason":"a stock would exceed its limit"}"#,
             ),
         ],
     );

@@ -72,7 +72,7 @@ impl Relay {
     /// ([`Error::Gone`]). After other failures of the store it retries at growing intervals.
     ///
     /// # Errors
-    /// [`Error::Store`] when a thread cannot be started.
+    /// [`Error::Store`] when a thread cannot be started, and [`Error::NotHere`] for a shop that is served elsewhere.
     pub fn start(shop: &Commerce, sink: Box<dyn Sink>, options: Options) -> Result<Self, Error> {
         Self::run(shop, sink, options, false)
     }
@@ -81,13 +81,13 @@ impl Relay {
     /// tried once, and when the store fails ([`Relay::failure`]).
     ///
     /// # Errors
-    /// [`Error::Store`] when a thread cannot be started.
+    /// [`Error::Store`] when a thread cannot be started, and [`Error::NotHere`] for a shop that is served elsewhere.
     pub fn once(shop: &Commerce, sink: Box<dyn Sink>, options: Options) -> Result<Self, Error> {
         Self::run(shop, sink, options, true)
     }
 
     fn run(shop: &Commerce, sink: Box<dyn Sink>, options: Options, once: bool) -> Result<Self, Error> {
-        let shop = shop.engine();
+        let shop = shop.engine("a relay")?;
         let shared = Arc::new(Shared { left: once.into(), ..Shared::default() });
         let worker = worker::Worker::new(shop.clone(), sink.into(), options, shared.clone(), once)?;
         let thread = std::thread::Builder::new().name("commerce-relay".into());

@@ -1,0 +1,171 @@
+//! A submission on its way to the server, in the form in which it travels. It owns the sender of its answer, which has the type
+//! of its reply.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::keys::Keys;
+use super::request::Method;
+use crate::error::{Cause, Error};
+use crate::id::Key;
+use crate::operation::{Answer, Chain, Operation, Submission};
+use crate::submit::{Decided, Receive, Submit};
+use crate::ticket::Ticket;
+use crate::token;
+
+/// A submission of any type.
+pub(super) struct Entry {
+    pub(super) form: Form,
+    pub(super) key: Key,
+    pub(super) chain: Option<Chain>,
+    /// Until when its answer is asked for.
+    pub(super) deadline: Instant,
+    /// Whether a request with it may have been carried out.
+    pub(super) may_be_done: bool,
+    answer: Box<dyn SendAnswer>,
+}
+
+/// How a submission travels.
+pub(super) enum Form {
+    /// As a line, together with others.
+    Line {
+        text: Vec<u8>,
+        /// Whether it has a time of its own.
+        timed: bool,
+    },
+    /// As a request by itself.
+    Alone { method: Method, path: String, body: Vec<u8> },
+}
+
+impl Entry {
+    /// A submission to travel, and the ticket of its answer. None when the ticket is answered at once.
+    pub(super) fn new<S: Submit>(
+        submission: Submission<S>,
+        keys: &Keys,
+        deadline: Instant,
+    ) -> (Option<Self>, Ticket<S::Reply>) {
+        let (sender, receiver) = oneshot::channel();
+        let made_key = submission.key.is_none();
+        let key = submission.key.clone().unwrap_or_else(|| keys.next());
+        let entry = match form(&submission, &key) {
+            Ok(form) => {
+                let answer = Box::new(Typed::<S::Reply> { sender, made_key });
+                let chain = submission.chain;
+                Some(Self { form, key, chain, deadline, may_be_done: false, answer })
+            }
+            Err(error) => {
+                // A caller that dropped its ticket misses the answer.
+                let _ = sender.send(Err(error));
+                None
+            }
+        };
+        (entry, Ticket { receiver })
+    }
+
+    /// Whether an earlier one of its chain has ended the chain.
+    pub(super) fn is_skipped(&self) -> bool {
+        self.chain.as_ref().is_some_and(Chain::is_ended)
+    }
+
+    /// Answers with the reply that the server gave as JSON.
+    pub(super) fn answer(self, reply: &[u8]) {
+        self.answer.done(reply);
+    }
+
+    /// Answers with an error, and ends the chain that the error ends.
+    pub(super) fn fail(self, error: Error) {
+        if let Some(chain) = &self.chain {
+            match error {
+                Error::Skipped => {}
+                Error::Refused(_) | Error::Invalid(_) if !chain.is_strict() => {}
+                _ => chain.end(),
+            }
+        }
+        self.answer.fail(error);
+    }
+
+    /// Answers that the outcome could not be learnt, or with the error if nothing can have been done.
+    pub(super) fn give_up(self, error: Error, reason: &Cause) {
+        let error = match self.may_be_done {
+            true => Error::Unknown(Cause::unanswered(reason, self.key.clone())),
+            false => error,
+        };
+        self.fail(error);
+    }
+}
+
+/// The form of a submission.
+fn form<S: Submit>(submission: &Submission<S>, key: &Key) -> Result<Form, Error> {
+    if submission.caller.own.is_some() {
+        return Err(Error::NotHere("acting for one user only"));
+    }
+    let Some((name, fields)) = submission.operation.as_json()? else {
+        return Err(Error::NotHere("a test write"));
+    };
+    if name == token::Create::NAME {
+        return Ok(Form::Alone { method: Method::Post, path: "/v1/tokens".into(), body: fields });
+    }
+    if name == token::Revoke::NAME {
+        #[derive(Deserialize)]
+        struct Named {
+            name: token::TokenName,
+        }
+        let Named { name } = serde_json::from_slice(&fields).map_err(|e| Error::Store(Cause::of(e)))?;
+        return Ok(Form::Alone {
+            method: Method::Delete,
+            path: format!("/v1/tokens/{name}"),
+            body: Vec::new(),
+        });
+    }
+    let key = serde_json::to_vec(key.as_str()).map_err(|e| Error::Store(Cause::of(e)))?;
+    let mut text = Vec::with_capacity(fields.len() + key.len() + name.len() + 64);
+    text.extend_from_slice(br#"{"op":""#);
+    text.extend_from_slice(name.as_bytes());
+    text.extend_from_slice(br#"","key":"#);
+    text.extend_from_slice(&key);
+    if let Some(at) = submission.at {
+        text.extend_from_slice(format!(r#","at":"{at}""#).as_bytes());
+    }
+    if fields.len() > 2 {
+        text.push(b',');
+    }
+    // The rest of the object, without its first brace.
+    text.extend_from_slice(fields.get(1..).unwrap_or_default());
+    Ok(Form::Line { text, timed: submission.at.is_some() })
+}
+
+/// Sends an answer of any type.
+trait SendAnswer: Send {
+    fn done(self: Box<Self>, reply: &[u8]);
+    fn fail(self: Box<Self>, error: Error);
+}
+
+struct Typed<R: Receive> {
+    sender: oneshot::Sender<Decided<R>>,
+    /// Whether the key was made here. Its caller did not ask for a replay, and sees none.
+    made_key: bool,
+}
+
+impl<R: Receive> SendAnswer for Typed<R> {
+    fn done(self: Box<Self>, reply: &[u8]) {
+        // A caller that dropped its ticket misses the answer, not the effect.
+        let _ = self.sender.send(read::<R>(reply, self.made_key));
+    }
+
+    fn fail(self: Box<Self>, error: Error) {
+        let _ = self.sender.send(Err(error));
+    }
+}
+
+/// Reads a reply. That it is a replay is told among its fields, where no reply has a field of this name.
+fn read<R: Receive>(reply: &[u8], made_key: bool) -> Decided<R> {
+    const REPLAYED: &[u8] = br#""replayed""#;
+    if !reply.windows(REPLAYED.len()).any(|part| part == REPLAYED) {
+        return Ok(Answer { reply: R::read_sent(reply)?, replayed: false });
+    }
+    let json: Answer<Value> = serde_json::from_slice(reply).map_err(|e| Error::Store(Cause::of(e)))?;
+    let reply = serde_json::to_vec(&json.reply).map_err(|e| Error::Store(Cause::of(e)))?;
+    Ok(Answer { reply: R::read_sent(&reply)?, replayed: json.replayed && !made_key })
+}
