@@ -24,6 +24,7 @@ mod enumeration;
 mod error;
 mod etag;
 mod events;
+mod examples;
 mod extract;
 mod gzip;
 mod headers;

@@ -5,8 +5,8 @@ use commerce_core::{Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
-use crate::enumeration;
 use crate::route::{Builtin, EtagScope, Extension, Handler, Permission, ROUTES, Route};
+use crate::{enumeration, examples};
 
 /// The OpenAPI document.
 pub fn document() -> Value {
@@ -52,6 +52,7 @@ pub fn document() -> Value {
         },
     });
     enumeration::simplify(&mut document);
+    examples::add(&mut document);
     document
 }
 

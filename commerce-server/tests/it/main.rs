@@ -4,15 +4,21 @@
 
 mod access;
 mod access_table;
+mod anywhere;
 mod bounds;
 mod conditional;
 mod desk;
 mod document;
 mod events;
+mod examples;
 mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]
 mod http;
+#[path = "../../../fixtures/invalid.rs"]
+mod invalid;
+#[path = "../../../fixtures/library.rs"]
+mod library;
 mod limits;
 mod malformed;
 #[path = "../../../fixtures/network.rs"]
