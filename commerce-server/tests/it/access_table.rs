@@ -79,13 +79,14 @@ const OPERATIONS: [Case; 15] = [
     ("token.revoke", Operators, Some("DELETE /v1/tokens/{name}"), r#"{"name":"spare"}"#),
 ];
 
-const QUERIES: [Case; 16] = [
+const QUERIES: [Case; 17] = [
     ("user.get", OwnUser, Some("GET /v1/users/{user}"), r#"{"user":"alice"}"#),
     ("user.list", Viewers, Some("GET /v1/users"), "{}"),
     ("wallet.balance", OwnUser, Some("GET /v1/users/{user}/balance"), r#"{"user":"alice"}"#),
     ("wallet.history", OwnUser, Some("GET /v1/users/{user}/ledger"), r#"{"user":"alice"}"#),
     ("product.list", All, Some("GET /v1/products"), "{}"),
     ("product.get", All, Some("GET /v1/products/{product}"), r#"{"product":"mug"}"#),
+    ("stock.history", Viewers, None, r#"{"product":"mug"}"#),
     ("cart.get", OwnUser, Some("GET /v1/users/{user}/cart"), r#"{"user":"alice"}"#),
     ("order.get", OwnOrder, Some("GET /v1/orders/{order}"), r#"{"order":1}"#),
     ("order.list", OwnUser, Some("GET /v1/orders"), r#"{"user":"alice"}"#),
