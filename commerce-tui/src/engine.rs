@@ -31,42 +31,57 @@ pub fn run_query(shop: &Commerce, query: &Query) -> Answer {
     }
 }
 
-/// Runs an operation under the command's key.
+/// Runs an operation under the command's key, and waits for its outcome.
 ///
 /// # Errors
 /// Those of the engine: the operation was refused or failed, or its outcome is unknown.
 pub fn run_command(shop: &Commerce, command: Command) -> Result<Reply, Error> {
+    start_command(shop, command)()
+}
+
+/// Submits an operation under the command's key, and returns what waits for its outcome. So several commands can be on
+/// their way to a store that is far away; they are performed in the order in which one thread submits them.
+pub fn start_command(shop: &Commerce, command: Command) -> Outcome {
     let Command { operation, key, .. } = command;
-    Ok(match operation {
-        Operation::AddUser(add) => Reply::UserAdded(submit(shop, add, key)?),
-        Operation::Charge(charge) => Reply::Charged(submit(shop, charge, key)?),
-        Operation::AddProduct(add) => Reply::ProductSaved(submit(shop, add, key)?),
-        Operation::UpdateProduct(update) => Reply::ProductSaved(submit(shop, update, key)?),
-        Operation::AdjustStock(adjust) => Reply::StockAdjusted(submit(shop, adjust, key)?),
-        Operation::AddToCart(add) => Reply::CartEdited(submit(shop, add, key)?),
-        Operation::SetInCart(set) => Reply::CartEdited(submit(shop, set, key)?),
-        Operation::RemoveFromCart(remove) => Reply::CartEdited(submit(shop, remove, key)?),
-        Operation::ClearCart(clear) => Reply::CartEdited(submit(shop, clear, key)?),
-        Operation::Checkout(checkout) => Reply::OrderPlaced(submit(shop, checkout, key)?),
-        Operation::CancelOrder(cancel) => Reply::OrderCancelled(submit(shop, cancel, key)?),
+    match operation {
+        Operation::AddUser(add) => submit(shop, add, key, Reply::UserAdded),
+        Operation::Charge(charge) => submit(shop, charge, key, Reply::Charged),
+        Operation::AddProduct(add) => submit(shop, add, key, Reply::ProductSaved),
+        Operation::UpdateProduct(update) => submit(shop, update, key, Reply::ProductSaved),
+        Operation::AdjustStock(adjust) => submit(shop, adjust, key, Reply::StockAdjusted),
+        Operation::AddToCart(add) => submit(shop, add, key, Reply::CartEdited),
+        Operation::SetInCart(set) => submit(shop, set, key, Reply::CartEdited),
+        Operation::RemoveFromCart(remove) => submit(shop, remove, key, Reply::CartEdited),
+        Operation::ClearCart(clear) => submit(shop, clear, key, Reply::CartEdited),
+        Operation::Checkout(checkout) => submit(shop, checkout, key, Reply::OrderPlaced),
+        Operation::CancelOrder(cancel) => submit(shop, cancel, key, Reply::OrderCancelled),
         Operation::RetryEvents(retry) => {
-            let retried = submit(shop, retry, key)?;
-            Reply::EventsRetried(retried.events.len() as i64)
+            submit(shop, retry, key, |retried| Reply::EventsRetried(retried.events.len() as i64))
         }
         // A repetition retries what is still dead, so it needs no key.
         Operation::RetryAllEvents => {
-            let mut count = 0;
-            outbox::retry_all(shop, None, |events| {
-                count += events.len() as i64;
-                Ok::<_, Error>(())
-            })?;
-            Reply::EventsRetried(count)
+            let shop = shop.clone();
+            Box::new(move || {
+                let mut count = 0;
+                outbox::retry_all(&shop, None, |events| {
+                    count += events.len() as i64;
+                    Ok::<_, Error>(())
+                })?;
+                Ok(Reply::EventsRetried(count))
+            })
         }
-    })
+    }
 }
 
-fn submit<O: Submit>(shop: &Commerce, operation: O, key: Key) -> Result<O::Reply, Error> {
-    Ok(shop.submit(Submission::new(operation).key(key)).wait()?.reply)
+/// Waits for the outcome of a command.
+pub type Outcome = Box<dyn FnOnce() -> Result<Reply, Error> + Send>;
+
+fn submit<O: Submit>(shop: &Commerce, operation: O, key: Key, reply: fn(O::Reply) -> Reply) -> Outcome
+where
+    O::Reply: Send,
+{
+    let ticket = shop.submit(Submission::new(operation).key(key));
+    Box::new(move || Ok(reply(ticket.wait()?.reply)))
 }
 
 /// A full page of orders. A page that is filtered by status may be short although more orders follow.

@@ -42,12 +42,12 @@ pub struct Options {
 /// The most events that are handled before the next frame.
 const MAX_BATCH: usize = 64;
 
-/// Runs the console until the user quits. A signal that ends the process is raised again after the terminal was
-/// restored.
+/// Runs the console until the user quits. Returns the keys of the operations that were under way then: submitted again with
+/// its key, each is done at most once. A signal that ends the process is raised again after the terminal was restored.
 ///
 /// # Errors
 /// There is no terminal, it has failed, or a thread of the console has panicked.
-pub fn run(options: Options) -> io::Result<()> {
+pub fn run(options: Options) -> io::Result<Vec<Key>> {
     let (events, queue) = channel();
     let signal = Arc::<AtomicI32>::default();
     forward_signals(&events, &signal)?;
@@ -70,7 +70,10 @@ pub fn run(options: Options) -> io::Result<()> {
                     Effect::Execute(command) => worker.execute(command),
                     Effect::Suspend => terminal.suspend()?,
                     Effect::Redraw => terminal.clear()?,
-                    Effect::Quit => return finish(terminal, signal.load(Ordering::SeqCst)),
+                    Effect::Quit => {
+                        finish(terminal, signal.load(Ordering::SeqCst))?;
+                        return Ok(state.in_flight.into_iter().map(|sent| sent.command.key).collect());
+                    }
                 }
             }
             next = queue.try_recv().ok();
@@ -80,7 +83,8 @@ pub fn run(options: Options) -> io::Result<()> {
             next = match queue.recv_timeout(state.next_tick()) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => Some(Event::Tick),
-                Err(RecvTimeoutError::Disconnected) => return finish(terminal, 0),
+                // The threads of the signals and of the input have the other ends until the process ends.
+                Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
             };
         }
     }

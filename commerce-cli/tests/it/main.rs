@@ -9,6 +9,7 @@ mod certificates;
 mod clock;
 mod commands;
 mod console;
+mod console_served;
 mod dead_instance;
 mod disk;
 mod durable;
@@ -16,6 +17,8 @@ mod errors;
 mod every_command;
 mod failing;
 mod forms;
+#[path = "../../../fixtures/gate.rs"]
+mod gate;
 mod hostile;
 mod instances;
 #[path = "../../../fixtures/jwt.rs"]
@@ -37,6 +40,7 @@ mod reading;
 mod relay;
 mod requests;
 mod serve;
+mod served_races;
 mod server;
 mod shim;
 mod shop;

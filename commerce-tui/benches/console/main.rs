@@ -1,5 +1,8 @@
 //! Measures the console's speed and memory on a store of 100,000 products and 1,000,000 orders. See the README.
 
+#[path = "../../../fixtures/network.rs"]
+#[allow(clippy::unwrap_used, reason = "a bench that meets the unexpected should stop there")]
+mod network;
 mod store;
 mod terminal;
 
@@ -27,7 +30,7 @@ const WATCHED: Duration = Duration::from_secs(20);
 
 fn main() -> Result<()> {
     let path = store::path()?;
-    terminal::first_screen(&path)?;
+    terminal::first_screens(&path)?;
     terminal::idle(&path)?;
     let shop = Commerce::open(&path, Options::new(SystemClock))?;
     println!(

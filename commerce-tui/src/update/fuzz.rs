@@ -378,6 +378,7 @@ fn run(seed: u64) {
             ]),
             7 if random.below(5) == 0 => random.of(&[
                 Event::StoreUnavailable(Error::Busy("the server".into())),
+                Event::ConnectionLost("no answer".into()),
                 Event::StoreUnavailable(Error::Unauthenticated("the token was revoked".into())),
                 Event::StoreAvailable,
                 Event::StoreAvailable,

@@ -49,6 +49,8 @@ pub enum Event {
     StoreChanged,
     /// The store cannot be read.
     StoreUnavailable(Error),
+    /// The server of the shop does not answer, for this reason.
+    ConnectionLost(String),
     /// The store can be read again.
     StoreAvailable,
     /// Whether the store now syncs its commits.
@@ -83,6 +85,15 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
             }
         }
         Event::StoreUnavailable(error) => state.handle_unavailable_store(&error),
+        Event::ConnectionLost(reason) => {
+            if state.store_status == StoreStatus::Available {
+                state.store_status = StoreStatus::Unavailable(state.now());
+                state.show_toast(
+                    ToastKind::Error,
+                    format!("The server does not answer: {reason}. Reconnecting."),
+                );
+            }
+        }
         Event::StoreAvailable => {
             if let StoreStatus::Unavailable(_) | StoreStatus::Denied = state.store_status {
                 state.store_status = StoreStatus::Available;
