@@ -39,4 +39,5 @@ mod stories;
 mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod tokens;
 mod unsynced;
