@@ -42,6 +42,7 @@ mod pool;
 mod problem;
 mod rate_limit;
 mod read;
+mod remedies;
 mod remote;
 mod response;
 pub mod route;

@@ -6,6 +6,7 @@ mod access;
 mod anywhere;
 mod bounds;
 mod conditional;
+mod docs;
 mod document;
 mod events;
 mod examples;
