@@ -9,6 +9,7 @@ mod lines;
 mod login;
 mod options;
 mod output;
+mod proxy;
 mod relay;
 mod report;
 mod secret;

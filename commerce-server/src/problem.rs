@@ -153,6 +153,9 @@ fn engine_code_and_status(error: &Error) -> (&'static str, StatusCode) {
         Error::Busy(_) | Error::Unknown(_) => ("busy", StatusCode::SERVICE_UNAVAILABLE),
         Error::Unavailable(_) => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
         Error::Gone(_) => ("store_gone", StatusCode::SERVICE_UNAVAILABLE),
+        // What the server of a served shop said.
+        Error::Unauthenticated(_) => ("unauthenticated", StatusCode::UNAUTHORIZED),
+        Error::Forbidden(_) => ("forbidden", StatusCode::FORBIDDEN),
         // Open, Store, Closed and Skipped, and what later versions add.
         _ => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
     }

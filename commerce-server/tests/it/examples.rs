@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use commerce_core::token::Digest;
 use commerce_core::{Clock, Options as StoreOptions, Time};
 use commerce_server::openapi;
 use commerce_server::route::ROUTES;
@@ -20,6 +21,9 @@ impl Clock for Seconds {
         Time::from_millis(self.0.load(Ordering::Relaxed))
     }
 }
+
+/// The secret of the operator who sends the last requests.
+const SECRET: &str = "an-operators-secret-has-43-characters-thus-";
 
 /// The requests, in the order in which they are sent. Where a route is asked more than once, the first request is its example.
 fn requests() -> Vec<(&'static str, &'static str, Value)> {
@@ -63,11 +67,17 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/v1/queries/wallet.balance", json!({ "user": "alice" })),
         ("GET", "/livez", Value::Null),
         ("GET", "/readyz", Value::Null),
+        ("GET", "/v1/users?search=ali", Value::Null),
+        ("GET", "/v1/outbox?status=pending&limit=1", Value::Null),
+        ("POST", "/v1/outbox/retry", json!({ "all": true })),
+        ("POST", "/v1/tokens", json!({ "name": "office", "role": "operator", "digest": Digest::of(SECRET) })),
+        ("GET", "/v1/tokens", Value::Null),
+        ("DELETE", "/v1/tokens/alices-phone", Value::Null),
     ]
 }
 
 /// The routes whose answers differ each time, or are pages or documents of their own.
-const NOT_RECORDED: [&str; 5] = ["version", "events", "openapi", "docs", "metrics"];
+const NOT_RECORDED: [&str; 6] = ["version", "verify", "events", "openapi", "docs", "metrics"];
 
 /// To renew the file: `COMMERCE_UPDATE=1 cargo test -p commerce-server examples`, and then the document.
 #[test]
@@ -130,6 +140,11 @@ fn recorded() -> Map<String, Value> {
         let route =
             ROUTES.iter().find(|route| route.method == method && matches(route.path, path)).expect("a route");
         assert!(answer["code"].is_null(), "{method} {uri}: {answer}");
+        if uri == "/v1/tokens" && method == "POST" {
+            // From the first token on, one is needed.
+            client = client.bearer(SECRET);
+            server.token("alices-phone", Some("alice"));
+        }
         let mut example = json!({ "path": {}, "query": {}, "body": body, "answer": answer });
         for (name, value) in route.path.split('/').zip(path.split('/')) {
             if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod access_table;
 mod anywhere;
 mod bounds;
 mod conditional;
+mod desk;
 mod docs;
 mod document;
 mod events;
