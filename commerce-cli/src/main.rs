@@ -11,6 +11,7 @@ mod local_user;
 mod login;
 mod options;
 mod output;
+mod proxy;
 mod relay;
 mod report;
 mod secret;

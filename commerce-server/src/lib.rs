@@ -44,6 +44,7 @@ mod pool;
 mod problem;
 mod rate_limit;
 mod read;
+mod remedies;
 mod remote;
 mod response;
 mod retry_events;

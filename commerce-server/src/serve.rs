@@ -14,6 +14,7 @@ use crate::access::Authenticator;
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::connections::Connections;
+use crate::docs::Docs;
 use crate::error::ServeError;
 use crate::events::MAX_STREAMS;
 use crate::health::Health;
@@ -115,6 +116,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         health: Health::new(shop.clone()).map_err(no_thread)?,
         version,
         remote,
+        docs: Docs::new(),
         document: Representation::new(document, EtagScope::None).with_gzip(),
         request_ids: RequestIds::new(),
         phase,

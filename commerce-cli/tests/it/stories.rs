@@ -154,3 +154,9 @@ fn the_stories_hold_on_the_command_line_with_a_server() {
         Box::new(folder)
     });
 }
+
+#[test]
+fn the_stories_hold_on_the_command_line_with_a_served_shop() {
+    // Without a token, since one that is made today ends the time in which stories play.
+    story::play_all(|| Box::new(Shop::new().serve(None)));
+}
