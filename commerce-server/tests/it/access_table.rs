@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use commerce_core::UserId;
 use commerce_core::registry;
 use commerce_core::token::{Create, Digest, Revoke, Role, TokenName};
+use commerce_core::{Time, UserId};
 use commerce_server::route::{Permission, ROUTES};
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ const QUERIES: [Case; 17] = [
     ("wallet.history", OwnUser, Some("GET /v1/users/{user}/ledger"), r#"{"user":"alice"}"#),
     ("product.list", All, Some("GET /v1/products"), "{}"),
     ("product.get", All, Some("GET /v1/products/{product}"), r#"{"product":"mug"}"#),
-    ("stock.history", Viewers, None, r#"{"product":"mug"}"#),
+    ("stock.history", Viewers, Some("GET /v1/products/{product}/stock"), r#"{"product":"mug"}"#),
     ("cart.get", OwnUser, Some("GET /v1/users/{user}/cart"), r#"{"user":"alice"}"#),
     ("order.get", OwnOrder, Some("GET /v1/orders/{order}"), r#"{"order":1}"#),
     ("order.list", OwnUser, Some("GET /v1/orders"), r#"{"user":"alice"}"#),
@@ -119,17 +119,21 @@ enum Who {
     Malformed,
     Unknown,
     Revoked,
+    Expired,
+    Expired,
     Bob,
     Alice,
     Viewer,
     Operator,
 }
 
-const CALLERS: [Who; 8] = [
+const CALLERS: [Who; 9] = [
     Who::WithoutToken,
     Who::Malformed,
     Who::Unknown,
     Who::Revoked,
+    Who::Expired,
+    Who::Expired,
     Who::Bob,
     Who::Alice,
     Who::Viewer,
@@ -143,6 +147,8 @@ impl Who {
             Self::Malformed => "short".into(),
             Self::Unknown => "u".repeat(43),
             Self::Revoked => secret("revoked"),
+            Self::Expired => secret("expired"),
+            Self::Expired => secret("expired"),
             Self::Bob => secret("bob1"),
             Self::Alice => secret("alice1"),
             Self::Viewer => secret("audit"),
@@ -154,7 +160,9 @@ impl Who {
     /// What happens, where `done` happens to those who are allowed.
     fn expected(self, allowed: Allowed, done: &'static str) -> &'static str {
         match (self, allowed) {
-            (Self::WithoutToken | Self::Malformed | Self::Unknown | Self::Revoked, _) => "unauthenticated",
+            (Self::WithoutToken | Self::Malformed | Self::Unknown | Self::Revoked | Self::Expired, _) => {
+                "unauthenticated"
+            }
             (Self::Operator, _) | (_, All) => done,
             (Self::Viewer, OwnUser | OwnOrder | Viewers) => done,
             (Self::Viewer, ChangesOwnUser | ChangesOwnOrder | Operators) => "forbidden",
@@ -180,6 +188,7 @@ fn shop() -> TestServer {
         let user = user.map(|user| UserId::try_from(user).unwrap());
         Create::new(TokenName::try_from(name).unwrap(), role, user, Digest::of(&secret(name))).unwrap()
     };
+    let past: Time = "2020-01-01T00:00:00Z".parse().unwrap();
     for create in [
         token("office", Role::Operator, None),
         token("audit", Role::Viewer, None),
@@ -187,6 +196,8 @@ fn shop() -> TestServer {
         token("bob1", Role::Shopper, Some("bob")),
         token("spare", Role::Viewer, None),
         token("revoked", Role::Operator, None),
+        token("expired", Role::Operator, None).expires(past),
+        token("expired", Role::Operator, None).expires(Time::from_millis(1)),
     ] {
         server.shop.submit(create).wait().unwrap();
     }
