@@ -119,12 +119,11 @@ fn form<S: Submit>(submission: &Submission<S>, key: &Key) -> Result<Form, Error>
             body: Vec::new(),
         });
     }
-    let key = serde_json::to_vec(key.as_str()).map_err(|e| Error::Store(Cause::of(e)))?;
-    let mut text = Vec::with_capacity(fields.len() + key.len() + name.len() + 64);
+    let mut text = Vec::with_capacity(fields.len() + key.as_str().len() + name.len() + 64);
     text.extend_from_slice(br#"{"op":""#);
     text.extend_from_slice(name.as_bytes());
     text.extend_from_slice(br#"","key":"#);
-    text.extend_from_slice(&key);
+    serde_json::to_writer(&mut text, key).map_err(|e| Error::Store(Cause::of(e)))?;
     if let Some(at) = submission.at {
         text.extend_from_slice(format!(r#","at":"{at}""#).as_bytes());
     }
@@ -159,10 +158,9 @@ impl<R: Receive> SendAnswer for Typed<R> {
     }
 }
 
-/// Reads a reply. That it is a replay is told among its fields, where no reply has a field of this name.
+/// Reads a reply. That it is a replay is told as its last field, and no reply has a field of this name.
 fn read<R: Receive>(reply: &[u8], made_key: bool) -> Decided<R> {
-    const REPLAYED: &[u8] = br#""replayed""#;
-    if !reply.windows(REPLAYED.len()).any(|part| part == REPLAYED) {
+    if !reply.ends_with(br#""replayed":true}"#) {
         return Ok(Answer { reply: R::read_sent(reply)?, replayed: false });
     }
     let json: Answer<Value> = serde_json::from_slice(reply).map_err(|e| Error::Store(Cause::of(e)))?;
