@@ -5,8 +5,8 @@ use commerce_core::{Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
-use crate::enumeration;
-use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route};
+use crate::route::{Builtin, EtagScope, Extension, Handler, Permission, ROUTES, Route};
+use crate::{enumeration, examples};
 
 /// The OpenAPI document.
 pub fn document() -> Value {
@@ -52,6 +52,7 @@ pub fn document() -> Value {
         },
     });
     enumeration::simplify(&mut document);
+    examples::add(&mut document);
     document
 }
 
@@ -83,7 +84,7 @@ fn operation_object(route: &Route, description: Description) -> Value {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             let purpose = "Makes the request take effect once, however often it is sent.";
             parameters.push(header("Idempotency-Key", purpose, key));
-            if route.is_conditional {
+            if route.extension == Extension::IfMatch {
                 let purpose = "The `ETag` of an answer: the change is made only if that answer would still be given. \
                     Otherwise the status is 412. It may be a list of tags, or `*`. A weak tag is equal to none.";
                 let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
@@ -199,7 +200,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
             problems.extend(is_paid.then_some(402));
-            problems.extend(route.is_conditional.then_some(412));
+            problems.extend((route.extension == Extension::IfMatch).then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
         Handler::Operations => problems.extend([401, 403, 408, 413, 415, 429, 500, 503]),
@@ -226,7 +227,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
     }
-    if route.is_conditional {
+    if route.extension == Extension::IfMatch {
         headers["ETag"] =
             text_header("The version of what GET answers now, for `If-Match` and `If-None-Match`.");
     }
@@ -294,6 +295,9 @@ fn without_null(schema: &mut Value) {
         if let [one] = types.as_slice() {
             schema["type"] = one.clone();
         }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
     }
     if let Some(Value::Array(any)) = schema.get_mut("anyOf") {
         any.retain(|one| one["type"] != "null");

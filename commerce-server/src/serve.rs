@@ -51,9 +51,12 @@ const MAX_LINE_REQUESTS: u32 = 4_096;
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Threads for what takes long: audits, and retrying all events.
+const LONG_WORK_THREADS: usize = 2;
+
 /// Readers of the store besides those for requests and heavy queries: for streams of events, for metrics, for the
-/// readiness check, and two for a relay.
-const OTHER_READERS: usize = 5;
+/// readiness check, two for a relay, and those for long work.
+const OTHER_READERS: usize = 5 + LONG_WORK_THREADS;
 
 /// The number of [readers](commerce_core::Options::readers) with which to open the store, so that a server with this many
 /// worker threads never waits for a reader.
@@ -173,6 +176,7 @@ fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {
         // Every stream may wait at once.
         events: FairPool::new("events", event_threads, MAX_STREAMS as usize)?,
         metrics: FairPool::new("metrics", 1, WAITING_PER_CLIENT)?,
+        long_work: FairPool::new("work", LONG_WORK_THREADS, LONG_WORK_THREADS)?,
     })
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct Pools {
     /// For reading events for streams.
     pub(crate) events: FairPool,
     pub(crate) metrics: FairPool,
+    /// For audits, and for retrying all events.
+    pub(crate) long_work: FairPool,
 }
 
 impl Server {

@@ -2,7 +2,7 @@
 
 use commerce_core::Submit;
 use commerce_core::order::{self, Order};
-use commerce_core::{Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
+use commerce_core::{Caller, Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
 
 use crate::effect::{Answer, Command, Operation, Query, Reply};
 use crate::list::PAGE_SIZE;
@@ -31,32 +31,33 @@ pub fn run_query(shop: &Commerce, query: &Query) -> Answer {
     }
 }
 
-/// Runs an operation under the command's key, and waits for its outcome.
+/// Runs an operation for a caller under the command's key, and waits for its outcome.
 ///
 /// # Errors
 /// Those of the engine: the operation was refused or failed, or its outcome is unknown.
-pub fn run_command(shop: &Commerce, command: Command) -> Result<Reply, Error> {
-    start_command(shop, command)()
+pub fn run_command(shop: &Commerce, caller: &Caller, command: Command) -> Result<Reply, Error> {
+    start_command(shop, caller, command)()
 }
 
-/// Submits an operation under the command's key, and returns what waits for its outcome. So several commands can be on
+/// Submits an operation for a caller under the command's key, and returns what waits for its outcome. So several commands can be on
 /// their way to a store that is far away; they are performed in the order in which one thread submits them.
-pub fn start_command(shop: &Commerce, command: Command) -> Outcome {
+pub fn start_command(shop: &Commerce, caller: &Caller, command: Command) -> Outcome {
     let Command { operation, key, .. } = command;
+    let by = (caller.clone(), key);
     match operation {
-        Operation::AddUser(add) => submit(shop, add, key, Reply::UserAdded),
-        Operation::Charge(charge) => submit(shop, charge, key, Reply::Charged),
-        Operation::AddProduct(add) => submit(shop, add, key, Reply::ProductSaved),
-        Operation::UpdateProduct(update) => submit(shop, update, key, Reply::ProductSaved),
-        Operation::AdjustStock(adjust) => submit(shop, adjust, key, Reply::StockAdjusted),
-        Operation::AddToCart(add) => submit(shop, add, key, Reply::CartEdited),
-        Operation::SetInCart(set) => submit(shop, set, key, Reply::CartEdited),
-        Operation::RemoveFromCart(remove) => submit(shop, remove, key, Reply::CartEdited),
-        Operation::ClearCart(clear) => submit(shop, clear, key, Reply::CartEdited),
-        Operation::Checkout(checkout) => submit(shop, checkout, key, Reply::OrderPlaced),
-        Operation::CancelOrder(cancel) => submit(shop, cancel, key, Reply::OrderCancelled),
+        Operation::AddUser(add) => submit(shop, add, by, Reply::UserAdded),
+        Operation::Charge(charge) => submit(shop, charge, by, Reply::Charged),
+        Operation::AddProduct(add) => submit(shop, add, by, Reply::ProductSaved),
+        Operation::UpdateProduct(update) => submit(shop, update, by, Reply::ProductSaved),
+        Operation::AdjustStock(adjust) => submit(shop, adjust, by, Reply::StockAdjusted),
+        Operation::AddToCart(add) => submit(shop, add, by, Reply::CartEdited),
+        Operation::SetInCart(set) => submit(shop, set, by, Reply::CartEdited),
+        Operation::RemoveFromCart(remove) => submit(shop, remove, by, Reply::CartEdited),
+        Operation::ClearCart(clear) => submit(shop, clear, by, Reply::CartEdited),
+        Operation::Checkout(checkout) => submit(shop, checkout, by, Reply::OrderPlaced),
+        Operation::CancelOrder(cancel) => submit(shop, cancel, by, Reply::OrderCancelled),
         Operation::RetryEvents(retry) => {
-            submit(shop, retry, key, |retried| Reply::EventsRetried(retried.events.len() as i64))
+            submit(shop, retry, by, |retried| Reply::EventsRetried(retried.events.len() as i64))
         }
         // A repetition retries what is still dead, so it needs no key.
         Operation::RetryAllEvents => {
@@ -76,11 +77,16 @@ pub fn start_command(shop: &Commerce, command: Command) -> Outcome {
 /// Waits for the outcome of a command.
 pub type Outcome = Box<dyn FnOnce() -> Result<Reply, Error> + Send>;
 
-fn submit<O: Submit>(shop: &Commerce, operation: O, key: Key, reply: fn(O::Reply) -> Reply) -> Outcome
+fn submit<O: Submit>(
+    shop: &Commerce,
+    operation: O,
+    (caller, key): (Caller, Key),
+    reply: fn(O::Reply) -> Reply,
+) -> Outcome
 where
     O::Reply: Send,
 {
-    let ticket = shop.submit(Submission::new(operation).key(key));
+    let ticket = shop.submit(Submission::new(operation).key(key).caller(caller));
     Box::new(move || Ok(reply(ticket.wait()?.reply)))
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::Builder;
 
-use commerce_core::{Clock, Commerce, Key, UserId};
+use commerce_core::{Caller, Clock, Commerce, Key, UserId};
 use ratatui::crossterm::{event, terminal};
 use ratatui::layout::Size;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -31,6 +31,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The customer whose cart is shown at the start.
     pub customer: Option<UserId>,
+    /// For whom operations are submitted, with the name that the history shows. On a served shop the token's name counts.
+    pub caller: Caller,
     /// Who uses it.
     pub role: Role,
     /// Whether the console refuses to change anything.
@@ -53,12 +55,12 @@ pub fn run(options: Options) -> io::Result<Vec<Key>> {
     forward_signals(&events, &signal)?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal::size().map(|(width, height)| Size { width, height })?;
-    let Options { shop, store, clock, customer, role, read_only, theme } = options;
+    let Options { shop, store, clock, customer, caller, role, read_only, theme } = options;
     let (currency, is_remote) = (shop.currency(), shop.is_remote());
     let config = Config { currency, store, is_remote, role, read_only, theme: theme.theme() };
     let mut state = State::new(config, customer, size, clock.now(), Key::random());
     terminal.draw(&state)?;
-    let worker = Worker::start(&shop, &events)?;
+    let worker = Worker::start(&shop, caller, &events)?;
     forward_input(&events)?;
     let mut next = Some(Event::Tick);
     loop {

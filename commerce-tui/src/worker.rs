@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
 
-use commerce_core::{Commerce, Connection};
+use commerce_core::{Caller, Commerce, Connection};
 
 use crate::effect::{Command, Request, Response};
 use crate::engine::{Outcome, run_query, start_command};
@@ -56,11 +56,11 @@ const REMOTE_WAIT: Duration = Duration::from_millis(250);
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Worker {
-    /// Starts the threads. They send to `events`.
+    /// Starts the threads. They submit operations for `caller`, and send to `events`.
     ///
     /// # Errors
     /// The system cannot start a thread.
-    pub fn start(shop: &Commerce, events: &Sender<Event>) -> io::Result<Self> {
+    pub fn start(shop: &Commerce, caller: Caller, events: &Sender<Event>) -> io::Result<Self> {
         let (requests, stop) = (Arc::<RequestQueue>::default(), Arc::<AtomicBool>::default());
         let (commands, queue) = channel();
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -77,7 +77,10 @@ impl Worker {
             spawn("console-reader", Box::new(move || run_queries(&shop, &requests, &stop, &events)))?;
         }
         let (writer_shop, (submitted, outcomes), outcome_events) = (shop.clone(), channel(), events.clone());
-        spawn("console-writer", Box::new(move || submit_commands(&writer_shop, &queue, &submitted)))?;
+        spawn(
+            "console-writer",
+            Box::new(move || submit_commands(&writer_shop, &caller, &queue, &submitted)),
+        )?;
         spawn("console-outcomes", Box::new(move || await_outcomes(&outcomes, &outcome_events)))?;
         let (watched_shop, watcher_events, watcher_stop) = (shop.clone(), events.clone(), stop.clone());
         spawn("console-watch", Box::new(move || watch(&watched_shop, &watcher_stop, &watcher_events)))?;
@@ -143,11 +146,16 @@ fn run_queries(shop: &Commerce, requests: &RequestQueue, stop: &AtomicBool, even
 }
 
 /// Submits commands, without waiting for those before them.
-fn submit_commands(shop: &Commerce, commands: &Receiver<Command>, submitted: &Sender<(u64, Outcome)>) {
+fn submit_commands(
+    shop: &Commerce,
+    caller: &Caller,
+    commands: &Receiver<Command>,
+    submitted: &Sender<(u64, Outcome)>,
+) {
     for command in commands {
         let id = command.id;
         // If the thread that waits has panicked, the console is already stopping.
-        if submitted.send((id, start_command(shop, command))).is_err() {
+        if submitted.send((id, start_command(shop, caller, command))).is_err() {
             return;
         }
     }

@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{Commerce, UserId, token};
+use commerce_core::{Caller, Commerce, UserId, token};
 use commerce_tui::{Role, ThemeName};
 
 use crate::failure::Failure;
@@ -76,7 +76,8 @@ impl Tui {
         let store = place.file_name().unwrap_or(place.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), shop.clock());
         let role = self.role(&shop, customer.as_ref())?;
-        let options = commerce_tui::Options { shop, store, clock, customer, role, read_only, theme };
+        let caller = Caller::unrestricted();
+        let options = commerce_tui::Options { shop, store, clock, customer, caller, role, read_only, theme };
         let result = commerce_tui::run(options);
         drop(relay);
         notices.try_iter().for_each(|notice| session.diagnostics().warn(&notice));

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
 mod access;
+mod access_table;
 mod anywhere;
 mod bounds;
 mod conditional;
+mod desk;
 mod document;
 mod events;
+mod examples;
 mod guidance;
 mod h2;
 #[path = "../../../fixtures/http.rs"]

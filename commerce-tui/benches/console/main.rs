@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use commerce_core::{Clock, Commerce, Key, Options, SystemClock, UserId};
+use commerce_core::{Caller, Clock, Commerce, Key, Options, SystemClock, UserId};
 use commerce_tui::effect::Effect;
 use commerce_tui::model::{Config, State};
 use commerce_tui::update::{Event, update};
@@ -53,7 +53,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let customer = UserId::try_from("user-1").ok();
     let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
     let (events, queue) = channel();
-    let worker = Worker::start(shop, &events)?;
+    let worker = Worker::start(shop, Caller::unrestricted(), &events)?;
     let over = Arc::new(AtomicBool::new(false));
     let placed = Arc::new(AtomicU64::new(0));
     let load =
