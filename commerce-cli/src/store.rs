@@ -8,6 +8,7 @@ use commerce_core::{Location, OpenError, Roots};
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::Global;
+use crate::proxy::Proxy;
 
 /// The store of a command.
 pub struct Store {
@@ -28,6 +29,16 @@ pub enum Origin {
     Login,
     /// Nobody: the file in the working folder.
     Default,
+}
+
+/// A token, and where it comes from.
+pub enum Token {
+    /// An option, and the file that it names.
+    File(&'static str, PathBuf),
+    /// A variable of the environment, and its text.
+    Variable(&'static str, String),
+    /// The login to this shop.
+    Login(String),
 }
 
 /// The file of the store that nobody chose.
@@ -91,29 +102,43 @@ impl Store {
     /// arguments.
     pub fn location(&self, global: &Global) -> Result<Location, Failure> {
         let location = self.location_without_token(global)?;
+        match self.token(global) {
+            Some(Token::File(option, file)) => {
+                location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")))
+            }
+            Some(Token::Variable(_, text) | Token::Login(text)) => Ok(location.token(&text)),
+            None => Ok(location),
+        }
+    }
+
+    /// The token that is meant for this store, if there is one.
+    pub fn token(&self, global: &Global) -> Option<Token> {
         let (option, file, variable, login) = match self.served() {
             Some(_) => ("--token-file", &global.token_file, TOKEN_VARIABLE, self.login.as_ref()),
             None => ("--db-token-file", &global.db_token_file, "COMMERCE_DB_TOKEN", None),
         };
         if let Some(file) = file {
-            return location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")));
+            return Some(Token::File(option, file.clone()));
         }
-        let token = variable_text(variable).or_else(|| login?.token.clone());
-        Ok(match token {
-            Some(token) => location.token(&token),
-            None => location,
-        })
+        let of_variable = variable_text(variable).map(|text| Token::Variable(variable, text));
+        of_variable.or_else(|| login?.token.clone().map(Token::Login))
     }
 
-    /// The location, with everything but a token.
+    /// The location, with everything but a token. The proxies of the environment are for shops that are served.
     pub fn location_without_token(&self, global: &Global) -> Result<Location, Failure> {
         let Some(text) = self.place.to_str() else { return Ok((&self.place).into()) };
         let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
             location = location.read_from(replica).map_err(OpenError::Address)?;
         }
-        match self.roots(global, location.uses_tls())? {
-            Some(roots) => Ok(location.roots(roots)),
+        let tls = location.uses_tls();
+        if let Some(roots) = self.roots(global, tls)? {
+            location = location.roots(roots);
+        }
+        match self.served().and_then(|_| Proxy::of_environment(tls)) {
+            Some(Proxy { variable, url, except }) => {
+                location.proxy(&url, &except).map_err(|e| Failure::Usage(format!("{variable}: {e}")))
+            }
             None => Ok(location),
         }
     }
@@ -129,7 +154,7 @@ impl Store {
     }
 }
 
-/// Whether a place is the address of a shop that is served.
+/// Whether a place is the address of a shop that is served, without a look at the rest of it.
 pub fn is_served(place: &Path) -> bool {
     let served = ["commerce://", "commerce+http://"];
     place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))

@@ -110,7 +110,10 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
         (&["user", "list"][..], "user,name,balance,at"),
         (&["wallet", "history", "alice"], "id,kind,amount,balance,charge,order,at"),
         (&["product", "list"], "product,name,price,stock,active"),
-        (&["order", "list"], "order,user,status,items,total,balance,at,cancelled_at,reason"),
+        (
+            &["order", "list"],
+            "order,user,status,items,total,balance,at,cancelled_at,reason,actor,cancelled_by",
+        ),
         (&["events", "list"], "event,type,subject,at,age,status,attempts,last_error,next_attempt"),
         (&["token", "list"], "name,role,user,at,revoked_at"),
     ];

@@ -40,6 +40,7 @@ mod reading;
 mod relay;
 mod requests;
 mod serve;
+mod served;
 mod served_races;
 mod server;
 mod shim;

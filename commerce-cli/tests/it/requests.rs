@@ -13,7 +13,7 @@ const OPEN: usize = 2;
 const CHANGE: usize = 3;
 
 /// Commands in an order in which each one finds the rows that it needs.
-const COMMANDS: [(&str, usize); 38] = [
+pub const COMMANDS: [(&str, usize); 38] = [
     ("user add alice --name Alice", CHANGE),
     ("user add bob", CHANGE),
     ("user show alice", 1),

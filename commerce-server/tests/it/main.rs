@@ -8,6 +8,7 @@ mod anywhere;
 mod bounds;
 mod conditional;
 mod desk;
+mod docs;
 mod document;
 mod events;
 mod examples;
@@ -29,9 +30,17 @@ mod protocol;
 #[path = "../../../fixtures/proxy.rs"]
 mod proxy;
 mod queries;
+#[path = "../../../fixtures/races.rs"]
+mod races;
+#[path = "../../../fixtures/real_month.rs"]
+mod real_month;
+#[path = "../../../fixtures/refusals.rs"]
+mod refusals;
 mod remote;
 mod served;
 mod server;
+#[path = "../../../fixtures/simple_model.rs"]
+mod simple_model;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
 mod stories;
@@ -39,4 +48,7 @@ mod stories;
 mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod tokens;
 mod unsynced;
+#[path = "../../../fixtures/worker.rs"]
+mod worker;

@@ -1,12 +1,14 @@
 //! Tests that a handle on a served shop gives the same results as one on a file.
 
 use commerce_core::{Clock, Commerce, Currency, Options, SystemClock, Time};
+use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{DEADLINE, open};
+use super::{DEADLINE, Served, open};
 use crate::server::TestServer;
+use crate::simple_model::{agree, operations};
 use crate::story::Door;
-use crate::{invalid, library, story};
+use crate::{invalid, library, real_month, refusals, story};
 
 /// A file, and a served shop that began as a copy of it. Every outcome and every answer must be the same, in every field.
 struct Twins {
@@ -62,6 +64,34 @@ fn the_stories_hold_and_every_field_is_that_of_a_file() {
 }
 
 #[test]
+fn the_first_refusal_that_applies_is_the_answer() {
+    // The table makes tokens, and the first one ends all access without.
+    let mut served = Served::with_a_token();
+    refusals::check(&mut served);
+    assert_eq!(served.handle.verify().expect("a verification"), []);
+}
+
+#[test]
 fn malformed_input_names_every_fault() {
     invalid::check(&mut Twins::new());
+}
+
+proptest! {
+    // Each case starts a server of its own.
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_reply_and_the_whole_state_agree_with_the_model(
+        operations in operations(), group in 1..80_usize, handles in prop::sample::select(vec![1_usize, 2, 4]),
+    ) {
+        let served = Served::new();
+        let mut all = vec![served.handle.clone()];
+        all.extend((1..handles).map(|_| open(&[served.server.address], DEADLINE)));
+        agree(&all, &operations, group)?;
+    }
+}
+
+#[test]
+fn a_month_of_a_real_shop_comes_out_exactly() {
+    real_month::play(&Served::new().handle);
 }
