@@ -323,3 +323,17 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     let screen = terminal.see("code:4");
     assert!(screen.contains("revoked") || screen.contains("token"), "{screen}");
 }
+
+#[test]
+fn what_cannot_be_used_is_reported_before_the_terminal_is_taken() {
+    let (shop, server) = served();
+    let location = format!("commerce+http://{}", server.address);
+    let relaying = open(&shop, (100, 30), &location, "--sink file:events.jsonl; echo code:$?", "");
+    let screen = relaying.see("code:2");
+    assert!(screen.contains("run it on the machine that serves commerce+http"), "{screen}");
+    assert!(!shop.path("events.jsonl").exists(), "the sink is not made");
+    server.stop();
+    let away = open(&shop, (100, 30), &location, "; echo code:$?", "");
+    let screen = away.see("code:5");
+    assert!(screen.contains("cannot be reached"), "{screen}");
+}
