@@ -8,6 +8,7 @@ mod anywhere;
 mod bounds;
 mod conditional;
 mod desk;
+mod docs;
 mod document;
 mod events;
 mod examples;
@@ -47,6 +48,7 @@ mod stories;
 mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod tokens;
 mod unsynced;
 #[path = "../../../fixtures/worker.rs"]
 mod worker;
