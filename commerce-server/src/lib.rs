@@ -56,6 +56,7 @@ mod shared_question;
 mod single_flight;
 mod socket;
 mod tls;
+mod token_use;
 mod verify;
 mod version;
 mod version_answer;

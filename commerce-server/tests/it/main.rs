@@ -49,6 +49,7 @@ mod stories;
 mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod tokens;
 mod unsynced;
 #[path = "../../../fixtures/worker.rs"]
 mod worker;
