@@ -139,7 +139,7 @@ impl Shop {
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
             program.env_remove(name).env_remove(name.to_lowercase());
         }
-        program.env("XDG_CONFIG_HOME", self.path("config"));
+        program.env("USER", "clerk").env("XDG_CONFIG_HOME", self.path("config"));
         program
             .envs(self.served.iter().filter_map(|served| Some(("COMMERCE_TOKEN", served.token.as_ref()?))));
         program.current_dir(self.folder.path()).args(arguments);
