@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::gate::Gate;
 use crate::network::Network;
+use crate::preload::library;
 use crate::process::Server;
 use crate::shop::Shop;
 use crate::terminal::Terminal;
@@ -78,6 +79,28 @@ fn the_first_screen_takes_two_round_trips() {
 }
 
 #[test]
+fn the_keys_work_while_answers_are_on_their_way() {
+    let (shop, server) = served();
+    let gate = Gate::to(server.address.port());
+    let terminal = console(&shop, &gate.location(), "--user alice", "");
+    gate.hold();
+    terminal.type_in("/pe");
+    terminal.see("/ pe");
+    terminal.type_in("n");
+    terminal.press("Enter");
+    terminal.see("On sale matching “pen”");
+    for (screen, title) in
+        [("2", "Customers · by ID"), ("5", "Products · by ID"), ("4", "Top 20"), ("1", "On sale")]
+    {
+        terminal.press(screen);
+        terminal.see(title);
+    }
+    gate.open();
+    terminal.wait("what was searched for", |screen| screen.contains("Pen") && !screen.contains("Mug"));
+    quit(&terminal);
+}
+
+#[test]
 fn an_idle_console_waits_for_commits_and_asks_nothing() {
     let (shop, server) = served();
     shop.ok(&["buy", "alice", "mug"]);
@@ -119,20 +142,29 @@ fn a_server_that_is_killed_shows_as_reconnecting_and_the_order_under_way_is_plac
     shop.ok(&["cart", "add", "alice", "mug:2"]);
     let gate = Gate::to(server.address.port());
     let terminal = console(&shop, &gate.location(), "--user alice", "");
-    terminal.see("● live");
+    terminal.see("×2");
     for round in 1..=3 {
         // The request of the order is on its way when the server is killed.
+        let before = gate.count("/v1/operations");
         gate.hold();
         terminal.press("b");
         terminal.see("Check out for alice");
         terminal.press("Enter");
-        gate.wait_until(|requests| requests.last().is_some_and(|last| last.contains("/v1/operations")));
+        gate.wait_until(|requests| {
+            requests.iter().filter(|request| request.contains("/v1/operations")).count() > before
+        });
         server.process.kill();
         terminal.see("reconnecting");
         assert!(!terminal.screen().contains("live"));
         server = serve(&shop, server.address.port());
         gate.open();
-        terminal.see(&format!("Order {round} paid: 24,000 KRW."));
+        let paid = format!("Order {round} paid: 24,000 KRW.");
+        let has_ended = |screen: &str| screen.contains(&paid) || screen.contains("enter retries");
+        while !terminal.wait("the outcome", has_ended).contains(&paid) {
+            // The server came back after the deadline of the order. The same order is placed again.
+            terminal.press("Enter");
+            terminal.wait("the retry", |screen| screen.contains(&paid) || !screen.contains("enter retries"));
+        }
         terminal.see("● live");
         assert_eq!(orders(&shop).len(), round);
         shop.ok(&["charge", "alice", "24000"]);
@@ -150,7 +182,7 @@ fn a_lost_answer_is_asked_for_again_and_an_unknown_outcome_names_its_key() {
     shop.ok(&["cart", "add", "alice", "mug:1"]);
     let gate = Gate::to(server.address.port());
     let terminal = console(&shop, &gate.location(), "--user alice", "");
-    terminal.see("Alice");
+    terminal.see("×1");
     gate.lose("/v1/operations", 2);
     terminal.press("b");
     terminal.see("Check out for alice");
@@ -236,6 +268,39 @@ fn connections_that_are_cut_show_as_reconnecting() {
 }
 
 #[test]
+fn what_is_done_at_a_console_bears_the_name_of_its_token_or_of_the_local_user() {
+    let (shop, server) = served();
+    let office = token(&shop, &["office", "--role", "operator"]);
+    let location = format!("commerce+http://{}", server.address);
+    for (location, name) in [(location.as_str(), "office"), ("shop.db", "minho")] {
+        let terminal = Terminal::open(80, 24, shop.folder.path());
+        let program = env!("CARGO_BIN_EXE_commerce");
+        terminal
+            .run(&format!("USER=minho COMMERCE_TOKEN={office} {program} --db {location} tui --user alice"));
+        terminal.see("머그컵 Mug");
+        terminal.press("c");
+        terminal.see("Charge the wallet of alice");
+        terminal.type_in("5");
+        terminal.press("Enter");
+        terminal.see("Charged alice's wallet: 5 KRW.");
+        terminal.press("2");
+        terminal.see(&format!("Done by   {name}"));
+        terminal.press("5");
+        terminal.see("● on");
+        terminal.press("t");
+        terminal.see("Adjust the stock of mug");
+        terminal.type_in("2");
+        terminal.press("Enter");
+        terminal.type_in("found");
+        terminal.press("Enter");
+        terminal.see("in stock.");
+        terminal.press("h");
+        terminal.see(&format!("by {name} · “found”"));
+        quit(&terminal);
+    }
+}
+
+#[test]
 fn a_viewer_sees_everything_and_is_told_why_nothing_changes() {
     let (shop, server) = served();
     let viewer = token(&shop, &["auditor", "--role", "viewer"]);
@@ -271,7 +336,9 @@ fn a_shopper_sees_its_own_shop_and_asks_nothing_else() {
     let gate = Gate::to(server.address.port());
     let terminal = open(&shop, (120, 40), &gate.location(), "", &shopper);
     terminal.see("as alice");
-    terminal.see("50,000 KRW");
+    terminal.wait("the products, the balance and the cart", |screen| {
+        ["머그컵 Mug", "50,000 KRW", "The cart is empty."].iter().all(|part| screen.contains(part))
+    });
     terminal.type_in("aa");
     terminal.see("×2");
     terminal.press("b");
@@ -313,7 +380,10 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     terminal.wait("the remedy", |screen| screen.contains("Restart the console with a valid"));
     assert!(!terminal.screen().contains("live"));
     terminal.press("Enter");
-    terminal.see("refuses access");
+    terminal.wait("the outcome in the form", |screen| {
+        screen.contains("│ ✗ the server of the shop refuses access")
+    });
+    assert!(terminal.screen().contains("Charge the wallet of alice"), "the form stays");
     terminal.press("Escape");
     terminal.see_no("Charge the wallet");
     quit(&terminal);
@@ -322,4 +392,37 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     let terminal = open(&shop, (80, 24), &location, "; echo code:$?", &office);
     let screen = terminal.see("code:4");
     assert!(screen.contains("revoked") || screen.contains("token"), "{screen}");
+}
+
+#[test]
+fn a_token_that_expires_is_told_with_the_remedy() {
+    let (shop, mut server) = served();
+    let office = token(&shop, &["office", "--role", "operator", "--expires", "1h"]);
+    let terminal = console(&shop, &format!("commerce+http://{}", server.address), "--user alice", &office);
+    terminal.see("● live");
+    // For a server whose clock is two hours ahead, the token has expired.
+    server.process.kill();
+    let mut ahead = shop.program(&["serve", "--listen", &server.address.to_string()]);
+    ahead.env("LD_PRELOAD", library("../fixtures/clock.c")).env("CLOCK_AHEAD_S", "7200");
+    let _server = Server::start(ahead);
+    terminal.see("token refused");
+    terminal.wait("the remedy", |screen| {
+        screen.contains("expired") && screen.contains("Restart the console with a valid")
+    });
+    assert!(!terminal.screen().contains("live"));
+    quit(&terminal);
+}
+
+#[test]
+fn what_cannot_be_used_is_reported_before_the_terminal_is_taken() {
+    let (shop, server) = served();
+    let location = format!("commerce+http://{}", server.address);
+    let relaying = open(&shop, (100, 30), &location, "--sink file:events.jsonl; echo code:$?", "");
+    let screen = relaying.see("code:2");
+    assert!(screen.contains("run it on the machine that serves commerce+http"), "{screen}");
+    assert!(!shop.path("events.jsonl").exists(), "the sink is not made");
+    server.stop();
+    let away = open(&shop, (100, 30), &location, "; echo code:$?", "");
+    let screen = away.see("code:5");
+    assert!(screen.contains("cannot be reached"), "{screen}");
 }

@@ -11,6 +11,7 @@ mod desk;
 mod docs;
 mod document;
 mod events;
+mod every_route;
 mod examples;
 mod guidance;
 mod h2;
