@@ -119,12 +119,11 @@ fn form<S: Submit>(submission: &Submission<S>, key: &Key) -> Result<Form, Error>
             body: Vec::new(),
         });
     }
-    let key = serde_json::to_vec(key.as_str()).map_err(|e| Error::Store(Cause::of(e)))?;
-    let mut text = Vec::with_capacity(fields.len() + key.len() + name.len() + 64);
+    let mut text = Vec::with_capacity(fields.len() + key.as_str().len() + name.len() + 64);
     text.extend_from_slice(br#"{"op":""#);
     text.extend_from_slice(name.as_bytes());
     text.extend_from_slice(br#"","key":"#);
-    text.extend_from_slice(&key);
+    serde_json::to_writer(&mut text, key).map_err(|e| Error::Store(Cause::of(e)))?;
     if let Some(at) = submission.at {
         text.extend_from_slice(format!(r#","at":"{at}""#).as_bytes());
     }
@@ -159,13 +158,60 @@ impl<R: Receive> SendAnswer for Typed<R> {
     }
 }
 
-/// Reads a reply. That it is a replay is told among its fields, where no reply has a field of this name.
+/// Reads a reply. That it is a replay is told as its last field, and no reply has a field of this name.
 fn read<R: Receive>(reply: &[u8], made_key: bool) -> Decided<R> {
-    // The search in a text uses vector instructions. What is not a text fails below.
-    if std::str::from_utf8(reply).is_ok_and(|text| !text.contains(r#""replayed""#)) {
+    if !reply.ends_with(br#""replayed":true}"#) {
         return Ok(Answer { reply: R::read_sent(reply)?, replayed: false });
     }
     let json: Answer<Value> = serde_json::from_slice(reply).map_err(|e| Error::Store(Cause::of(e)))?;
     let reply = serde_json::to_vec(&json.reply).map_err(|e| Error::Store(Cause::of(e)))?;
     Ok(Answer { reply: R::read_sent(&reply)?, replayed: json.replayed && !made_key })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::Caller;
+    use crate::registry::parse_operation;
+    use crate::testing::id;
+    use crate::time::Time;
+
+    fn sent(submission: Submission<impl Submit>) -> Entry {
+        let entry = Entry::new(submission, &Keys::new(Time::from_millis(7)), Instant::now()).0;
+        entry.expect("what travels")
+    }
+
+    #[test]
+    fn a_line_is_read_as_what_was_submitted() {
+        let key = Key::try_from("a\"b\\c").unwrap();
+        let add = crate::user::Add { user: id("kim"), name: None };
+        let entry = sent(Submission::new(add).key(key.clone()).at(Time::from_millis(9)));
+        let Form::Line { text, timed: true } = entry.form else { panic!("a line with a time") };
+        let submission = parse_operation(&serde_json::from_slice(&text).unwrap()).unwrap();
+        assert_eq!((submission.key, submission.at), (Some(key), Some(Time::from_millis(9))));
+        assert_eq!(submission.operation.as_json().unwrap().unwrap().0, "user.add");
+    }
+
+    #[test]
+    fn tokens_travel_alone_and_what_only_an_engine_does_not_at_all() {
+        let entry = sent(Submission::new(token::Revoke { name: id("desk") }));
+        let Form::Alone { path, body, .. } = entry.form else { panic!("alone") };
+        assert_eq!((path.as_str(), body.len()), ("/v1/tokens/desk", 0));
+        let own = Caller::shopper(id("kim"));
+        let add = Submission::new(crate::user::Add { user: id("kim"), name: None }).caller(own);
+        let (entry, ticket) = Entry::new(add, &Keys::new(Time::default()), Instant::now());
+        assert!(entry.is_none() && matches!(ticket.wait(), Err(Error::NotHere(_))));
+    }
+
+    #[test]
+    fn a_replay_is_told_only_to_who_gave_the_key() {
+        let reply = json!({ "user": "kim", "balance": 7, "currency": "KRW", "replayed": true }).to_string();
+        for made_key in [false, true] {
+            let Answer { reply, replayed } = read::<Value>(reply.as_bytes(), made_key).unwrap();
+            assert_eq!(replayed, !made_key);
+            assert_eq!(reply.to_json().unwrap(), json!({ "user": "kim", "balance": 7, "currency": "KRW" }));
+        }
+    }
 }

@@ -215,3 +215,91 @@ fn outcome(line: &[u8], number: usize) -> Result<Outcome<'_>, Failure> {
 fn unexpected(sentence: &'static str) -> Failure {
     Failure::Lost(sentence.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::operation::Submission;
+    use crate::served::keys::Keys;
+    use crate::testing::id;
+    use crate::time::Time;
+
+    fn entry(chain: Option<&Chain>, timed: bool) -> Entry {
+        let submission = Submission::new(crate::user::Add { user: id("kim"), name: None });
+        let submission = if timed { submission.at(Time::from_millis(7)) } else { submission };
+        let submission = chain.map_or(submission.clone(), |chain| submission.chain(chain));
+        Entry::new(submission, &Keys::new(Time::default()), Instant::now()).0.unwrap()
+    }
+
+    fn alone() -> Entry {
+        let revoke = crate::token::Revoke { name: id("desk") };
+        Entry::new(Submission::new(revoke), &Keys::new(Time::default()), Instant::now()).0.unwrap()
+    }
+
+    #[test]
+    fn what_depends_on_one_another_alike_travels_together() {
+        let (one, other) = (Chain::new(), Chain::new());
+        let mut queue: VecDeque<_> = [
+            entry(None, false),
+            entry(None, false),
+            entry(None, true),
+            entry(Some(&one), false),
+            entry(Some(&one), false),
+            entry(Some(&other), false),
+            alone(),
+            alone(),
+            entry(None, false),
+        ]
+        .into();
+        let mut counts = Vec::new();
+        while !queue.is_empty() {
+            counts.push(take_batch(&mut queue).len());
+        }
+        assert_eq!(counts, [2, 1, 2, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_request_has_no_more_lines_than_the_server_takes() {
+        let mut queue: VecDeque<_> = (0..MAX_LINES + 1).map(|_| entry(None, false)).collect();
+        assert_eq!((take_batch(&mut queue).len(), take_batch(&mut queue).len()), (MAX_LINES, 1));
+    }
+
+    #[test]
+    fn a_result_is_that_of_its_line_or_none_at_all() {
+        let told = |line: &str| match outcome(line.as_bytes(), 2) {
+            Ok(Outcome::Done(reply)) => reply.get().to_owned(),
+            Ok(Outcome::Failed(error)) => format!("{error}"),
+            Err(_) => "lost".into(),
+        };
+        for (line, expected) in [
+            (r#"{"line":2,"ok":{"user":"kim"}}"#, r#"{"user":"kim"}"#),
+            (r#"{"line":2,"refused":{"code":"user_exists","user":"kim"}}"#, "user kim already exists"),
+            (
+                r#"{"line":2,"invalid":{"errors":[{"pointer":"/user","detail":"is missing"}]}}"#,
+                "/user: is missing",
+            ),
+            (
+                r#"{"line":2,"failed":{"code":"forbidden","detail":"no"}}"#,
+                "the token does not allow this: no",
+            ),
+            (r#"{"line":1,"ok":{"user":"kim"}}"#, "lost"),
+            (r#"{"line":2}"#, "lost"),
+            (r#"{"line":2,"ok":{"#, "lost"),
+        ] {
+            assert_eq!(told(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failure_settles_nothing_while_an_earlier_request_has_no_answer() {
+        let unknown = Error::Unknown("no sync".into());
+        let (busy, refused) = (Error::Busy("full".into()), Error::Invalid(Invalid::at("", "no")));
+        for (error, may_be_done, expected) in
+            [(&unknown, false, true), (&busy, false, false), (&busy, true, true), (&refused, true, false)]
+        {
+            assert_eq!(is_unsettled(error, may_be_done), expected, "{error}");
+        }
+    }
+}

@@ -164,7 +164,10 @@ impl ServedShop {
     pub(crate) fn query<Q: Answerable>(&self, query: &Q) -> Result<Q::Answer, Error> {
         let (path, fields) = (format!("/v1/queries/{}?long=true", query.name()), query.fields()?);
         let answer = self.ask(|deadline| {
-            self.0.queries.send(&Request::post(&path, &fields, deadline)).and_then(transport::Answer::whole)
+            // An answer can take its time, and asking again would take it once more.
+            let silence = deadline.saturating_duration_since(Instant::now()).max(request::SILENCE);
+            let request = Request { silence, ..Request::post(&path, &fields, deadline) };
+            self.0.queries.send(&request).and_then(transport::Answer::whole)
         })?;
         Q::read_answer(&answer)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use ureq::http::{Method as HttpMethod, Response, StatusCode};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, ProxyProtocol, Timeout};
@@ -152,7 +152,11 @@ impl Transport {
             head = head.header(CONTENT_TYPE, request.content_type);
         }
         if let Some(token) = token {
-            head = head.header(AUTHORIZATION, format!("Bearer {token}"));
+            let value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| {
+                let sentence = "the token has characters that no token has";
+                Failure::Refused(Error::Unauthenticated(Cause::new(sentence, error)))
+            })?;
+            head = head.header(AUTHORIZATION, value);
         }
         if let Some(key) = request.key {
             head = head.header("idempotency-key", key);
@@ -162,13 +166,7 @@ impl Transport {
             b"" => head.body(()).map(|head| self.run(head, request)),
             body => head.body(body).map(|head| self.run(head, request)),
         };
-        // Nothing else of a request can be what a head cannot hold.
-        let sent = sent.map_err(|error| {
-            Failure::Refused(Error::Unauthenticated(Cause::new(
-                "the token has characters that no token has",
-                error,
-            )))
-        })?;
+        let sent = sent.map_err(|error| Failure::Refused(Error::Store(Cause::of(error))))?;
         self.read(sent.map_err(|error| failure(error, address.starts_with("https")))?)
     }
 

@@ -69,6 +69,9 @@ const WAIT: u64 = 2;
 /// How much longer its answer may take.
 const LATE: Duration = Duration::from_secs(2);
 
+/// The least time between two questions, however often the shop changes.
+const INTERVAL: Duration = Duration::from_millis(100);
+
 /// The pauses between questions that fail.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -154,7 +157,8 @@ impl Versions {
     fn ask_while_wanted(&self) {
         let mut pause = Duration::ZERO;
         while let Some(path) = self.next_question() {
-            let deadline = Instant::now() + Duration::from_secs(WAIT);
+            let asked_at = Instant::now();
+            let deadline = asked_at + Duration::from_secs(WAIT);
             let request =
                 Request { silence: Duration::from_secs(WAIT) + LATE, ..Request::get(&path, deadline) };
             pause = match ask(&self.transport, &request) {
@@ -172,7 +176,7 @@ impl Versions {
                     (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
                 }
             };
-            std::thread::sleep(pause);
+            std::thread::sleep(pause.max(INTERVAL.saturating_sub(asked_at.elapsed())));
         }
     }
 

@@ -4,9 +4,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use commerce_core::token::{self, Digest, TokenName};
 use commerce_core::{
     Amount, Chain, Commerce, Connection, Error, Key, Location, OpenError, Options as StoreOptions, Page,
-    Refusal, Submission, SystemClock, UserId, catalog, order, registry, sales, user, wallet,
+    Refusal, Submission, SystemClock, UserId, catalog, order, outbox, registry, sales, user, wallet,
 };
 use serde_json::{Value, json};
 
@@ -353,4 +354,46 @@ fn a_token_has_its_rights_and_no_more() {
         json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
     let poor = shopper.perform(registry::parse_operation(&line).unwrap());
     assert!(matches!(poor, Err(Error::Refused(Refusal::InsufficientBalance { .. }))), "{poor:?}");
+}
+
+#[test]
+fn the_audit_runs_at_the_server_and_its_progress_is_told_here() {
+    let server = TestServer::stocked();
+    let shop = open(&server);
+    let mut told = 0;
+    let audit = shop.audit(&mut |_| told += 1).unwrap();
+    assert_eq!(audit, server.shop.audit(&mut |_| {}).unwrap());
+    assert!(told > 0 && audit.differences.is_empty());
+}
+
+#[test]
+fn tokens_are_made_and_revoked_by_requests_of_their_own() {
+    let server = TestServer::stocked();
+    let secret = server.token("office", None);
+    let shop = Commerce::open(location(&[server.address.port()]).token(&secret), options()).unwrap();
+    let (name, digest) = (TokenName::try_from("desk").unwrap(), Digest::of("a secret"));
+    let create = || Submission::new(token::Create::operator(name.clone(), digest.clone()));
+    let key = Key::try_from("once").unwrap();
+    let made = shop.perform(create().key(key.clone())).unwrap();
+    let again = shop.perform(create().key(key)).unwrap();
+    assert_eq!((&made.reply, made.replayed, again.replayed), (&again.reply, false, true));
+    assert_eq!(shop.query(&token::List::default()).unwrap().items.len(), 2);
+    assert!(matches!(shop.perform(create()), Err(Error::Refused(Refusal::TokenExists { .. }))));
+    let revoked = shop.perform(token::Revoke { name: name.clone() }).unwrap().reply;
+    assert_eq!((revoked.name, revoked.revoked_at.is_some()), (name, true));
+}
+
+#[test]
+fn dead_events_are_retried_from_afar() {
+    let server = TestServer::stocked();
+    let shop = open(&server);
+    let reported = std::cell::Cell::new(0);
+    outbox::retry_all(&shop, None, |events| {
+        reported.set(reported.get() + events.len());
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    assert_eq!(reported.get(), 0, "none is dead");
+    let absent = shop.perform(outbox::Retry { events: vec![99.try_into().unwrap()] });
+    assert!(matches!(absent, Err(Error::Refused(Refusal::EventNotFound { .. }))), "{absent:?}");
 }
