@@ -31,6 +31,8 @@ mod headers;
 mod health;
 mod json;
 mod line;
+mod line_mode;
+mod line_run;
 mod link;
 mod metrics;
 mod named_query;

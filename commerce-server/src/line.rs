@@ -114,7 +114,6 @@ pub(crate) fn write_result(
 fn failure_code(problem: &Problem) -> &'static str {
     match problem {
         Problem::Engine(Error::Unknown(_)) => "unknown",
-        Problem::Engine(Error::Skipped) => "busy",
         other => other.code(),
     }
 }
