@@ -226,7 +226,7 @@ fn clients_at_once_keep_their_orders_and_leave_room_for_others() {
         });
         let watch = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                let queued = server.shop.stats().queued as u64;
+                let queued = server.shop.stats().queued;
                 assert!(queued <= 2 * IN_ENGINE, "{queued} operations in the queue");
                 std::thread::sleep(Duration::from_micros(200));
             }
