@@ -25,7 +25,7 @@ use crate::remote::Tokens;
 use crate::response;
 use crate::route::{Builtin, Handler, Permission, Route};
 use crate::server::{REQUEST_ID, Server, id_text};
-use crate::{docs, events, gzip, headers, named_query, operations, verify, version_wait};
+use crate::{events, gzip, headers, named_query, operations, verify, version_wait};
 
 /// What the router calls for the requests to one route, or for those that match none.
 pub(crate) struct Endpoint {
@@ -162,7 +162,7 @@ async fn builtin(
         Builtin::Verify => text("application/jsonl", verify::open(server, client)?),
         Builtin::Version => version_wait::wait(server, caller, parts, client).await?,
         Builtin::OpenApi => server.document.to_shared_response(gzip::is_accepted(&parts.headers)),
-        Builtin::Docs => text("text/html; charset=utf-8", docs::PAGE.into()),
+        Builtin::Docs => server.docs.response(),
         Builtin::Livez => response::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),
         Builtin::Readyz => {
             if !server.phase.is_serving() {

@@ -258,7 +258,7 @@ fn problem(fault: &Value) -> Value {
     json!({
         "type": "object",
         "properties": {
-            "type": { "type": "string" },
+            "type": { "type": "string", "format": "uri-reference", "description": "Leads to the cause and the remedy, in /docs." },
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string", "description": "An explanation for people." },

@@ -119,6 +119,8 @@ impl Problem {
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let mut document = self.document();
         document["detail"] = self.public_detail().into();
+        // From any path of this server it leads to the remedy.
+        document["type"] = format!("/docs#{}", self.code()).into();
         document["request_id"] = request_id.into();
         let mut response = Response::new(Body::from(document.to_string()));
         *response.status_mut() = self.status();

@@ -152,7 +152,7 @@ pub(crate) enum Builtin {
 }
 
 /// All routes.
-pub static ROUTES: [Route; 37] = [
+pub static ROUTES: [Route; 38] = [
     operation::<user::Add>(Method::POST, "/v1/users", StatusCode::CREATED),
     query::<user::Get>("/v1/users/{user}", Cost::Light, EtagScope::None),
     operation::<wallet::Charge>(Method::POST, "/v1/users/{user}/charges", StatusCode::CREATED),
@@ -164,6 +164,7 @@ pub static ROUTES: [Route; 37] = [
     operation::<catalog::Add>(Method::POST, "/v1/products", StatusCode::CREATED),
     operation::<catalog::Update>(Method::PATCH, "/v1/products/{product}", StatusCode::OK).with_if_match(),
     operation::<catalog::Adjust>(Method::POST, "/v1/products/{product}/stock", StatusCode::OK),
+    query::<catalog::StockHistory>("/v1/products/{product}/stock", Cost::Heavy, EtagScope::None),
     query::<cart::Get>("/v1/users/{user}/cart", Cost::Light, EtagScope::Body),
     operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", StatusCode::OK),
     operation::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", StatusCode::OK),

@@ -14,6 +14,7 @@ use crate::access::Authenticator;
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::connections::Connections;
+use crate::docs::Docs;
 use crate::error::ServeError;
 use crate::events::MAX_STREAMS;
 use crate::health::Health;
@@ -117,6 +118,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         health: Health::new(shop.clone()).map_err(no_thread)?,
         version,
         remote,
+        docs: Docs::new(),
         document: Representation::new(document, EtagScope::None).with_gzip(),
         request_ids: RequestIds::new(),
         phase,
@@ -134,6 +136,11 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         let poller = server.clone();
         tokio::spawn(async move { poller.version.poll(&poller.shop, &poller.phase).await });
     }
+    let writer = server.clone();
+    tokio::spawn(async move {
+        let interval = writer.limits.token_use_interval;
+        writer.access.uses.keep_writing(&writer.shop, interval, &writer.phase).await;
+    });
     on_ready(&addresses);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -153,6 +160,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     if tokio::time::timeout(server.limits.drain_timeout, finished).await.is_err() {
         tracing::warn!("some lines were not performed in time");
     }
+    server.access.uses.write(&server.shop).await;
     let _ = phase_sender.send(Phase::Stopped);
     Ok(())
 }

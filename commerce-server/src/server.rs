@@ -12,6 +12,7 @@ use crate::access::{Authenticator, Caller};
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::client::Client;
+use crate::docs::Docs;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::options::Limits;
@@ -43,6 +44,7 @@ pub(crate) struct Server {
     pub(crate) log_requests: bool,
     /// The OpenAPI document.
     pub(crate) document: Representation,
+    pub(crate) docs: Docs,
     pub(crate) request_ids: RequestIds,
 }
 

@@ -2,7 +2,7 @@
 
 use commerce_core::Submit;
 use commerce_core::order::{self, Order};
-use commerce_core::{Caller, Commerce, Error, Key, Listing, OrderId, Page, Submission, outbox};
+use commerce_core::{Caller, Commerce, Error, Key, Listing, OrderId, Page, Paged, Submission, outbox};
 
 use crate::effect::{Answer, Command, Operation, Query, Reply};
 use crate::list::PAGE_SIZE;
@@ -21,6 +21,7 @@ pub fn run_query(shop: &Commerce, query: &Query) -> Answer {
         Query::WindowSales(query) => Answer::WindowSales(shop.query(query)),
         Query::Products(page, query) => Answer::Products(*page, shop.query(query)),
         Query::LowStock(query) => Answer::LowStock(shop.query(query)),
+        Query::StockHistory(page, query) => Answer::StockHistory(*page, full_page(shop, query)),
         Query::Events(page, query) => Answer::Events(*page, shop.query(query)),
         Query::OldestPending(query) => Answer::OldestPending(shop.query(query)),
         Query::DeadEvents(query) => Answer::DeadEvents(shop.query(query)),
@@ -90,14 +91,16 @@ where
     Box::new(move || Ok(reply(ticket.wait()?.reply)))
 }
 
-/// A full page of orders. A page that is filtered by status may be short although more orders follow.
-fn full_page(shop: &Commerce, query: &order::List) -> Result<Listing<Order>, Error> {
+/// A full page of a list whose pages may be short although more rows follow: of orders that are filtered by status, or of
+/// what moved a stock.
+fn full_page<Q: Paged + Clone>(shop: &Commerce, query: &Q) -> Result<Listing<Q::Item>, Error> {
     let mut listing = shop.query(query)?;
     while let (Some(next), short @ 1..) =
         (&listing.next_cursor, PAGE_SIZE.saturating_sub(listing.items.len()))
     {
-        let page = Page::first(short as u16).at(next);
-        let more = shop.query(&order::List { page, ..query.clone() })?;
+        let mut rest = query.clone();
+        *rest.page() = Page::first(short as u16).at(next);
+        let more = shop.query(&rest)?;
         listing.items.extend(more.items);
         listing.next_cursor = more.next_cursor;
     }

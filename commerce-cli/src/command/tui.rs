@@ -6,10 +6,11 @@ use std::sync::mpsc::channel;
 use clap::ValueEnum;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
-use commerce_core::{Caller, Commerce, UserId, token};
+use commerce_core::{Commerce, UserId, token};
 use commerce_tui::{Role, ThemeName};
 
 use crate::failure::Failure;
+use crate::local_user;
 use crate::options::Color;
 use crate::relay::RelayArgs;
 use crate::session::Session;
@@ -76,7 +77,7 @@ impl Tui {
         let store = place.file_name().unwrap_or(place.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), shop.clock());
         let role = self.role(&shop, customer.as_ref())?;
-        let caller = Caller::unrestricted();
+        let caller = local_user::caller();
         let options = commerce_tui::Options { shop, store, clock, customer, caller, role, read_only, theme };
         let result = commerce_tui::run(options);
         drop(relay);

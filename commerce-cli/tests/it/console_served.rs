@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::gate::Gate;
 use crate::network::Network;
+use crate::preload::library;
 use crate::process::Server;
 use crate::shop::Shop;
 use crate::terminal::Terminal;
@@ -313,7 +314,10 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     terminal.wait("the remedy", |screen| screen.contains("Restart the console with a valid"));
     assert!(!terminal.screen().contains("live"));
     terminal.press("Enter");
-    terminal.see("refuses access");
+    terminal.wait("the outcome in the form", |screen| {
+        screen.contains("│ ✗ the server of the shop refuses access")
+    });
+    assert!(terminal.screen().contains("Charge the wallet of alice"), "the form stays");
     terminal.press("Escape");
     terminal.see_no("Charge the wallet");
     quit(&terminal);
@@ -322,4 +326,37 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     let terminal = open(&shop, (80, 24), &location, "; echo code:$?", &office);
     let screen = terminal.see("code:4");
     assert!(screen.contains("revoked") || screen.contains("token"), "{screen}");
+}
+
+#[test]
+fn a_token_that_expires_is_told_with_the_remedy() {
+    let (shop, mut server) = served();
+    let office = token(&shop, &["office", "--role", "operator", "--expires", "1h"]);
+    let terminal = console(&shop, &format!("commerce+http://{}", server.address), "--user alice", &office);
+    terminal.see("● live");
+    // For a server whose clock is two hours ahead, the token has expired.
+    server.process.kill();
+    let mut ahead = shop.program(&["serve", "--listen", &server.address.to_string()]);
+    ahead.env("LD_PRELOAD", library("../fixtures/clock.c")).env("CLOCK_AHEAD_S", "7200");
+    let _server = Server::start(ahead);
+    terminal.see("token refused");
+    terminal.wait("the remedy", |screen| {
+        screen.contains("expired") && screen.contains("Restart the console with a valid")
+    });
+    assert!(!terminal.screen().contains("live"));
+    quit(&terminal);
+}
+
+#[test]
+fn what_cannot_be_used_is_reported_before_the_terminal_is_taken() {
+    let (shop, server) = served();
+    let location = format!("commerce+http://{}", server.address);
+    let relaying = open(&shop, (100, 30), &location, "--sink file:events.jsonl; echo code:$?", "");
+    let screen = relaying.see("code:2");
+    assert!(screen.contains("run it on the machine that serves commerce+http"), "{screen}");
+    assert!(!shop.path("events.jsonl").exists(), "the sink is not made");
+    server.stop();
+    let away = open(&shop, (100, 30), &location, "; echo code:$?", "");
+    let screen = away.see("code:5");
+    assert!(screen.contains("cannot be reached"), "{screen}");
 }

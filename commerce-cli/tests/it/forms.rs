@@ -110,9 +110,12 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
         (&["user", "list"][..], "user,name,balance,at"),
         (&["wallet", "history", "alice"], "id,kind,amount,balance,charge,order,at"),
         (&["product", "list"], "product,name,price,stock,active"),
-        (&["order", "list"], "order,user,status,items,total,balance,at,cancelled_at,reason"),
+        (
+            &["order", "list"],
+            "order,user,status,items,total,balance,at,cancelled_at,reason,actor,cancelled_by",
+        ),
         (&["events", "list"], "event,type,subject,at,age,status,attempts,last_error,next_attempt"),
-        (&["token", "list"], "name,role,user,at,revoked_at"),
+        (&["token", "list"], "name,role,user,at,revoked_at,expires,used_at"),
     ];
     let shop = Shop::stocked();
     let csv = |list: &[&str], more: &[&str]| shop.ok(&[list, more, &["--output", "csv", "-q"]].concat());

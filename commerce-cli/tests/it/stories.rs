@@ -32,6 +32,7 @@ impl story::Door for Shop {
             "wallet.history" => vec!["wallet", "history"],
             "product.list" => vec!["product", "list"],
             "product.get" => vec!["product", "show"],
+            "stock.history" => vec!["product", "history"],
             "cart.get" => vec!["cart", "show"],
             "order.get" => vec!["order", "show"],
             "order.list" => vec!["order", "list"],

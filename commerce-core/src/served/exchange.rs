@@ -97,14 +97,14 @@ fn send(
         Form::Alone { method, path, body } => {
             let (method, key) = (*method, Some(first.key.as_str()));
             let request = Request { method, path, content_type: JSON, body, key, silence, end };
-            let sent = transport.send(&request).and_then(Answer::whole);
+            let sent = transport.send(&request).and_then(|answer| Ok((answer.replayed, answer.whole()?)));
             let outcome = match sent {
                 Err(Failure::Refused(error)) if !matches!(error, Error::Busy(_)) => Err(error),
                 sent => Ok(sent?),
             };
             let Some(entry) = batch.pop_front() else { return Ok(None) };
             match outcome {
-                Ok(reply) => entry.answer(&reply),
+                Ok((replayed, reply)) => entry.answer(&reply, replayed),
                 Err(error @ (Error::Refused(_) | Error::Invalid(_))) => entry.fail(error),
                 Err(error) => {
                     let reason = error.to_string().into();
@@ -165,7 +165,7 @@ fn read_results(
         let outcome = outcome(line, number)?;
         let Some(entry) = batch.pop_front() else { return Err(unexpected("it has more results than lines")) };
         match outcome {
-            Outcome::Done(reply) => entry.answer(reply.get().as_bytes()),
+            Outcome::Done(reply) => entry.answer(reply.get().as_bytes(), false),
             Outcome::Failed(error) if is_unsettled(&error, entry.may_be_done) => {
                 let mut entry = entry;
                 entry.may_be_done = true;

@@ -39,6 +39,8 @@ pub(super) struct Transport {
 
 /// The body of an answer, as it arrives.
 pub(super) struct Answer {
+    /// Whether it is that of an earlier request with the same key, told by a header.
+    pub(super) replayed: bool,
     body: BufReader<BodyReader<'static>>,
     server: Arc<Server>,
 }
@@ -196,7 +198,8 @@ impl Transport {
             }
             self.server.watch.note_answer();
             let body = BufReader::with_capacity(BUFFER, body.into_with_config().limit(MAX_ANSWER).reader());
-            return Ok(Answer { body, server: self.server.clone() });
+            let replayed = head.headers.contains_key("idempotent-replayed");
+            return Ok(Answer { replayed, body, server: self.server.clone() });
         }
         let problem = body.with_config().limit(MAX_PROBLEM).read_to_vec().unwrap_or_default();
         let told = if kind.starts_with("application/problem+json") { problem::read(&problem) } else { None };

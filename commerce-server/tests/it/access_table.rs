@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use commerce_core::UserId;
 use commerce_core::registry;
 use commerce_core::token::{Create, Digest, Revoke, Role, TokenName};
+use commerce_core::{Time, UserId};
 use commerce_server::route::{Permission, ROUTES};
 use serde_json::{Value, json};
 
@@ -79,13 +79,14 @@ const OPERATIONS: [Case; 15] = [
     ("token.revoke", Operators, Some("DELETE /v1/tokens/{name}"), r#"{"name":"spare"}"#),
 ];
 
-const QUERIES: [Case; 16] = [
+const QUERIES: [Case; 17] = [
     ("user.get", OwnUser, Some("GET /v1/users/{user}"), r#"{"user":"alice"}"#),
     ("user.list", Viewers, Some("GET /v1/users"), "{}"),
     ("wallet.balance", OwnUser, Some("GET /v1/users/{user}/balance"), r#"{"user":"alice"}"#),
     ("wallet.history", OwnUser, Some("GET /v1/users/{user}/ledger"), r#"{"user":"alice"}"#),
     ("product.list", All, Some("GET /v1/products"), "{}"),
     ("product.get", All, Some("GET /v1/products/{product}"), r#"{"product":"mug"}"#),
+    ("stock.history", Viewers, Some("GET /v1/products/{product}/stock"), r#"{"product":"mug"}"#),
     ("cart.get", OwnUser, Some("GET /v1/users/{user}/cart"), r#"{"user":"alice"}"#),
     ("order.get", OwnOrder, Some("GET /v1/orders/{order}"), r#"{"order":1}"#),
     ("order.list", OwnUser, Some("GET /v1/orders"), r#"{"user":"alice"}"#),
@@ -118,17 +119,19 @@ enum Who {
     Malformed,
     Unknown,
     Revoked,
+    Expired,
     Bob,
     Alice,
     Viewer,
     Operator,
 }
 
-const CALLERS: [Who; 8] = [
+const CALLERS: [Who; 9] = [
     Who::WithoutToken,
     Who::Malformed,
     Who::Unknown,
     Who::Revoked,
+    Who::Expired,
     Who::Bob,
     Who::Alice,
     Who::Viewer,
@@ -142,6 +145,7 @@ impl Who {
             Self::Malformed => "short".into(),
             Self::Unknown => "u".repeat(43),
             Self::Revoked => secret("revoked"),
+            Self::Expired => secret("expired"),
             Self::Bob => secret("bob1"),
             Self::Alice => secret("alice1"),
             Self::Viewer => secret("audit"),
@@ -153,7 +157,9 @@ impl Who {
     /// What happens, where `done` happens to those who are allowed.
     fn expected(self, allowed: Allowed, done: &'static str) -> &'static str {
         match (self, allowed) {
-            (Self::WithoutToken | Self::Malformed | Self::Unknown | Self::Revoked, _) => "unauthenticated",
+            (Self::WithoutToken | Self::Malformed | Self::Unknown | Self::Revoked | Self::Expired, _) => {
+                "unauthenticated"
+            }
             (Self::Operator, _) | (_, All) => done,
             (Self::Viewer, OwnUser | OwnOrder | Viewers) => done,
             (Self::Viewer, ChangesOwnUser | ChangesOwnOrder | Operators) => "forbidden",
@@ -186,6 +192,7 @@ fn shop() -> TestServer {
         token("bob1", Role::Shopper, Some("bob")),
         token("spare", Role::Viewer, None),
         token("revoked", Role::Operator, None),
+        token("expired", Role::Operator, None).expires(Time::from_millis(1)),
     ] {
         server.shop.submit(create).wait().unwrap();
     }

@@ -62,6 +62,7 @@ fn requests() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "/v1/users/alice/ledger?limit=2", Value::Null),
         ("GET", "/v1/products?sort=-price&limit=2", Value::Null),
         ("GET", "/v1/products/mug", Value::Null),
+        ("GET", "/v1/products/mug/stock?limit=2", Value::Null),
         ("GET", "/v1/products/top?days=3&limit=5&to=2026-01-31", Value::Null),
         ("POST", "/v1/operations", lines.into()),
         ("POST", "/v1/queries/wallet.balance", json!({ "user": "alice" })),

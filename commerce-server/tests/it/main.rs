@@ -8,8 +8,10 @@ mod anywhere;
 mod bounds;
 mod conditional;
 mod desk;
+mod docs;
 mod document;
 mod events;
+mod every_route;
 mod examples;
 mod guidance;
 mod h2;
@@ -47,6 +49,7 @@ mod stories;
 mod story;
 #[path = "../../../fixtures/system.rs"]
 mod system;
+mod tokens;
 mod unsynced;
 #[path = "../../../fixtures/worker.rs"]
 mod worker;

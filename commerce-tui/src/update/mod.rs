@@ -141,7 +141,9 @@ impl State {
             Screen::Top => self.top.fetch_if_due(effects),
             Screen::Products => {
                 self.products.fetch_if_due(effects);
-                self.overview.fetch_low_stock_if_due(effects);
+                if self.products.history_of.is_none() {
+                    self.overview.fetch_low_stock_if_due(effects);
+                }
             }
             Screen::Events => {
                 self.events.fetch_if_due(effects);

@@ -157,6 +157,7 @@ impl State {
                 let stock = count(adjusted.stock.get());
                 self.show_toast(ToastKind::Success, format!("{}: {stock} in stock.", adjusted.product));
                 self.products.list.refetch();
+                self.products.history.refetch();
                 self.overview.low_stock.refetch();
             }
             Reply::EventsRetried(events) => {

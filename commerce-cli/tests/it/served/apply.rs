@@ -5,6 +5,7 @@ use serde_json::json;
 use super::commands::{both, outcome};
 use crate::cancellation::{CHARGE, apply, sound};
 use crate::memory::{lines, peak};
+use crate::process::Server;
 use crate::shop::{Shop, stderr};
 use crate::system::until;
 
@@ -126,4 +127,28 @@ fn a_catalogue_is_imported_updated_and_exported_in_a_few_requests() {
     let requests = log.lines().filter(|line| line.contains("/v1/")).count();
     println!("{requests} requests");
     assert!(requests < 40, "{requests}");
+}
+
+#[test]
+fn a_server_that_is_killed_and_started_again_loses_no_line_and_does_none_twice() {
+    let mut shop = Shop::stocked().serve(None);
+    let file = shop.file("in.jsonl", CHARGE.repeat(20_000));
+    let apply = apply(&shop, &file);
+    for size in [10_000, 400_000, 900_000] {
+        until("results", || std::fs::metadata(shop.path("results")).is_ok_and(|file| file.len() > size));
+        let served = shop.served.as_mut().unwrap();
+        let address = served.server.address.to_string();
+        served.server.process.kill();
+        let mut again = shop.program(&["serve", "--listen", &address]);
+        again.env("COMMERCE_DB", shop.path("shop.db"));
+        shop.served.as_mut().unwrap().server = Server::start(again);
+    }
+    let output = apply.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let results = crate::shop::lines(&std::fs::read_to_string(shop.path("results")).unwrap());
+    for (index, result) in results.iter().enumerate() {
+        assert_eq!(result["line"], index + 1, "{result}");
+        assert_eq!((&result["ok"]["balance"], result["ok"].get("replayed")), (&json!(50_001 + index), None));
+    }
+    assert_eq!((results.len(), &shop.json(&["balance", "alice"])["balance"]), (20_000, &json!(70_000)));
 }
