@@ -177,3 +177,49 @@ pub fn variable_text(name: &str) -> Option<String> {
 fn read_roots(name: &str, file: &Path) -> Result<Roots, Failure> {
     Roots::read(file).map_err(|e| Failure::Usage(format!("{name}: {e}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::command::Args;
+
+    fn global(options: &[&str]) -> Global {
+        Args::try_parse_from(["commerce", "top"].iter().chain(options)).unwrap().global
+    }
+
+    #[test]
+    fn a_token_goes_only_to_the_kind_of_server_that_it_is_for() {
+        let both = global(&["--token-file", "of-shop", "--db-token-file", "of-database"]);
+        for (place, option, file) in [
+            ("commerce://shop.example", "--token-file", "of-shop"),
+            ("commerce+http://127.0.0.1:80", "--token-file", "of-shop"),
+            ("libsql://db.example", "--db-token-file", "of-database"),
+            ("http://127.0.0.1:80", "--db-token-file", "of-database"),
+        ] {
+            let Some(Token::File(by, path)) = Store::named(place.into()).token(&both) else {
+                panic!("{place}")
+            };
+            assert_eq!((by, path), (option, file.into()), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_login_goes_to_its_shop_only() {
+        let login =
+            Login { shop: "commerce://shop.example".into(), token: Some("secret".into()), ca_file: None };
+        for (place, is_its) in [
+            ("commerce://shop.example", true),
+            ("commerce://SHOP.example/", true),
+            ("commerce://shop.example:8443", false),
+            ("commerce+http://shop.example", false),
+            ("commerce://shop.example.evil", false),
+            ("commerce://shop.example,evil", false),
+            ("libsql://shop.example", false),
+            ("shop.db", false),
+        ] {
+            assert_eq!(login.is_to(place.as_ref()), is_its, "{place}");
+        }
+    }
+}
