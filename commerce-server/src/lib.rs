@@ -53,6 +53,7 @@ mod response;
 mod retry_events;
 pub mod route;
 mod router;
+mod sequence;
 mod serve;
 mod server;
 mod shared_question;

@@ -20,6 +20,7 @@ use crate::line::{self, Line, Lines};
 use crate::line_mode::Mode;
 use crate::problem::Problem;
 use crate::response;
+use crate::sequence::Place;
 use crate::server::{Server, id_text};
 
 /// The most lines that are submitted before others get a turn on this thread, and the most bytes unless one is longer.
@@ -39,6 +40,8 @@ pub(crate) struct Sent {
     pub(crate) caller: Caller,
     pub(crate) request_id: HeaderValue,
     pub(crate) mode: Mode,
+    /// Its place in the sequence of its sender, if that numbers its requests.
+    pub(crate) place: Option<Place>,
     /// Held for as long as lines are performed, for which a shutdown waits.
     #[expect(dead_code, reason = "held for its destructor")]
     pub(crate) permit: OwnedSemaphorePermit,
@@ -194,7 +197,12 @@ impl LineRun {
                     Some(chain) => submission.chain(chain),
                     None => submission,
                 };
-                Outcome::Pending(self.sent.server.shop.submit(submission).into_future())
+                let submit = || self.sent.server.shop.submit(submission).into_future();
+                let submitted = match &self.sent.place {
+                    Some(place) => place.unless_overtaken(submit),
+                    None => Some(submit()),
+                };
+                submitted.map_or_else(|| Outcome::Failed(overtaken().into()), Outcome::Pending)
             }
             Err(problem) => Outcome::Failed(problem),
         }
@@ -211,6 +219,11 @@ impl LineRun {
             tracing::error!(request_id, token, %address, line = number, error, "a line failed");
         }
     }
+}
+
+/// What a request is told whose sender has sent a later one.
+pub(crate) fn overtaken() -> Error {
+    Error::Busy("a later request of the same sender has arrived".into())
 }
 
 /// The results that are written and not sent.
