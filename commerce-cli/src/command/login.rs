@@ -6,6 +6,7 @@ use commerce_core::token::TokenName;
 use commerce_core::{Commerce, Error, Identity, Location, OpenError, UserId, escape};
 use serde::Serialize;
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login;
 use crate::options::Global;
@@ -55,7 +56,7 @@ impl Login {
         if session.global.db_on_command_line {
             return Err(Failure::Usage("the address is an argument of login; leave out --db".into()));
         }
-        if !store::is_served(shop.as_ref()) {
+        if !is_served(shop.as_ref()) {
             let text = escape(shop);
             return Err(Failure::Usage(format!(
                 "{text} is not the address of a served shop, such as commerce://shop.example"
