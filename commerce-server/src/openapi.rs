@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document of the API, derived from the route table and from the JSON Schemas of the engine's types.
 //! A field that a type gains or loses appears here without further work.
 
-use commerce_core::{Fault, registry};
+use commerce_core::{Access, Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
@@ -59,7 +59,8 @@ pub fn document() -> Value {
 const INTRODUCTION: &str = "A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers. \
 Amounts are integers in the currency's minor unit. Requests that change something accept the header \
 `Idempotency-Key`: with the same key, a request takes effect once, however often it is sent. An operator may do \
-everything. A shopper reads the catalogue and acts as its own user, which it may leave out.";
+everything. A viewer reads everything and changes nothing. A shopper reads the catalogue and acts as its own user, which it may \
+leave out.";
 
 fn operation_object(route: &Route, description: Description) -> Value {
     let Description { summary, mut fields, mut required, mut forms, media_type, answer } = description;
@@ -78,7 +79,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
         required.retain(|other| other != field);
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
-    let mut object = json!({ "operationId": route.name, "tags": [tag(route)], "summary": summary });
+    let mut object = json!({
+        "operationId": route.name,
+        "tags": [tag(route)],
+        "summary": summary,
+        "description": audience(route.permission),
+    });
     match route.handler {
         Handler::Operation(_) => {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
@@ -117,6 +123,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
             ] {
                 parameters.push(parameter(name, purpose, json!({ "type": "boolean", "default": false })));
             }
+            let purpose = "The client's own name for a sequence of its requests. Only the request with the highest number in a \
+                sequence is performed, so that a request that the network delivers late does nothing.";
+            let name = json!({ "type": "string", "maxLength": 64 });
+            parameters.push(parameter("sender", purpose, name));
+            let purpose = "The number of the request in the sequence of its `sender`.";
+            parameters.push(parameter("sequence", purpose, json!({ "type": "integer" })));
             let lines = json!({ "schema": { "type": "string" } });
             object["requestBody"] = json!({ "required": true, "content": { "application/jsonl": lines } });
         }
@@ -158,6 +170,25 @@ fn tag(route: &Route) -> &'static str {
         Some((noun, _)) => noun,
         None if route.name == "events" => "event",
         None => "server",
+    }
+}
+
+/// Whose tokens permit the use of a route.
+fn audience(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Public => "Needs no token.",
+        Permission::AnyToken | Permission::Query(Access::Catalogue) => "For every token.",
+        Permission::Operation(Access::Catalogue) => "For operators and shoppers.",
+        Permission::Operation(Access::OwnUser) => "For operators, and for shoppers as their own user.",
+        Permission::Operation(Access::OwnOrder) => "For operators, and for shoppers on orders of their own.",
+        Permission::Operation(Access::Operator) => "For operators.",
+        Permission::Query(Access::OwnUser) => {
+            "For operators and viewers, and for shoppers as their own user."
+        }
+        Permission::Query(Access::OwnOrder) => {
+            "For operators and viewers, and for shoppers on orders of their own."
+        }
+        Permission::Query(Access::Operator) => "For operators and viewers.",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::shop::{Shop, lines};
+use crate::shop::{Shop, USER, lines};
 
 #[test]
 fn what_is_done_here_bears_the_local_user() {
@@ -14,10 +14,10 @@ fn what_is_done_here_bears_the_local_user() {
     std::fs::write(shop.path("lines"), line).unwrap();
     shop.ok(&["apply", shop.path("lines").to_str().unwrap()]);
     let order = shop.json(&["order", "show", "1"]);
-    assert_eq!((&order["actor"], &order["cancelled_by"]), (&json!("clerk"), &json!("clerk")));
+    assert_eq!((&order["actor"], &order["cancelled_by"]), (&json!(USER), &json!(USER)));
     for list in [&["wallet", "history", "alice"], &["product", "history", "mug"]] {
         let rows = lines(&shop.ok(&[list, &["--output", "jsonl"][..]].concat()));
-        assert!(rows.len() >= 4 && rows.iter().all(|row| row["actor"] == "clerk"), "{rows:?}");
+        assert!(rows.len() >= 4 && rows.iter().all(|row| row["actor"] == USER), "{rows:?}");
     }
     let of = |name: &str, user: &str| {
         let mut charge = shop.program(&["charge", "alice", "1"]);

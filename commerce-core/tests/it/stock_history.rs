@@ -179,7 +179,11 @@ fn what_is_rare_among_many_orders_and_cancellations_is_found_span_by_span() {
     );
     let mut pens = Vec::new();
     let query = StockHistory { product: "pen".parse().unwrap(), page: Page::first(100) };
-    shop.commerce.each(query, |change| Ok::<(), Error>(pens.push(change))).unwrap();
+    let read = |change| {
+        pens.push(change);
+        Ok::<(), Error>(())
+    };
+    shop.commerce.each(query, read).unwrap();
     // 70,000 orders, of which all but one were cancelled, and the addition.
     assert_eq!(pens.len(), 140_000);
     assert!(pens.windows(2).all(|two| two[0].stock - two[0].delta == two[1].stock));

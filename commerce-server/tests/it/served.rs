@@ -397,3 +397,38 @@ fn dead_events_are_retried_from_afar() {
     let absent = shop.perform(outbox::Retry { events: vec![99.try_into().unwrap()] });
     assert!(matches!(absent, Err(Error::Refused(Refusal::EventNotFound { .. }))), "{absent:?}");
 }
+
+#[test]
+fn a_token_that_is_revoked_is_told_and_a_new_one_in_its_file_takes_over() {
+    let server = TestServer::stocked();
+    let (old, new) = (server.token("old", None), server.token("new", None));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, &old).unwrap();
+    let at = || location(&[server.address.port()]);
+    let renewed = Commerce::open(at().token_file(&file).unwrap(), options()).unwrap();
+    let lasting = Commerce::open(at().token(&old), options()).unwrap();
+    let version = lasting.version().unwrap();
+    let name = "old".parse().unwrap();
+    server.shop.perform(token::Revoke { name }).unwrap();
+
+    std::fs::write(&file, &new).unwrap();
+    renewed.perform(charge(1)).unwrap();
+    assert!(renewed.connection().is_live());
+
+    for failure in [
+        lasting.perform(charge(1)).map(drop),
+        lasting.query(&wallet::Balance { user: alice() }).map(drop),
+        lasting.version().map(drop),
+        // The commit of the revocation may end the first wait.
+        lasting
+            .wait(version, Duration::from_secs(60))
+            .and_then(|v| lasting.wait(v, Duration::from_secs(60)))
+            .map(drop),
+    ] {
+        let error = failure.unwrap_err();
+        assert!(matches!(error, Error::Unauthenticated(_)) && !error.to_string().contains(&old), "{error}");
+    }
+    assert!(matches!(lasting.connection(), Connection::Refused(Error::Unauthenticated(_))));
+    assert_eq!(balance(&server.shop), 100_001);
+}
