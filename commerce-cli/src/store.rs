@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use commerce_core::{Location, OpenError, Roots};
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::Global;
@@ -152,12 +153,6 @@ impl Store {
         let of_login = || Some(("the certificates of the login", self.login.as_ref()?.ca_file.clone()?));
         ca_file(global).or_else(of_login).map(|(name, file)| read_roots(name, &file)).transpose()
     }
-}
-
-/// Whether a place is the address of a shop that is served, without a look at the rest of it.
-pub fn is_served(place: &Path) -> bool {
-    let served = ["commerce://", "commerce+http://"];
-    place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))
 }
 
 /// The roots to trust over TLS instead of the public ones, if the options or the environment name a file of them.
