@@ -57,6 +57,8 @@ pub(crate) struct LineRun {
     portion: Vec<Line>,
     in_flight: VecDeque<InFlight>,
     results: Results,
+    /// Whether a failure of the store was logged. The others of this request are like it.
+    has_logged: bool,
 }
 
 /// A line whose result was not written yet.
@@ -82,7 +84,7 @@ impl LineRun {
     ) -> Self {
         let (chain, portion, in_flight) = (sent.mode.chain(), Vec::new(), VecDeque::new());
         let results = Results { text: Vec::new(), usual_length: 0, sender: Some(sender) };
-        Self { sent, chain, lines, body_memory, portion, in_flight, results }
+        Self { sent, chain, lines, body_memory, portion, in_flight, results, has_logged: false }
     }
 
     /// Performs all lines, and sends their results for as long as there is a client.
@@ -206,11 +208,12 @@ impl LineRun {
         }
     }
 
-    /// Logs a failure of the store, whose details clients are not told.
-    fn log(&self, number: u64, outcome: &Result<Answer<TextReply>, Problem>) {
+    /// Counts a problem, and logs the first failure of the store, whose details clients are not told.
+    fn log(&mut self, number: u64, outcome: &Result<Answer<TextReply>, Problem>) {
         let Err(problem) = outcome else { return };
         self.sent.server.metrics.count_problem(problem.code());
-        if problem.status().is_server_error() {
+        if problem.status().is_server_error() && !self.has_logged {
+            self.has_logged = true;
             let (request_id, token) = (id_text(&self.sent.request_id), self.sent.client.token.as_deref());
             let (address, error) = (self.sent.client.address, problem.detail());
             tracing::error!(request_id, token, %address, line = number, error, "a line failed");
