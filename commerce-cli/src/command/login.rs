@@ -33,8 +33,8 @@ working folder is used only if it is named. COMMERCE_DB and --db win over the lo
 COMMERCE_TOKEN and --token-file win over its token. The token is sent to this shop only.
 `init` and `demo` always make a store of their own.")]
 pub struct Login {
-    /// The address of the shop: commerce://HOST[:PORT], or commerce+http://HOST:PORT without TLS. Further addresses of the
-    /// same shop follow after commas.
+    /// The address of the shop: commerce://HOST or commerce://HOST:PORT, or commerce+http://HOST:PORT without TLS. Further
+    /// addresses of the same shop follow after commas.
     #[arg(value_name = "ADDRESS", required_unless_present = "show")]
     shop: Option<String>,
     /// Show the present login and what its token permits, as the shop tells it. Nothing is changed.
