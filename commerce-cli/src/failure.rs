@@ -4,6 +4,8 @@ use std::io;
 
 use commerce_core::{Error, Invalid, OpenError};
 
+use crate::address::is_served;
+
 /// Why a command failed, in whole or in part.
 pub enum Failure {
     /// The engine returned an error.
@@ -47,15 +49,20 @@ impl Failure {
     }
 }
 
+/// The exit code for what may succeed later, with the same `--key`.
+pub const BUSY: u8 = 5;
+
 /// The exit code for an error of the engine.
 pub fn exit_code(error: &Error) -> u8 {
     match error {
+        // A served shop that is away is started again, or the network comes back.
+        Error::Open(OpenError::Unreachable { url, .. }) if is_served(url.as_ref()) => BUSY,
         Error::Refused(_)
         | Error::Skipped
         | Error::Forbidden(_)
         | Error::Open(OpenError::Currency { .. }) => 3,
         Error::Invalid(_) | Error::NotHere(_) => 2,
-        Error::Busy(_) | Error::Unknown(_) => 5,
+        Error::Busy(_) | Error::Unknown(_) => BUSY,
         Error::Open(_) | Error::Gone(_) | Error::Unauthenticated(_) => 4,
         // Unavailable, Store and Closed, and what later versions add.
         _ => 1,

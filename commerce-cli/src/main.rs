@@ -1,14 +1,18 @@
 //! The command `commerce`: reads the arguments, runs one command, and ends with its exit code.
 
+mod address;
 mod cancellation;
 mod command;
 mod diagnostics;
 mod failure;
 mod items;
+mod lifetime;
 mod lines;
+mod local_user;
 mod login;
 mod options;
 mod output;
+mod proxy;
 mod relay;
 mod report;
 mod secret;

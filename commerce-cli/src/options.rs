@@ -5,21 +5,21 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-/// Options of every command.
+/// Options of every command. Help texts do not repeat what the environment says where it could hold a password.
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Use this store: a file, the address of a shop that `commerce serve` serves (commerce:// with TLS, commerce+http://
     /// without), or of a libSQL server (libsql://, http:// or https://). The default is the shop of `commerce login`, and
     /// without a login the file commerce.db.
-    #[arg(long, global = true, env = "COMMERCE_DB", value_name = "FILE|URL")]
+    #[arg(long, global = true, env = "COMMERCE_DB", hide_env_values = true, value_name = "FILE|URL")]
     pub db: Option<PathBuf>,
     /// Read the token for a served shop from this file. The default is the token in COMMERCE_TOKEN, and then that of the
     /// login to this shop. `commerce login` reads standard input if it is -.
     #[arg(long, global = true, env = "COMMERCE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
     /// Read from this replica of the libSQL server. A command always sees its own writes.
-    #[arg(long, global = true, env = "COMMERCE_READ_URL", value_name = "URL")]
+    #[arg(long, global = true, env = "COMMERCE_READ_URL", hide_env_values = true, value_name = "URL")]
     pub read_url: Option<String>,
     /// Read the token of the libSQL server from this file. The default is the token in COMMERCE_DB_TOKEN.
     #[arg(long, global = true, env = "COMMERCE_DB_TOKEN_FILE", value_name = "FILE")]

@@ -17,7 +17,7 @@ use crate::store;
 pub struct RelayArgs {
     /// Deliver events to this sink: file:PATH, http://…, https://…, or none. Events over HTTP are signed with the secret in
     /// COMMERCE_SINK_SECRET (whsec_… as in Standard Webhooks).
-    #[arg(long, env = "COMMERCE_SINK", value_name = "SINK")]
+    #[arg(long, env = "COMMERCE_SINK", hide_env_values = true, value_name = "SINK")]
     pub sink: Option<String>,
     /// Read the signing secret from this file instead of COMMERCE_SINK_SECRET.
     #[arg(long, value_name = "FILE")]

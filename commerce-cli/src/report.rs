@@ -7,9 +7,12 @@ use commerce_core::{Error, OpenError};
 use commerce_server::Problem;
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, position_after};
+use crate::address::is_served;
+use crate::failure::{BUSY, Failure, exit_code, position_after};
 use crate::options::Format;
+use crate::proxy::Proxy;
 use crate::session::Session;
+use crate::store::Token;
 
 /// Reports a failure on standard error and returns the exit code.
 pub fn report(failure: &Failure, session: &Session) -> ExitCode {
@@ -69,10 +72,15 @@ fn problem(failure: &Failure) -> Value {
         })
     };
     match failure {
-        Failure::Engine(Error::Open(error)) => without_status("cannot_open", &error.to_string()),
-        Failure::Engine(error) => Problem::Engine(error.clone()).document(),
+        Failure::Engine(error @ Error::Open(cause)) => {
+            let mut document = without_status("cannot_open", &cause.to_string());
+            document["retryable"] = (exit_code(error) == BUSY).into();
+            document
+        }
+        Failure::Engine(error @ Error::NotHere(_)) => without_status("not_here", &error.to_string()),
+        Failure::Engine(error) => engine_problem(error),
         Failure::Stopped { after, error } => {
-            let mut document = Problem::Engine(error.clone()).document();
+            let mut document = engine_problem(error);
             document["after_line"] = (*after).into();
             document
         }
@@ -84,6 +92,15 @@ fn problem(failure: &Failure) -> Value {
         Failure::Io(error) => without_status("io_failed", &error.to_string()),
         Failure::Partial | Failure::Reported(_) => Value::Null,
     }
+}
+
+/// The problem object of an error of the engine. It has the key under which an unknown outcome can be learnt.
+fn engine_problem(error: &Error) -> Value {
+    let mut document = Problem::Engine(error.clone()).document();
+    if let Some(key) = error.unanswered_key() {
+        document["key"] = key.as_str().into();
+    }
+    document
 }
 
 /// An error as a sentence for people, with amounts in the currency of the store. Before it is open there are no amounts.
@@ -101,13 +118,34 @@ fn hint(error: &Error, session: &Session) {
             format!("create one with: commerce --db {} init   (or try: commerce demo)", path.display())
         }
         Error::Open(OpenError::Currency { .. }) => "use --other-currency to restore it anyway".into(),
-        Error::Open(OpenError::Denied { .. }) => {
+        Error::Open(OpenError::Denied { url, .. }) if !is_served(url.as_ref()) => {
             "set COMMERCE_DB_TOKEN to the token, or pass its file with --db-token-file".into()
         }
-        Error::Unauthenticated(_) => {
-            "set COMMERCE_TOKEN to a token of this shop, pass its file with --token-file, or use: commerce login".into()
+        Error::Open(OpenError::Denied { .. }) | Error::Unauthenticated(_) => match token_source(session) {
+            Some(source) => format!("the token is that of {source}"),
+            // The error itself names the remedy.
+            None => return,
+        },
+        Error::Open(OpenError::Unreachable { url, .. }) if is_served(url.as_ref()) => {
+            match Proxy::of_environment(url.starts_with("commerce://")) {
+                Some(proxy) => {
+                    format!("{} is set, so the shop is reached through that proxy", proxy.variable)
+                }
+                None => return,
+            }
         }
         _ => return,
     };
     session.note(&hint);
+}
+
+/// Where the token of the store comes from, and how to give another.
+fn token_source(session: &Session) -> Option<String> {
+    Some(match session.store().ok()?.token(&session.global)? {
+        Token::File(option, _) => option.into(),
+        Token::Variable(name, _) => name.into(),
+        Token::Login(_) => {
+            format!("the login; make another with: commerce login {}", session.store().ok()?.place.display())
+        }
+    })
 }

@@ -12,11 +12,11 @@ pub fn can_ask() -> bool {
 
 /// Asks, and returns what was typed or pasted before Enter; None if Ctrl-C or Ctrl-D ended it.
 pub fn ask(prompt: &str) -> io::Result<Option<String>> {
-    write!(io::stderr(), "{prompt}: ")?;
-    io::stderr().flush()?;
-    // The terminal echoes nothing in raw mode. Ctrl-C is then a key, so the mode is always restored.
+    // The terminal echoes nothing in raw mode, so the mode comes before the prompt. Ctrl-C is then a key, so it is always
+    // restored.
     enable_raw_mode()?;
-    let typed = read_line();
+    let typed =
+        write!(io::stderr(), "{prompt}: ").and_then(|()| io::stderr().flush()).and_then(|()| read_line());
     disable_raw_mode()?;
     writeln!(io::stderr())?;
     typed

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use commerce_core::{Location, OpenError, Roots};
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::Global;
+use crate::proxy::Proxy;
 
 /// The store of a command.
 pub struct Store {
@@ -28,6 +30,16 @@ pub enum Origin {
     Login,
     /// Nobody: the file in the working folder.
     Default,
+}
+
+/// A token, and where it comes from.
+pub enum Token {
+    /// An option, and the file that it names.
+    File(&'static str, PathBuf),
+    /// A variable of the environment, and its text.
+    Variable(&'static str, String),
+    /// The login to this shop.
+    Login(String),
 }
 
 /// The file of the store that nobody chose.
@@ -91,29 +103,43 @@ impl Store {
     /// arguments.
     pub fn location(&self, global: &Global) -> Result<Location, Failure> {
         let location = self.location_without_token(global)?;
+        match self.token(global) {
+            Some(Token::File(option, file)) => {
+                location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")))
+            }
+            Some(Token::Variable(_, text) | Token::Login(text)) => Ok(location.token(&text)),
+            None => Ok(location),
+        }
+    }
+
+    /// The token that is meant for this store, if there is one.
+    pub fn token(&self, global: &Global) -> Option<Token> {
         let (option, file, variable, login) = match self.served() {
             Some(_) => ("--token-file", &global.token_file, TOKEN_VARIABLE, self.login.as_ref()),
             None => ("--db-token-file", &global.db_token_file, "COMMERCE_DB_TOKEN", None),
         };
         if let Some(file) = file {
-            return location.token_file(file).map_err(|e| Failure::Usage(format!("{option}: {e}")));
+            return Some(Token::File(option, file.clone()));
         }
-        let token = variable_text(variable).or_else(|| login?.token.clone());
-        Ok(match token {
-            Some(token) => location.token(&token),
-            None => location,
-        })
+        let of_variable = variable_text(variable).map(|text| Token::Variable(variable, text));
+        of_variable.or_else(|| login?.token.clone().map(Token::Login))
     }
 
-    /// The location, with everything but a token.
+    /// The location, with everything but a token. The proxies of the environment are for shops that are served.
     pub fn location_without_token(&self, global: &Global) -> Result<Location, Failure> {
         let Some(text) = self.place.to_str() else { return Ok((&self.place).into()) };
         let mut location: Location = text.parse().map_err(OpenError::Address)?;
         if let Some(replica) = &global.read_url {
             location = location.read_from(replica).map_err(OpenError::Address)?;
         }
-        match self.roots(global, location.uses_tls())? {
-            Some(roots) => Ok(location.roots(roots)),
+        let tls = location.uses_tls();
+        if let Some(roots) = self.roots(global, tls)? {
+            location = location.roots(roots);
+        }
+        match self.served().and_then(|_| Proxy::of_environment(tls)) {
+            Some(Proxy { variable, url, except }) => {
+                location.proxy(&url, &except).map_err(|e| Failure::Usage(format!("{variable}: {e}")))
+            }
             None => Ok(location),
         }
     }
@@ -127,12 +153,6 @@ impl Store {
         let of_login = || Some(("the certificates of the login", self.login.as_ref()?.ca_file.clone()?));
         ca_file(global).or_else(of_login).map(|(name, file)| read_roots(name, &file)).transpose()
     }
-}
-
-/// Whether a place is the address of a shop that is served.
-pub fn is_served(place: &Path) -> bool {
-    let served = ["commerce://", "commerce+http://"];
-    place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))
 }
 
 /// The roots to trust over TLS instead of the public ones, if the options or the environment name a file of them.
@@ -156,4 +176,50 @@ pub fn variable_text(name: &str) -> Option<String> {
 
 fn read_roots(name: &str, file: &Path) -> Result<Roots, Failure> {
     Roots::read(file).map_err(|e| Failure::Usage(format!("{name}: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::command::Args;
+
+    fn global(options: &[&str]) -> Global {
+        Args::try_parse_from(["commerce", "top"].iter().chain(options)).unwrap().global
+    }
+
+    #[test]
+    fn a_token_goes_only_to_the_kind_of_server_that_it_is_for() {
+        let both = global(&["--token-file", "of-shop", "--db-token-file", "of-database"]);
+        for (place, option, file) in [
+            ("commerce://shop.example", "--token-file", "of-shop"),
+            ("commerce+http://127.0.0.1:80", "--token-file", "of-shop"),
+            ("libsql://db.example", "--db-token-file", "of-database"),
+            ("http://127.0.0.1:80", "--db-token-file", "of-database"),
+        ] {
+            let Some(Token::File(by, path)) = Store::named(place.into()).token(&both) else {
+                panic!("{place}")
+            };
+            assert_eq!((by, path), (option, file.into()), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_login_goes_to_its_shop_only() {
+        let login =
+            Login { shop: "commerce://shop.example".into(), token: Some("secret".into()), ca_file: None };
+        for (place, is_its) in [
+            ("commerce://shop.example", true),
+            ("commerce://SHOP.example/", true),
+            ("commerce://shop.example:8443", false),
+            ("commerce+http://shop.example", false),
+            ("commerce://shop.example.evil", false),
+            ("commerce://shop.example,evil", false),
+            ("libsql://shop.example", false),
+            ("shop.db", false),
+        ] {
+            assert_eq!(login.is_to(place.as_ref()), is_its, "{place}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use commerce_core::{Fault, Faults, Id, Invalid, Key, Operation, Page, ProductId, Submission, UserId};
 
+use crate::local_user;
 use crate::options::{KeyArg, PageArgs};
 
 /// Reads values and collects their faults.
@@ -40,9 +41,9 @@ pub fn submission<O: Operation>(
     Ok(submission)
 }
 
-/// An operation with its idempotency key, if it has one.
+/// An operation of the local user, with its idempotency key if it has one.
 pub fn keyed<O>(operation: O, key: Option<Key>) -> Submission<O> {
-    let submission = Submission::new(operation);
+    let submission = Submission::new(operation).caller(local_user::caller());
     match key {
         Some(key) => submission.key(key),
         None => submission,

@@ -14,6 +14,7 @@ mod keep;
 pub(crate) mod load;
 mod save;
 mod sums;
+mod tokens;
 mod tracked;
 mod violation;
 
@@ -157,7 +158,7 @@ pub struct Facts {
     keys: HashMap<(Key, i64), KeptAnswer>,
     /// Keys that are loaded to check their age, in the order of the table.
     aged_keys: Vec<(Arc<str>, i64, Time)>,
-    tokens: HashMap<TokenName, StoredToken>,
+    tokens: Tracked<TokenName, StoredToken>,
     /// The numbers of operators' names. They never change.
     actors: HashMap<Actor, i64>,
     /// Who acts at present.
@@ -196,14 +197,6 @@ impl Facts {
 
     pub(crate) fn order(&self, id: OrderId) -> Result<&Order, Refusal> {
         self.orders.get(&id).ok_or(Refusal::OrderNotFound { order: id })
-    }
-
-    pub(crate) fn find_token(&self, name: &TokenName) -> Option<&Token> {
-        self.tokens.get(name).map(|token| &token.token)
-    }
-
-    pub(crate) fn knows_digest(&self, digest: &Digest) -> bool {
-        self.tokens.values().any(|token| token.digest == *digest)
     }
 
     /// The answer kept under this key in a scope: the number of a user, or 0 for the store.
@@ -346,28 +339,6 @@ impl Facts {
         self.insert(&table::OUTBOX, [self.last.event.into(), kind.as_str().into(), source.into()]);
     }
 
-    pub(crate) fn add_token(&mut self, token: Token, digest: Digest) {
-        self.last.token += 1;
-        let user_no = token.user.as_ref().map(|user| {
-            let found = self.find_user(user).map(|user| user.no);
-            found.unwrap_or_else(|| {
-                self.record_unloaded("user", user);
-                0
-            })
-        });
-        let token = StoredToken { no: self.last.token, user_no, digest, token };
-        self.write_token(Kind::Insert, &token);
-        self.tokens.insert(token.token.name.clone(), token);
-    }
-
-    pub(crate) fn revoke_token(&mut self, name: &TokenName, at: Time) {
-        let Some(mut token) = self.tokens.remove(name) else { return self.record_unloaded("token", name) };
-        self.last.token += 1;
-        token.token.revoked_at = Some(at);
-        self.write_token(Kind::Update, &token);
-        self.tokens.insert(name.clone(), token);
-    }
-
     /// Keeps a reply under a key. Its age counts from the time of the clock, also for an imported history.
     pub(crate) fn keep_answer(&mut self, key: &Key, scope: Option<i64>, kept: KeptAnswer) {
         let Some(scope) = scope else { return self.record_unloaded("the owner of key", key) };
@@ -408,22 +379,6 @@ impl Facts {
     /// Raises the newest time.
     pub(crate) fn raise_newest_time(&mut self, at: Time) {
         self.last.at = self.last.at.max(at);
-    }
-
-    fn write_token(&mut self, kind: Kind, token: &StoredToken) {
-        let Token { name, role, user: _, at, revoked_at, expires, used_at } = &token.token;
-        let row = [
-            token.no.into(),
-            name.shared().into(),
-            role.as_str().into(),
-            token.user_no.into(),
-            token.digest.as_str().into(),
-            at.millis().into(),
-            revoked_at.map(Time::millis).into(),
-            expires.map(Time::millis).into(),
-            used_at.map(Time::millis).into(),
-        ];
-        self.change(&table::TOKENS, kind, row);
     }
 
     fn record_movement(&mut self, product: i64, delta: i64, stock: Stock, reason: Option<&Name>, at: Time) {

@@ -1,5 +1,6 @@
 //! A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers, on one SQLite file that many processes
-//! share, or on a libSQL server that many machines share.
+//! share, or on a libSQL server that many machines share. The same handle works on a shop that `commerce serve` serves
+//! elsewhere.
 //!
 //! An operation is a value. Deciding it is a pure function over rows that were loaded beforehand. A store does nothing but
 //! load those rows and save the changed ones, many operations in one transaction.
@@ -21,6 +22,20 @@
 //! let shop = Commerce::create(&path, Currency::try_from("USD")?, Options::new(SystemClock))?;
 //! let same = Commerce::open(&path, Options::new(SystemClock))?;
 //! assert_eq!(same.currency().code(), "USD");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A shop that is served elsewhere
+//!
+//! `commerce://HOST` is a shop that `commerce serve` serves at another machine. It is used like any other, with the rights of
+//! the token. What needs the store itself, such as a backup, fails with [`Error::NotHere`].
+//!
+//! ```no_run
+//! use commerce_core::{Commerce, Location, Options, SystemClock};
+//!
+//! let shop: Location = "commerce://shop.example".parse()?;
+//! let shop = Commerce::open(shop.token_file("/run/secrets/token")?, Options::new(SystemClock))?;
+//! println!("the shop's currency is {}", shop.currency());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

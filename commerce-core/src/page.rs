@@ -134,6 +134,11 @@ impl Page {
         Some(Self { limit: limit?, cursor: cursor? })
     }
 
+    /// The most rows of the page.
+    pub(crate) fn limit(&self) -> u16 {
+        self.limit
+    }
+
     /// The number of rows to read: one more than the page has, to know whether another page follows.
     pub(crate) fn fetch_limit(&self) -> i64 {
         i64::from(self.limit) + 1

@@ -131,13 +131,14 @@ const fn operation<O: Operation>() -> (&'static str, Access, ParseOperation) {
 }
 
 /// Every query there is.
-const QUERIES: [(&str, Access, ParseQuery); 16] = [
+const QUERIES: [(&str, Access, ParseQuery); 17] = [
     query::<user::Get>(),
     query::<user::List>(),
     query::<wallet::Balance>(),
     query::<wallet::History>(),
     query::<catalog::List>(),
     query::<catalog::Get>(),
+    query::<catalog::StockHistory>(),
     query::<cart::Get>(),
     query::<order::Get>(),
     query::<order::List>(),
@@ -251,6 +252,7 @@ mod tests {
             ("wallet.history", json!({ "user": "kim", "limit": 7, "cursor": "x" })),
             ("product.list", json!({ "search": "mug", "sort": "-price", "active": true })),
             ("product.get", json!({ "product": "mug" })),
+            ("stock.history", json!({ "product": "mug", "limit": 7 })),
             ("cart.get", json!({ "user": "kim" })),
             ("order.get", json!({ "order": 41 })),
             (
@@ -280,7 +282,7 @@ mod tests {
         let names: Vec<_> = operation_names().collect();
         assert_eq!((names.len(), names[0], names[12]), (13, "user.add", "event.retry"));
         let names: Vec<_> = query_names().collect();
-        assert_eq!((names.len(), names[0], names[15]), (16, "user.get", "token.list"));
+        assert_eq!((names.len(), names[0], names[16]), (17, "user.get", "token.list"));
         assert!(parse_query("user.get", &json!({ "user": "kim" })).is_ok());
         assert!(parse_query("user.get", &json!({ "product": "mug" })).is_err());
         assert!(parse_query("user.got", &json!({ "user": "kim" })).is_err());

@@ -5,23 +5,29 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use axum::http::header::{self, HeaderMap};
 use axum::http::request::Parts;
 use commerce_core::input::{FromInput, RawFields};
-use commerce_core::token::{Digest, Find, Role, Token, TokenVersion, Version};
-use commerce_core::{Access, Caller as Submitter, Cause, Commerce, Error, OrderId, Refusal, UserId};
+use commerce_core::token::{Digest, Find, Role, Token, TokenName, TokenVersion, Version};
+use commerce_core::{
+    Access, Actor, Caller as Submitter, Cause, Clock, Commerce, Error, OrderId, Refusal, Time, UserId,
+};
 use serde::Deserialize;
 
 use crate::headers;
 use crate::problem::Problem;
 use crate::route::Permission;
+use crate::token_use::{Noted, TokenUses};
 
 /// An authenticated sender of a request, and what it may do.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// The name of the token; `None` without one.
     pub(crate) token: Option<Arc<str>>,
+    /// The time from which the token is no longer accepted.
+    pub(crate) expires: Option<Time>,
     rights: Rights,
 }
 
@@ -33,23 +39,33 @@ enum Rights {
     Shopper(UserId),
     /// All rights to read.
     Viewer,
-    /// All rights.
-    Operator,
+    /// All rights. What is done bears this name; none without a token.
+    Operator(Option<Actor>),
 }
 
 /// Authenticates requests. Verified tokens are cached until any token changes.
 pub(crate) struct Authenticator {
     shop: Commerce,
+    clock: Arc<dyn Clock>,
+    /// The tokens that were used lately.
+    pub(crate) uses: TokenUses,
     cache: RwLock<TokenCache>,
     cors_origins: Vec<String>,
+}
+
+/// A valid token. It may have expired.
+struct Bearer {
+    name: TokenName,
+    caller: Caller,
+    noted: Noted,
 }
 
 struct TokenCache {
     /// The version of the store at which `mark` was read.
     version: Option<i64>,
-    /// The state of the tokens for which `callers` are valid.
+    /// The state of the tokens for which `bearers` are valid.
     mark: Option<TokenVersion>,
-    callers: HashMap<Digest, Caller>,
+    bearers: HashMap<Digest, Bearer>,
     /// Callers that no right came of, in a cache of their own, since strangers can make any number of them.
     strangers: HashMap<Digest, Caller>,
 }
@@ -74,9 +90,9 @@ const MAX_CALLERS: usize = 10_000;
 
 impl Authenticator {
     pub(crate) fn new(shop: Commerce, cors_origins: Vec<String>) -> Self {
-        let (callers, strangers) = Default::default();
-        let cache = TokenCache { version: None, mark: None, callers, strangers };
-        Self { shop, cache: RwLock::new(cache), cors_origins }
+        let (bearers, strangers) = Default::default();
+        let cache = RwLock::new(TokenCache { version: None, mark: None, bearers, strangers });
+        Self { clock: shop.clock(), uses: TokenUses::new(), shop, cache, cors_origins }
     }
 
     /// The caller of a request, and the store's version before it was looked up. A token that any process has revoked is
@@ -122,27 +138,44 @@ impl Authenticator {
             return Ok(Identity::Known(Caller::without_rights("the token is malformed")));
         }
         let (digest, cache) = (Digest::of(secret), self.read_cache());
-        let known = cache.callers.get(&digest).or_else(|| cache.strangers.get(&digest)).cloned();
+        let bearer = cache.bearers.get(&digest).map(|bearer| self.accept(bearer));
+        let known = bearer.or_else(|| cache.strangers.get(&digest).cloned());
         drop(cache);
         Ok(known.map_or(Identity::Unknown(digest), Identity::Known))
     }
 
     /// Notes what a token is that was looked up after the tokens were in the state `mark`.
     pub(crate) fn remember(&self, digest: Digest, token: Option<Token>, mark: &TokenVersion) -> Caller {
-        let caller = Caller::of(token);
+        let bearer = Bearer::of(token);
+        let caller = match &bearer {
+            Ok(bearer) => self.accept(bearer),
+            Err(reason) => Caller::without_rights(reason),
+        };
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         // Unless a token has changed since this one was looked up.
         if cache.mark.as_ref() == Some(mark) {
-            let callers = match caller.rights {
-                Rights::None(_) => &mut cache.strangers,
-                Rights::Shopper(_) | Rights::Viewer | Rights::Operator => &mut cache.callers,
-            };
-            if callers.len() >= MAX_CALLERS {
-                callers.clear();
+            match bearer {
+                Ok(bearer) => insert(&mut cache.bearers, digest, bearer),
+                Err(_) => insert(&mut cache.strangers, digest, caller.clone()),
             }
-            callers.insert(digest, caller.clone());
         }
         caller
+    }
+
+    /// The caller with this token, and notes the use. Time passes without a commit, so whether the token has expired is
+    /// asked each time.
+    fn accept(&self, bearer: &Bearer) -> Caller {
+        if bearer.caller.expires.is_some_and(|expires| expires <= self.clock.now()) {
+            return Caller::without_rights("the token has expired");
+        }
+        self.uses.note(&bearer.noted, &bearer.name, || self.clock.now());
+        bearer.caller.clone()
+    }
+
+    /// How long the caller's token is still accepted, if it expires.
+    pub(crate) fn remaining(&self, caller: &Caller) -> Option<Duration> {
+        let left = caller.expires?.millis().saturating_sub(self.clock.now().millis());
+        Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
     }
 
     /// Clears the cache if a token has changed. Returns the state of the tokens and the store's version.
@@ -170,7 +203,7 @@ impl Authenticator {
     fn advance(&self, mark: &TokenVersion) -> RwLockWriteGuard<'_, TokenCache> {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.mark.as_ref() != Some(mark) {
-            cache.callers.clear();
+            cache.bearers.clear();
             cache.strangers.clear();
             cache.mark = Some(mark.clone());
         }
@@ -195,7 +228,7 @@ impl Authenticator {
                 "without a token, only requests to localhost or an IP address are answered, and none from pages of another origin",
             );
         }
-        Caller { token: None, rights: Rights::Operator }
+        Caller { token: None, expires: None, rights: Rights::Operator(None) }
     }
 
     fn read_cache(&self) -> RwLockReadGuard<'_, TokenCache> {
@@ -230,7 +263,7 @@ impl Caller {
     /// `unauthenticated` or `forbidden`.
     pub(crate) fn authorize(&self, permission: Permission) -> Result<(), Problem> {
         match (&self.rights, permission) {
-            (_, Permission::Public) | (Rights::Operator, _) => Ok(()),
+            (_, Permission::Public) | (Rights::Operator(_), _) => Ok(()),
             (Rights::None(reason), _) => Err(Problem::Unauthenticated(reason)),
             (Rights::Viewer, Permission::Operation(_)) => Err(Problem::Forbidden("a viewer changes nothing")),
             (Rights::Viewer, Permission::AnyToken | Permission::Query(_)) => Ok(()),
@@ -250,7 +283,7 @@ impl Caller {
             Rights::None(_) => "none",
             Rights::Shopper(_) => Role::Shopper.as_str(),
             Rights::Viewer => Role::Viewer.as_str(),
-            Rights::Operator => Role::Operator.as_str(),
+            Rights::Operator(_) => Role::Operator.as_str(),
         }
     }
 
@@ -258,7 +291,7 @@ impl Caller {
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.rights {
             Rights::Shopper(user) => Some(user.as_str()),
-            Rights::None(_) | Rights::Viewer | Rights::Operator => None,
+            Rights::None(_) | Rights::Viewer | Rights::Operator(_) => None,
         }
     }
 
@@ -266,7 +299,8 @@ impl Caller {
     pub(crate) fn submitter(&self) -> Submitter {
         match &self.rights {
             Rights::Shopper(user) => Submitter::shopper(user.clone()),
-            Rights::Operator | Rights::Viewer | Rights::None(_) => Submitter::unrestricted(),
+            Rights::Operator(Some(actor)) => Submitter::unrestricted().actor(actor.clone()),
+            Rights::Operator(None) | Rights::Viewer | Rights::None(_) => Submitter::unrestricted(),
         }
     }
 
@@ -308,29 +342,40 @@ impl Caller {
         }
     }
 
-    fn of(token: Option<Token>) -> Self {
-        let Some(token) = token else { return Self::without_rights("the token is unknown") };
-        if token.revoked_at.is_some() {
-            return Self::without_rights("the token was revoked");
-        }
-        let rights = match (token.role, token.user) {
-            (Role::Operator, _) => Rights::Operator,
-            (Role::Viewer, _) => Rights::Viewer,
-            (Role::Shopper, Some(user)) => Rights::Shopper(user),
-            (Role::Shopper, None) => Rights::None("the token has no user"),
-            _ => Rights::None("the role of the token is unknown"),
-        };
-        Self { token: Some(token.name.as_str().into()), rights }
-    }
-
     /// A caller of what is public.
     pub(crate) fn anybody() -> Self {
         Self::without_rights("a token is required")
     }
 
     fn without_rights(reason: &'static str) -> Self {
-        Self { token: None, rights: Rights::None(reason) }
+        Self { token: None, expires: None, rights: Rights::None(reason) }
     }
+}
+
+impl Bearer {
+    /// A token that was looked up, or why it is not accepted.
+    fn of(token: Option<Token>) -> Result<Self, &'static str> {
+        let Token { name, role, user, expires, revoked_at, .. } = token.ok_or("the token is unknown")?;
+        if revoked_at.is_some() {
+            return Err("the token was revoked");
+        }
+        let rights = match (role, user) {
+            (Role::Operator, _) => Rights::Operator(Some(Actor::from(name.clone()))),
+            (Role::Viewer, _) => Rights::Viewer,
+            (Role::Shopper, Some(user)) => Rights::Shopper(user),
+            (Role::Shopper, None) => return Err("the token has no user"),
+            _ => return Err("the role of the token is unknown"),
+        };
+        let caller = Caller { token: Some(name.as_str().into()), expires, rights };
+        Ok(Self { name, caller, noted: Noted::default() })
+    }
+}
+
+fn insert<T>(cache: &mut HashMap<Digest, T>, digest: Digest, value: T) {
+    if cache.len() >= MAX_CALLERS {
+        cache.clear();
+    }
+    cache.insert(digest, value);
 }
 
 /// The length of a token's secret: 256 bits in base64url.

@@ -1,7 +1,7 @@
 //! Descriptions of routes for the OpenAPI document: what each takes and answers, from the JSON Schemas that the
 //! engine's own types derive.
 
-use commerce_core::{Operation, Query, outbox};
+use commerce_core::{Operation, Query, outbox, token};
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -58,6 +58,35 @@ where
     Q::Answer: JsonSchema,
 {
     described::<Q>(schemas, |schemas| schemas.outputs.subschema_for::<Q::Answer>().to_value())
+}
+
+pub(crate) fn retry_events(schemas: &mut Schemas) -> Description {
+    let mut description = operation::<outbox::Retry>(schemas);
+    let events = description.answer;
+    let all = "Retry every dead event, however many there are. The answer holds their number.";
+    description.fields.insert("all".into(), json!({ "type": "boolean", "const": true, "description": all }));
+    description.required.clear();
+    description.forms = vec![vec!["events".into()], vec!["all".into()]];
+    let count = json!({ "type": "object", "properties": { "count": { "type": "integer", "minimum": 0 } }, "required": ["count"] });
+    description.answer = json!({ "anyOf": [events, count] });
+    description
+}
+
+pub(crate) fn create_token(schemas: &mut Schemas) -> Description {
+    let mut description = operation::<token::Create>(schemas);
+    description.summary += " Without a digest, the server makes the secret and answers with it, once. A client that gives \
+        the digest of a secret of its own can repeat the request.";
+    description.required.retain(|name| name != "digest");
+    let secret = json!({ "type": "string", "description": "The secret, if the request had no digest. It is not shown again." });
+    description.answer =
+        json!({ "allOf": [description.answer, { "type": "object", "properties": { "secret": secret } }] });
+    description
+}
+
+pub(crate) fn verify(_: &mut Schemas) -> Description {
+    let summary = "Recomputes every balance, stock and sales figure from the ledgers while the shop works. The answer is \
+        lines of JSON: `{\"progress\": …}`, and at the end `{\"audit\": …}` with the differences, or `{\"failed\": …}`.";
+    resource(summary, "application/jsonl", json!({ "type": "string" }))
 }
 
 pub(crate) fn events(_: &mut Schemas) -> Description {

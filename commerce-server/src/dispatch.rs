@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::header::HeaderValue;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use commerce_core::{Commerce, Error};
@@ -15,19 +15,17 @@ use serde_json::json;
 use crate::access::Caller;
 use crate::answer::answer;
 use crate::client::Client;
-use crate::etag::Etag;
-use crate::extract::{self, Extracted, extract};
+use crate::extract::{self, extract};
 use crate::health::Readiness;
 use crate::metrics::RouteMetrics;
+use crate::perform::perform;
 use crate::problem::Problem;
 use crate::read::Read;
 use crate::remote::Tokens;
 use crate::response;
-use crate::route::{Builtin, EtagScope, Handler, Permission, Route};
+use crate::route::{Builtin, Handler, Permission, Route};
 use crate::server::{REQUEST_ID, Server, id_text};
-use crate::{docs, events, gzip, headers, named_query, operations, version_wait};
-
-static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+use crate::{events, gzip, headers, named_query, operations, verify, version_wait};
 
 /// What the router calls for the requests to one route, or for those that match none.
 pub(crate) struct Endpoint {
@@ -123,23 +121,8 @@ async fn respond(
     let (caller, version) = authenticated.unwrap_or_else(|| (Caller::anybody(), None));
     match route.handler {
         Handler::Operation(submit) => {
-            let mut extracted = extract(server, route, parts, body, client).await?;
-            caller.imply_user(route.permission, &mut extracted.fields);
-            // The fields are dropped before the commit is awaited; the memory of the body stays reserved.
-            let Extracted { fields, faults, body_memory } = extracted;
-            let reply = submit(&server.shop, caller.submitter(), &fields, faults)?;
-            let (reply, is_replay) = reply.await?;
-            drop(body_memory);
-            let etag = Etag::of(&reply, if route.is_conditional { EtagScope::Body } else { EtagScope::None });
-            let reply = response::counted_unchecked(&server.memory.general, client, reply.into());
-            let mut response = response::json(route.status, reply);
-            if let Some(etag) = etag {
-                response = response::tagged(response, etag);
-            }
-            if is_replay {
-                response.headers_mut().insert(&REPLAYED, HeaderValue::from_static("true"));
-            }
-            Ok(response)
+            let extracted = extract(server, route, parts, body, client).await?;
+            perform(server, route, submit, &caller, client, extracted).await
         }
         Handler::Query { parse, cost, etag } => {
             let mut extracted = extract(server, route, parts, body, client).await?;
@@ -176,9 +159,10 @@ async fn builtin(
             let body = events::open(server, parts, id_text(id), client).await?;
             text("text/event-stream", body)
         }
+        Builtin::Verify => text("application/jsonl", verify::open(server, client)?),
         Builtin::Version => version_wait::wait(server, caller, parts, client).await?,
         Builtin::OpenApi => server.document.to_shared_response(gzip::is_accepted(&parts.headers)),
-        Builtin::Docs => text("text/html; charset=utf-8", docs::PAGE.into()),
+        Builtin::Docs => server.docs.response(),
         Builtin::Livez => response::json(StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#)),
         Builtin::Readyz => {
             if !server.phase.is_serving() {

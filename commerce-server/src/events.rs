@@ -16,6 +16,7 @@ use commerce_core::{Access, Cause, Error, EventId};
 use http_body_util::channel::{Channel, Sender};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::access::Caller;
 use crate::client::Client;
 use crate::headers::single;
 use crate::phase::Phase;
@@ -36,6 +37,9 @@ const BATCH_BYTES: usize = 32 << 10;
 /// How long a stream of a remote store waits between two reads, unless there is more than it could read at once. Under load
 /// the version changes hundreds of times a second, and each read is a round trip.
 const REMOTE_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a stream sleeps at most before it looks at a token that expires. (The clock of the store may be set.)
+const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
 
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -73,6 +77,7 @@ pub(crate) async fn open(
         after,
         batch: MAX_BATCH / 8,
         last_sent: Instant::now(),
+        expires: None,
     };
     let (request_id, phase) = (request_id.to_owned(), server.phase.clone());
     tokio::spawn(async move {
@@ -107,6 +112,8 @@ struct EventStream {
     /// How many events to read next.
     batch: u16,
     last_sent: Instant,
+    /// When the token has to be looked at again, if it expires.
+    expires: Option<Instant>,
 }
 
 impl EventStream {
@@ -132,7 +139,14 @@ impl EventStream {
             if server.remote.is_some() && self.alive_during(sleep(REMOTE_PAUSE)).await.is_none() {
                 return Ok(());
             }
-            let Some(Ok(())) = self.alive_during(version.changed()).await else { return Ok(()) };
+            let expired = expiry(self.expires);
+            let changed = async {
+                tokio::select! {
+                    changed = version.changed() => changed.is_ok(),
+                    () = expired => true,
+                }
+            };
+            let Some(true) = self.alive_during(changed).await else { return Ok(()) };
         }
         Ok(())
     }
@@ -142,8 +156,12 @@ impl EventStream {
     async fn send_new(&mut self, reported: &mut Option<EventId>) -> Result<bool, Error> {
         let server = self.slot.0.clone();
         loop {
-            let authorized = is_authorized(server.clone(), self.parts.clone(), self.client.clone());
-            let Some(true) = self.alive_during(authorized).await.transpose()? else { return Ok(false) };
+            let authorized = authorized(server.clone(), self.parts.clone(), self.client.clone());
+            let Some(Some(caller)) = self.alive_during(authorized).await.transpose()? else {
+                return Ok(false);
+            };
+            self.expires =
+                server.access.remaining(&caller).map(|left| Instant::now() + left.min(LONGEST_SLEEP));
             let since = Since { after: self.after, limit: self.batch };
             let read = read(server.clone(), self.client.clone(), since, *reported);
             let Some(batch) = self.alive_during(read).await.transpose()? else { return Ok(false) };
@@ -183,11 +201,19 @@ impl EventStream {
     }
 }
 
-/// Whether the client may still have events: its token is valid, or the store still has no token.
+/// Waits for an instant, if there is one.
+async fn expiry(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The client, if it may still have events: its token is valid, or the store still has no token.
 ///
 /// # Errors
 /// The failure of a remote store. After that of a file the client may have nothing.
-async fn is_authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -> Result<bool, Error> {
+async fn authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -> Result<Option<Caller>, Error> {
     let caller = match &server.remote {
         None => server.access.authenticate(&parts, client.is_local).map(|(caller, _)| caller),
         Some(remote) => match remote.authenticate(&server.access, &parts, &client, Tokens::Recent).await {
@@ -195,7 +221,7 @@ async fn is_authorized(server: Arc<Server>, parts: Arc<Parts>, client: Client) -
             caller => caller,
         },
     };
-    Ok(caller.is_ok_and(|caller| caller.authorize(Permission::Query(Access::Operator)).is_ok()))
+    Ok(caller.ok().filter(|caller| caller.authorize(Permission::Query(Access::Operator)).is_ok()))
 }
 
 /// Reads the next events; `None` when there are none.

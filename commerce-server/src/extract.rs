@@ -14,7 +14,7 @@ use crate::budget::Reservation;
 use crate::client::Client;
 use crate::headers::single;
 use crate::problem::{Problem, invalid};
-use crate::route::{Handler, Route};
+use crate::route::{Extension, Handler, Route};
 use crate::server::Server;
 
 /// The fields of a request.
@@ -45,7 +45,7 @@ pub(crate) async fn extract(
         false => (Map::new(), None),
     };
     let has_key = is_operation && object.swap_remove("key").is_some();
-    let has_condition = route.is_conditional && object.swap_remove("if_match").is_some();
+    let has_condition = route.extension == Extension::IfMatch && object.swap_remove("if_match").is_some();
     let (mut fields, mut faults) = (RawFields::new(object), Faults::default());
     let mut fault = |name: &str, detail: &str| {
         faults.push(Fault { pointer: pointer(name), detail: detail.into() });
@@ -76,7 +76,7 @@ pub(crate) async fn extract(
     if has_condition {
         fault("if_match", "must be sent as the header If-Match");
     }
-    if route.is_conditional {
+    if route.extension == Extension::IfMatch {
         // A header that appears twice is one list.
         let lines = parts.headers.get_all(header::IF_MATCH).iter();
         let lines: Result<Vec<_>, _> = lines.map(HeaderValue::to_str).collect();

@@ -1,12 +1,12 @@
 //! The OpenAPI 3.1 document of the API, derived from the route table and from the JSON Schemas of the engine's types.
 //! A field that a type gains or loses appears here without further work.
 
-use commerce_core::{Fault, registry};
+use commerce_core::{Access, Fault, registry};
 use serde_json::{Map, Value, json};
 
 use crate::describe::{Description, Schemas};
-use crate::enumeration;
-use crate::route::{Builtin, EtagScope, Handler, Permission, ROUTES, Route};
+use crate::route::{Builtin, EtagScope, Extension, Handler, Permission, ROUTES, Route};
+use crate::{enumeration, examples};
 
 /// The OpenAPI document.
 pub fn document() -> Value {
@@ -52,13 +52,15 @@ pub fn document() -> Value {
         },
     });
     enumeration::simplify(&mut document);
+    examples::add(&mut document);
     document
 }
 
 const INTRODUCTION: &str = "A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers. \
 Amounts are integers in the currency's minor unit. Requests that change something accept the header \
 `Idempotency-Key`: with the same key, a request takes effect once, however often it is sent. An operator may do \
-everything. A shopper reads the catalogue and acts as its own user, which it may leave out.";
+everything. A viewer reads everything and changes nothing. A shopper reads the catalogue and acts as its own user, which it may \
+leave out.";
 
 fn operation_object(route: &Route, description: Description) -> Value {
     let Description { summary, mut fields, mut required, mut forms, media_type, answer } = description;
@@ -77,13 +79,18 @@ fn operation_object(route: &Route, description: Description) -> Value {
         required.retain(|other| other != field);
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
-    let mut object = json!({ "operationId": route.name, "tags": [tag(route)], "summary": summary });
+    let mut object = json!({
+        "operationId": route.name,
+        "tags": [tag(route)],
+        "summary": summary,
+        "description": audience(route.permission),
+    });
     match route.handler {
         Handler::Operation(_) => {
             let key = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
             let purpose = "Makes the request take effect once, however often it is sent.";
             parameters.push(header("Idempotency-Key", purpose, key));
-            if route.is_conditional {
+            if route.extension == Extension::IfMatch {
                 let purpose = "The `ETag` of an answer: the change is made only if that answer would still be given. \
                     Otherwise the status is 412. It may be a list of tags, or `*`. A weak tag is equal to none.";
                 let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
@@ -116,6 +123,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
             ] {
                 parameters.push(parameter(name, purpose, json!({ "type": "boolean", "default": false })));
             }
+            let purpose = "The client's own name for a sequence of its requests. Only the request with the highest number in a \
+                sequence is performed, so that a request that the network delivers late does nothing.";
+            let name = json!({ "type": "string", "maxLength": 64 });
+            parameters.push(parameter("sender", purpose, name));
+            let purpose = "The number of the request in the sequence of its `sender`.";
+            parameters.push(parameter("sequence", purpose, json!({ "type": "integer" })));
             let lines = json!({ "schema": { "type": "string" } });
             object["requestBody"] = json!({ "required": true, "content": { "application/jsonl": lines } });
         }
@@ -160,6 +173,25 @@ fn tag(route: &Route) -> &'static str {
     }
 }
 
+/// Whose tokens permit the use of a route.
+fn audience(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Public => "Needs no token.",
+        Permission::AnyToken | Permission::Query(Access::Catalogue) => "For every token.",
+        Permission::Operation(Access::Catalogue) => "For operators and shoppers.",
+        Permission::Operation(Access::OwnUser) => "For operators, and for shoppers as their own user.",
+        Permission::Operation(Access::OwnOrder) => "For operators, and for shoppers on orders of their own.",
+        Permission::Operation(Access::Operator) => "For operators.",
+        Permission::Query(Access::OwnUser) => {
+            "For operators and viewers, and for shoppers as their own user."
+        }
+        Permission::Query(Access::OwnOrder) => {
+            "For operators and viewers, and for shoppers on orders of their own."
+        }
+        Permission::Query(Access::Operator) => "For operators and viewers.",
+    }
+}
+
 /// The groups in the order of their first routes.
 fn tags() -> Value {
     let mut tags: Vec<&str> = Vec::new();
@@ -199,7 +231,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
                 text_header("`true` if this repeats an earlier answer to the same key.");
             problems.extend([401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 503]);
             problems.extend(is_paid.then_some(402));
-            problems.extend(route.is_conditional.then_some(412));
+            problems.extend((route.extension == Extension::IfMatch).then_some(412));
         }
         Handler::Query { .. } => problems.extend([401, 403, 404, 429, 500, 503]),
         Handler::Operations => problems.extend([401, 403, 408, 413, 415, 429, 500, 503]),
@@ -226,7 +258,7 @@ fn responses(route: &Route, media_type: &str, schema: Value) -> Value {
     if has_etag {
         headers["ETag"] = text_header("The version of this answer, for `If-None-Match`.");
     }
-    if route.is_conditional {
+    if route.extension == Extension::IfMatch {
         headers["ETag"] =
             text_header("The version of what GET answers now, for `If-Match` and `If-None-Match`.");
     }
@@ -251,7 +283,7 @@ fn problem(fault: &Value) -> Value {
     json!({
         "type": "object",
         "properties": {
-            "type": { "type": "string" },
+            "type": { "type": "string", "format": "uri-reference", "description": "Leads to the cause and the remedy, in /docs." },
             "title": { "type": "string" },
             "status": { "type": "integer" },
             "detail": { "type": "string", "description": "An explanation for people." },
@@ -294,6 +326,9 @@ fn without_null(schema: &mut Value) {
         if let [one] = types.as_slice() {
             schema["type"] = one.clone();
         }
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
     }
     if let Some(Value::Array(any)) = schema.get_mut("anyOf") {
         any.retain(|one| one["type"] != "null");

@@ -50,6 +50,8 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// How often an idle stream of events sends a comment to keep its connection open.
     pub heartbeat_interval: Duration,
+    /// How often the last use of tokens is written to the store. Uses are kept to a minute.
+    pub token_use_interval: Duration,
 }
 
 impl Options {
@@ -123,6 +125,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(30),
             heartbeat_interval: Duration::from_secs(15),
+            token_use_interval: Duration::from_secs(60),
         }
     }
 }

@@ -119,6 +119,8 @@ impl Problem {
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let mut document = self.document();
         document["detail"] = self.public_detail().into();
+        // From any path of this server it leads to the remedy.
+        document["type"] = format!("/docs#{}", self.code()).into();
         document["request_id"] = request_id.into();
         let mut response = Response::new(Body::from(document.to_string()));
         *response.status_mut() = self.status();
@@ -151,6 +153,9 @@ fn engine_code_and_status(error: &Error) -> (&'static str, StatusCode) {
         Error::Busy(_) | Error::Unknown(_) => ("busy", StatusCode::SERVICE_UNAVAILABLE),
         Error::Unavailable(_) => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
         Error::Gone(_) => ("store_gone", StatusCode::SERVICE_UNAVAILABLE),
+        // What the server of a served shop said.
+        Error::Unauthenticated(_) => ("unauthenticated", StatusCode::UNAUTHORIZED),
+        Error::Forbidden(_) => ("forbidden", StatusCode::FORBIDDEN),
         // Open, Store, Closed and Skipped, and what later versions add.
         _ => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
     }

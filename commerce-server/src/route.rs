@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use commerce_core::input::{Fields, RawFields};
 use commerce_core::{
     Access, Caller, Commerce, Error, Faults, Invalid, Operation, Query, Submission, cart, catalog, order,
-    sales, user, wallet,
+    outbox, sales, token, user, wallet,
 };
 use schemars::JsonSchema;
 
@@ -32,8 +32,7 @@ pub struct Route {
     /// A path parameter and the field that it gives, where their names differ.
     alias: Option<(&'static str, &'static str)>,
     /// Whether the header `If-Match` gives the field `if_match`, and the reply is what the route of the same path answers to
-    /// GET.
-    pub(crate) is_conditional: bool,
+    pub(crate) extension: Extension,
     pub(crate) describe: fn(&mut Schemas) -> Description,
 }
 
@@ -54,7 +53,7 @@ pub enum Permission {
 #[derive(Clone, Copy)]
 pub(crate) enum Handler {
     /// Runs an operation. The fields are the operation's, and optionally `key`.
-    Operation(fn(&Commerce, Caller, &RawFields, Faults) -> Result<ReplyFuture, Invalid>),
+    Operation(SubmitOperation),
     /// Runs a query.
     Query { parse: fn(&RawFields, Faults) -> Result<BoxedQuery, Invalid>, cost: Cost, etag: EtagScope },
     /// Performs the operations in the lines of the body.
@@ -64,6 +63,9 @@ pub(crate) enum Handler {
     /// Serves a resource of the server's own.
     Builtin(Builtin),
 }
+
+/// Submits an operation.
+pub(crate) type SubmitOperation = fn(&Commerce, Caller, &RawFields, Faults) -> Result<ReplyFuture, Invalid>;
 
 /// A submitted operation: resolves to its reply as JSON, and to whether the reply is a replay.
 pub(crate) type ReplyFuture = Pin<Box<dyn Future<Output = Result<(Vec<u8>, bool), Error>> + Send>>;
@@ -124,11 +126,24 @@ pub(crate) enum EtagScope {
     Items,
 }
 
+/// What the route of an operation takes or answers besides the operation's own fields and reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extension {
+    None,
+    /// The header `If-Match`, and an `ETag`.
+    IfMatch,
+    /// `{"all": true}`, in place of the events.
+    AllEvents,
+    /// The secret of a token, in place of its digest.
+    Secret,
+}
+
 /// A resource that is neither an operation nor a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Builtin {
     Events,
     Version,
+    Verify,
     OpenApi,
     Docs,
     Livez,
@@ -137,7 +152,7 @@ pub(crate) enum Builtin {
 }
 
 /// All routes.
-pub static ROUTES: [Route; 30] = [
+pub static ROUTES: [Route; 38] = [
     operation::<user::Add>(Method::POST, "/v1/users", StatusCode::CREATED),
     query::<user::Get>("/v1/users/{user}", Cost::Light, EtagScope::None),
     operation::<wallet::Charge>(Method::POST, "/v1/users/{user}/charges", StatusCode::CREATED),
@@ -149,6 +164,7 @@ pub static ROUTES: [Route; 30] = [
     operation::<catalog::Add>(Method::POST, "/v1/products", StatusCode::CREATED),
     operation::<catalog::Update>(Method::PATCH, "/v1/products/{product}", StatusCode::OK).with_if_match(),
     operation::<catalog::Adjust>(Method::POST, "/v1/products/{product}/stock", StatusCode::OK),
+    query::<catalog::StockHistory>("/v1/products/{product}/stock", Cost::Heavy, EtagScope::None),
     query::<cart::Get>("/v1/users/{user}/cart", Cost::Light, EtagScope::Body),
     operation::<cart::Clear>(Method::DELETE, "/v1/users/{user}/cart", StatusCode::OK),
     operation::<cart::Add>(Method::POST, "/v1/users/{user}/cart/items", StatusCode::OK),
@@ -161,9 +177,18 @@ pub static ROUTES: [Route; 30] = [
     query::<order::List>("/v1/orders", Cost::Heavy, EtagScope::None),
     query::<order::Get>("/v1/orders/{order}", Cost::Light, EtagScope::None),
     operation::<order::Cancel>(Method::POST, "/v1/orders/{order}/cancel", StatusCode::OK),
+    query::<user::List>("/v1/users", Cost::Heavy, EtagScope::None),
+    query::<outbox::List>("/v1/outbox", Cost::Heavy, EtagScope::None),
+    operation::<outbox::Retry>(Method::POST, "/v1/outbox/retry", StatusCode::OK)
+        .with(Extension::AllEvents, describe::retry_events),
+    operation::<token::Create>(Method::POST, "/v1/tokens", StatusCode::CREATED)
+        .with(Extension::Secret, describe::create_token),
+    query::<token::List>("/v1/tokens", Cost::Heavy, EtagScope::None),
+    operation::<token::Revoke>(Method::DELETE, "/v1/tokens/{name}", StatusCode::OK),
     door("/v1/operations", "operations", Handler::Operations, describe::operations),
     door("/v1/queries/{query}", "queries", Handler::NamedQuery, describe::named_query),
     builtin("/v1/version", "version", Permission::AnyToken, Builtin::Version, describe::version),
+    builtin("/v1/verify", "verify", Permission::Query(Access::Operator), Builtin::Verify, describe::verify),
     builtin("/v1/events", "events", Permission::Query(Access::Operator), Builtin::Events, describe::events),
     builtin("/openapi.json", "openapi", Permission::Public, Builtin::OpenApi, describe::openapi),
     builtin("/docs", "docs", Permission::Public, Builtin::Docs, describe::docs),
@@ -187,7 +212,12 @@ impl Route {
     }
 
     const fn with_if_match(mut self) -> Self {
-        self.is_conditional = true;
+        self.extension = Extension::IfMatch;
+        self
+    }
+
+    const fn with(mut self, extension: Extension, describe: fn(&mut Schemas) -> Description) -> Self {
+        (self.extension, self.describe) = (extension, describe);
         self
     }
 }
@@ -218,7 +248,7 @@ where
         status,
         handler,
         alias: None,
-        is_conditional: false,
+        extension: Extension::None,
         describe: describe::operation::<O>,
     }
 }
@@ -240,7 +270,7 @@ where
         status,
         handler,
         alias: None,
-        is_conditional: false,
+        extension: Extension::None,
         describe: describe::query::<Q>,
     }
 }
@@ -253,7 +283,17 @@ const fn door(
     describe: fn(&mut Schemas) -> Description,
 ) -> Route {
     let (method, permission, status) = (Method::POST, Permission::AnyToken, StatusCode::OK);
-    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
+    Route {
+        method,
+        path,
+        name,
+        permission,
+        status,
+        handler,
+        alias: None,
+        extension: Extension::None,
+        describe,
+    }
 }
 
 const fn builtin(
@@ -265,7 +305,17 @@ const fn builtin(
 ) -> Route {
     let (method, status) = (Method::GET, StatusCode::OK);
     let handler = Handler::Builtin(builtin);
-    Route { method, path, name, permission, status, handler, alias: None, is_conditional: false, describe }
+    Route {
+        method,
+        path,
+        name,
+        permission,
+        status,
+        handler,
+        alias: None,
+        extension: Extension::None,
+        describe,
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::access::Authenticator;
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::connections::Connections;
+use crate::docs::Docs;
 use crate::error::ServeError;
 use crate::events::MAX_STREAMS;
 use crate::health::Health;
@@ -25,6 +26,7 @@ use crate::rate_limit::RateLimit;
 use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
+use crate::sequence::Senders;
 use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
 use crate::tls::Certificate;
 use crate::version::VersionWatch;
@@ -51,9 +53,12 @@ const MAX_LINE_REQUESTS: u32 = 4_096;
 /// How often clients without recent requests are removed from the rate limiter.
 const EVICTION_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Threads for what takes long: audits, and retrying all events.
+const LONG_WORK_THREADS: usize = 2;
+
 /// Readers of the store besides those for requests and heavy queries: for streams of events, for metrics, for the
-/// readiness check, and two for a relay.
-const OTHER_READERS: usize = 5;
+/// readiness check, two for a relay, and those for long work.
+const OTHER_READERS: usize = 5 + LONG_WORK_THREADS;
 
 /// The number of [readers](commerce_core::Options::readers) with which to open the store, so that a server with this many
 /// worker threads never waits for a reader.
@@ -106,12 +111,14 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         lines: LineLimits {
             submitted: Budget::new(MAX_LINES, MAX_LINES_OF_CLIENT),
             requests: Arc::new(Semaphore::new(MAX_LINE_REQUESTS as usize)),
+            senders: Senders::default(),
         },
         pools: pools(Handle::current().metrics().num_workers(), remote.is_some()).map_err(no_thread)?,
         metrics: Metrics::new(),
         health: Health::new(shop.clone()).map_err(no_thread)?,
         version,
         remote,
+        docs: Docs::new(),
         document: Representation::new(document, EtagScope::None).with_gzip(),
         request_ids: RequestIds::new(),
         phase,
@@ -129,6 +136,11 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         let poller = server.clone();
         tokio::spawn(async move { poller.version.poll(&poller.shop, &poller.phase).await });
     }
+    let writer = server.clone();
+    tokio::spawn(async move {
+        let interval = writer.limits.token_use_interval;
+        writer.access.uses.keep_writing(&writer.shop, interval, &writer.phase).await;
+    });
     on_ready(&addresses);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -148,6 +160,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
     if tokio::time::timeout(server.limits.drain_timeout, finished).await.is_err() {
         tracing::warn!("some lines were not performed in time");
     }
+    server.access.uses.write(&server.shop).await;
     let _ = phase_sender.send(Phase::Stopped);
     Ok(())
 }
@@ -173,6 +186,7 @@ fn pools(threads: usize, is_remote: bool) -> std::io::Result<Pools> {
         // Every stream may wait at once.
         events: FairPool::new("events", event_threads, MAX_STREAMS as usize)?,
         metrics: FairPool::new("metrics", 1, WAITING_PER_CLIENT)?,
+        long_work: FairPool::new("work", LONG_WORK_THREADS, LONG_WORK_THREADS)?,
     })
 }
 

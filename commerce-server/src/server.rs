@@ -12,6 +12,7 @@ use crate::access::{Authenticator, Caller};
 use crate::budget::Budget;
 use crate::cache::AnswerCache;
 use crate::client::Client;
+use crate::docs::Docs;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::options::Limits;
@@ -21,6 +22,7 @@ use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
 use crate::remote::{Remote, Tokens};
 use crate::response::Representation;
+use crate::sequence::Senders;
 use crate::version::VersionWatch;
 
 /// The state that all requests share.
@@ -42,6 +44,7 @@ pub(crate) struct Server {
     pub(crate) log_requests: bool,
     /// The OpenAPI document.
     pub(crate) document: Representation,
+    pub(crate) docs: Docs,
     pub(crate) request_ids: RequestIds,
 }
 
@@ -59,6 +62,7 @@ pub(crate) struct LineLimits {
     pub(crate) submitted: Budget,
     /// One permit for each request of lines that may be under way, also after its client is gone.
     pub(crate) requests: Arc<Semaphore>,
+    pub(crate) senders: Senders,
 }
 
 /// The threads for blocking work, by kind, so that no kind delays another.
@@ -69,6 +73,8 @@ pub(crate) struct Pools {
     /// For reading events for streams.
     pub(crate) events: FairPool,
     pub(crate) metrics: FairPool,
+    /// For audits, and for retrying all events.
+    pub(crate) long_work: FairPool,
 }
 
 impl Server {

@@ -26,6 +26,6 @@ pub(crate) struct VersionAnswer<'a> {
     pub(crate) user: Option<&'a str>,
     /// Whether a commit is on disk when it is acknowledged.
     pub(crate) synced: bool,
-    /// What the operator of the store should know. Shoppers are not told.
+    /// What the operator of the store should know at once. Shoppers are not told.
     pub(crate) warnings: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use commerce_core::{Access, Error};
+use commerce_core::{Access, Error, Warning};
 use tokio::time::{Instant, timeout_at};
 
 use crate::access::Caller;
@@ -67,7 +67,9 @@ pub(crate) async fn wait(
         caller.authorize(Permission::AnyToken)?;
     }
     let is_told = caller.authorize(Permission::Query(Access::Operator)).is_ok();
-    let warnings = if is_told { server.shop.warnings() } else { Vec::new() };
+    let mut warnings = if is_told { server.shop.warnings() } else { Vec::new() };
+    // A client shows these before every command.
+    warnings.retain(Warning::is_urgent);
     let answer = VersionAnswer {
         version,
         instance: server.request_ids.instance(),

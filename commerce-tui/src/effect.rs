@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use commerce_core::cart::{self, Cart};
-use commerce_core::catalog::{self, Adjusted, Product};
+use commerce_core::catalog::{self, Adjusted, Product, StockChange};
 use commerce_core::order::{self, Order};
 use commerce_core::outbox::{self, Event as OutboxEvent};
 use commerce_core::sales::{self, SalesSeries, TopSellers};
@@ -63,6 +63,7 @@ pub enum Query {
     WindowSales(sales::Series),
     Products(usize, catalog::List),
     LowStock(catalog::List),
+    StockHistory(usize, catalog::StockHistory),
     Events(usize, outbox::List),
     OldestPending(outbox::List),
     DeadEvents(outbox::List),
@@ -86,6 +87,7 @@ pub enum Answer {
     WindowSales(Result<SalesSeries, Error>),
     Products(usize, Result<Listing<Product>, Error>),
     LowStock(Result<Listing<Product>, Error>),
+    StockHistory(usize, Result<Listing<StockChange>, Error>),
     Events(usize, Result<Listing<OutboxEvent>, Error>),
     OldestPending(Result<Listing<OutboxEvent>, Error>),
     DeadEvents(Result<Listing<OutboxEvent>, Error>),
@@ -118,6 +120,8 @@ pub enum Topic {
     Products(usize),
     /// The products that are low in stock.
     LowStock,
+    /// A page of what moved a stock.
+    StockHistory(usize),
     /// A page of the outgoing events.
     Events(usize),
     /// The oldest event that is not delivered yet.
@@ -195,6 +199,7 @@ impl Query {
             Self::WindowSales(_) => Topic::WindowSales,
             Self::Products(page, _) => Topic::Products(*page),
             Self::LowStock(_) => Topic::LowStock,
+            Self::StockHistory(page, _) => Topic::StockHistory(*page),
             Self::Events(page, _) => Topic::Events(*page),
             Self::OldestPending(_) => Topic::OldestPending,
             Self::DeadEvents(_) => Topic::DeadEvents,
@@ -220,6 +225,7 @@ impl Answer {
             | Self::WindowSales(Err(error))
             | Self::Products(_, Err(error))
             | Self::LowStock(Err(error))
+            | Self::StockHistory(_, Err(error))
             | Self::Events(_, Err(error))
             | Self::OldestPending(Err(error))
             | Self::DeadEvents(Err(error))

@@ -108,7 +108,7 @@ fn left_percent(screen: Screen) -> u16 {
 fn margins(screen: Screen, pane: Pane) -> (u16, u16) {
     match (screen, pane) {
         (Screen::Shop, Pane::Right) => (4, 2),
-        (Screen::Customers, Pane::Right) => (4, 0),
+        (Screen::Customers, Pane::Right) => (5, 0),
         (Screen::Orders, Pane::Right) => (6, 3),
         (Screen::Overview, Pane::Left) => (10, 0),
         _ => (1, 0),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use commerce_core::catalog::Product;
+use commerce_core::catalog::{Product, StockChange, StockChangeKind};
 use commerce_core::order::Order;
 use commerce_core::outbox::Event as OutboxEvent;
 use commerce_core::user::User;
 use commerce_core::wallet::Entry;
-use commerce_core::{Cursor, Error, Listing, Page, Time};
+use commerce_core::{Cursor, Error, Listing, OrderId, Page, Time};
 
 use crate::cache::{Arrival, FetchState};
 use crate::effect::Query;
@@ -238,6 +238,15 @@ impl Row for User {
 
     fn id(&self) -> Self::Id {
         self.user.clone()
+    }
+}
+
+/// A change has no number. Two of one moment differ in their kind, their order or the stock after them.
+impl Row for StockChange {
+    type Id = (Time, StockChangeKind, Option<OrderId>, i64);
+
+    fn id(&self) -> Self::Id {
+        (self.at, self.kind, self.order, self.stock)
     }
 }
 

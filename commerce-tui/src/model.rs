@@ -167,7 +167,7 @@ impl State {
             Screen::Customers => self.customers.pending_since(),
             Screen::Orders => self.orders.list.pending_since(),
             Screen::Top => self.top.pending_since(),
-            Screen::Products => self.products.list.pending_since(),
+            Screen::Products => self.products.pending_since(),
             Screen::Events => self.events.list.pending_since(),
             Screen::Overview => self.overview.pending_since(),
         };

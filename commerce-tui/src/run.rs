@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::Builder;
 
-use commerce_core::{Clock, Commerce, Key, UserId};
+use commerce_core::{Caller, Clock, Commerce, Key, UserId};
 use ratatui::crossterm::{event, terminal};
 use ratatui::layout::Size;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
@@ -31,6 +31,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The customer whose cart is shown at the start.
     pub customer: Option<UserId>,
+    /// For whom operations are submitted, with the name that the history shows. On a served shop the token's name counts.
+    pub caller: Caller,
     /// Who uses it.
     pub role: Role,
     /// Whether the console refuses to change anything.
@@ -42,23 +44,23 @@ pub struct Options {
 /// The most events that are handled before the next frame.
 const MAX_BATCH: usize = 64;
 
-/// Runs the console until the user quits. A signal that ends the process is raised again after the terminal was
-/// restored.
+/// Runs the console until the user quits. Returns the keys of the operations that were under way then: submitted again with
+/// its key, each is done at most once. A signal that ends the process is raised again after the terminal was restored.
 ///
 /// # Errors
 /// There is no terminal, it has failed, or a thread of the console has panicked.
-pub fn run(options: Options) -> io::Result<()> {
+pub fn run(options: Options) -> io::Result<Vec<Key>> {
     let (events, queue) = channel();
     let signal = Arc::<AtomicI32>::default();
     forward_signals(&events, &signal)?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal::size().map(|(width, height)| Size { width, height })?;
-    let Options { shop, store, clock, customer, role, read_only, theme } = options;
+    let Options { shop, store, clock, customer, caller, role, read_only, theme } = options;
     let (currency, is_remote) = (shop.currency(), shop.is_remote());
     let config = Config { currency, store, is_remote, role, read_only, theme: theme.theme() };
     let mut state = State::new(config, customer, size, clock.now(), Key::random());
     terminal.draw(&state)?;
-    let worker = Worker::start(&shop, &events)?;
+    let worker = Worker::start(&shop, caller, &events)?;
     forward_input(&events)?;
     let mut next = Some(Event::Tick);
     loop {
@@ -70,7 +72,10 @@ pub fn run(options: Options) -> io::Result<()> {
                     Effect::Execute(command) => worker.execute(command),
                     Effect::Suspend => terminal.suspend()?,
                     Effect::Redraw => terminal.clear()?,
-                    Effect::Quit => return finish(terminal, signal.load(Ordering::SeqCst)),
+                    Effect::Quit => {
+                        finish(terminal, signal.load(Ordering::SeqCst))?;
+                        return Ok(state.in_flight.into_iter().map(|sent| sent.command.key).collect());
+                    }
                 }
             }
             next = queue.try_recv().ok();
@@ -80,7 +85,8 @@ pub fn run(options: Options) -> io::Result<()> {
             next = match queue.recv_timeout(state.next_tick()) {
                 Ok(event) => Some(event),
                 Err(RecvTimeoutError::Timeout) => Some(Event::Tick),
-                Err(RecvTimeoutError::Disconnected) => return finish(terminal, 0),
+                // The threads of the signals and of the input have the other ends until the process ends.
+                Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
             };
         }
     }

@@ -9,10 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{Builder, panicking};
 use std::time::{Duration, Instant};
 
-use commerce_core::Commerce;
+use commerce_core::{Caller, Commerce, Connection};
 
 use crate::effect::{Command, Request, Response};
-use crate::engine::{run_command, run_query};
+use crate::engine::{Outcome, run_query, start_command};
 use crate::update::Event;
 
 /// The threads of a console. When it is dropped, each ends after the query or command that it is running.
@@ -39,24 +39,28 @@ pub fn has_panicked() -> bool {
 
 static PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// How many threads run queries.
+/// How many threads run queries on a file.
 const READERS: usize = 2;
+
+/// How many run them on a store that is far away: the queries of most screens take one round trip together.
+const REMOTE_READERS: usize = 4;
 
 /// How often the version of a file is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long to wait for a change on a server before looking whether the console was closed.
-const REMOTE_WAIT: Duration = Duration::from_secs(1);
+/// How long to wait for a change on a server before looking whether the connection was lost or the console closed. This sends
+/// nothing.
+const REMOTE_WAIT: Duration = Duration::from_millis(250);
 
 /// How often the version is checked while the store is unavailable.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Worker {
-    /// Starts the threads. They send to `events`.
+    /// Starts the threads. They submit operations for `caller`, and send to `events`.
     ///
     /// # Errors
     /// The system cannot start a thread.
-    pub fn start(shop: &Commerce, events: &Sender<Event>) -> io::Result<Self> {
+    pub fn start(shop: &Commerce, caller: Caller, events: &Sender<Event>) -> io::Result<Self> {
         let (requests, stop) = (Arc::<RequestQueue>::default(), Arc::<AtomicBool>::default());
         let (commands, queue) = channel();
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -66,13 +70,18 @@ impl Worker {
                 work();
             })
         };
-        for _ in 0..READERS {
+        let readers = if shop.is_remote() { REMOTE_READERS } else { READERS };
+        for _ in 0..readers {
             let (shop, requests, stop, events) =
                 (shop.clone(), requests.clone(), stop.clone(), events.clone());
             spawn("console-reader", Box::new(move || run_queries(&shop, &requests, &stop, &events)))?;
         }
-        let (writer_shop, writer_events) = (shop.clone(), events.clone());
-        spawn("console-writer", Box::new(move || run_commands(&writer_shop, &queue, &writer_events)))?;
+        let (writer_shop, (submitted, outcomes), outcome_events) = (shop.clone(), channel(), events.clone());
+        spawn(
+            "console-writer",
+            Box::new(move || submit_commands(&writer_shop, &caller, &queue, &submitted)),
+        )?;
+        spawn("console-outcomes", Box::new(move || await_outcomes(&outcomes, &outcome_events)))?;
         let (watched_shop, watcher_events, watcher_stop) = (shop.clone(), events.clone(), stop.clone());
         spawn("console-watch", Box::new(move || watch(&watched_shop, &watcher_stop, &watcher_events)))?;
         Ok(Self { requests, commands, stop })
@@ -86,7 +95,7 @@ impl Worker {
         self.requests.added.notify_one();
     }
 
-    /// Runs a command after those before it.
+    /// Submits a command after those before it.
     pub fn execute(&self, command: Command) {
         // If the thread has panicked, the console is already stopping.
         let _ = self.commands.send(command);
@@ -136,40 +145,62 @@ fn run_queries(shop: &Commerce, requests: &RequestQueue, stop: &AtomicBool, even
     }
 }
 
-fn run_commands(shop: &Commerce, commands: &Receiver<Command>, events: &Sender<Event>) {
+/// Submits commands, without waiting for those before them.
+fn submit_commands(
+    shop: &Commerce,
+    caller: &Caller,
+    commands: &Receiver<Command>,
+    submitted: &Sender<(u64, Outcome)>,
+) {
     for command in commands {
         let id = command.id;
-        let outcome = run_command(shop, command);
-        if events.send(Event::Completed(id, Box::new(outcome))).is_err() {
+        // If the thread that waits has panicked, the console is already stopping.
+        if submitted.send((id, start_command(shop, caller, command))).is_err() {
             return;
         }
     }
 }
 
-/// Polls the store's version, and reports commits, whether the store can be read, and whether it syncs its commits. It
-/// reads no table.
+fn await_outcomes(submitted: &Receiver<(u64, Outcome)>, events: &Sender<Event>) {
+    for (id, outcome) in submitted {
+        if events.send(Event::Completed(id, Box::new(outcome()))).is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for commits, and reports them, whether the store can be read, and whether it syncs its commits. It reads no table.
 fn watch(shop: &Commerce, stop: &AtomicBool, events: &Sender<Event>) {
-    let (mut last, mut unavailable, mut synced) = (None, false, true);
+    let (mut last, mut is_away, mut synced) = (shop.known_version().ok(), false, true);
+    let mut failed = false;
     while !stop.load(Ordering::Relaxed) {
         let version = match last {
             // A server is asked at an interval of its own, together with all others who wait.
-            Some(last) if shop.is_remote() && !unavailable => shop.wait(last, REMOTE_WAIT),
+            Some(last) if shop.is_remote() && !failed => shop.wait(last, REMOTE_WAIT),
             _ => shop.version(),
         };
-        let event = match &version {
-            Ok(_) if unavailable => Some(Event::StoreAvailable),
-            Ok(version) if last.is_some_and(|last| last != *version) => Some(Event::StoreChanged),
-            Ok(_) => None,
-            Err(error) => Some(Event::StoreUnavailable(error.clone())),
+        let trouble = match shop.connection() {
+            // A wait goes on while the server of a shop is away.
+            Connection::Lost { reason, .. } => Some(Event::ConnectionLost(reason)),
+            Connection::Refused(error) => Some(Event::StoreUnavailable(error)),
+            _ => version.as_ref().err().map(|error| Event::StoreUnavailable(error.clone())),
         };
-        unavailable = version.is_err();
+        let (was_away, changed) = (is_away, version.as_ref().is_ok_and(|version| last != Some(*version)));
+        is_away = trouble.is_some();
+        let event = match trouble {
+            None if was_away => Some(Event::StoreAvailable),
+            None => changed.then_some(Event::StoreChanged),
+            trouble => trouble,
+        };
+        failed = version.is_err();
+        // What was committed while the store was away is read when it is back.
         last = version.ok().or(last);
         let sync = (shop.is_synced() != synced).then(|| Event::StoreSynced(!synced));
         synced ^= sync.is_some();
         if event.into_iter().chain(sync).any(|event| events.send(event).is_err()) {
             return;
         }
-        if unavailable {
+        if failed {
             std::thread::sleep(RETRY_INTERVAL);
         } else if !shop.is_remote() {
             std::thread::sleep(POLL_INTERVAL);

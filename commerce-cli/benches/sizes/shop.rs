@@ -120,6 +120,7 @@ impl Shop {
             ("{middle}", self.middle.clone()),
             ("{late}", self.size.to_string()),
             ("{new}", format!("new-{}", self.names)),
+            ("{query}", "user.list".into()),
         ])
     }
 

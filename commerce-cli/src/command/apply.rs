@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::cancellation::Cancellation;
 use crate::failure::{Failure, position_after};
 use crate::lines::{Line, MAX_LINE, each_line, open_input};
+use crate::local_user;
 use crate::session::Session;
 use results::ResultWriter;
 use summary::Summary;
@@ -139,7 +140,7 @@ impl Apply {
         if submission.at.is_some() && !self.trust_time {
             return Err(Invalid::at("/at", "is only accepted with --trust-time"));
         }
-        Ok(submission)
+        Ok(submission.caller(local_user::caller()))
     }
 
     /// Opens the input, whose progress the bar follows.

@@ -6,7 +6,9 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use commerce_core::catalog::{self, Product};
 use commerce_core::input::{self, Fields};
-use commerce_core::{Amount, Commerce, Error, Invalid, Key, Name, Operation, Stock, Ticket, ValueError};
+use commerce_core::{
+    Amount, Commerce, Error, Invalid, Key, Name, Operation, Refusal, Stock, Submission, Ticket, ValueError,
+};
 use serde_json::Value;
 
 use crate::failure::{Failure, exit_code};
@@ -71,28 +73,29 @@ pub fn import_all(
     update: bool,
     key: Option<&str>,
 ) -> Result<u64, Failure> {
-    let shop = session.shop()?;
     let mut progress = Progress { session, imported: 0, failed: 0, worst: 3 };
-    // Many are submitted before the first is awaited, so that they are committed in groups.
-    let mut in_flight: VecDeque<(u64, Vec<Ticket<Product>>)> = VecDeque::new();
+    // Many are submitted before the first is awaited, so that they share groups, and requests to a shop that is elsewhere.
+    let (shop, mut adding, mut updating) = (session.shop()?, VecDeque::new(), VecDeque::new());
     for (line, row) in rows {
-        let product = match row {
-            Ok(product) => product,
-            Err(invalid) => {
-                progress.fail(line, &invalid.into());
-                continue;
-            }
-        };
-        let exists = update && shop.query(&catalog::Get { product: product.add.product.clone() }).is_ok();
-        match product.submit(shop, exists, key) {
-            Ok(tickets) => in_flight.push_back((line, tickets)),
+        match row.and_then(|product| product.submit(shop, line, update, key)) {
+            Ok(row) => adding.push_back(row),
             Err(invalid) => progress.fail(line, &invalid.into()),
         }
-        if in_flight.len() > MAX_IN_FLIGHT {
-            in_flight.pop_front().into_iter().for_each(|row| progress.finish(row));
+        if adding.len() > MAX_IN_FLIGHT
+            && let Some(first) = adding.pop_front()
+        {
+            updating.extend(progress.finish(first).map(|row| row.submit(shop)));
+        }
+        if updating.len() > MAX_IN_FLIGHT
+            && let Some(first) = updating.pop_front()
+        {
+            progress.finish(first);
         }
     }
-    in_flight.into_iter().for_each(|row| progress.finish(row));
+    for row in adding {
+        updating.extend(progress.finish(row).map(|row| row.submit(shop)));
+    }
+    updating.into_iter().for_each(|row| drop(progress.finish(row)));
     if progress.failed == 0 {
         return Ok(progress.imported);
     }
@@ -105,8 +108,22 @@ fn products(count: u64) -> String {
     if count == 1 { "1 product".into() } else { format!("{count} products") }
 }
 
-/// The most rows in flight. With two operations each, they fit into the queue of the engine.
-const MAX_IN_FLIGHT: usize = 2_048;
+/// The most rows in flight. With three operations each, they fit into the queue of the engine.
+const MAX_IN_FLIGHT: usize = 1_024;
+
+/// A row whose operations are under way.
+struct InFlight {
+    line: u64,
+    tickets: Vec<Ticket<Product>>,
+    /// What to do if the product exists.
+    instead: Option<Submission<catalog::Update>>,
+}
+
+/// A product that exists and is to be updated.
+struct Existing {
+    line: u64,
+    update: Submission<catalog::Update>,
+}
 
 /// Counts rows and reports those that fail.
 struct Progress<'a> {
@@ -116,15 +133,29 @@ struct Progress<'a> {
     worst: u8,
 }
 
+impl Existing {
+    fn submit(self, shop: &Commerce) -> InFlight {
+        InFlight { line: self.line, tickets: vec![shop.submit(self.update)], instead: None }
+    }
+}
+
 impl Progress<'_> {
-    /// Awaits the operations of a row.
-    fn finish(&mut self, (line, tickets): (u64, Vec<Ticket<Product>>)) {
+    /// Awaits the operations of a row. Returns it if it still has to be updated.
+    fn finish(&mut self, InFlight { line, tickets, instead }: InFlight) -> Option<Existing> {
         // All are awaited, but a row that failed is reported once.
         let outcomes: Vec<_> = tickets.into_iter().map(Ticket::wait).collect();
-        match outcomes.into_iter().find_map(Result::err) {
-            None => self.imported += 1,
-            Some(error) => self.fail(line, &error),
+        match (outcomes.into_iter().find_map(Result::err), instead) {
+            (None, _) => self.imported += 1,
+            // The key was used when another content of the row was added.
+            (
+                Some(Error::Refused(Refusal::ProductExists { .. } | Refusal::KeyReused { .. })),
+                Some(update),
+            ) => {
+                return Some(Existing { line, update });
+            }
+            (Some(error), _) => self.fail(line, &error),
         }
+        None
     }
 
     /// Counts and reports a row that failed.
@@ -150,13 +181,14 @@ impl Progress<'_> {
 }
 
 impl NewProduct {
-    /// Submits the operations that add the product, or that update it if it exists.
+    /// Submits the operations that add the product. With `update` it is updated if it exists.
     fn submit(
         self,
         shop: &Commerce,
-        exists: bool,
+        line: u64,
+        update: bool,
         key: Option<&str>,
-    ) -> Result<Vec<Ticket<Product>>, Invalid> {
+    ) -> Result<InFlight, Invalid> {
         let Self { add, active } = self;
         let key = |suffix: &str| -> Result<Option<Key>, Invalid> {
             let key = key.map(|key| Key::try_from(format!("{key}.{}{suffix}", add.product)));
@@ -164,20 +196,19 @@ impl NewProduct {
         };
         // The stock has no part in an update, but the whole row has to be valid.
         add.check()?;
+        let (added, activated, updated) = (key("")?, key(".active")?, key(".update")?);
         let product = add.product.clone();
         let unchanged =
             catalog::Update { product, name: None, price: None, active: Some(active), if_match: None };
-        if exists {
+        let instead = update.then(|| {
             let (name, price) = (Some(add.name.clone()), Some(add.price));
-            let update = catalog::Update { name, price, ..unchanged };
-            return Ok(vec![shop.submit(keyed(update, key(".update")?))]);
-        }
-        let (added, updated) = (key("")?, key(".active")?);
+            keyed(catalog::Update { name, price, ..unchanged.clone() }, updated)
+        });
         let mut tickets = vec![shop.submit(keyed(add, added))];
         if !active {
-            tickets.push(shop.submit(keyed(unchanged, updated)));
+            tickets.push(shop.submit(keyed(unchanged, activated)));
         }
-        Ok(tickets)
+        Ok(InFlight { line, tickets, instead })
     }
 }
 

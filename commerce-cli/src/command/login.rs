@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 
-use commerce_core::{Commerce, Error, Location, escape};
+use commerce_core::token::TokenName;
+use commerce_core::{Commerce, Error, Identity, Location, OpenError, UserId, escape};
 use serde::Serialize;
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login;
 use crate::options::Global;
@@ -31,8 +33,8 @@ working folder is used only if it is named. COMMERCE_DB and --db win over the lo
 COMMERCE_TOKEN and --token-file win over its token. The token is sent to this shop only.
 `init` and `demo` always make a store of their own.")]
 pub struct Login {
-    /// The address of the shop: commerce://HOST[:PORT], or commerce+http://HOST:PORT without TLS. Further addresses of the
-    /// same shop follow after commas.
+    /// The address of the shop: commerce://HOST or commerce://HOST:PORT, or commerce+http://HOST:PORT without TLS. Further
+    /// addresses of the same shop follow after commas.
     #[arg(value_name = "ADDRESS", required_unless_present = "show")]
     shop: Option<String>,
     /// Show the present login and what its token permits, as the shop tells it. Nothing is changed.
@@ -54,7 +56,7 @@ impl Login {
         if session.global.db_on_command_line {
             return Err(Failure::Usage("the address is an argument of login; leave out --db".into()));
         }
-        if !store::is_served(shop.as_ref()) {
+        if !is_served(shop.as_ref()) {
             let text = escape(shop);
             return Err(Failure::Usage(format!(
                 "{text} is not the address of a served shop, such as commerce://shop.example"
@@ -68,13 +70,18 @@ impl Login {
         let mut token = given_token(&session.global)?;
         let place = Store::named(shop.into()).location_without_token(&session.global)?;
         let opened = match open(session, &place, token.as_deref()) {
-            Err(Failure::Engine(Error::Unauthenticated(_))) if token.is_none() && secret::can_ask() => {
+            Err(failure) if token.is_none() && needs_token(&failure) && secret::can_ask() => {
                 token = Some(asked_token(shop)?);
                 open(session, &place, token.as_deref())
             }
             opened => opened,
         };
-        let known = Known::of(opened?, shop);
+        let known = Known::of(opened?)?;
+        if token.is_some() && !is_private(shop) {
+            session
+                .diagnostics()
+                .warn("commerce+http:// is not encrypted: whoever is on the way can read the token");
+        }
         let kept = login::Login { shop: shop.clone(), token, ca_file }.keep()?;
         session.print_done(&known)?;
         session.note(&format!("commands without --db now use this shop (kept in {})", kept.display()));
@@ -99,12 +106,15 @@ fn show(session: &Session) -> Result<(), Failure> {
         return Err(Failure::Usage("there is no login; make one with: commerce login ADDRESS".into()));
     }
     let shop = session.open_at(store.location(&session.global)?, session.options())?;
-    session.print_done(&Known::of(shop, &store.place.to_string_lossy()))
+    session.print_done(&Known::of(shop)?)
 }
 
 fn open<'a>(session: &'a Session, place: &Location, token: Option<&str>) -> Result<&'a Commerce, Failure> {
-    let place = place.clone();
-    session.open_at(token.map_or(place.clone(), |token| place.token(token)), session.options())
+    let place = match token {
+        Some(token) => place.clone().token(token),
+        None => place.clone(),
+    };
+    session.open_at(place, session.options())
 }
 
 /// The token that the options, the standard input or the environment give.
@@ -125,6 +135,21 @@ fn given_token(global: &Global) -> Result<Option<String>, Failure> {
 /// More than any token has, so that a wrong file is not read to its end.
 const MAX_INPUT: u64 = 64 << 10;
 
+/// Whether nobody on the way can read a token: with TLS, and on this machine.
+fn is_private(shop: &str) -> bool {
+    let Some(addresses) = shop.strip_prefix("commerce+http://") else { return true };
+    addresses.split(',').all(|address| {
+        let host = address.trim_end_matches('/').rsplit_once(':').map_or(address, |(host, _)| host);
+        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+    })
+}
+
+/// Whether the shop cannot be opened without a token.
+fn needs_token(failure: &Failure) -> bool {
+    matches!(failure, Failure::Engine(Error::Open(OpenError::Denied { .. })))
+}
+
 /// Asks for the token on the terminal.
 fn asked_token(shop: &str) -> Result<String, Failure> {
     let typed = secret::ask(&format!("token for {} (not shown)", escape(shop)))?;
@@ -143,16 +168,25 @@ fn checked(source: &str, text: &str) -> Result<String, Failure> {
     }
 }
 
-/// The shop of a login.
+/// The shop of a login, and whom it takes the user for.
 #[derive(Serialize)]
 struct Known {
     shop: String,
     currency: &'static str,
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<TokenName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserId>,
 }
 
 impl Known {
-    fn of(shop: &Commerce, address: &str) -> Self {
-        Self { shop: address.into(), currency: shop.currency().code() }
+    fn of(shop: &Commerce) -> Result<Self, Failure> {
+        let address = shop.location().to_string();
+        let Some(Identity { role, token, user }) = shop.identity() else {
+            return Err(Failure::Usage(format!("{address} is not a shop that is served")));
+        };
+        Ok(Self { shop: address, currency: shop.currency().code(), role: role.as_str(), token, user })
     }
 }
 
@@ -160,6 +194,29 @@ impl Record for Known {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("shop", |known| (&known.shop).into()),
         Column::new("currency", |known| known.currency.into()),
+        Column::new("role", |known| known.role.into()),
+        Column::new("token", |known| known.token.as_ref().into()),
+        Column::new("user", |known| known.user.as_ref().into()),
     ];
     type Row = NoRows;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn a_token_is_private_over_tls_and_on_this_machine() {
+        for shop in [
+            "commerce://shop.example",
+            "commerce+http://localhost:80",
+            "commerce+http://127.0.0.1:80/",
+            "commerce+http://[::1]:80,127.0.0.2:81",
+        ] {
+            assert!(is_private(shop), "{shop}");
+        }
+        for shop in ["commerce+http://10.0.0.7:80", "commerce+http://127.0.0.1:80,shop.example:80"] {
+            assert!(!is_private(shop), "{shop}");
+        }
+    }
 }

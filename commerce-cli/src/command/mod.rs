@@ -26,7 +26,7 @@ use crate::options::Global;
 use crate::session::Session;
 
 /// A shop's engine: prepaid wallets, exact stock, carts, orders and best sellers on one SQLite file or a
-/// libSQL server.
+/// libSQL server, or on a shop that is served elsewhere.
 #[derive(Parser)]
 #[command(
     name = "commerce",
@@ -42,9 +42,9 @@ Exit codes:
   0  success
   1  unexpected failure, or the reply could not be written
   2  invalid usage or input
-  3  refused by a rule
-  4  the store is missing, cannot be opened, or is from a newer version
-  5  busy, or the outcome is unknown: retry with the same --key
+  3  refused by a rule, or not allowed to the token
+  4  the store is missing, cannot be opened, is from a newer version, or refuses the token
+  5  busy, the served shop is away, or the outcome is unknown: retry with the same --key
   130, 143, 129  a signal stopped `apply`"
 )]
 pub struct Args {

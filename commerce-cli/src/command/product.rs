@@ -85,6 +85,14 @@ pub enum Product {
         #[command(flatten)]
         key: KeyArg,
     },
+    /// List what moved the stock of a product, newest first.
+    #[command(after_help = "Example:\n  commerce product history mug --limit 50")]
+    History {
+        /// Show the stock of this product.
+        product: String,
+        #[command(flatten)]
+        page: PageArgs,
+    },
     /// Add products from CSV or JSON Lines.
     Import(Import),
     /// Print all products as CSV, or as JSON Lines with --output jsonl. `import` reads both.
@@ -135,6 +143,10 @@ impl Product {
                 });
                 session.perform(adjust?)
             }
+            Self::History { product, page } => session.list(page, |values| {
+                let (product, page) = (values.product(product), values.page(page));
+                Some(catalog::StockHistory { product: product?, page: page? })
+            }),
             Self::Import(import) => import.run(session),
             Self::Export => export(session),
         }

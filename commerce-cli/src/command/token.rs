@@ -8,6 +8,7 @@ use commerce_core::token::{self, Digest, TokenName};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::lifetime::parse_end;
 use crate::options::{KeyArg, PageArgs, YesArg};
 use crate::output::{Column, NoRows, Record};
 use crate::session::Session;
@@ -18,7 +19,7 @@ use crate::values::submission;
 pub enum Token {
     /// Create a token and print its secret, which is never shown again.
     #[command(
-        after_help = "Examples:\n  commerce token create office --role operator\n  commerce token create audit --role viewer\n  commerce token create alices-phone --role shopper --user alice"
+        after_help = "Examples:\n  commerce token create office --role operator\n  commerce token create audit --role viewer --expires 30d\n  commerce token create alices-phone --role shopper --user alice"
     )]
     Create {
         /// The name of the new token.
@@ -29,6 +30,9 @@ pub enum Token {
         /// The user that a shopper acts as.
         #[arg(long)]
         user: Option<String>,
+        /// The end of its validity: a length of time such as 30d, 12h or 90m, a date, or an RFC 3339 time.
+        #[arg(long, value_name = "END")]
+        expires: Option<String>,
     },
     /// List tokens, including revoked ones.
     #[command(after_help = "Example:\n  commerce token list --all")]
@@ -60,7 +64,9 @@ pub enum Role {
 impl Token {
     pub fn run(&self, session: &Session) -> Result<(), Failure> {
         match self {
-            Self::Create { name, role, user } => create(session, name, *role, user.as_deref()),
+            Self::Create { name, role, user, expires } => {
+                create(session, name, *role, user.as_deref(), expires.as_deref())
+            }
             Self::List { page } => {
                 session.list(page, |values| Some(token::List { page: values.page(page)? }))
             }
@@ -75,7 +81,14 @@ impl Token {
     }
 }
 
-fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Result<(), Failure> {
+fn create(
+    session: &Session,
+    name: &str,
+    role: Role,
+    user: Option<&str>,
+    expires: Option<&str>,
+) -> Result<(), Failure> {
+    let now = session.shop()?.clock().now();
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|e| Failure::Io(std::io::Error::other(e)))?;
     let secret = URL_SAFE_NO_PAD.encode(bytes);
@@ -88,7 +101,12 @@ fn create(session: &Session, name: &str, role: Role, user: Option<&str>) -> Resu
     let create = submission(&KeyArg::default(), |values| {
         let name = values.new_id("name", name);
         let user = values.optional("user", user, UserId::try_from);
-        values.field("user", token::Create::new(name?, role, user?, digest))
+        let expires = values.optional("expires", expires, |end| parse_end(end, now));
+        let create = values.field("user", token::Create::new(name?, role, user?, digest))?;
+        Some(match expires? {
+            Some(end) => create.expires(end),
+            None => create,
+        })
     });
     let token = session.shop()?.perform(create?)?.reply;
     session.print_done(&Created { token, secret })?;
@@ -110,6 +128,7 @@ impl Record for Created {
         Column::new("role", |created| created.token.role.as_str().into()),
         Column::new("user", |created| created.token.user.as_ref().into()),
         Column::new("at", |created| created.token.at.into()),
+        Column::new("expires", |created| created.token.expires.into()),
         Column::new("secret", |created| (&created.secret).into()),
     ];
     type Row = NoRows;

@@ -4,12 +4,13 @@ use std::io::{self, IsTerminal};
 use std::sync::mpsc::channel;
 
 use clap::ValueEnum;
-use commerce_core::UserId;
 use commerce_core::outbox::Relay;
 use commerce_core::outbox::relay::Notice;
+use commerce_core::{Commerce, UserId, token};
 use commerce_tui::{Role, ThemeName};
 
 use crate::failure::Failure;
+use crate::local_user;
 use crate::options::Color;
 use crate::relay::RelayArgs;
 use crate::session::Session;
@@ -75,12 +76,33 @@ impl Tui {
         let place = &session.store()?.place;
         let store = place.file_name().unwrap_or(place.as_os_str()).to_string_lossy().into_owned();
         let (read_only, theme, clock) = (self.read_only, self.theme(session), shop.clock());
-        let role = Role::Operator;
-        let options = commerce_tui::Options { shop, store, clock, customer, role, read_only, theme };
+        let role = self.role(&shop, customer.as_ref())?;
+        let caller = local_user::caller();
+        let options = commerce_tui::Options { shop, store, clock, customer, caller, role, read_only, theme };
         let result = commerce_tui::run(options);
         drop(relay);
         notices.try_iter().for_each(|notice| session.diagnostics().warn(&notice));
-        Ok(result?)
+        let under_way: Vec<_> = result?.iter().map(ToString::to_string).collect();
+        if !under_way.is_empty() {
+            session.diagnostics().warn(&format!(
+                "quit before the outcome of every operation was known; submit it again with its key to learn it: {}",
+                under_way.join(", ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the token for a served shop permits. Whoever can open a store permits themselves everything.
+    fn role(&self, shop: &Commerce, customer: Option<&UserId>) -> Result<Role, Failure> {
+        let Some(identity) = shop.identity() else { return Ok(Role::Operator) };
+        match (identity.role, identity.user) {
+            (token::Role::Operator, _) => Ok(Role::Operator),
+            (token::Role::Shopper, Some(own)) => match customer.filter(|customer| **customer != own) {
+                Some(other) => Err(Failure::Usage(format!("--user {other}: the token is for {own}"))),
+                None => Ok(Role::Shopper(own)),
+            },
+            _ => Ok(Role::Viewer),
+        }
     }
 
     fn theme(&self, session: &Session) -> ThemeName {

@@ -2,7 +2,7 @@
 
 use commerce_core::Difference;
 use commerce_core::cart::{self, Cart};
-use commerce_core::catalog::{Adjusted, Product};
+use commerce_core::catalog::{Adjusted, Product, StockChange};
 use commerce_core::order::{Item, Order};
 use commerce_core::outbox::{Event, Retried};
 use commerce_core::sales::{Seller, TopSellers};
@@ -29,6 +29,7 @@ impl Record for Charged {
         Column::new("amount", |charged| charged.amount.into()),
         Column::new("balance", |charged| charged.balance.into()),
         Column::new("at", |charged| charged.at.into()),
+        Column::new("actor", |charged| charged.actor.as_ref().into()),
     ];
     type Row = NoRows;
 }
@@ -51,6 +52,20 @@ impl Record for Entry {
         Column::new("charge", |entry| entry.charge.into()),
         Column::new("order", |entry| entry.order.into()),
         Column::new("at", |entry| entry.at.into()),
+        Column::new("actor", |entry| entry.actor.as_ref().into()),
+    ];
+    type Row = NoRows;
+}
+
+impl Record for StockChange {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("kind", |change| change.kind.as_str().into()),
+        Column::new("delta", |change| change.delta.into()),
+        Column::new("stock", |change| change.stock.into()),
+        Column::new("order", |change| change.order.into()),
+        Column::new("reason", |change| change.reason.as_ref().into()),
+        Column::new("actor", |change| change.actor.as_ref().into()),
+        Column::new("at", |change| change.at.into()),
     ];
     type Row = NoRows;
 }
@@ -108,6 +123,8 @@ impl Record for Order {
         Column::new("at", |order| order.at.into()),
         Column::new("cancelled_at", |order| order.cancelled_at.into()),
         Column::new("reason", |order| order.reason.as_ref().into()),
+        Column::new("actor", |order| order.actor.as_ref().into()),
+        Column::new("cancelled_by", |order| order.cancelled_by.as_ref().into()),
     ];
     type Row = Item;
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use commerce_core::order::Item;
-use commerce_core::{Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, escape};
+use commerce_core::{Actor, Amount, Currency, EventId, Id, Name, Number, Quantity, Stock, Time, escape};
 use serde::Serialize;
 
 /// Data that commands print.
@@ -159,6 +159,12 @@ impl<'a> From<&'a String> for Cell<'a> {
 impl<'a, K> From<&'a Id<K>> for Cell<'a> {
     fn from(id: &'a Id<K>) -> Self {
         Self::Text(id.as_str())
+    }
+}
+
+impl<'a> From<&'a Actor> for Cell<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        actor.as_str().into()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::shop::{Shop, lines, stderr};
 use crate::system::until;
 
-const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
+pub const CHARGE: &str = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
 
 fn done(shop: &Shop) -> u64 {
     shop.json(&["balance", "alice"])["balance"].as_u64().unwrap() - 50_000
@@ -21,12 +21,12 @@ fn results(shop: &Shop) -> Vec<Value> {
     lines(&std::fs::read_to_string(shop.path("results")).unwrap_or_default())
 }
 
-fn apply(shop: &Shop, input: &str) -> Process {
+pub fn apply(shop: &Shop, input: &str) -> Process {
     Process::start(shop.program(&["apply", input, "--results", "results"]))
 }
 
 /// Asserts that all lines up to the last result have a result, and that the store has each of them.
-fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
+pub fn sound(shop: &Shop, output: &Output, signal: i32) -> u64 {
     assert_eq!(output.status.code(), Some(128 + signal), "{}", stderr(output));
     assert_eq!(output.status.signal(), None);
     let results = results(shop);

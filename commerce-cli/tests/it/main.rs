@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should stop there")]
 
+mod actor;
 mod apply;
 mod cancellation;
 mod catalogue;
@@ -9,6 +10,7 @@ mod certificates;
 mod clock;
 mod commands;
 mod console;
+mod console_served;
 mod dead_instance;
 mod disk;
 mod durable;
@@ -16,6 +18,8 @@ mod errors;
 mod every_command;
 mod failing;
 mod forms;
+#[path = "../../../fixtures/gate.rs"]
+mod gate;
 mod hostile;
 mod instances;
 #[path = "../../../fixtures/jwt.rs"]
@@ -37,6 +41,8 @@ mod reading;
 mod relay;
 mod requests;
 mod serve;
+mod served;
+mod served_races;
 mod server;
 mod shim;
 mod shop;

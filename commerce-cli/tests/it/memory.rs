@@ -31,7 +31,7 @@ fn commands_that_read_everything_use_little_memory() {
 }
 
 /// A user with money, a product, and orders with long names for keys.
-fn lines(orders: usize) -> String {
+pub fn lines(orders: usize) -> String {
     let mut lines = String::from(
         r#"{"op":"user.add","user":"alice"}
 {"op":"wallet.charge","user":"alice","amount":1000000000}
@@ -48,7 +48,7 @@ fn lines(orders: usize) -> String {
 }
 
 /// The peak memory of a command, sampled while it runs.
-fn peak(shop: &Shop, command: &[&str]) -> usize {
+pub fn peak(shop: &Shop, command: &[&str]) -> usize {
     let mut child = shop.program(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut peak = 0;
     let status = loop {

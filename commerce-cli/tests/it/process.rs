@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::Value;
@@ -103,7 +104,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// What it logged before it listened.
     pub before: Vec<String>,
-    log: Receiver<String>,
+    /// Behind a lock, so that threads can share the server.
+    log: Mutex<Receiver<String>>,
 }
 
 impl Server {
@@ -122,7 +124,7 @@ impl Server {
         // All of its log is read at once, so that the server never blocks on it.
         let (sender, log) = channel();
         std::thread::spawn(move || lines.for_each(|line| drop(sender.send(line))));
-        Self { process, address, before, log }
+        Self { process, address, before, log: Mutex::new(log) }
     }
 
     /// A connection to it.
@@ -132,13 +134,13 @@ impl Server {
 
     /// The next line of its log.
     pub fn next_line(&self) -> String {
-        self.log.recv_timeout(system::TIMEOUT).expect("a line of the log")
+        self.log.lock().unwrap().recv_timeout(system::TIMEOUT).expect("a line of the log")
     }
 
     /// Stops it with SIGTERM. Returns its exit code and the rest of its log.
     pub fn stop(self) -> (Option<i32>, String) {
         self.process.signal("TERM");
         let code = self.process.finish().status.code();
-        (code, self.log.iter().collect::<Vec<_>>().join("\n"))
+        (code, self.log.into_inner().unwrap().iter().collect::<Vec<_>>().join("\n"))
     }
 }

@@ -26,6 +26,32 @@ fn a_server_serves_and_shuts_down_in_order() {
 }
 
 #[test]
+fn lines_under_way_are_finished_and_answered_at_a_shutdown() {
+    const LINES: usize = 8_000;
+    let shop = Shop::stocked();
+    shop.ok(&["user", "add", "bob"]);
+    let server = Server::start(shop.program(&["serve", "--listen", "127.0.0.1:0"]));
+    let (mut stays, mut leaves) = (server.client(), server.client());
+    let text = "{\"op\":\"wallet.charge\",\"user\":\"bob\",\"amount\":1}\n".repeat(LINES);
+    stays.write_lines("/v1/operations", &text).unwrap();
+    leaves.write_lines("/v1/operations", &text).unwrap();
+    // From the head of the answer on, the body is there.
+    leaves.head().unwrap();
+    drop(leaves);
+    assert_eq!(stays.head().unwrap().status, 200);
+    server.process.signal("TERM");
+    let mut results = Vec::new();
+    while let Some(chunk) = stays.chunk().unwrap() {
+        results.extend(chunk);
+    }
+    let results = String::from_utf8(results).unwrap();
+    assert_eq!(results.lines().filter(|line| line.contains("\"ok\":")).count(), LINES);
+    assert_eq!(server.process.finish().status.code(), Some(0));
+    let balance = shop.json(&["wallet", "show", "bob"])["balance"].as_u64();
+    assert_eq!(balance, Some(2 * LINES as u64));
+}
+
+#[test]
 fn wrong_usage_of_serve_is_reported() {
     let shop = Shop::stocked();
     assert!(shop.fails(2, &["serve", "--listen", "0.0.0.0:0"]).contains("no token"));

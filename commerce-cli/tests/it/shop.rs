@@ -6,19 +6,32 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::process::Server;
 use crate::sqld::Sqld;
 use crate::system;
 
-/// A folder for files, and the store of the test: a file in that folder, or a server.
+/// The local user in tests.
+pub const USER: &str = "office";
+
+/// A folder for files, and the store of the test: a file in that folder, a libSQL server, or a shop that is served.
 pub struct Shop {
     pub folder: TempDir,
     pub server: Option<Sqld>,
+    pub served: Option<Served>,
+}
+
+/// A shop that is served from the file in the folder.
+pub struct Served {
+    pub server: Server,
+    pub address: String,
+    /// The token that commands use.
+    pub token: Option<String>,
 }
 
 impl Shop {
     /// A folder without a store.
     pub fn bare() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), server: None }
+        Self { folder: tempfile::tempdir().unwrap(), server: None, served: None }
     }
 
     /// A folder and an empty server, on which commands work.
@@ -58,6 +71,50 @@ impl Shop {
         shop
     }
 
+    /// A copy of this shop in a folder of its own.
+    pub fn copy(&self) -> Self {
+        let copy = Self::bare();
+        for file in ["shop.db", "shop.db-wal"] {
+            if self.path(file).exists() {
+                std::fs::copy(self.path(file), copy.path(file)).unwrap();
+            }
+        }
+        copy
+    }
+
+    /// Serves the file, and has commands work on what is served, with this token.
+    pub fn serve(self, token: Option<&str>) -> Self {
+        self.serve_with(token, &[], "commerce+http://127.0.0.1")
+    }
+
+    /// Serves the file over TLS for the name `localhost`, with a certificate that is its own root: `root.pem`.
+    pub fn serve_tls(self, token: Option<&str>) -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+        let (root, key) = (self.file("root.pem", made.cert.pem()), self.path("key.pem"));
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let options = ["--tls-cert", &root, "--tls-key", key.to_str().unwrap()];
+        self.serve_with(token, &options, "commerce://localhost")
+    }
+
+    fn serve_with(self, token: Option<&str>, options: &[&str], host: &str) -> Self {
+        let mut serve = self.program(&["serve", "--listen", "127.0.0.1:0", "--log", "json"]);
+        serve.args(options);
+        let server = Server::start(serve);
+        let address = format!("{host}:{}", server.address.port());
+        Self { served: Some(Served { server, address, token: token.map(str::to_owned) }), ..self }
+    }
+
+    /// The address of the shop that is served.
+    pub fn address(&self) -> &str {
+        &self.served.as_ref().unwrap().address
+    }
+
+    /// Makes a token and returns its secret.
+    pub fn token(&self, arguments: &[&str]) -> String {
+        let made = self.json(&[&["token", "create"], arguments].concat());
+        made["secret"].as_str().unwrap().to_owned()
+    }
+
     /// The path of a file in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -72,9 +129,10 @@ impl Shop {
     /// A command of the program, not yet started.
     pub fn program(&self, arguments: &[&str]) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_commerce"));
-        match &self.server {
-            Some(server) => program.env("COMMERCE_DB", server.url()),
-            None => program.env("COMMERCE_DB", self.path("shop.db")),
+        match (&self.server, &self.served) {
+            (Some(server), _) => program.env("COMMERCE_DB", server.url()),
+            (None, Some(_)) => program.env("COMMERCE_DB", self.address()),
+            (None, None) => program.env("COMMERCE_DB", self.path("shop.db")),
         };
         // What the machine's user has set has no part in a test.
         for name in ["NO_COLOR", "COMMERCE_TOKEN", "COMMERCE_TOKEN_FILE", "COMMERCE_CA_FILE", "SSL_CERT_FILE"]
@@ -84,7 +142,9 @@ impl Shop {
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
             program.env_remove(name).env_remove(name.to_lowercase());
         }
-        program.env("XDG_CONFIG_HOME", self.path("config"));
+        program.env("XDG_CONFIG_HOME", self.path("config")).env("USER", USER);
+        program
+            .envs(self.served.iter().filter_map(|served| Some(("COMMERCE_TOKEN", served.token.as_ref()?))));
         program.current_dir(self.folder.path()).args(arguments);
         program
     }

@@ -32,6 +32,7 @@ impl story::Door for Shop {
             "wallet.history" => vec!["wallet", "history"],
             "product.list" => vec!["product", "list"],
             "product.get" => vec!["product", "show"],
+            "stock.history" => vec!["product", "history"],
             "cart.get" => vec!["cart", "show"],
             "order.get" => vec!["order", "show"],
             "order.list" => vec!["order", "list"],
@@ -152,4 +153,10 @@ fn the_stories_hold_on_the_command_line_with_a_server() {
         folder.ok(&["init"]);
         Box::new(folder)
     });
+}
+
+#[test]
+fn the_stories_hold_on_the_command_line_with_a_served_shop() {
+    // Without a token, since one that is made today ends the time in which stories play.
+    story::play_all(|| Box::new(Shop::new().serve(None)));
 }

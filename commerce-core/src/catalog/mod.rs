@@ -8,6 +8,7 @@ mod index;
 mod list;
 mod page_query;
 mod sort;
+mod stock_history;
 mod update;
 
 pub use add::Add;
@@ -17,4 +18,5 @@ pub use if_match::{EntityTag, IfMatch};
 pub(crate) use index::index;
 pub use list::List;
 pub use sort::Sort;
+pub use stock_history::{StockChange, StockChangeKind, StockHistory};
 pub use update::Update;

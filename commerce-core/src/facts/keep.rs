@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    CartLine, Edition, Facts, KeptAnswer, KeptReply, LastNumbers, Product, StoredToken, User, Wallet,
-};
+use super::{CartLine, Edition, Facts, KeptAnswer, KeptReply, LastNumbers, Product, User, Wallet};
 use crate::id::{Key, ProductId, UserId};
 use crate::money::Stock;
 use crate::number::OrderId;
@@ -78,10 +76,6 @@ impl Facts {
         self.keys.insert((key, scope), kept);
     }
 
-    pub(crate) fn load_token(&mut self, token: StoredToken) {
-        self.tokens.insert(token.token.name.clone(), token);
-    }
-
     pub(crate) fn load_aged_key(&mut self, key: Arc<str>, scope: i64, at: Time) {
         self.aged_keys.push((key, scope, at));
     }
@@ -107,7 +101,7 @@ impl Facts {
         self.orders.clear();
         self.events.forget();
         self.relay.forget();
-        self.tokens.clear();
+        self.tokens.forget();
         self.sums.clear();
         self.keys.clear();
     }

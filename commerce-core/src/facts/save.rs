@@ -11,6 +11,7 @@ impl Facts {
         self.change_users();
         self.change_products();
         self.change_carts();
+        self.change_tokens();
         self.change_deliveries();
         let last = self.last;
         if Some(last) != self.stored_last {
@@ -133,6 +134,6 @@ fn same_except_stock(a: &Product, b: &Product) -> bool {
     (&a.name, a.price, a.active) == (&b.name, b.price, b.active)
 }
 
-fn kind_of<T>(stored: Option<&T>) -> Kind {
+pub(super) fn kind_of<T>(stored: Option<&T>) -> Kind {
     if stored.is_some() { Kind::Update } else { Kind::Insert }
 }

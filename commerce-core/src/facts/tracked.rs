@@ -95,6 +95,10 @@ impl<K: Clone + Eq + Hash, V: Clone> Tracked<K, V> {
         self.stored.clear();
     }
 
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.rows.values().filter(|row| row.generation == self.generation).map(|row| &row.value)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }

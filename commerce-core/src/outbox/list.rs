@@ -16,6 +16,7 @@ use crate::time::Time;
 
 /// Lists the outgoing events, oldest first.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Return only events with this delivery status.
     pub status: Option<DeliveryStatus>,
@@ -26,6 +27,7 @@ pub struct List {
 
 /// An outgoing event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// The sequence number.
     pub event: EventId,

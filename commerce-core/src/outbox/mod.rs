@@ -109,6 +109,13 @@ impl FromInput for DeliveryStatus {
     }
 }
 
+#[cfg(feature = "schema")]
+crate::schema::inline_schema!(
+    DeliveryStatus,
+    "DeliveryStatus",
+    schemars::json_schema!({ "type": "string", "enum": Self::ALL.map(Self::as_str) })
+);
+
 #[cfg(test)]
 mod tests {
     use super::EventKind;

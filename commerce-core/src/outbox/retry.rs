@@ -13,6 +13,7 @@ use crate::time::Time;
 
 /// Makes dead events pending.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retry {
     /// The events to retry.
     pub events: Vec<EventId>,
@@ -20,6 +21,7 @@ pub struct Retry {
 
 /// Events that are pending again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Retried {
     /// The events, each once, in ascending order.
     pub events: Vec<EventId>,

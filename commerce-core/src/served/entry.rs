@@ -69,9 +69,9 @@ impl Entry {
         self.chain.as_ref().is_some_and(Chain::is_ended)
     }
 
-    /// Answers with the reply that the server gave as JSON.
-    pub(super) fn answer(self, reply: &[u8]) {
-        self.answer.done(reply);
+    /// Answers with the reply that the server gave as JSON. That it is a replay can be told beside it.
+    pub(super) fn answer(self, reply: &[u8], replayed: bool) {
+        self.answer.done(reply, replayed);
     }
 
     /// Answers with an error, and ends the chain that the error ends.
@@ -119,12 +119,11 @@ fn form<S: Submit>(submission: &Submission<S>, key: &Key) -> Result<Form, Error>
             body: Vec::new(),
         });
     }
-    let key = serde_json::to_vec(key.as_str()).map_err(|e| Error::Store(Cause::of(e)))?;
-    let mut text = Vec::with_capacity(fields.len() + key.len() + name.len() + 64);
+    let mut text = Vec::with_capacity(fields.len() + key.as_str().len() + name.len() + 64);
     text.extend_from_slice(br#"{"op":""#);
     text.extend_from_slice(name.as_bytes());
     text.extend_from_slice(br#"","key":"#);
-    text.extend_from_slice(&key);
+    serde_json::to_writer(&mut text, key).map_err(|e| Error::Store(Cause::of(e)))?;
     if let Some(at) = submission.at {
         text.extend_from_slice(format!(r#","at":"{at}""#).as_bytes());
     }
@@ -138,7 +137,7 @@ fn form<S: Submit>(submission: &Submission<S>, key: &Key) -> Result<Form, Error>
 
 /// Sends an answer of any type.
 trait SendAnswer: Send {
-    fn done(self: Box<Self>, reply: &[u8]);
+    fn done(self: Box<Self>, reply: &[u8], replayed: bool);
     fn fail(self: Box<Self>, error: Error);
 }
 
@@ -149,9 +148,13 @@ struct Typed<R: Receive> {
 }
 
 impl<R: Receive> SendAnswer for Typed<R> {
-    fn done(self: Box<Self>, reply: &[u8]) {
+    fn done(self: Box<Self>, reply: &[u8], replayed: bool) {
+        let answer = read::<R>(reply).map(|answer| {
+            let replayed = (answer.replayed || replayed) && !self.made_key;
+            Answer { replayed, ..answer }
+        });
         // A caller that dropped its ticket misses the answer, not the effect.
-        let _ = self.sender.send(read::<R>(reply, self.made_key));
+        let _ = self.sender.send(answer);
     }
 
     fn fail(self: Box<Self>, error: Error) {
@@ -160,12 +163,64 @@ impl<R: Receive> SendAnswer for Typed<R> {
 }
 
 /// Reads a reply. That it is a replay is told among its fields, where no reply has a field of this name.
-fn read<R: Receive>(reply: &[u8], made_key: bool) -> Decided<R> {
-    const REPLAYED: &[u8] = br#""replayed""#;
-    if !reply.windows(REPLAYED.len()).any(|part| part == REPLAYED) {
+fn read<R: Receive>(reply: &[u8]) -> Decided<R> {
+    // The search in a text uses vector instructions. What is not a text fails below.
+    if std::str::from_utf8(reply).is_ok_and(|text| !text.contains(r#""replayed""#)) {
         return Ok(Answer { reply: R::read_sent(reply)?, replayed: false });
     }
-    let json: Answer<Value> = serde_json::from_slice(reply).map_err(|e| Error::Store(Cause::of(e)))?;
-    let reply = serde_json::to_vec(&json.reply).map_err(|e| Error::Store(Cause::of(e)))?;
-    Ok(Answer { reply: R::read_sent(&reply)?, replayed: json.replayed && !made_key })
+    let Answer { reply, replayed }: Answer<Value> =
+        serde_json::from_slice(reply).map_err(|e| Error::Store(Cause::of(e)))?;
+    let reply = serde_json::to_vec(&reply).map_err(|e| Error::Store(Cause::of(e)))?;
+    Ok(Answer { reply: R::read_sent(&reply)?, replayed })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::Caller;
+    use crate::registry::parse_operation;
+    use crate::testing::id;
+    use crate::time::Time;
+
+    fn sent(submission: Submission<impl Submit>) -> Entry {
+        let entry = Entry::new(submission, &Keys::new(Time::from_millis(7)), Instant::now()).0;
+        entry.expect("what travels")
+    }
+
+    #[test]
+    fn a_line_is_read_as_what_was_submitted() {
+        let key = Key::try_from("a\"b\\c").unwrap();
+        let add = crate::user::Add { user: id("kim"), name: None };
+        let entry = sent(Submission::new(add).key(key.clone()).at(Time::from_millis(9)));
+        let Form::Line { text, timed: true } = entry.form else { panic!("a line with a time") };
+        let submission = parse_operation(&serde_json::from_slice(&text).unwrap()).unwrap();
+        assert_eq!((submission.key, submission.at), (Some(key), Some(Time::from_millis(9))));
+        assert_eq!(submission.operation.as_json().unwrap().unwrap().0, "user.add");
+    }
+
+    #[test]
+    fn tokens_travel_alone_and_what_only_an_engine_does_not_at_all() {
+        let entry = sent(Submission::new(token::Revoke { name: id("desk") }));
+        let Form::Alone { path, body, .. } = entry.form else { panic!("alone") };
+        assert_eq!((path.as_str(), body.len()), ("/v1/tokens/desk", 0));
+        let own = Caller::shopper(id("kim"));
+        let add = Submission::new(crate::user::Add { user: id("kim"), name: None }).caller(own);
+        let (entry, ticket) = Entry::new(add, &Keys::new(Time::default()), Instant::now());
+        assert!(entry.is_none() && matches!(ticket.wait(), Err(Error::NotHere(_))));
+    }
+
+    #[test]
+    fn a_replay_is_told_only_to_who_gave_the_key() {
+        let reply = json!({ "user": "kim", "replayed": true }).to_string();
+        for (key, told) in [(Some(Key::stored("k".into())), true), (None, false)] {
+            let add = json!({ "op": "user.add", "user": "kim" });
+            let submission = Submission { key, ..parse_operation(&add).unwrap() };
+            let (entry, ticket) = Entry::new(submission, &Keys::new(Time::default()), Instant::now());
+            entry.unwrap().answer(reply.as_bytes(), false);
+            let Answer { reply, replayed } = ticket.wait().unwrap();
+            assert_eq!((reply, replayed), (json!({ "user": "kim" }), told));
+        }
+    }
 }

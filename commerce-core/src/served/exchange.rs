@@ -10,6 +10,7 @@ use super::entry::{Entry, Form};
 use super::failure::Failure;
 use super::problem;
 use super::request::{GRACE, JSON, Request, silence_until};
+use super::sequence::Sequence;
 use super::transport::{Answer, Transport};
 use crate::error::{Cause, Error};
 use crate::input::Invalid;
@@ -67,10 +68,11 @@ fn travel_together(one: &Entry, other: &Entry) -> bool {
 /// that are left are to be asked for again.
 pub(super) fn exchange(
     transport: &Transport,
+    sequence: &mut Sequence,
     batch: &mut VecDeque<Entry>,
     buffer: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let result = send(transport, batch, buffer).and_then(|answer| match answer {
+    let result = send(transport, sequence, batch, buffer).and_then(|answer| match answer {
         Some(answer) => read(answer, batch, buffer),
         None => Ok(()),
     });
@@ -85,6 +87,7 @@ pub(super) fn exchange(
 /// Sends a batch. The answer has a line for each entry, unless there was only one that travels alone.
 fn send(
     transport: &Transport,
+    sequence: &mut Sequence,
     batch: &mut VecDeque<Entry>,
     buffer: &mut Vec<u8>,
 ) -> Result<Option<Answer>, Failure> {
@@ -94,14 +97,14 @@ fn send(
         Form::Alone { method, path, body } => {
             let (method, key) = (*method, Some(first.key.as_str()));
             let request = Request { method, path, content_type: JSON, body, key, silence, end };
-            let sent = transport.send(&request).and_then(Answer::whole);
+            let sent = transport.send(&request).and_then(|answer| Ok((answer.replayed, answer.whole()?)));
             let outcome = match sent {
                 Err(Failure::Refused(error)) if !matches!(error, Error::Busy(_)) => Err(error),
                 sent => Ok(sent?),
             };
             let Some(entry) = batch.pop_front() else { return Ok(None) };
             match outcome {
-                Ok(reply) => entry.answer(&reply),
+                Ok((replayed, reply)) => entry.answer(&reply, replayed),
                 Err(error @ (Error::Refused(_) | Error::Invalid(_))) => entry.fail(error),
                 Err(error) => {
                     let reason = error.to_string().into();
@@ -111,7 +114,7 @@ fn send(
             Ok(None)
         }
         Form::Line { timed, .. } => {
-            let path = path(first.chain.as_ref(), *timed);
+            let path = format!("{}{}", path(first.chain.as_ref(), *timed), sequence.next());
             buffer.clear();
             for entry in batch.iter() {
                 if let Form::Line { text, .. } = &entry.form {
@@ -119,7 +122,7 @@ fn send(
                     buffer.push(b'\n');
                 }
             }
-            let request = Request { content_type: LINES, silence, end, ..Request::post(path, buffer, end) };
+            let request = Request { content_type: LINES, silence, end, ..Request::post(&path, buffer, end) };
             transport.send(&request).map(Some)
         }
     }
@@ -128,15 +131,15 @@ fn send(
 /// The type of JSON Lines.
 const LINES: &str = "application/jsonl";
 
-/// The path for lines of a chain, or of none. Only then does one that fails concern no other.
+/// The beginning of the path for lines of a chain, or of none. Only then does one that fails concern no other.
 fn path(chain: Option<&Chain>, timed: bool) -> &'static str {
     match (chain.map(Chain::is_strict), timed) {
-        (None, false) => "/v1/operations?independent=true",
-        (None, true) => "/v1/operations?independent=true&trust_time=true",
-        (Some(true), false) => "/v1/operations?stop_on_error=true",
-        (Some(true), true) => "/v1/operations?stop_on_error=true&trust_time=true",
-        (Some(false), false) => "/v1/operations",
-        (Some(false), true) => "/v1/operations?trust_time=true",
+        (None, false) => "/v1/operations?independent=true&",
+        (None, true) => "/v1/operations?independent=true&trust_time=true&",
+        (Some(true), false) => "/v1/operations?stop_on_error=true&",
+        (Some(true), true) => "/v1/operations?stop_on_error=true&trust_time=true&",
+        (Some(false), false) => "/v1/operations?",
+        (Some(false), true) => "/v1/operations?trust_time=true&",
     }
 }
 
@@ -162,7 +165,7 @@ fn read_results(
         let outcome = outcome(line, number)?;
         let Some(entry) = batch.pop_front() else { return Err(unexpected("it has more results than lines")) };
         match outcome {
-            Outcome::Done(reply) => entry.answer(reply.get().as_bytes()),
+            Outcome::Done(reply) => entry.answer(reply.get().as_bytes(), false),
             Outcome::Failed(error) if is_unsettled(&error, entry.may_be_done) => {
                 let mut entry = entry;
                 entry.may_be_done = true;
@@ -214,4 +217,92 @@ fn outcome(line: &[u8], number: usize) -> Result<Outcome<'_>, Failure> {
 
 fn unexpected(sentence: &'static str) -> Failure {
     Failure::Lost(sentence.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::operation::Submission;
+    use crate::served::keys::Keys;
+    use crate::testing::id;
+    use crate::time::Time;
+
+    fn entry(chain: Option<&Chain>, timed: bool) -> Entry {
+        let submission = Submission::new(crate::user::Add { user: id("kim"), name: None });
+        let submission = if timed { submission.at(Time::from_millis(7)) } else { submission };
+        let submission = chain.map_or(submission.clone(), |chain| submission.chain(chain));
+        Entry::new(submission, &Keys::new(Time::default()), Instant::now()).0.unwrap()
+    }
+
+    fn alone() -> Entry {
+        let revoke = crate::token::Revoke { name: id("desk") };
+        Entry::new(Submission::new(revoke), &Keys::new(Time::default()), Instant::now()).0.unwrap()
+    }
+
+    #[test]
+    fn what_depends_on_one_another_alike_travels_together() {
+        let (one, other) = (Chain::new(), Chain::new());
+        let mut queue: VecDeque<_> = [
+            entry(None, false),
+            entry(None, false),
+            entry(None, true),
+            entry(Some(&one), false),
+            entry(Some(&one), false),
+            entry(Some(&other), false),
+            alone(),
+            alone(),
+            entry(None, false),
+        ]
+        .into();
+        let mut counts = Vec::new();
+        while !queue.is_empty() {
+            counts.push(take_batch(&mut queue).len());
+        }
+        assert_eq!(counts, [2, 1, 2, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_request_has_no_more_lines_than_the_server_takes() {
+        let mut queue: VecDeque<_> = (0..MAX_LINES + 1).map(|_| entry(None, false)).collect();
+        assert_eq!((take_batch(&mut queue).len(), take_batch(&mut queue).len()), (MAX_LINES, 1));
+    }
+
+    #[test]
+    fn a_result_is_that_of_its_line_or_none_at_all() {
+        let told = |line: &str| match outcome(line.as_bytes(), 2) {
+            Ok(Outcome::Done(reply)) => reply.get().to_owned(),
+            Ok(Outcome::Failed(error)) => format!("{error}"),
+            Err(_) => "lost".into(),
+        };
+        for (line, expected) in [
+            (r#"{"line":2,"ok":{"user":"kim"}}"#, r#"{"user":"kim"}"#),
+            (r#"{"line":2,"refused":{"code":"user_exists","user":"kim"}}"#, "user kim already exists"),
+            (
+                r#"{"line":2,"invalid":{"errors":[{"pointer":"/user","detail":"is missing"}]}}"#,
+                "/user: is missing",
+            ),
+            (
+                r#"{"line":2,"failed":{"code":"forbidden","detail":"no"}}"#,
+                "the token does not allow this: no",
+            ),
+            (r#"{"line":1,"ok":{"user":"kim"}}"#, "lost"),
+            (r#"{"line":2}"#, "lost"),
+            (r#"{"line":2,"ok":{"#, "lost"),
+        ] {
+            assert_eq!(told(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failure_settles_nothing_while_an_earlier_request_has_no_answer() {
+        let unknown = Error::Unknown("no sync".into());
+        let (busy, refused) = (Error::Busy("full".into()), Error::Invalid(Invalid::at("", "no")));
+        for (error, may_be_done, expected) in
+            [(&unknown, false, true), (&busy, false, false), (&busy, true, true), (&refused, true, false)]
+        {
+            assert_eq!(is_unsettled(error, may_be_done), expected, "{error}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use ureq::http::{Method as HttpMethod, Response, StatusCode};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, BodyReader, Proxy, ProxyProtocol, Timeout};
@@ -39,6 +39,8 @@ pub(super) struct Transport {
 
 /// The body of an answer, as it arrives.
 pub(super) struct Answer {
+    /// Whether it is that of an earlier request with the same key, told by a header.
+    pub(super) replayed: bool,
     body: BufReader<BodyReader<'static>>,
     server: Arc<Server>,
 }
@@ -152,7 +154,11 @@ impl Transport {
             head = head.header(CONTENT_TYPE, request.content_type);
         }
         if let Some(token) = token {
-            head = head.header(AUTHORIZATION, format!("Bearer {token}"));
+            let value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|error| {
+                let sentence = "the token has characters that no token has";
+                Failure::Refused(Error::Unauthenticated(Cause::new(sentence, error)))
+            })?;
+            head = head.header(AUTHORIZATION, value);
         }
         if let Some(key) = request.key {
             head = head.header("idempotency-key", key);
@@ -162,13 +168,7 @@ impl Transport {
             b"" => head.body(()).map(|head| self.run(head, request)),
             body => head.body(body).map(|head| self.run(head, request)),
         };
-        // Nothing else of a request can be what a head cannot hold.
-        let sent = sent.map_err(|error| {
-            Failure::Refused(Error::Unauthenticated(Cause::new(
-                "the token has characters that no token has",
-                error,
-            )))
-        })?;
+        let sent = sent.map_err(|error| Failure::Refused(Error::Store(Cause::of(error))))?;
         self.read(sent.map_err(|error| failure(error, address.starts_with("https")))?)
     }
 
@@ -198,7 +198,8 @@ impl Transport {
             }
             self.server.watch.note_answer();
             let body = BufReader::with_capacity(BUFFER, body.into_with_config().limit(MAX_ANSWER).reader());
-            return Ok(Answer { body, server: self.server.clone() });
+            let replayed = head.headers.contains_key("idempotent-replayed");
+            return Ok(Answer { replayed, body, server: self.server.clone() });
         }
         let problem = body.with_config().limit(MAX_PROBLEM).read_to_vec().unwrap_or_default();
         let told = if kind.starts_with("application/problem+json") { problem::read(&problem) } else { None };

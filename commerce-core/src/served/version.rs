@@ -69,6 +69,9 @@ const WAIT: u64 = 2;
 /// How much longer its answer may take.
 const LATE: Duration = Duration::from_secs(2);
 
+/// The least time between two questions, however often the shop changes.
+const INTERVAL: Duration = Duration::from_millis(100);
+
 /// The pauses between questions that fail.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -154,7 +157,8 @@ impl Versions {
     fn ask_while_wanted(&self) {
         let mut pause = Duration::ZERO;
         while let Some(path) = self.next_question() {
-            let deadline = Instant::now() + Duration::from_secs(WAIT);
+            let asked_at = Instant::now();
+            let deadline = asked_at + Duration::from_secs(WAIT);
             let request =
                 Request { silence: Duration::from_secs(WAIT) + LATE, ..Request::get(&path, deadline) };
             pause = match ask(&self.transport, &request) {
@@ -172,7 +176,7 @@ impl Versions {
                     (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
                 }
             };
-            std::thread::sleep(pause);
+            std::thread::sleep(pause.max(INTERVAL.saturating_sub(asked_at.elapsed())));
         }
     }
 
@@ -219,5 +223,43 @@ impl Clock for Versions {
         let (at, time) = *self.clock.0.lock().unwrap_or_else(PoisonError::into_inner);
         let since = i64::try_from(at.elapsed().as_millis()).unwrap_or(i64::MAX);
         Time::from_millis(time.millis().saturating_add(since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Location;
+    use crate::served::transport::Server;
+
+    fn told(instance: &str, version: i64) -> Told {
+        let told = serde_json::json!({
+            "version": version, "instance": instance, "currency": "KRW",
+            "time": "2026-01-31T09:00:00.000Z", "role": "operator",
+        });
+        serde_json::from_value(told).unwrap()
+    }
+
+    #[test]
+    fn versions_of_different_servers_become_numbers_that_rise() {
+        let Ok(Location::Served(served)) = "commerce+http://127.0.0.1:1".parse() else {
+            panic!("an address")
+        };
+        let server = Server::new(&served);
+        let versions = Versions::new(Transport::new(&served, &server, 1), told("a", 7));
+        let first = versions.known();
+        for (instance, version, rise) in
+            [("a", 7, 0), ("a", 9, 2), ("a", 8, 2), ("b", 1, 3), ("b", 1, 3), ("b", 2, 4), ("a", 9, 5)]
+        {
+            assert_eq!(versions.note(told(instance, version)), first + rise, "{instance} {version}");
+        }
+        assert_eq!(
+            versions.wait(first, Duration::ZERO).unwrap(),
+            first + 5,
+            "it is known without a question"
+        );
+        assert!(versions.now() >= told("a", 1).time);
+        versions.close();
+        assert!(matches!(versions.wait(first + 5, Duration::from_secs(60)), Err(Error::Closed)));
     }
 }

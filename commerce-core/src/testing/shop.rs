@@ -141,6 +141,13 @@ impl Shop {
         self
     }
 
+    /// Notes a use of the last token.
+    pub(crate) fn used(&self, at: i64) -> Self {
+        let mut shop = self.clone();
+        shop.tokens.last_mut().unwrap().token.used_at = Some(Time::from_millis(at));
+        shop
+    }
+
     /// A reply that an earlier group kept under a key, with the order it refers to.
     pub(crate) fn kept(mut self, key: &str, scope: i64, digest: i64, reply: &Json) -> Self {
         let (kept, order) = match serde_json::from_value::<Order>(reply.clone()) {

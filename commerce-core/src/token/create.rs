@@ -14,12 +14,19 @@ use crate::time::Time;
 
 /// Creates a token.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Create {
+    /// The name of the new token.
+    #[cfg_attr(feature = "schema", schemars(with = "crate::schema::NewId"))]
     name: TokenName,
+    /// What the token permits.
     role: Role,
+    /// The user as whom a shopper acts.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserId>,
+    /// The SHA-256 of the secret.
     digest: Digest,
+    /// The time from which the token is no longer accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<Time>,
 }

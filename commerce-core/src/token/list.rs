@@ -13,6 +13,7 @@ use crate::row::Statement;
 
 /// Lists tokens, sorted by name, including revoked ones.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// The page to return.
     #[serde(flatten)]

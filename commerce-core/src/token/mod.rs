@@ -6,11 +6,13 @@ mod find;
 mod list;
 mod revoke;
 pub(crate) mod rows;
+mod used;
 
 pub use create::Create;
 pub use find::{Find, TokenVersion, Version};
 pub use list::List;
 pub use revoke::Revoke;
+pub use used::Used;
 
 use std::str::FromStr;
 

@@ -12,6 +12,7 @@ use crate::time::Time;
 
 /// Revokes a token permanently. A token that is already revoked stays as it is.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Revoke {
     /// The token's name.
     pub name: TokenName,

@@ -13,6 +13,7 @@ use crate::row::{Statement, Value};
 
 /// Lists users, sorted by id.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct List {
     /// Return only users whose id or name contains this text, ignoring the case of ASCII letters.
     pub search: Option<String>,

@@ -58,6 +58,7 @@ mod shop;
 mod simple_model;
 #[path = "../../../fixtures/sqld.rs"]
 mod sqld;
+mod stock_history;
 mod stories;
 #[path = "../../../fixtures/story.rs"]
 mod story;

@@ -148,9 +148,8 @@ impl Case {
 
     /// The sum of the rates, and the worst of the waits.
     fn told(&self, parts: &[Value]) -> Value {
-        let each =
-            |name: &str| parts.iter().map(|one| one[name].as_f64().unwrap_or_default()).collect::<Vec<_>>();
-        let most = |name: &str| each(name).into_iter().fold(0.0, f64::max);
+        let each = |name: &str| parts.iter().filter_map(|one| one[name].as_f64()).collect::<Vec<_>>();
+        let most = |name: &str| each(name).into_iter().reduce(f64::max);
         json!({
             "case": self.name(), "row": self.row(), "round_trip_ms": self.round_trip,
             "per_second": each("per_second").iter().sum::<f64>(),

@@ -6,35 +6,41 @@ use crate::cases::{self, ROUND_TRIPS};
 
 /// Prints tables of the figures: a row for each case, a column for each round trip.
 pub fn show(cases: &[Value]) {
-    by_distance("orders per second", cases, |case| cell(case, "per_second", 0));
-    by_distance("p50 / p99 / max, ms", cases, |case| {
-        format!("{} / {} / {}", cell(case, "p50_ms", 1), cell(case, "p99_ms", 1), cell(case, "max_ms", 0))
-    });
-    by_distance("open / with the first order, ms", cases, |case| {
-        format!("{} / {}", cell(case, "open_ms", 1), cell(case, "first_ms", 1))
-    });
-    by_distance("requests per order", cases, |case| cell(case, "requests_per_order", 3));
-    by_distance("orders per group", cases, |case| cell(case, "orders_per_group", 1));
-    by_distance("syncs per order", cases, |case| cell(case, "syncs_per_order", 3));
-    by_distance("bytes per order", cases, |case| cell(case, "bytes_per_order", 0));
-    by_distance("CPU µs per order, client + server", cases, |case| {
-        format!("{} + {}", cell(case, "client_cpu_us", 1), cell(case, "server_cpu_us", 1))
-    });
-    by_distance("memory of the server, MB", cases, |case| cell(case, "server_memory_mb", 0));
+    for (title, names, between, digits) in [
+        ("orders per second", &["per_second"][..], "", 0),
+        ("p50 / p99 / max, ms", &["p50_ms", "p99_ms", "max_ms"], " / ", 1),
+        ("open / with the first order, ms", &["open_ms", "first_ms"], " / ", 1),
+        ("requests per order", &["requests_per_order"], "", 3),
+        ("orders per group", &["orders_per_group"], "", 1),
+        ("syncs per order", &["syncs_per_order"], "", 3),
+        ("bytes per order", &["bytes_per_order"], "", 0),
+        ("CPU µs per order, client + server", &["client_cpu_us", "server_cpu_us"], " + ", 1),
+        ("memory of the server, MB", &["server_memory_mb"], "", 0),
+    ] {
+        by_distance(title, cases, |case| {
+            let figures = names.iter().filter_map(|name| case[name].as_f64());
+            figures.map(|figure| format!("{figure:.digits$}")).collect::<Vec<_>>().join(between)
+        });
+    }
 }
 
 fn by_distance(title: &str, cases: &[Value], cell: impl Fn(&Value) -> String) {
-    println!("\n| {title} | {} |", ROUND_TRIPS.map(|ms| format!("{ms} ms")).join(" | "));
-    println!("|---|{}", "--:|".repeat(ROUND_TRIPS.len()));
     let mut rows: Vec<&str> = Vec::new();
     for row in cases.iter().filter_map(|case| case["row"].as_str()) {
         if !rows.contains(&row) {
             rows.push(row);
         }
     }
-    for row in rows {
-        let found = ROUND_TRIPS.map(|ms| find(cases, row, ms).map_or(String::new(), &cell));
-        println!("| {row} | {} |", found.join(" | "));
+    let found = |row| ROUND_TRIPS.map(|ms| find(cases, row, ms).map_or(String::new(), &cell));
+    let lines: Vec<_> = rows.into_iter().map(|row| (row, found(row))).collect();
+    let is_empty = |cells: &[String; 4]| cells.iter().all(String::is_empty);
+    if lines.iter().all(|(_, cells)| is_empty(cells)) {
+        return;
+    }
+    println!("\n| {title} | {} |", ROUND_TRIPS.map(|ms| format!("{ms} ms")).join(" | "));
+    println!("|---|{}", "--:|".repeat(ROUND_TRIPS.len()));
+    for (row, cells) in lines.iter().filter(|(_, cells)| !is_empty(cells)) {
+        println!("| {row} | {} |", cells.join(" | "));
     }
 }
 
@@ -76,9 +82,4 @@ pub fn aims(cases: &[Value]) -> Vec<Value> {
         json!({ "aim": aim, "bound": bound, "measured": measured, "reached": reached })
     })
     .collect()
-}
-
-/// A figure with this many digits, or nothing where there is none.
-fn cell(of: &Value, name: &str, digits: usize) -> String {
-    of[name].as_f64().map_or(String::new(), |value| format!("{value:.digits$}"))
 }

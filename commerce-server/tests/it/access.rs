@@ -13,6 +13,7 @@ fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
     let path = route
         .path
         .replace("{query}", "product.list")
+        .replace("{name}", "spare")
         .replace("{user}", user)
         .replace("{product}", "mug")
         .replace("{order}", order);
@@ -25,6 +26,8 @@ fn request(route: &Route, user: &str, order: &str) -> (String, Option<Value>) {
         "cart.add" => json!({ "product": "mug", "quantity": 1 }),
         "cart.set" => json!({ "quantity": 2 }),
         "order.place" => json!({ "user": user, "items": [{ "product": "mug", "quantity": 1 }] }),
+        "event.retry" => json!({ "all": true }),
+        "token.create" => json!({ "name": "new", "role": "operator" }),
         "order.list" => return (format!("{path}?user={user}"), None),
         _ => return (path, None),
     };
@@ -64,6 +67,7 @@ fn shop() -> (TestServer, [String; 3]) {
     server.submit(
         &json!({ "op": "order.place", "user": "alice", "items": [{ "product": "mug", "quantity": 1 }] }),
     );
+    server.token("spare", None);
     let tokens = [
         server.token("office", None),
         server.token("alice1", Some("alice")),

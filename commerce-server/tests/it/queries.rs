@@ -14,6 +14,7 @@ fn a_query_by_name_answers_as_its_route() {
         ("product.get", json!({ "product": "mug" }), "/v1/products/mug"),
         ("product.list", json!({ "sort": "-price" }), "/v1/products?sort=-price"),
         ("wallet.history", json!({ "user": "alice", "limit": 1 }), "/v1/users/alice/ledger?limit=1"),
+        ("stock.history", json!({ "product": "mug", "limit": 1 }), "/v1/products/mug/stock?limit=1"),
         ("cart.get", json!({ "user": "alice" }), "/v1/users/alice/cart"),
     ] {
         let named = client.post(&format!("/v1/queries/{name}"), &fields);

@@ -4,9 +4,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use commerce_core::token::{self, Digest, TokenName};
 use commerce_core::{
     Amount, Chain, Commerce, Connection, Error, Key, Location, OpenError, Options as StoreOptions, Page,
-    Refusal, Submission, SystemClock, UserId, catalog, order, registry, sales, user, wallet,
+    Refusal, Submission, SystemClock, UserId, catalog, order, outbox, registry, sales, user, wallet,
 };
 use serde_json::{Value, json};
 
@@ -273,6 +274,16 @@ fn a_whole_list_travels_in_long_pages() {
 }
 
 #[test]
+fn what_finds_no_room_is_busy_at_once() {
+    let server = TestServer::stocked();
+    let shop = Commerce::open(location(&[server.address.port()]), options().queue(0)).unwrap();
+    for outcome in [shop.perform(charge(1)), shop.submit(charge(1)).wait()] {
+        assert!(matches!(outcome, Err(Error::Busy(_))), "{outcome:?}");
+    }
+    assert_eq!((shop.stats().busy, shop.stats().requests), (2, 1));
+}
+
+#[test]
 fn closing_waits_for_what_is_under_way() {
     let server = TestServer::stocked();
     let shop = open(&server);
@@ -353,4 +364,81 @@ fn a_token_has_its_rights_and_no_more() {
         json!({ "op": "order.place", "user": "bob", "items": [{ "product": "pen", "quantity": 1 }] });
     let poor = shopper.perform(registry::parse_operation(&line).unwrap());
     assert!(matches!(poor, Err(Error::Refused(Refusal::InsufficientBalance { .. }))), "{poor:?}");
+}
+
+#[test]
+fn the_audit_runs_at_the_server_and_its_progress_is_told_here() {
+    let server = TestServer::stocked();
+    let shop = open(&server);
+    let mut told = 0;
+    let audit = shop.audit(&mut |_| told += 1).unwrap();
+    assert_eq!(audit, server.shop.audit(&mut |_| {}).unwrap());
+    assert!(told > 0 && audit.differences.is_empty());
+}
+
+#[test]
+fn tokens_are_made_and_revoked_by_requests_of_their_own() {
+    let server = TestServer::stocked();
+    let secret = server.token("office", None);
+    let shop = Commerce::open(location(&[server.address.port()]).token(&secret), options()).unwrap();
+    let (name, digest) = (TokenName::try_from("desk").unwrap(), Digest::of("a secret"));
+    let create = || Submission::new(token::Create::operator(name.clone(), digest.clone()));
+    let key = Key::try_from("once").unwrap();
+    let made = shop.perform(create().key(key.clone())).unwrap();
+    let again = shop.perform(create().key(key)).unwrap();
+    assert_eq!((&made.reply, made.replayed, again.replayed), (&again.reply, false, true));
+    assert_eq!(shop.query(&token::List::default()).unwrap().items.len(), 2);
+    assert!(matches!(shop.perform(create()), Err(Error::Refused(Refusal::TokenExists { .. }))));
+    let revoked = shop.perform(token::Revoke { name: name.clone() }).unwrap().reply;
+    assert_eq!((revoked.name, revoked.revoked_at.is_some()), (name, true));
+}
+
+#[test]
+fn dead_events_are_retried_from_afar() {
+    let server = TestServer::stocked();
+    let shop = open(&server);
+    let reported = std::cell::Cell::new(0);
+    outbox::retry_all(&shop, None, |events| {
+        reported.set(reported.get() + events.len());
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+    assert_eq!(reported.get(), 0, "none is dead");
+    let absent = shop.perform(outbox::Retry { events: vec![99.try_into().unwrap()] });
+    assert!(matches!(absent, Err(Error::Refused(Refusal::EventNotFound { .. }))), "{absent:?}");
+}
+
+#[test]
+fn a_token_that_is_revoked_is_told_and_a_new_one_in_its_file_takes_over() {
+    let server = TestServer::stocked();
+    let (old, new) = (server.token("old", None), server.token("new", None));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, &old).unwrap();
+    let at = || location(&[server.address.port()]);
+    let renewed = Commerce::open(at().token_file(&file).unwrap(), options()).unwrap();
+    let lasting = Commerce::open(at().token(&old), options()).unwrap();
+    let version = lasting.version().unwrap();
+    let name = "old".parse().unwrap();
+    server.shop.perform(token::Revoke { name }).unwrap();
+
+    std::fs::write(&file, &new).unwrap();
+    renewed.perform(charge(1)).unwrap();
+    assert!(renewed.connection().is_live());
+
+    for failure in [
+        lasting.perform(charge(1)).map(drop),
+        lasting.query(&wallet::Balance { user: alice() }).map(drop),
+        lasting.version().map(drop),
+        // The commit of the revocation may end the first wait.
+        lasting
+            .wait(version, Duration::from_secs(60))
+            .and_then(|v| lasting.wait(v, Duration::from_secs(60)))
+            .map(drop),
+    ] {
+        let error = failure.unwrap_err();
+        assert!(matches!(error, Error::Unauthenticated(_)) && !error.to_string().contains(&old), "{error}");
+    }
+    assert!(matches!(lasting.connection(), Connection::Refused(Error::Unauthenticated(_))));
+    assert_eq!(balance(&server.shop), 100_001);
 }

@@ -141,28 +141,54 @@ impl Drop for TestServer {
     }
 }
 
-/// A server in a process of its own, so that its memory can be measured: this test binary, started again.
+/// A server in a process of its own, so that its memory can be measured, or that it can be killed: this test binary,
+/// started again.
 pub struct OwnProcess {
     pub address: SocketAddr,
     child: Child,
     /// Kept open, since the process could not write to a closed pipe.
     _said: BufReader<ChildStdout>,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
-/// The environment variable with the store of such a process.
+/// The environment variables with the store of such a process, and the address at which it listens.
 const STORE: &str = "COMMERCE_TEST_STORE";
+const ADDRESS: &str = "COMMERCE_TEST_ADDRESS";
+
+/// Any free port of this machine.
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 impl OwnProcess {
     /// Starts a server on a store with users and products.
     pub fn start() -> Self {
         let mut here = TestServer::stocked();
         here.stop();
-        let folder = here.folder.take().expect("its folder");
+        Self::on(Arc::new(here.folder.take().expect("its folder")), ANY)
+    }
+
+    /// Starts a server on a store that was filled with this.
+    pub fn filled(fill: impl FnOnce(&Commerce)) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let won = Currency::try_from("KRW").expect("a currency");
+        let store = StoreOptions::new(SystemClock);
+        let shop = Commerce::create(folder.path().join("shop.db"), won, store).expect("a store");
+        fill(&shop);
+        shop.close();
+        drop(shop);
+        Self::on(Arc::new(folder), ANY)
+    }
+
+    /// Starts another server on the same store.
+    pub fn beside(&self) -> Self {
+        Self::on(self.folder.clone(), ANY)
+    }
+
+    fn on(folder: Arc<tempfile::TempDir>, address: SocketAddr) -> Self {
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut child = Command::new(std::env::current_exe().expect("this test binary"))
             .args(["--exact", "server::process", "--ignored", "--nocapture"])
             .env(STORE, folder.path().join("shop.db"))
+            .env(ADDRESS, address.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -173,6 +199,22 @@ impl OwnProcess {
             line.strip_prefix("serving ").map(|address| address.parse().expect("an address"))
         });
         Self { address: address.expect("the process serves"), child, _said: said, folder }
+    }
+
+    /// The path of the store's file.
+    pub fn store(&self) -> std::path::PathBuf {
+        self.folder.path().join("shop.db")
+    }
+
+    /// Kills it with SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a process to kill");
+        self.child.wait().expect("its end");
+    }
+
+    /// Starts it again at the same address.
+    pub fn start_again(&mut self) {
+        *self = Self::on(self.folder.clone(), self.address);
     }
 
     /// The resident memory of the process in bytes.
@@ -200,8 +242,7 @@ impl OwnProcess {
         assert!(self.child.wait().expect("its end").success());
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
         assert!(!log.contains("panicked"), "{log}");
-        let store = self.folder.path().join("shop.db");
-        let shop = Commerce::open(&store, StoreOptions::new(SystemClock)).expect("the store");
+        let shop = Commerce::open(self.store(), StoreOptions::new(SystemClock)).expect("the store");
         assert_eq!(shop.verify().expect("an audit"), []);
     }
 }
@@ -222,8 +263,9 @@ fn process() {
     let options = StoreOptions::new(SystemClock).readers(commerce_server::readers(2));
     let shop = Commerce::open(std::path::PathBuf::from(store), options).expect("the store");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let options = Options::new(shop, vec![SocketAddr::from(([127, 0, 0, 1], 0))])
-        .on_ready(|addresses| println!("\nserving {}", addresses[0]));
+    let address = std::env::var(ADDRESS).expect("an address").parse().expect("an address");
+    let options =
+        Options::new(shop, vec![address]).on_ready(|addresses| println!("\nserving {}", addresses[0]));
     let shutdown = async {
         let end = || std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         tokio::task::spawn_blocking(end).await.expect("to wait").expect("an end of input");

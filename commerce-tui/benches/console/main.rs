@@ -1,5 +1,8 @@
 //! Measures the console's speed and memory on a store of 100,000 products and 1,000,000 orders. See the README.
 
+#[path = "../../../fixtures/network.rs"]
+#[allow(clippy::unwrap_used, reason = "a bench that meets the unexpected should stop there")]
+mod network;
 mod store;
 mod terminal;
 
@@ -9,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use commerce_core::{Clock, Commerce, Key, Options, SystemClock, UserId};
+use commerce_core::{Caller, Clock, Commerce, Key, Options, SystemClock, UserId};
 use commerce_tui::effect::Effect;
 use commerce_tui::model::{Config, State};
 use commerce_tui::update::{Event, update};
@@ -27,7 +30,7 @@ const WATCHED: Duration = Duration::from_secs(20);
 
 fn main() -> Result<()> {
     let path = store::path()?;
-    terminal::first_screen(&path)?;
+    terminal::first_screens(&path)?;
     terminal::idle(&path)?;
     let shop = Commerce::open(&path, Options::new(SystemClock))?;
     println!(
@@ -50,7 +53,7 @@ fn frames(shop: &Commerce, callers: &[Duration]) -> Result<()> {
     let customer = UserId::try_from("user-1").ok();
     let mut state = State::new(config, customer, size, SystemClock.now(), Key::random());
     let (events, queue) = channel();
-    let worker = Worker::start(shop, &events)?;
+    let worker = Worker::start(shop, Caller::unrestricted(), &events)?;
     let over = Arc::new(AtomicBool::new(false));
     let placed = Arc::new(AtomicU64::new(0));
     let load =

@@ -1,17 +1,35 @@
 //! Measures the program in a terminal: its start, and its cost when idle.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::network::Network;
 use crate::{Result, millis};
 
 const RUNS: usize = 11;
 const IDLE: Duration = Duration::from_secs(20);
 
+/// What a round trip to a served shop takes, in milliseconds.
+const ROUND_TRIPS: [u64; 4] = [0, 5, 20, 100];
+
+/// Measures the first screens of consoles on a file, and on the same shop served over networks.
+pub fn first_screens(store: &Path) -> Result<()> {
+    println!("{:<28}{:>12}{:>12}{:>16}{:>12}", "", "screen ms", "longest", "with products", "longest");
+    first_screen("on a file", &store.display().to_string())?;
+    let server = Server::start(store)?;
+    for round_trip in ROUND_TRIPS {
+        let network = Network::to(server.port, 1);
+        network.change(|weather| weather.latency = Duration::from_millis(round_trip));
+        let location = format!("commerce+http://127.0.0.1:{}", network.port);
+        first_screen(&format!("served, {round_trip} ms away"), &location)?;
+    }
+    Ok(())
+}
+
 /// Measures the time from the start of the process to the first screen, and to the first page of products.
-pub fn first_screen(store: &Path) -> Result<()> {
+fn first_screen(what: &str, store: &str) -> Result<()> {
     let (mut shown, mut filled) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         let begun = Instant::now();
@@ -23,22 +41,21 @@ pub fn first_screen(store: &Path) -> Result<()> {
     }
     shown.sort_unstable();
     filled.sort_unstable();
+    let [half, most] = [RUNS / 2, RUNS - 1];
+    let (shown, filled) = (|run: usize| millis(shown[run]), |run: usize| millis(filled[run]));
     println!(
-        "first screen, median        {:>8.1} ms   (longest {:.1})",
-        millis(shown[RUNS / 2]),
-        millis(shown[RUNS - 1])
-    );
-    println!(
-        "with products, median       {:>8.1} ms   (longest {:.1})",
-        millis(filled[RUNS / 2]),
-        millis(filled[RUNS - 1])
+        "{what:<28}{:>12.1}{:>12.1}{:>16.1}{:>12.1}",
+        shown(half),
+        shown(most),
+        filled(half),
+        filled(most)
     );
     Ok(())
 }
 
 /// Measures CPU time and memory when idle, after every screen was visited.
 pub fn idle(store: &Path) -> Result<()> {
-    let mut console = Console::start(store)?;
+    let mut console = Console::start(&store.display().to_string())?;
     console.read_until("1 of ")?;
     let mut keys = console.child.stdin.take().ok_or("no keys")?;
     let mut output = console.child.stdout.take().ok_or("no screen")?;
@@ -71,13 +88,10 @@ struct Console {
 }
 
 impl Console {
-    fn start(store: &Path) -> Result<Self> {
+    fn start(store: &str) -> Result<Self> {
         let program = program()?;
-        let command = format!(
-            "stty cols 120 rows 40; exec {} --db {} tui --user user-1",
-            program.display(),
-            store.display()
-        );
+        let command =
+            format!("stty cols 120 rows 40; exec {} --db {store} tui --user user-1", program.display());
         let child = Command::new("script")
             .args(["-qfec", &command, "/dev/null"])
             .env("TERM", "xterm-256color")
@@ -112,6 +126,35 @@ impl Console {
 impl Drop for Console {
     fn drop(&mut self) {
         // The console exits when its terminal is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A running `commerce serve`.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(store: &Path) -> Result<Self> {
+        let mut command = Command::new(program()?);
+        command.arg("--db").arg(store).args(["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
+        let log = child.stderr.take().ok_or("no log")?;
+        let mut lines = BufReader::new(log).lines().map_while(std::result::Result::ok);
+        let line = lines
+            .find_map(|line| line.rsplit_once("listening on http://127.0.0.1:").map(|it| it.1.to_owned()));
+        // Its log must be read, or it would block.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, port: line.ok_or("the server does not listen")?.parse()? })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

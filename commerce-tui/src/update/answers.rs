@@ -36,6 +36,7 @@ impl State {
             Answer::WindowSales(result) => self.top.window_sales.receive(arrival, result),
             Answer::Products(page, result) => self.products.list.receive(page, arrival, result),
             Answer::LowStock(result) => self.overview.low_stock.receive(arrival, result),
+            Answer::StockHistory(page, result) => self.products.history.receive(page, arrival, result),
             Answer::Events(page, result) => self.events.list.receive(page, arrival, result),
             Answer::OldestPending(result) => self.overview.oldest_pending.receive(arrival, result),
             Answer::DeadEvents(result) => self.overview.dead.receive(arrival, result),
@@ -56,7 +57,7 @@ impl State {
         self.customers.mark_stale();
         self.orders.list.mark_stale();
         self.top.mark_stale();
-        self.products.list.mark_stale();
+        self.products.mark_stale();
         self.events.list.mark_stale();
         self.overview.mark_stale();
         if let Some(picker) = self.picker() {
@@ -75,6 +76,7 @@ impl State {
         self.top.sellers.refetch();
         self.top.window_sales.refetch();
         self.products.list.refetch();
+        self.products.history.refetch();
         self.events.list.refetch();
         self.mark_stale();
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use commerce_core::cart::{Cart, Line, Problem};
-use commerce_core::catalog::{Adjusted, Product};
+use commerce_core::catalog::{Adjusted, Product, StockChange, StockChangeKind};
 use commerce_core::order::{Item, Order, Status};
 use commerce_core::outbox::{DeliveryStatus, Event as OutboxEvent};
 use commerce_core::sales::{self, SalesSeries, Seller, Span, StepSales, TopSellers};
@@ -153,6 +153,14 @@ impl Random {
         }
     }
 
+    fn stock_change(&mut self) -> StockChange {
+        let kind = self.of(&[StockChangeKind::Added, StockChangeKind::Ordered, StockChangeKind::Cancelled]);
+        let reason = (self.below(2) == 0).then(|| self.name());
+        let actor = (self.below(2) == 0).then(|| "office".parse().unwrap());
+        let (order, at) = (Some(self.number(9)), self.time());
+        StockChange { kind, delta: -5, stock: self.below(9) as i64, order, reason, actor, at }
+    }
+
     fn page<T>(&mut self, one: impl Fn(&mut Self) -> T) -> Listing<T> {
         // A real store's pages are of this form too: a cursor when there is more.
         let rows = self.of(&[0, 1, 7, 99, 100, 100, 100]);
@@ -193,6 +201,9 @@ impl Random {
             Query::WindowSales(query) => Answer::WindowSales(self.result(|_| series(query))),
             Query::Products(page, _) => Answer::Products(*page, self.result(Self::products)),
             Query::LowStock(_) => Answer::LowStock(self.result(Self::products)),
+            Query::StockHistory(page, _) => {
+                Answer::StockHistory(*page, self.result(|random| random.page(Self::stock_change)))
+            }
             Query::Events(page, _) => Answer::Events(*page, self.result(Self::events)),
             Query::OldestPending(_) => Answer::OldestPending(self.result(Self::events)),
             Query::DeadEvents(_) => Answer::DeadEvents(self.result(Self::events)),
@@ -378,6 +389,7 @@ fn run(seed: u64) {
             ]),
             7 if random.below(5) == 0 => random.of(&[
                 Event::StoreUnavailable(Error::Busy("the server".into())),
+                Event::ConnectionLost("no answer".into()),
                 Event::StoreUnavailable(Error::Unauthenticated("the token was revoked".into())),
                 Event::StoreAvailable,
                 Event::StoreAvailable,

@@ -12,6 +12,7 @@ impl State {
         self.customers.ledger.check();
         self.orders.list.check();
         self.products.list.check();
+        self.products.history.check();
         self.events.list.check();
         self.shop.cart_selection.check(self.shop.lines().len());
         self.top.selection.check(self.top.rows().len());

@@ -49,6 +49,8 @@ pub enum Event {
     StoreChanged,
     /// The store cannot be read.
     StoreUnavailable(Error),
+    /// The server of the shop does not answer, for this reason.
+    ConnectionLost(String),
     /// The store can be read again.
     StoreAvailable,
     /// Whether the store now syncs its commits.
@@ -83,6 +85,15 @@ pub fn update(state: &mut State, event: Event, now: Time) -> Vec<Effect> {
             }
         }
         Event::StoreUnavailable(error) => state.handle_unavailable_store(&error),
+        Event::ConnectionLost(reason) => {
+            if state.store_status == StoreStatus::Available {
+                state.store_status = StoreStatus::Unavailable(state.now());
+                state.show_toast(
+                    ToastKind::Error,
+                    format!("The server does not answer: {reason}. Reconnecting."),
+                );
+            }
+        }
         Event::StoreAvailable => {
             if let StoreStatus::Unavailable(_) | StoreStatus::Denied = state.store_status {
                 state.store_status = StoreStatus::Available;
@@ -130,7 +141,9 @@ impl State {
             Screen::Top => self.top.fetch_if_due(effects),
             Screen::Products => {
                 self.products.fetch_if_due(effects);
-                self.overview.fetch_low_stock_if_due(effects);
+                if self.products.history_of.is_none() {
+                    self.overview.fetch_low_stock_if_due(effects);
+                }
             }
             Screen::Events => {
                 self.events.fetch_if_due(effects);

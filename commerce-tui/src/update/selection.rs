@@ -99,6 +99,9 @@ impl State {
             }
             (Screen::Products, Pane::Left) => of_list(&mut self.products.list),
             (Screen::Events, _) => of_list(&mut self.events.list),
+            (Screen::Products, Pane::Right) if self.products.history_of.is_some() => {
+                of_list(&mut self.products.history)
+            }
             (Screen::Products, Pane::Right) | (Screen::Overview, Pane::Left) => {
                 let rows = self.overview.low_stock_rows().len();
                 (&mut self.overview.low_stock_selection, rows)

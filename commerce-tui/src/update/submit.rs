@@ -157,6 +157,7 @@ impl State {
                 let stock = count(adjusted.stock.get());
                 self.show_toast(ToastKind::Success, format!("{}: {stock} in stock.", adjusted.product));
                 self.products.list.refetch();
+                self.products.history.refetch();
                 self.overview.low_stock.refetch();
             }
             Reply::EventsRetried(events) => {
@@ -172,7 +173,10 @@ impl State {
     }
 
     fn handle_failure(&mut self, command: &Command, error: Error, dialog: Option<usize>) {
-        let message = error.sentence(self.config.currency);
+        let mut message = error.sentence(self.config.currency);
+        if matches!(error, Error::Unknown(_)) && error.unanswered_key().is_none() {
+            message.push_str(&format!("; the key is {}", command.key));
+        }
         let user = self.shop.customer.clone();
         if command.operation.edits_cart_of().is_some() {
             // The optimistic update was wrong, and so may be the inverses that were computed from it.

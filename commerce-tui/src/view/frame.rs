@@ -85,20 +85,21 @@ fn header_parts(state: &State, room: usize) -> Vec<(String, Style)> {
 /// The status of the store, in a short form if there is little room.
 fn store_status(state: &State, room: usize) -> (String, Style) {
     let theme = &state.config.theme;
+    let fitting = |long: String, short: &str| if long.width() <= room { long } else { short.to_owned() };
     match (state.store_status, state.update_mode) {
-        (StoreStatus::Unavailable(since), _) => {
-            let (long, short) = match state.config.is_remote {
-                true => ("✗ reconnecting for", "reconnecting"),
-                false => ("✗ unavailable for", "✗ unavailable"),
-            };
-            let long = format!("{long} {}", age(since, state.now()));
-            (if long.width() <= room { long } else { short.into() }, theme.error)
+        (StoreStatus::Unavailable(since), _) if state.config.is_remote => {
+            (fitting(format!("✗ reconnecting for {}", age(since, state.now())), "reconnecting"), theme.error)
         }
-        (StoreStatus::Gone, _) => ("✗ the store is gone".into(), theme.error),
-        (StoreStatus::Denied, _) => ("✗ token refused".into(), theme.error),
+        (StoreStatus::Unavailable(since), _) => {
+            (fitting(format!("✗ unavailable for {}", age(since, state.now())), "✗ unavailable"), theme.error)
+        }
+        (StoreStatus::Gone, _) => (fitting("✗ the store is gone".into(), "✗ store gone"), theme.error),
+        (StoreStatus::Denied, _) => (fitting("✗ token refused".into(), "token refused"), theme.error),
         (StoreStatus::Available, UpdateMode::Live) => ("● live".into(), theme.success),
         (StoreStatus::Available, UpdateMode::Frozen) => ("‖ frozen".into(), theme.warning),
-        (StoreStatus::Available, UpdateMode::FrozenStale) => ("‖ frozen, out of date".into(), theme.warning),
+        (StoreStatus::Available, UpdateMode::FrozenStale) => {
+            (fitting("‖ frozen, out of date".into(), "‖ out of date"), theme.warning)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The customers' right pane: the ledger of the selected customer.
 
+use commerce_core::Actor;
 use commerce_core::wallet::{Entry, EntryKind};
 use ratatui::Frame;
+use ratatui::text::Line;
 
 use super::widgets::{self, Cell, Column, draw_table, number_column, text_column};
 use crate::layout::Areas;
@@ -9,9 +11,10 @@ use crate::model::State;
 use crate::navigation::Pane;
 use crate::text::{date_time, money};
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     text_column("WHEN (UTC)", 19, 58),
     text_column("WHAT", 0, 0),
+    text_column("WHO", 12, 74),
     number_column("AMOUNT", 13, 0),
     number_column("BALANCE", 13, 46),
 ];
@@ -43,6 +46,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
                 widgets::money(state.config.currency, user.balance.get()),
             ),
             widgets::label_value(theme, " Since", date_time(user.at)),
+            customers.ledger.selected().map(|entry| done_by(state, entry)).unwrap_or_default(),
         ];
         widgets::draw_lines(frame, inner, head);
     }
@@ -63,6 +67,12 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
     }
 }
 
+/// Which operator made an entry, in a pane that has no room for the column.
+fn done_by(state: &State, entry: &Entry) -> Line<'static> {
+    let by = |actor: &Actor| widgets::label_value(&state.config.theme, " Done by", actor.to_string());
+    entry.actor.as_ref().map(by).unwrap_or_default()
+}
+
 fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
     let (theme, currency) = (&state.config.theme, state.config.currency);
     let charge = entry.charge.map_or(String::new(), |charge| charge.to_string());
@@ -76,6 +86,7 @@ fn entry_cells(state: &State, entry: &Entry) -> Vec<Cell> {
     vec![
         (date_time(entry.at), theme.dim),
         (what, style),
+        (entry.actor.as_ref().map(ToString::to_string).unwrap_or_default(), theme.dim),
         (money(currency, entry.amount), style),
         (money(currency, entry.balance.get()), theme.text),
     ]

@@ -14,6 +14,7 @@ mod overview;
 mod products;
 mod sales_chart;
 mod shop;
+mod stock_history;
 mod widgets;
 
 use ratatui::Frame;
@@ -52,6 +53,9 @@ fn draw_pane(frame: &mut Frame<'_>, areas: &Areas, state: &State, pane: Pane) {
         (Screen::Top, Pane::Left) => best_sellers::draw(frame, areas, state),
         (Screen::Top, Pane::Right) => sales_chart::draw(frame, areas, state),
         (Screen::Products, Pane::Left) => products::draw(frame, areas, state),
+        (Screen::Products, Pane::Right) if state.products.history_of.is_some() => {
+            stock_history::draw(frame, areas, state);
+        }
         (Screen::Products, Pane::Right) => low_stock::draw(frame, areas, state, Pane::Right),
         (Screen::Events, Pane::Left) => events::draw(frame, areas, state),
         (Screen::Events, Pane::Right) => events::draw_event(frame, areas, state),

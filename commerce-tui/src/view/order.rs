@@ -1,6 +1,6 @@
 //! The orders' right pane: the selected order with its lines.
 
-use commerce_core::order::{Item, Status};
+use commerce_core::order::{Item, Order, Status};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -40,6 +40,7 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         widgets::label_value(theme, " Placed", format!("{} UTC", date_time(order.at))),
         status,
         reason.map(|reason| widgets::label_value(theme, " Reason", reason)).unwrap_or_default(),
+        done_by(order).map(|by| widgets::label_value(theme, " Done by", fit(&by, width))).unwrap_or_default(),
     ];
     widgets::draw_lines(frame, inner, head);
     let rows = areas.rows(state.screen, Pane::Right);
@@ -59,6 +60,16 @@ pub fn draw(frame: &mut Frame<'_>, areas: &Areas, state: &State) {
         widgets::label_value(theme, " Remaining", widgets::money(currency, order.balance.get())),
     ];
     widgets::draw_lines(frame, below, totals);
+}
+
+/// The operators who placed and cancelled an order; none for a shopper's own.
+fn done_by(order: &Order) -> Option<String> {
+    match (&order.actor, &order.cancelled_by) {
+        (None, None) => None,
+        (Some(placed), None) => Some(placed.to_string()),
+        (None, Some(cancelled)) => Some(format!("cancelled by {cancelled}")),
+        (Some(placed), Some(cancelled)) => Some(format!("{placed}, cancelled by {cancelled}")),
+    }
 }
 
 fn item_cells(state: &State, item: &Item) -> Vec<Cell> {

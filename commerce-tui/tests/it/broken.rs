@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::current;
 use std::time::Duration;
 
-use commerce_core::{Clock, Commerce, Currency, Options, SystemClock, Time};
+use commerce_core::{Caller, Clock, Commerce, Currency, Options, SystemClock, Time};
 use commerce_tui::{Role, ThemeName};
 
 use crate::terminal::Terminal;
@@ -46,8 +46,8 @@ fn program() {
     let options = Options::new(Breaking { thread, due });
     let shop = Commerce::open(std::path::PathBuf::from(std::env::var(STORE).unwrap()), options).unwrap();
     let (store, customer, theme) = ("shop.db".into(), None, ThemeName::Dark);
-    let (role, read_only) = (Role::Operator, false);
-    commerce_tui::run(commerce_tui::Options { shop, store, clock, customer, role, read_only, theme })
+    let (caller, role, read_only) = (Caller::unrestricted(), Role::Operator, false);
+    commerce_tui::run(commerce_tui::Options { shop, store, clock, customer, caller, role, read_only, theme })
         .unwrap();
 }
 

@@ -87,7 +87,7 @@ fn marked(buffer: &Buffer) -> String {
 #[test]
 fn every_dialog_at_every_size() {
     for (width, height) in SIZES {
-        let keys: [(&str, &[&str]); 11] = [
+        let keys: [(&str, &[&str]); 12] = [
             ("search", &["/", "컵"]),
             ("check-out", &["b"]),
             ("charge", &["c", "12.5", "enter"]),
@@ -97,6 +97,7 @@ fn every_dialog_at_every_size() {
             ("clear-cart", &["tab", "D"]),
             ("new-product", &["5", "n", "mug 1", "enter", "enter", "enter", "enter"]),
             ("adjust-stock", &["5", "t", "24"]),
+            ("stock-history", &["5", "t", "24", "enter", "a box was found", "enter", "h"]),
             ("cancel", &["3", "x", "wrong size"]),
             ("quit", &["c", "5", "esc", "a", "q"]),
         ];

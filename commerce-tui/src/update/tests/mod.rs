@@ -83,6 +83,14 @@ impl Console {
         })
     }
 
+    /// The newest query.
+    fn newest_query(&self) -> Option<Query> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Query(request) => Some(request.query.clone()),
+            _ => None,
+        })
+    }
+
     /// Answers the newest request of the answer's topic.
     fn answer(&mut self, answer: Answer) {
         let topic = match &answer {
@@ -91,6 +99,7 @@ impl Console {
             Answer::Customer(_) => Topic::Customer,
             Answer::Customers(page, _) => Topic::Customers(*page),
             Answer::TopSellers(_) => Topic::TopSellers,
+            Answer::Products(page, _) => Topic::Products(*page),
             other => panic!("no test answers with {other:?}"),
         };
         let id = self.request_id(topic).unwrap_or_else(|| panic!("{topic:?} was not requested"));
@@ -438,6 +447,29 @@ fn a_long_list_keeps_only_the_pages_around_the_visible_rows() {
         Ok(Listing { items: full(0), next_cursor: Some(cursor[0].clone()) }),
     ));
     assert_eq!(console.state.shop.list.selected().unwrap().product, id(0));
+}
+
+#[test]
+fn the_history_of_a_stock_stays_until_it_is_closed() {
+    let mut console = Console::stocked(false);
+    console.keys("5");
+    console.answer(Answer::Products(0, Ok(page((0..30).map(product).collect()))));
+    console.keys("h");
+    let Some(Query::StockHistory(0, history)) = console.newest_query() else { panic!("it is not requested") };
+    assert_eq!(history.product, id(0));
+    console.keys("down");
+    assert_eq!(console.state.products.history_of, Some(id(0)), "the selection moves on");
+    console.keys("h");
+    assert_eq!(console.state.products.history_of, Some(id(1)), "another product");
+    console.keys("h");
+    assert_eq!(console.state.products.history_of, None, "the same product again");
+    console.keys("h tab t");
+    assert!(matches!(console.state.dialogs.last(), Some(Dialog::Form(_))), "the product can be changed");
+    console.keys("esc h");
+    assert_eq!(console.state.products.history_of, None);
+    console.event(Event::Resize(Size::new(60, 20)));
+    console.keys("tab h");
+    assert_eq!((console.state.products.history_of.clone(), console.state.pane()), (Some(id(1)), Pane::Right));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_lost_connection_is_reported_in_the_room_there_is_and_never_as_live() {
     let mut console = Console::with_role(Role::Viewer, false);
     for (size, shown) in [((120, 40), "✗ reconnecting for"), ((80, 24), "reconnecting")] {
         console.event(Event::Resize(Size::new(size.0, size.1)));
-        console.event(Event::StoreUnavailable(Error::Busy("no answer".into())));
+        console.event(Event::ConnectionLost("no answer".into()));
         assert!(screen(&console).contains(shown) && !screen(&console).contains("live"), "{size:?}");
         let before = console.state.toasts.len();
         console.answer(Answer::ShopProducts(0, Err(Error::Busy("no answer of a query".into()))));
