@@ -4,7 +4,7 @@ use std::io;
 
 use commerce_core::{Error, Invalid, OpenError};
 
-use crate::store::is_served;
+use crate::address::is_served;
 
 /// Why a command failed, in whole or in part.
 pub enum Failure {

@@ -1,5 +1,6 @@
 //! The command `commerce`: reads the arguments, runs one command, and ends with its exit code.
 
+mod address;
 mod cancellation;
 mod command;
 mod diagnostics;

@@ -7,11 +7,12 @@ use commerce_core::{Error, OpenError};
 use commerce_server::Problem;
 use serde_json::{Value, json};
 
+use crate::address::is_served;
 use crate::failure::{BUSY, Failure, exit_code, position_after};
 use crate::options::Format;
 use crate::proxy::Proxy;
 use crate::session::Session;
-use crate::store::{Token, is_served};
+use crate::store::Token;
 
 /// Reports a failure on standard error and returns the exit code.
 pub fn report(failure: &Failure, session: &Session) -> ExitCode {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use commerce_core::{Location, OpenError, Roots};
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::Global;
@@ -154,12 +155,6 @@ impl Store {
     }
 }
 
-/// Whether a place is the address of a shop that is served, without a look at the rest of it.
-pub fn is_served(place: &Path) -> bool {
-    let served = ["commerce://", "commerce+http://"];
-    place.to_str().is_some_and(|text| served.iter().any(|scheme| text.starts_with(scheme)))
-}
-
 /// The roots to trust over TLS instead of the public ones, if the options or the environment name a file of them.
 pub fn roots(global: &Global) -> Result<Option<Roots>, Failure> {
     ca_file(global).map(|(name, file)| read_roots(name, &file)).transpose()
@@ -181,4 +176,50 @@ pub fn variable_text(name: &str) -> Option<String> {
 
 fn read_roots(name: &str, file: &Path) -> Result<Roots, Failure> {
     Roots::read(file).map_err(|e| Failure::Usage(format!("{name}: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::command::Args;
+
+    fn global(options: &[&str]) -> Global {
+        Args::try_parse_from(["commerce", "top"].iter().chain(options)).unwrap().global
+    }
+
+    #[test]
+    fn a_token_goes_only_to_the_kind_of_server_that_it_is_for() {
+        let both = global(&["--token-file", "of-shop", "--db-token-file", "of-database"]);
+        for (place, option, file) in [
+            ("commerce://shop.example", "--token-file", "of-shop"),
+            ("commerce+http://127.0.0.1:80", "--token-file", "of-shop"),
+            ("libsql://db.example", "--db-token-file", "of-database"),
+            ("http://127.0.0.1:80", "--db-token-file", "of-database"),
+        ] {
+            let Some(Token::File(by, path)) = Store::named(place.into()).token(&both) else {
+                panic!("{place}")
+            };
+            assert_eq!((by, path), (option, file.into()), "{place}");
+        }
+    }
+
+    #[test]
+    fn the_token_of_a_login_goes_to_its_shop_only() {
+        let login =
+            Login { shop: "commerce://shop.example".into(), token: Some("secret".into()), ca_file: None };
+        for (place, is_its) in [
+            ("commerce://shop.example", true),
+            ("commerce://SHOP.example/", true),
+            ("commerce://shop.example:8443", false),
+            ("commerce+http://shop.example", false),
+            ("commerce://shop.example.evil", false),
+            ("commerce://shop.example,evil", false),
+            ("libsql://shop.example", false),
+            ("shop.db", false),
+        ] {
+            assert_eq!(login.is_to(place.as_ref()), is_its, "{place}");
+        }
+    }
 }

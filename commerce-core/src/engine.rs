@@ -245,7 +245,7 @@ impl Engine {
         self.0.writer.counters.committed.notify();
     }
 
-    /// A function that does what [`Commerce::notify`] does, for a thread that must not keep the store open.
+    /// A function that does what [`Engine::notify`] does, for a thread that must not keep the store open.
     pub(crate) fn notifier(&self) -> impl Fn() + Send + Sync + 'static {
         let writer = self.0.writer.clone();
         move || writer.counters.committed.notify()

@@ -127,7 +127,7 @@ pub struct Submission<O> {
 }
 
 /// A sequence of operations that stops at a failure. Operations that were not decided by then fail with
-/// [`Error::Skipped`](crate::Error::Skipped).
+/// [`Error::Skipped`].
 #[derive(Clone, Debug)]
 pub struct Chain {
     state: Arc<ChainState>,

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use axum::http::Version;
 use axum::http::request::Parts;
 
-use crate::rate_limit::Remaining;
-
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
@@ -27,6 +25,14 @@ pub(crate) struct Client {
     /// What is left to it of its rate of requests, set once the request has been counted.
     pub(crate) remaining: Option<Remaining>,
     http2: bool,
+}
+
+/// What is left to a client of its rate of requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Remaining {
+    pub(crate) requests: u32,
+    /// The seconds after which there will be more.
+    pub(crate) seconds: u64,
 }
 
 /// The identity by which limits are counted: the token, or the address of a client without one.

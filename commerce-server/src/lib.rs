@@ -6,6 +6,7 @@
 //!
 //! - [`serve()`] runs the server until its shutdown, and then finishes the requests in flight.
 //! - `dispatch` handles a request; `extract` reads its fields; `access` decides who may do what.
+//! - `operations` takes many operations as lines, and `line_run` performs them; `named_query` answers any query by name.
 //! - `remote` does what a request needs of a store that is a round trip away.
 //! - `connections` accepts clients; `budget`, `pool` and `rate_limit` bound what one client can use.
 
@@ -52,6 +53,7 @@ mod response;
 mod retry_events;
 pub mod route;
 mod router;
+mod sequence;
 mod serve;
 mod server;
 mod shared_question;

@@ -1,6 +1,7 @@
 //! The lines of a body: which there are, what operation each holds, and how its result is written. Lines and results are
 //! those of `commerce apply`.
 
+use std::io::Write;
 use std::ops::Range;
 
 use commerce_core::{Answer, Error, Invalid, Submission, TextOperation, TextReply, input, registry};
@@ -91,7 +92,8 @@ pub(crate) fn write_result(
     outcome: &Result<Answer<TextReply>, Problem>,
     text: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    text.extend_from_slice(format!("{{\"line\":{number},").as_bytes());
+    // Writing to memory cannot fail.
+    let _ = write!(text, "{{\"line\":{number},");
     match outcome {
         Ok(answer) => {
             text.extend_from_slice(b"\"ok\":");
@@ -119,7 +121,7 @@ fn failure_code(problem: &Problem) -> &'static str {
 }
 
 fn write_member(name: &str, value: &impl Serialize, text: &mut Vec<u8>) -> Result<(), Error> {
-    text.extend_from_slice(format!("\"{name}\":").as_bytes());
+    let _ = write!(text, "\"{name}\":");
     append_json(value, text)
 }
 

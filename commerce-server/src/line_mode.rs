@@ -1,4 +1,4 @@
-//! How the lines of a request depend on one another, from the query of its URL.
+//! How the lines of a request depend on one another, and on other requests, from the query of its URL.
 
 use axum::http::request::Parts;
 use commerce_core::{Chain, Error};
@@ -17,8 +17,14 @@ pub(crate) struct Mode {
     independent: bool,
 }
 
+/// The name that a client gives to a sequence of its requests, and the number of a request in it.
+pub(crate) type Numbered = (String, i64);
+
+/// The longest name of a sender, in bytes.
+const MAX_SENDER: usize = 64;
+
 impl Mode {
-    pub(crate) fn of(parts: &Parts) -> Result<Self, Problem> {
+    pub(crate) fn of(parts: &Parts) -> Result<(Self, Option<Numbered>), Problem> {
         extract::parameters(parts, |fields| {
             let (trust_time, stop_on_error) =
                 (fields.optional("trust_time"), fields.optional("stop_on_error"));
@@ -30,7 +36,19 @@ impl Mode {
                     false => Ok(()),
                 }
             });
-            Some(Self { trust_time, stop_on_error, independent: independent?.unwrap_or(false) })
+            let (sender, number) = (fields.optional::<String>("sender"), fields.optional::<i64>("sequence"));
+            let sender = fields.test("sender", sender, |sender| match sender {
+                Some(sender) if sender.len() > MAX_SENDER => Err("is longer than 64 bytes"),
+                _ => Ok(()),
+            });
+            let (sender, number) = (sender?, number?);
+            let number =
+                fields.test("sequence", Some(number), |number| match sender.is_some() == number.is_some() {
+                    true => Ok(()),
+                    false => Err("sender and sequence are given together"),
+                });
+            let mode = Self { trust_time, stop_on_error, independent: independent?.unwrap_or(false) };
+            Some((mode, sender.zip(number?)))
         })
     }
 

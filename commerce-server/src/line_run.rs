@@ -20,6 +20,7 @@ use crate::line::{self, Line, Lines};
 use crate::line_mode::Mode;
 use crate::problem::Problem;
 use crate::response;
+use crate::sequence::Place;
 use crate::server::{Server, id_text};
 
 /// The most lines that are submitted before others get a turn on this thread, and the most bytes unless one is longer.
@@ -39,6 +40,8 @@ pub(crate) struct Sent {
     pub(crate) caller: Caller,
     pub(crate) request_id: HeaderValue,
     pub(crate) mode: Mode,
+    /// Its place in the sequence of its sender, if that numbers its requests.
+    pub(crate) place: Option<Place>,
     /// Held for as long as lines are performed, for which a shutdown waits.
     #[expect(dead_code, reason = "held for its destructor")]
     pub(crate) permit: OwnedSemaphorePermit,
@@ -54,6 +57,8 @@ pub(crate) struct LineRun {
     portion: Vec<Line>,
     in_flight: VecDeque<InFlight>,
     results: Results,
+    /// Whether a failure of the store was logged. The others of this request are like it.
+    has_logged: bool,
 }
 
 /// A line whose result was not written yet.
@@ -79,7 +84,7 @@ impl LineRun {
     ) -> Self {
         let (chain, portion, in_flight) = (sent.mode.chain(), Vec::new(), VecDeque::new());
         let results = Results { text: Vec::new(), usual_length: 0, sender: Some(sender) };
-        Self { sent, chain, lines, body_memory, portion, in_flight, results }
+        Self { sent, chain, lines, body_memory, portion, in_flight, results, has_logged: false }
     }
 
     /// Performs all lines, and sends their results for as long as there is a client.
@@ -192,22 +197,33 @@ impl LineRun {
                     Some(chain) => submission.chain(chain),
                     None => submission,
                 };
-                Outcome::Pending(self.sent.server.shop.submit(submission).into_future())
+                let submit = || self.sent.server.shop.submit(submission).into_future();
+                let submitted = match &self.sent.place {
+                    Some(place) => place.unless_overtaken(submit),
+                    None => Some(submit()),
+                };
+                submitted.map_or_else(|| Outcome::Failed(overtaken().into()), Outcome::Pending)
             }
             Err(problem) => Outcome::Failed(problem),
         }
     }
 
-    /// Logs a failure of the store, whose details clients are not told.
-    fn log(&self, number: u64, outcome: &Result<Answer<TextReply>, Problem>) {
+    /// Counts a problem, and logs the first failure of the store, whose details clients are not told.
+    fn log(&mut self, number: u64, outcome: &Result<Answer<TextReply>, Problem>) {
         let Err(problem) = outcome else { return };
         self.sent.server.metrics.count_problem(problem.code());
-        if problem.status().is_server_error() {
+        if problem.status().is_server_error() && !self.has_logged {
+            self.has_logged = true;
             let (request_id, token) = (id_text(&self.sent.request_id), self.sent.client.token.as_deref());
             let (address, error) = (self.sent.client.address, problem.detail());
             tracing::error!(request_id, token, %address, line = number, error, "a line failed");
         }
     }
+}
+
+/// What a request is told whose sender has sent a later one.
+pub(crate) fn overtaken() -> Error {
+    Error::Busy("a later request of the same sender has arrived".into())
 }
 
 /// The results that are written and not sent.

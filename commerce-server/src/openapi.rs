@@ -123,6 +123,12 @@ fn operation_object(route: &Route, description: Description) -> Value {
             ] {
                 parameters.push(parameter(name, purpose, json!({ "type": "boolean", "default": false })));
             }
+            let purpose = "The client's own name for a sequence of its requests. Only the request with the highest number in a \
+                sequence is performed, so that a request that the network delivers late does nothing.";
+            let name = json!({ "type": "string", "maxLength": 64 });
+            parameters.push(parameter("sender", purpose, name));
+            let purpose = "The number of the request in the sequence of its `sender`.";
+            parameters.push(parameter("sequence", purpose, json!({ "type": "integer" })));
             let lines = json!({ "schema": { "type": "string" } });
             object["requestBody"] = json!({ "required": true, "content": { "application/jsonl": lines } });
         }

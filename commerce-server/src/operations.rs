@@ -17,7 +17,7 @@ use crate::extract;
 use crate::headers::single;
 use crate::line::Lines;
 use crate::line_mode::Mode;
-use crate::line_run::{LineRun, Sent};
+use crate::line_run::{self, LineRun, Sent};
 use crate::problem::{Problem, invalid};
 use crate::response;
 use crate::route::Permission;
@@ -35,7 +35,7 @@ pub(crate) async fn answer(
     id: &HeaderValue,
     client: &Client,
 ) -> Result<Response<Body>, Problem> {
-    let mode = Mode::of(parts)?;
+    let (mode, numbered) = Mode::of(parts)?;
     if mode.trust_time && caller.authorize(Permission::Operation(Access::Operator)).is_err() {
         return Err(Problem::Forbidden("only an operator may give times"));
     }
@@ -48,6 +48,12 @@ pub(crate) async fn answer(
     let (text, body_memory) = extract::collect(server, parts, body, client, &MEDIA_TYPES).await?;
     let permit = server.lines.requests.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Error::Busy("too many requests of lines are under way".into()))?;
+    let place = match numbered {
+        Some((sender, number)) => {
+            Some(server.lines.senders.begin(sender, number).ok_or_else(line_run::overtaken)?)
+        }
+        None => None,
+    };
     let (sender, body) = Channel::new(1);
     let sent = Sent {
         server: server.clone(),
@@ -55,6 +61,7 @@ pub(crate) async fn answer(
         caller: caller.clone(),
         request_id: id.clone(),
         mode,
+        place,
         permit,
     };
     tokio::spawn(LineRun::new(sent, Lines::new(text), body_memory, sender).run());

@@ -9,7 +9,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::client::{Client, ClientKey};
+use crate::client::{Client, ClientKey, Remaining};
 use crate::problem::Problem;
 
 /// Limits requests per second and client, or lets all pass.
@@ -19,14 +19,6 @@ struct Limit {
     limiter:
         RateLimiter<ClientKey, DefaultKeyedStateStore<ClientKey>, DefaultClock, StateInformationMiddleware>,
     policy: HeaderValue,
-}
-
-/// What is left to a client.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Remaining {
-    requests: u32,
-    /// The seconds after which there will be more.
-    seconds: u64,
 }
 
 /// The quota and the seconds for which it is given.

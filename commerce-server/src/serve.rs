@@ -26,6 +26,7 @@ use crate::rate_limit::RateLimit;
 use crate::remote::{self, Remote};
 use crate::response::Representation;
 use crate::route::EtagScope;
+use crate::sequence::Senders;
 use crate::server::{LineLimits, Memory, Pools, RequestIds, Server};
 use crate::tls::Certificate;
 use crate::version::VersionWatch;
@@ -110,6 +111,7 @@ pub async fn serve(options: Options, shutdown: impl Future<Output = ()>) -> Resu
         lines: LineLimits {
             submitted: Budget::new(MAX_LINES, MAX_LINES_OF_CLIENT),
             requests: Arc::new(Semaphore::new(MAX_LINE_REQUESTS as usize)),
+            senders: Senders::default(),
         },
         pools: pools(Handle::current().metrics().num_workers(), remote.is_some()).map_err(no_thread)?,
         metrics: Metrics::new(),

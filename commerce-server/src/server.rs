@@ -22,6 +22,7 @@ use crate::problem::Problem;
 use crate::rate_limit::RateLimit;
 use crate::remote::{Remote, Tokens};
 use crate::response::Representation;
+use crate::sequence::Senders;
 use crate::version::VersionWatch;
 
 /// The state that all requests share.
@@ -61,6 +62,7 @@ pub(crate) struct LineLimits {
     pub(crate) submitted: Budget,
     /// One permit for each request of lines that may be under way, also after its client is gone.
     pub(crate) requests: Arc<Semaphore>,
+    pub(crate) senders: Senders,
 }
 
 /// The threads for blocking work, by kind, so that no kind delays another.

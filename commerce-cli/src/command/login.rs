@@ -6,6 +6,7 @@ use commerce_core::token::TokenName;
 use commerce_core::{Commerce, Error, Identity, Location, OpenError, UserId, escape};
 use serde::Serialize;
 
+use crate::address::is_served;
 use crate::failure::Failure;
 use crate::login;
 use crate::options::Global;
@@ -32,8 +33,8 @@ working folder is used only if it is named. COMMERCE_DB and --db win over the lo
 COMMERCE_TOKEN and --token-file win over its token. The token is sent to this shop only.
 `init` and `demo` always make a store of their own.")]
 pub struct Login {
-    /// The address of the shop: commerce://HOST[:PORT], or commerce+http://HOST:PORT without TLS. Further addresses of the
-    /// same shop follow after commas.
+    /// The address of the shop: commerce://HOST or commerce://HOST:PORT, or commerce+http://HOST:PORT without TLS. Further
+    /// addresses of the same shop follow after commas.
     #[arg(value_name = "ADDRESS", required_unless_present = "show")]
     shop: Option<String>,
     /// Show the present login and what its token permits, as the shop tells it. Nothing is changed.
@@ -55,7 +56,7 @@ impl Login {
         if session.global.db_on_command_line {
             return Err(Failure::Usage("the address is an argument of login; leave out --db".into()));
         }
-        if !store::is_served(shop.as_ref()) {
+        if !is_served(shop.as_ref()) {
             let text = escape(shop);
             return Err(Failure::Usage(format!(
                 "{text} is not the address of a served shop, such as commerce://shop.example"

@@ -172,17 +172,20 @@ fn completions_and_the_manual_page() {
     assert!(page.contains(".TH") && page.contains("checkout"));
 }
 
+/// Marks the first events of a store as dead, as many failed deliveries would.
+pub fn kill_events(shop: &Shop, events: i64) {
+    let store = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
+    let sql = "INSERT OR REPLACE INTO deliveries SELECT event, 20, 'no', NULL, 1 FROM outbox LIMIT ?1";
+    store.execute(sql, [events]).unwrap();
+    store.execute("UPDATE relay SET settled = (SELECT last_event FROM store)", []).unwrap();
+}
+
 #[test]
 fn every_dead_event_is_retried_and_reported_in_each_format() {
     let shop = Shop::stocked();
     let charge = "{\"op\":\"wallet.charge\",\"user\":\"alice\",\"amount\":1}\n";
     shop.feed(&["apply", "-"], charge.repeat(700));
-    let kill = |events: i64| {
-        let store = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
-        let sql = "INSERT OR REPLACE INTO deliveries SELECT event, 20, 'no', NULL, 1 FROM outbox LIMIT ?1";
-        store.execute(sql, [events]).unwrap();
-        store.execute("UPDATE relay SET settled = (SELECT last_event FROM store)", []).unwrap();
-    };
+    let kill = |events: i64| kill_events(&shop, events);
     kill(700);
     let output = shop.run(&["events", "retry", "--all", "--output", "json"]);
     let events: Vec<i64> = (1..=700).collect();

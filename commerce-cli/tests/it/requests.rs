@@ -13,7 +13,7 @@ const OPEN: usize = 2;
 const CHANGE: usize = 3;
 
 /// Commands in an order in which each one finds the rows that it needs.
-pub const COMMANDS: [(&str, usize); 38] = [
+pub const COMMANDS: [(&str, usize); 39] = [
     ("user add alice --name Alice", CHANGE),
     ("user add bob", CHANGE),
     ("user show alice", 1),
@@ -29,6 +29,7 @@ pub const COMMANDS: [(&str, usize); 38] = [
     ("product list", 1),
     ("product list --search mug", 1),
     ("product restock mug 5", CHANGE),
+    ("product history mug", 1),
     ("product import goods.csv", CHANGE),
     ("product export", 1),
     ("cart add alice mug:2", CHANGE),

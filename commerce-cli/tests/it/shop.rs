@@ -10,6 +10,9 @@ use crate::process::Server;
 use crate::sqld::Sqld;
 use crate::system;
 
+/// The local user in tests.
+pub const USER: &str = "office";
+
 /// A folder for files, and the store of the test: a file in that folder, a libSQL server, or a shop that is served.
 pub struct Shop {
     pub folder: TempDir,
@@ -139,7 +142,7 @@ impl Shop {
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
             program.env_remove(name).env_remove(name.to_lowercase());
         }
-        program.env("XDG_CONFIG_HOME", self.path("config"));
+        program.env("XDG_CONFIG_HOME", self.path("config")).env("USER", USER);
         program
             .envs(self.served.iter().filter_map(|served| Some(("COMMERCE_TOKEN", served.token.as_ref()?))));
         program.current_dir(self.folder.path()).args(arguments);

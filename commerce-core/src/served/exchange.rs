@@ -10,6 +10,7 @@ use super::entry::{Entry, Form};
 use super::failure::Failure;
 use super::problem;
 use super::request::{GRACE, JSON, Request, silence_until};
+use super::sequence::Sequence;
 use super::transport::{Answer, Transport};
 use crate::error::{Cause, Error};
 use crate::input::Invalid;
@@ -67,10 +68,11 @@ fn travel_together(one: &Entry, other: &Entry) -> bool {
 /// that are left are to be asked for again.
 pub(super) fn exchange(
     transport: &Transport,
+    sequence: &mut Sequence,
     batch: &mut VecDeque<Entry>,
     buffer: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let result = send(transport, batch, buffer).and_then(|answer| match answer {
+    let result = send(transport, sequence, batch, buffer).and_then(|answer| match answer {
         Some(answer) => read(answer, batch, buffer),
         None => Ok(()),
     });
@@ -85,6 +87,7 @@ pub(super) fn exchange(
 /// Sends a batch. The answer has a line for each entry, unless there was only one that travels alone.
 fn send(
     transport: &Transport,
+    sequence: &mut Sequence,
     batch: &mut VecDeque<Entry>,
     buffer: &mut Vec<u8>,
 ) -> Result<Option<Answer>, Failure> {
@@ -111,7 +114,7 @@ fn send(
             Ok(None)
         }
         Form::Line { timed, .. } => {
-            let path = path(first.chain.as_ref(), *timed);
+            let path = format!("{}{}", path(first.chain.as_ref(), *timed), sequence.next());
             buffer.clear();
             for entry in batch.iter() {
                 if let Form::Line { text, .. } = &entry.form {
@@ -119,7 +122,7 @@ fn send(
                     buffer.push(b'\n');
                 }
             }
-            let request = Request { content_type: LINES, silence, end, ..Request::post(path, buffer, end) };
+            let request = Request { content_type: LINES, silence, end, ..Request::post(&path, buffer, end) };
             transport.send(&request).map(Some)
         }
     }
@@ -128,15 +131,15 @@ fn send(
 /// The type of JSON Lines.
 const LINES: &str = "application/jsonl";
 
-/// The path for lines of a chain, or of none. Only then does one that fails concern no other.
+/// The beginning of the path for lines of a chain, or of none. Only then does one that fails concern no other.
 fn path(chain: Option<&Chain>, timed: bool) -> &'static str {
     match (chain.map(Chain::is_strict), timed) {
-        (None, false) => "/v1/operations?independent=true",
-        (None, true) => "/v1/operations?independent=true&trust_time=true",
-        (Some(true), false) => "/v1/operations?stop_on_error=true",
-        (Some(true), true) => "/v1/operations?stop_on_error=true&trust_time=true",
-        (Some(false), false) => "/v1/operations",
-        (Some(false), true) => "/v1/operations?trust_time=true",
+        (None, false) => "/v1/operations?independent=true&",
+        (None, true) => "/v1/operations?independent=true&trust_time=true&",
+        (Some(true), false) => "/v1/operations?stop_on_error=true&",
+        (Some(true), true) => "/v1/operations?stop_on_error=true&trust_time=true&",
+        (Some(false), false) => "/v1/operations?",
+        (Some(false), true) => "/v1/operations?trust_time=true&",
     }
 }
 

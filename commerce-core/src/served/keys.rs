@@ -28,6 +28,11 @@ impl Keys {
         Self { prefix, count: AtomicU64::new(0) }
     }
 
+    /// What the keys begin with, which no other handle has.
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     pub(super) fn next(&self) -> Key {
         let mut key = String::with_capacity(LENGTHS.iter().sum());
         key += &self.prefix;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::entry::Entry;
 use super::exchange::{exchange, take_batch};
 use super::failure::Failure;
+use super::sequence::Sequence;
 use super::transport::Transport;
 use crate::error::{Cause, Error};
 
@@ -52,6 +53,7 @@ struct Queue {
 /// What it takes to send. The thread that holds it sends.
 struct Sender {
     transport: Transport,
+    sequence: Sequence,
     buffer: Vec<u8>,
 }
 
@@ -72,11 +74,12 @@ impl Load {
 }
 
 impl Lane {
-    pub(super) fn new(transport: Transport, load: &Arc<Load>) -> Self {
+    /// A lane of these connections, whose requests have this sequence.
+    pub(super) fn new(transport: Transport, sequence: Sequence, load: &Arc<Load>) -> Self {
         Self(Arc::new(Shared {
             queue: Mutex::default(),
             arrived: Condvar::new(),
-            sender: Mutex::new(Sender { transport, buffer: Vec::new() }),
+            sender: Mutex::new(Sender { transport, sequence, buffer: Vec::new() }),
             uncontended: AtomicBool::new(true),
             load: load.clone(),
         }))
@@ -218,7 +221,7 @@ impl Shared {
         let mut pause = Duration::ZERO;
         while !batch.is_empty() {
             self.load.groups.fetch_add(1, Ordering::Relaxed);
-            let result = exchange(&sender.transport, &mut batch, &mut sender.buffer);
+            let result = exchange(&sender.transport, &mut sender.sequence, &mut batch, &mut sender.buffer);
             let failure = match result {
                 Ok(()) => Failure::Lost("the server of the shop could not tell the outcome".into()),
                 Err(failure) => failure,

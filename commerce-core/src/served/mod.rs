@@ -14,6 +14,7 @@ mod keys;
 mod lane;
 mod problem;
 mod request;
+mod sequence;
 mod transport;
 mod version;
 
@@ -41,6 +42,7 @@ use failure::Failure;
 use keys::Keys;
 use lane::{Lane, Load};
 use request::Request;
+use sequence::Sequence;
 use transport::{Server, Transport};
 use version::Versions;
 
@@ -60,10 +62,21 @@ struct Inner {
     keys: Keys,
     currency: Currency,
     busy_timeout: Duration,
+    /// How many threads use a lane before others use the next one.
+    threads_per_lane: usize,
 }
 
 /// The number of lanes. Requests of several lanes overlap, so that the server is not idle during a round trip.
 const LANES: usize = 4;
+
+/// How many threads share a lane. Operations that travel together cost both sides far less than those that travel one by
+/// one, and the more a request carries the less matters that the server waits for the next one. At a distance it matters
+/// more.
+const NEAR: usize = 128;
+const FAR: usize = 16;
+
+/// How long it takes at least to open a shop that is far away. That is two round trips.
+const FAR_OPENING: Duration = Duration::from_millis(10);
 
 /// How many connections for queries are kept open.
 const KEPT_QUERIES: usize = 8;
@@ -81,27 +94,36 @@ impl ServedShop {
         let server = Server::new(served);
         let queries = Transport::new(served, &server, KEPT_QUERIES);
         let mut tries = 1..=server.addresses();
-        let told = loop {
+        let (told, took) = loop {
+            let begun = Instant::now();
             let deadline = Instant::now() + OPEN_TIMEOUT.min(options.busy_timeout);
             match version::ask(&queries, &version::question(deadline)) {
                 Err(failure)
                     if failure.is_transient() && tries.next().is_some_and(|no| no < server.addresses()) => {}
-                asked => break asked.map_err(|failure| failure.into_open_error(served.to_string()))?,
+                asked => {
+                    let told = asked.map_err(|failure| failure.into_open_error(served.to_string()))?;
+                    break (told, begun.elapsed());
+                }
             }
         };
         let load = Arc::new(Load::new(options.queue));
-        let lane = |_| Lane::new(Transport::new(served, &server, 1), &load);
+        let keys = Keys::new(options.clock.now());
+        let lane = |number: usize| {
+            let sequence = Sequence::new(format!("{}-{number}", keys.prefix()));
+            Lane::new(Transport::new(served, &server, 1), sequence, &load)
+        };
         let currency = told.currency;
         let inner = Inner {
             location: Location::Served(served.clone()),
             lanes: std::array::from_fn(lane),
+            keys,
             versions: Versions::new(Transport::new(served, &server, 1), told),
-            keys: Keys::new(options.clock.now()),
             queries,
             load,
             server,
             currency,
             busy_timeout: options.busy_timeout,
+            threads_per_lane: if took < FAR_OPENING { NEAR } else { FAR },
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -153,7 +175,7 @@ impl ServedShop {
     /// Queues a submission in the lane of this thread, or of its chain. So what one of them submits stays in order.
     fn queue<S: Submit>(&self, submission: Submission<S>) -> (&Lane, Ticket<S::Reply>) {
         let place = submission.chain.as_ref().map_or_else(place, |chain| chain.place(place()));
-        let lane = &self.0.lanes[place % LANES];
+        let lane = &self.0.lanes[place / self.0.threads_per_lane % LANES];
         let (entry, ticket) = Entry::new(submission, &self.0.keys, Instant::now() + self.0.busy_timeout);
         if let Some(entry) = entry {
             lane.push(entry);
@@ -247,7 +269,7 @@ impl Drop for Inner {
     }
 }
 
-/// The place of this thread, by which it always uses the same lane. Threads take their places in turn, so that they spread.
+/// The place of this thread, by which it always uses the same lane. Threads take their places in turn.
 fn place() -> usize {
     static PLACES: AtomicUsize = AtomicUsize::new(0);
     thread_local! {

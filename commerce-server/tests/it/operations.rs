@@ -8,7 +8,7 @@ use commerce_server::Limits;
 use serde_json::{Value, json};
 
 use crate::http::Client;
-use crate::server::TestServer;
+use crate::server::{OwnProcess, TestServer};
 
 /// Lines that hold these values.
 fn lines<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
@@ -226,7 +226,7 @@ fn clients_at_once_keep_their_orders_and_leave_room_for_others() {
         });
         let watch = scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
-                let queued = server.shop.stats().queued as u64;
+                let queued = server.shop.stats().queued;
                 assert!(queued <= 2 * IN_ENGINE, "{queued} operations in the queue");
                 std::thread::sleep(Duration::from_micros(200));
             }
@@ -238,16 +238,45 @@ fn clients_at_once_keep_their_orders_and_leave_room_for_others() {
     assert_eq!(server.shop.verify().unwrap(), []);
 }
 
-/// A server whose user has a large cart, so that each of its changes has a long reply.
-fn with_large_cart(server: &TestServer) -> String {
+/// Operations that make a large cart, and 2,000 changes of it, each of which has a reply of more than 20 kB.
+fn large_cart() -> (Vec<Value>, String) {
+    let mut made = Vec::new();
     for number in 0..200 {
-        let id = format!("product-{number}");
-        server.submit(
-            &json!({ "op": "product.add", "product": id, "name": "N".repeat(100), "price": 1, "stock": 9 }),
-        );
-        server.submit(&json!({ "op": "cart.set", "user": "bob", "product": id, "quantity": 1 }));
+        let (id, name) = (format!("product-{number}"), "N".repeat(100));
+        made.push(json!({ "op": "product.add", "product": id, "name": name, "price": 1, "stock": 9 }));
+        made.push(json!({ "op": "cart.set", "user": "bob", "product": id, "quantity": 1 }));
     }
-    format!("{}\n", json!({ "op": "cart.set", "user": "bob", "product": "mug", "quantity": 2 })).repeat(2_000)
+    let change = json!({ "op": "cart.set", "user": "bob", "product": "mug", "quantity": 2 });
+    (made, format!("{change}\n").repeat(2_000))
+}
+
+fn with_large_cart(server: &TestServer) -> String {
+    let (made, changes) = large_cart();
+    made.iter().for_each(|operation| drop(server.submit(operation)));
+    changes
+}
+
+#[test]
+fn clients_that_do_not_read_use_bounded_memory() {
+    const CLIENTS: usize = 8;
+    let server = OwnProcess::start();
+    let connect = || Client::connect(server.address).unwrap();
+    let (made, changes) = large_cart();
+    assert_eq!(connect().lines("/v1/operations", &lines(&made)).json_lines().len(), made.len());
+    let before = server.resident();
+    let write = |mut client: Client| {
+        client.write_lines("/v1/operations", &changes).unwrap();
+        client
+    };
+    let clients: Vec<_> = (0..CLIENTS).map(|_| write(connect())).collect();
+    // Time enough to make all results, 400 MB of them.
+    std::thread::sleep(Duration::from_secs(5));
+    let grown = server.resident().saturating_sub(before) >> 20;
+    println!("{grown} MB for {CLIENTS} clients that do not read");
+    assert!(grown < 100, "{grown} MB");
+    assert_eq!(connect().get("/v1/products/mug").status, 200);
+    drop(clients);
+    server.end_well();
 }
 
 #[test]

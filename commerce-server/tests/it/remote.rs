@@ -117,6 +117,12 @@ fn each_request_costs_its_round_trips() {
     for path in ["/v1/orders/1", "/v1/orders", "/v1/users/alice/cart", "/v1/products/mug"] {
         assert_eq!(remote.cost(|_| ok(&shopper.get(path))), 1, "{path} for a shopper");
     }
+    // Lines share groups, each of which costs two requests or a few.
+    let line = json!({ "op": "cart.set", "user": "alice", "product": "pen", "quantity": 1 });
+    let (text, before) = (format!("{line}\n").repeat(300), remote.proxy.requests());
+    assert_eq!(shopper.lines("/v1/operations", &text).json_lines().len(), 300);
+    let requests = remote.proxy.requests() - before;
+    assert!(requests < 60, "{requests} requests for 300 lines");
     // Whose the order is belongs to the decision.
     let cancelled = remote.cost(|_| {
         let body = json!({ "items": [{ "product": "pen", "quantity": 1 }] });

@@ -1,5 +1,6 @@
 //! Rights and secrets: what each token permits, what is said about one that does not, and that none is ever shown.
 
+use std::io::Write;
 use std::process::Command;
 
 use serde_json::Value;
@@ -149,7 +150,7 @@ fn no_secret_is_in_what_is_printed_logged_or_seen_by_others() {
     waiting.env("COMMERCE_TOKEN", operator);
     let mut waiting = Process::start(waiting);
     let mut input = waiting.input();
-    std::io::Write::write_all(&mut input, b"{\"op\":\"user.add\",\"user\":\"z\"}\n").unwrap();
+    input.write_all(b"{\"op\":\"user.add\",\"user\":\"z\"}\n").unwrap();
     until("a result", || std::fs::read(shop.path("results")).is_ok_and(|results| !results.is_empty()));
     printed.extend(arguments_of(waiting.id()));
     let served = shop.served.unwrap();

@@ -6,6 +6,7 @@ mod book;
 mod cuts;
 mod equal;
 mod kills;
+mod late;
 mod races;
 mod silence;
 
