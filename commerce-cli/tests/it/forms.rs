@@ -108,8 +108,9 @@ fn a_reader_that_disconnects_is_no_error() {
 fn a_list_has_the_same_columns_whatever_its_rows_hold() {
     let lists = [
         (&["user", "list"][..], "user,name,balance,at"),
-        (&["wallet", "history", "alice"], "id,kind,amount,balance,charge,order,at"),
+        (&["wallet", "history", "alice"], "id,kind,amount,balance,charge,order,at,actor"),
         (&["product", "list"], "product,name,price,stock,active"),
+        (&["product", "history", "mug"], "kind,delta,stock,order,reason,actor,at"),
         (
             &["order", "list"],
             "order,user,status,items,total,balance,at,cancelled_at,reason,actor,cancelled_by",
@@ -140,7 +141,7 @@ fn a_list_has_the_same_columns_whatever_its_rows_hold() {
     assert!(
         csv(&["top"], &[]).ends_with("revenue\n1,mug,머그컵 Mug,12000,4,1,12000\n2,pen,Pen,1500,99,1,1500\n")
     );
-    shop.ok(&["token", "create", "phone", "--role", "shopper", "--user", "alice"]);
+    shop.ok(&["token", "create", "phone", "--role", "shopper", "--user", "alice", "--expires", "30d"]);
     let before: Vec<String> = lists.iter().map(|(list, _)| head(&csv(list, &[]))).collect();
     // Now every field has a value in some row.
     shop.ok(&["order", "cancel", "1", "--reason", "why", "--yes"]);

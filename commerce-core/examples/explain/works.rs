@@ -55,6 +55,8 @@ const CANDIDATES: &str = "candidates from the index";
 const HALVES: &str = "the steps of the binary search";
 const HALVING: Growth = Growth::Little("a binary search finds a time among the orders");
 const WAYPOINT: Growth = Growth::Little("the walk skips the orders up to the next waypoint, 64 on average");
+const HISTORY: Growth =
+    Growth::Rows("looks through the lines of at most 32,768 orders, which are all of a small shop");
 const CART: &str = "the lines of a cart, in the order of adding";
 const PASSED: &str = "events not yet accepted, or dead";
 const DEAD: Growth = Growth::Rows("dead events are counted or skipped");
@@ -93,6 +95,9 @@ fn queries() -> Vec<Work> {
             .sorts("the catalogue by stock"),
         ask("product.list", "search without a match", |_| json!({ "search": "no such thing" }))
             .sorts(CANDIDATES),
+        ask("stock.history", "", |_| json!({ "product": product(0) })).grows(HISTORY),
+        ask("stock.history", "far in", |shop| shop.far("stock.history", json!({ "product": product(0) })))
+            .grows(HISTORY),
         ask("cart.get", "", |_| json!({ "user": user(1) })).sorts(CART),
         ask("order.get", "", |shop| json!({ "order": shop.orders / 2 })).sorts(LINES),
         ask("order.list", "", |_| json!({})).sorts(PAGE),

@@ -225,3 +225,41 @@ impl Clock for Versions {
         Time::from_millis(time.millis().saturating_add(since))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Location;
+    use crate::served::transport::Server;
+
+    fn told(instance: &str, version: i64) -> Told {
+        let told = serde_json::json!({
+            "version": version, "instance": instance, "currency": "KRW",
+            "time": "2026-01-31T09:00:00.000Z", "role": "operator",
+        });
+        serde_json::from_value(told).unwrap()
+    }
+
+    #[test]
+    fn versions_of_different_servers_become_numbers_that_rise() {
+        let Ok(Location::Served(served)) = "commerce+http://127.0.0.1:1".parse() else {
+            panic!("an address")
+        };
+        let server = Server::new(&served);
+        let versions = Versions::new(Transport::new(&served, &server, 1), told("a", 7));
+        let first = versions.known();
+        for (instance, version, rise) in
+            [("a", 7, 0), ("a", 9, 2), ("a", 8, 2), ("b", 1, 3), ("b", 1, 3), ("b", 2, 4), ("a", 9, 5)]
+        {
+            assert_eq!(versions.note(told(instance, version)), first + rise, "{instance} {version}");
+        }
+        assert_eq!(
+            versions.wait(first, Duration::ZERO).unwrap(),
+            first + 5,
+            "it is known without a question"
+        );
+        assert!(versions.now() >= told("a", 1).time);
+        versions.close();
+        assert!(matches!(versions.wait(first + 5, Duration::from_secs(60)), Err(Error::Closed)));
+    }
+}

@@ -274,6 +274,16 @@ fn a_whole_list_travels_in_long_pages() {
 }
 
 #[test]
+fn what_finds_no_room_is_busy_at_once() {
+    let server = TestServer::stocked();
+    let shop = Commerce::open(location(&[server.address.port()]), options().queue(0)).unwrap();
+    for outcome in [shop.perform(charge(1)), shop.submit(charge(1)).wait()] {
+        assert!(matches!(outcome, Err(Error::Busy(_))), "{outcome:?}");
+    }
+    assert_eq!((shop.stats().busy, shop.stats().requests), (2, 1));
+}
+
+#[test]
 fn closing_waits_for_what_is_under_way() {
     let server = TestServer::stocked();
     let shop = open(&server);

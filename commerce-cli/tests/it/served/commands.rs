@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::every_command::kill_events;
+use crate::process::Server;
 use crate::requests::COMMANDS;
 use crate::shop::{Shop, USER, stderr, stdout};
 
@@ -165,4 +166,33 @@ fn every_dead_event_is_retried() {
     kill_events(&served, 3);
     assert_eq!(served.json(&["events", "retry", "2"]), json!({ "events": [2] }));
     assert_eq!(served.ok(&["events", "retry", "--all"]), "events  1, 3\n");
+}
+
+/// The requests that a server has answered on its routes.
+fn requests(server: &Server, token: &str) -> u64 {
+    let metrics = server.client().bearer(token).get("/metrics").body;
+    let metrics = String::from_utf8(metrics).unwrap();
+    let counts = metrics
+        .lines()
+        .filter(|line| line.starts_with("commerce_http_requests_total") && line.contains("\"/v1/"));
+    counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn a_command_is_two_requests_of_which_one_opens_the_shop() {
+    let (_, served) = both();
+    let used = served.served.as_ref().unwrap();
+    let (server, token) = (&used.server, used.token.as_ref().unwrap());
+    let mut faults = Vec::new();
+    for (command, _) in COMMANDS {
+        let before = requests(server, token);
+        served.ok(&command.split(' ').collect::<Vec<_>>());
+        let sent = requests(server, token) - before;
+        // Events to send again are looked for first.
+        let expected = if command == "events retry --all" { 3 } else { 2 };
+        if sent != expected {
+            faults.push(format!("{command}: {sent} requests, not {expected}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -67,3 +67,30 @@ fn what_a_chain_has_skipped_is_not_done_by_a_request_that_arrives_late() {
     assert_eq!(ask(&server.shop, "order.list", &json!({}))["items"], json!([]));
     assert_eq!(ask(&server.shop, "cart.get", &json!({ "user": "alice" }))["lines"], json!([]));
 }
+
+#[test]
+fn only_the_newest_request_of_a_sequence_is_performed() {
+    let server = TestServer::stocked();
+    let mut client = server.client();
+    let mut send = |query: &str| {
+        let charge = json!({ "op": "wallet.charge", "user": "bob", "amount": 1 });
+        client.post(&format!("/v1/operations?{query}"), &charge)
+    };
+    for (query, status) in [
+        ("sender=a&sequence=2", 200),
+        // Sent again with a renewed token.
+        ("sender=a&sequence=2", 200),
+        ("sender=a&sequence=1", 503),
+        ("sender=b&sequence=1", 200),
+        ("sender=a", 400),
+        ("sequence=3", 400),
+        ("", 200),
+    ] {
+        assert_eq!(send(query).status, status, "{query}");
+    }
+    let bob = || ask(&server.shop, "wallet.balance", &json!({ "user": "bob" }))["balance"].clone();
+    until("four are done", || bob() == 4);
+    let long = "x".repeat(65);
+    assert_eq!(send(&format!("sender={long}&sequence=1")).status, 400);
+    assert_eq!(bob(), 4);
+}
