@@ -377,7 +377,7 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     terminal.type_in("5");
     shop.ok(&["token", "revoke", "office", "--yes"]);
     terminal.see("token refused");
-    terminal.wait("the remedy", |screen| screen.contains("Restart the console with a valid"));
+    terminal.wait("the remedy", |screen| screen.contains("refuses access") && screen.contains("valid one"));
     assert!(!terminal.screen().contains("live"));
     terminal.press("Enter");
     terminal.wait("the outcome in the form", |screen| {
@@ -388,6 +388,15 @@ fn a_token_that_is_revoked_is_told_with_the_remedy() {
     terminal.see_no("Charge the wallet");
     quit(&terminal);
     assert_eq!(shop.json(&["balance", "alice"])["balance"], 50_000);
+
+    // A token in a file is read again.
+    let file = shop.file("token", token(&shop, &["first", "--role", "operator"]));
+    let terminal = console(&shop, &location, &format!("--user alice --token-file {file}"), "");
+    shop.ok(&["token", "revoke", "first", "--yes"]);
+    terminal.see("token refused");
+    shop.file("token", token(&shop, &["second", "--role", "operator"]));
+    terminal.see("● live");
+    quit(&terminal);
 
     let terminal = open(&shop, (80, 24), &location, "; echo code:$?", &office);
     let screen = terminal.see("code:4");
@@ -406,9 +415,7 @@ fn a_token_that_expires_is_told_with_the_remedy() {
     ahead.env("LD_PRELOAD", library("../fixtures/clock.c")).env("CLOCK_AHEAD_S", "7200");
     let _server = Server::start(ahead);
     terminal.see("token refused");
-    terminal.wait("the remedy", |screen| {
-        screen.contains("expired") && screen.contains("Restart the console with a valid")
-    });
+    terminal.wait("the remedy", |screen| screen.contains("expired") && screen.contains("valid one"));
     assert!(!terminal.screen().contains("live"));
     quit(&terminal);
 }

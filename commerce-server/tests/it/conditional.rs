@@ -116,3 +116,19 @@ fn of_many_that_saw_the_same_one_changes_it() {
         assert_eq!((count(200), count(412)), (1, 7), "{statuses:?}");
     }
 }
+
+/// So a program that sends operations to a served shop has the condition too.
+#[test]
+fn a_line_may_have_the_condition_as_a_field() {
+    let server = TestServer::stocked();
+    let mut client = server.client();
+    let seen = tag(&mut client);
+    let line = |price: i64| {
+        json!({ "op": "product.update", "product": "mug", "price": price, "if_match": seen }).to_string()
+            + "\n"
+    };
+    let results = client.lines("/v1/operations", &(line(1) + &line(2))).json_lines();
+    assert_eq!(results[0]["ok"]["price"], 1);
+    assert_eq!(results[1]["refused"]["code"], "precondition_failed");
+    assert_eq!(price(&mut client), 1);
+}

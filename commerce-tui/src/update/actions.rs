@@ -77,7 +77,7 @@ impl State {
                 Some("The store is gone. Put it back and restart the console.")
             }
             _ if changes_store && self.store_status == StoreStatus::Denied => {
-                Some("The server refuses the token. Restart the console with a valid one.")
+                Some("The server refuses the token; a valid one is needed.")
             }
             Action::CheckOut | Action::ClearCart if self.screen == Screen::Shop && empty_cart => {
                 Some("The cart is empty.")

@@ -165,8 +165,8 @@ impl State {
             (_, StoreStatus::Denied) => {}
             (Error::Unauthenticated(_), _) => {
                 self.store_status = StoreStatus::Denied;
-                let text = format!("{error}. Restart the console with a valid token.");
-                self.show_toast(ToastKind::Error, text);
+                // It says what to do.
+                self.show_toast(ToastKind::Error, error.to_string());
             }
             (_, StoreStatus::Available) => {
                 self.store_status = StoreStatus::Unavailable(self.now());
