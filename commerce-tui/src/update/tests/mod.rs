@@ -23,6 +23,7 @@ use crate::theme::ThemeName;
 use crate::toast::ToastKind;
 use crate::update::{Event, update};
 
+mod quitting;
 mod roles;
 mod store;
 
@@ -349,25 +350,6 @@ fn a_frozen_screen_queries_nothing_until_it_is_live_again() {
     let before = queries(&console);
     console.wait(60_000);
     assert_eq!(queries(&console), before, "without changes there are no queries");
-}
-
-#[test]
-fn quitting_with_unsaved_input_asks_first() {
-    let mut console = Console::stocked(false);
-    console.keys("c 5");
-    console.event(Event::Key(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)));
-    assert!(matches!(console.state.dialogs.last(), Some(Dialog::Confirm(_))));
-    console.keys("esc esc q");
-    assert!(console.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
-}
-
-#[test]
-fn quitting_with_a_command_in_flight_asks_first() {
-    let mut console = Console::stocked(false);
-    console.keys("a q");
-    assert!(!console.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
-    console.keys("y");
-    assert!(console.effects.iter().any(|effect| matches!(effect, Effect::Quit)));
 }
 
 #[test]
