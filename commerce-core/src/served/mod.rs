@@ -75,8 +75,8 @@ const LANES: usize = 4;
 const NEAR: usize = 128;
 const FAR: usize = 16;
 
-/// How long it takes at least to open a shop that is far away. That is two round trips.
-const FAR_OPENING: Duration = Duration::from_millis(10);
+/// How long it takes at least to open a shop that is far away. That is two round trips, and more on a busy machine.
+const FAR_OPENING: Duration = Duration::from_millis(20);
 
 /// How many connections for queries are kept open.
 const KEPT_QUERIES: usize = 8;

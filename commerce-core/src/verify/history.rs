@@ -100,7 +100,7 @@ impl History {
             *self.stocks.entry(row[1].int()).or_default() += row[2].int();
             check_actor("actor of movement", row, 3, audit);
             let after = (row[4].int(), row[5].int());
-            if after.0 < self.moved_after.0 || after.1 < self.moved_after.1 {
+            if after < self.moved_after {
                 let shown = |(order, entry)| format!("after order {order} and ledger entry {entry}");
                 let (stored, before) = (shown(after), shown(self.moved_after));
                 audit.add_difference("place of movement", row[0].int(), stored, before);

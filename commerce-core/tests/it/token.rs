@@ -162,7 +162,9 @@ fn a_use_is_noted_beside_other_changes_of_the_same_token() {
     let used = |millis| Used { tokens: vec![(name.clone(), Time::from_millis(millis))] };
     let tickets = [shop.commerce.submit(used(60_000)), shop.commerce.submit(used(180_001))];
     let revoked = shop.commerce.submit(Revoke { name: name.clone() });
-    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
     revoked.wait().unwrap();
     let token = shop.commerce.query(&List::default()).unwrap().items.remove(0);
     assert_eq!((token.used_at, token.revoked_at.is_some()), (Some(Time::from_millis(180_000)), true));

@@ -21,31 +21,29 @@ ALTER TABLE movements ADD COLUMN last_order INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE movements ADD COLUMN last_entry INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE cancellations ADD COLUMN last_order INTEGER NOT NULL DEFAULT 0;
 
--- Of earlier movements only the time is known. They are placed before what happened in the same millisecond, as a product
--- is added before it is ordered. Orders and entries are numbered in the order of their times, without gaps.
-UPDATE movements SET last_order = (
-    WITH RECURSIVE half (low, high) AS (
-        SELECT 0, (SELECT last_order FROM store)
-        UNION ALL
-        SELECT iif(o.at < movements.at, o.order_id, low), iif(o.at < movements.at, high, o.order_id - 1)
-        FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
-    SELECT coalesce(max(low), 0) FROM half WHERE low = high);
-UPDATE movements SET last_entry = (
-    WITH RECURSIVE half (low, high) AS (
-        SELECT 0, (SELECT last_entry FROM store)
-        UNION ALL
-        SELECT iif(l.at < movements.at, l.entry, low), iif(l.at < movements.at, high, l.entry - 1)
-        FROM half JOIN ledger l ON l.entry = (low + high + 1) / 2 WHERE low < high)
-    SELECT coalesce(max(low), 0) FROM half WHERE low = high);
-
 -- Payments are in the order of their orders, so the newest order before a refund is that of the payment before it.
 UPDATE cancellations SET last_order = l.last_order
     FROM (SELECT source, kind, max(iif(kind = 'payment', source, 0)) OVER (ORDER BY entry) AS last_order FROM ledger) l
     WHERE l.kind = 'refund' AND l.source = cancellations.order_id;
 
 -- A movement is an operator's, and a cancellation is appended, so neither index costs an order a page.
-CREATE INDEX movements_by_product ON movements (product_no, last_order, last_entry);
 CREATE INDEX cancellations_in_sequence ON cancellations (last_order, entry);
+
+-- Of earlier movements only the time is known. They are placed before what happened in the same millisecond, as a product
+-- is added before it is ordered. Orders are numbered in the order of their times, without gaps; what was moved before the
+-- first order needs no search.
+UPDATE movements SET last_order = (
+    WITH RECURSIVE half (low, high) AS (
+        SELECT 0, (SELECT last_order FROM store)
+        UNION ALL
+        SELECT iif(o.at < movements.at, o.order_id, low), iif(o.at < movements.at, high, o.order_id - 1)
+        FROM half JOIN orders o ON o.order_id = (low + high + 1) / 2 WHERE low < high)
+    SELECT coalesce(max(low), 0) FROM half WHERE low = high)
+    WHERE at > (SELECT at FROM orders ORDER BY order_id LIMIT 1);
+UPDATE movements SET last_entry = coalesce((
+    SELECT max(entry) FROM cancellations c WHERE c.last_order = movements.last_order AND c.at < movements.at), 0)
+    WHERE at > (SELECT min(at) FROM cancellations);
+CREATE INDEX movements_by_product ON movements (product_no, last_order, last_entry);
 
 -- The same tokens with viewers, an end, and the time of the last use.
 CREATE TABLE tokens_with_viewers (
