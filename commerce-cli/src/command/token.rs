@@ -1,7 +1,5 @@
 //! `token`: who may use the server. A secret is generated here and printed once; the store keeps only its digest.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Subcommand, ValueEnum};
 use commerce_core::UserId;
 use commerce_core::token::{self, Digest, TokenName};
@@ -89,9 +87,7 @@ fn create(
     expires: Option<&str>,
 ) -> Result<(), Failure> {
     let now = session.shop()?.clock().now();
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|e| Failure::Io(std::io::Error::other(e)))?;
-    let secret = URL_SAFE_NO_PAD.encode(bytes);
+    let secret = commerce_server::new_secret().map_err(Failure::Io)?;
     let digest = Digest::of(&secret);
     let role = match role {
         Role::Operator => token::Role::Operator,

@@ -96,8 +96,6 @@ fn queries() -> Vec<Work> {
         ask("product.list", "search without a match", |_| json!({ "search": "no such thing" }))
             .sorts(CANDIDATES),
         ask("stock.history", "", |_| json!({ "product": product(0) })).grows(HISTORY),
-        ask("stock.history", "far in", |shop| shop.far("stock.history", json!({ "product": product(0) })))
-            .grows(HISTORY),
         ask("cart.get", "", |_| json!({ "user": user(1) })).sorts(CART),
         ask("order.get", "", |shop| json!({ "order": shop.orders / 2 })).sorts(LINES),
         ask("order.list", "", |_| json!({})).sorts(PAGE),
