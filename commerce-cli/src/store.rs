@@ -144,29 +144,29 @@ impl Store {
         }
     }
 
-    /// The roots to trust instead of the public ones: those of the options, or else of the login. Files of roots are read only
-    /// where TLS is spoken.
+    /// The roots to trust instead of the public ones: those of the options, else of the login, else of the environment. The
+    /// environment comes last, since it holds for all programs of the machine. Files are read only where TLS is spoken.
     fn roots(&self, global: &Global, uses_tls: bool) -> Result<Option<Roots>, Failure> {
         if !uses_tls {
             return Ok(None);
         }
-        let of_login = || Some(("the certificates of the login", self.login.as_ref()?.ca_file.clone()?));
-        ca_file(global).or_else(of_login).map(|(name, file)| read_roots(name, &file)).transpose()
+        match self.login.as_ref().and_then(|login| login.ca_file.clone()) {
+            Some(file) if global.ca_file.is_none() => {
+                read_roots("the certificates of the login", &file).map(Some)
+            }
+            _ => roots(global),
+        }
     }
 }
 
 /// The roots to trust over TLS instead of the public ones, if the options or the environment name a file of them.
 pub fn roots(global: &Global) -> Result<Option<Roots>, Failure> {
-    ca_file(global).map(|(name, file)| read_roots(name, &file)).transpose()
-}
-
-/// The file of roots that the options or the environment name, and by which name.
-pub fn ca_file(global: &Global) -> Option<(&'static str, PathBuf)> {
-    if let Some(file) = &global.ca_file {
-        return Some(("--ca-file", file.clone()));
+    let of_environment =
+        || std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
+    match &global.ca_file {
+        Some(file) => read_roots("--ca-file", file).map(Some),
+        None => of_environment().map(|file| read_roots("SSL_CERT_FILE", &file)).transpose(),
     }
-    let file = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty())?;
-    Some(("SSL_CERT_FILE", file.into()))
 }
 
 /// The text of a variable of the environment that is set and not blank.

@@ -85,7 +85,11 @@ impl Metrics {
     ) -> String {
         let mut text = Text(String::with_capacity(16_384));
         self.write_requests(&mut text);
-        text.head("commerce_problems_total", "counter", "Requests answered with a problem, by code.");
+        text.head(
+            "commerce_problems_total",
+            "counter",
+            "Requests and lines answered with a problem, by code.",
+        );
         for (code, count) in self.problems.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             text.sample("commerce_problems_total", &format!("code=\"{code}\""), count);
         }

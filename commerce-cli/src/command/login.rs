@@ -62,11 +62,8 @@ impl Login {
                 "{text} is not the address of a served shop, such as commerce://shop.example"
             )));
         }
-        let ca_file = match store::ca_file(&session.global) {
-            // Later commands may run in another folder.
-            Some((_, file)) => Some(std::path::absolute(file)?),
-            None => None,
-        };
+        // Later commands may run in another folder.
+        let ca_file = session.global.ca_file.as_ref().map(std::path::absolute).transpose()?;
         let mut token = given_token(&session.global)?;
         let place = Store::named(shop.into()).location_without_token(&session.global)?;
         let opened = match open(session, &place, token.as_deref()) {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::login::unnamed;
 use crate::network::Network;
 use crate::process::Lines;
 use crate::shop::{Shop, stderr};
@@ -25,6 +26,19 @@ fn a_session_goes_over_tls_with_a_private_root() {
         let output = shop.program(&["balance", "alice"]).env(name, shop.path("root.pem")).output().unwrap();
         assert!(output.status.success(), "{name}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn the_root_of_a_login_wins_over_that_of_the_machine_and_not_over_the_option() {
+    let shop = Shop::stocked().serve_tls(None);
+    let address = shop.address().to_owned();
+    let logged_in = unnamed(&shop, &["login", &address, "--ca-file", "root.pem"]).output().unwrap();
+    assert!(logged_in.status.success(), "{}", stderr(&logged_in));
+    let mut top = unnamed(&shop, &["top"]);
+    let output = top.env("SSL_CERT_FILE", shop.path("none.pem")).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = top.env("COMMERCE_CA_FILE", shop.path("none.pem")).output().unwrap();
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("--ca-file"), "{output:?}");
 }
 
 /// A proxy, which counts the connections that clients ask it for.
