@@ -59,6 +59,7 @@ fn every_answer_is_read_back() {
         answer::<wallet::History>(&shop, json!({ "user": "ann", "limit": 2 })),
         answer::<catalog::List>(&shop, json!({ "limit": 1, "sort": "-price" })),
         answer::<catalog::Get>(&shop, json!({ "product": "cup" })),
+        answer::<catalog::StockHistory>(&shop, json!({ "product": "cup" })),
         answer::<cart::Get>(&shop, json!({ "user": "ann" })),
         answer::<order::Get>(&shop, json!({ "order": 2 })),
         answer::<order::List>(&shop, json!({ "limit": 1 })),
