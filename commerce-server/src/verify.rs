@@ -54,6 +54,16 @@ async fn run(server: Arc<Server>, client: Client, mut sender: Sender<Bytes, Erro
             return;
         }
     };
+    // A short audit ends before its progress was looked at.
+    let unseen = {
+        let progress = progress.borrow_and_update();
+        progress.has_changed().then(|| line(progress.as_ref()))
+    };
+    if let Some(line) = unseen
+        && !send(&mut sender, &line).await
+    {
+        return;
+    }
     let last = match result {
         Ok(audit) => json!({ "audit": audit }),
         Err(error) => {
