@@ -1,16 +1,13 @@
 //! Operations and queries known by name only, whose replies and answers are JSON text, for programs that pass them on. The
 //! text is written by the reply's own type, without a value in between.
 
-use crate::access::Caller;
 use crate::error::Error;
-use crate::facts::{Facts, Keys};
-use crate::id::Key;
 use crate::operation::{Answer, Submission};
 use crate::query::{Answerable, AnyQuery, View};
-use crate::submit::{AnyOperation, Decided, Receive, Submit, ToJson, When};
+use crate::submit::{AnyOperation, Receive, ToJson};
 
 /// An operation whose reply is written as JSON.
-pub struct TextOperation(pub AnyOperation);
+pub type TextOperation = AnyOperation<TextReply>;
 
 /// The reply of any operation.
 pub struct TextReply(Box<dyn ToJson>);
@@ -39,7 +36,7 @@ impl Submission<AnyOperation> {
     /// The same submission, whose reply is written as JSON.
     pub fn into_text(self) -> Submission<TextOperation> {
         let Self { operation, key, at, caller, chain } = self;
-        Submission { operation: TextOperation(operation), key, at, caller, chain }
+        Submission { operation: operation.with_reply(), key, at, caller, chain }
     }
 }
 
@@ -52,28 +49,6 @@ impl Receive for TextReply {
 
     fn read_sent(json: &[u8]) -> Result<Box<dyn ToJson>, Error> {
         serde_json::Value::read_sent(json)
-    }
-}
-
-impl Submit for TextOperation {
-    type Reply = TextReply;
-
-    fn needs(&self, keys: &mut Keys) {
-        self.0.needs(keys);
-    }
-
-    fn decide(
-        &self,
-        caller: &Caller,
-        key: Option<&Key>,
-        facts: &mut Facts,
-        when: When<'_>,
-    ) -> Decided<TextReply> {
-        self.0.decide(caller, key, facts, when)
-    }
-
-    fn as_json(&self) -> Result<Option<(&'static str, Vec<u8>)>, Error> {
-        self.0.as_json()
     }
 }
 

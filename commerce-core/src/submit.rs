@@ -1,6 +1,8 @@
 //! What can be submitted to the writer: an operation, or any operation that was read by its name. Each is decided once per
 //! idempotency key.
 
+use std::marker::PhantomData;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -128,18 +130,26 @@ impl ToJson for AsJson {
     }
 }
 
-/// Any operation, known by its name only at run time. Its reply is JSON.
-pub struct AnyOperation(Box<dyn Decide>);
+/// Any operation, known by its name only at run time. Its reply is JSON: a [`Value`], or a
+/// [`TextReply`](crate::TextReply).
+pub struct AnyOperation<R = Value>(Box<dyn Decide>, PhantomData<fn() -> R>);
 
 impl AnyOperation {
     /// Any operation, from an operation of a known type.
     pub fn new<O: Operation>(operation: O) -> Self {
-        Self(Box::new(operation))
+        Self(Box::new(operation), PhantomData)
     }
+}
 
+impl<R> AnyOperation<R> {
     /// Who may perform it.
     pub fn access(&self) -> Access {
         self.0.access()
+    }
+
+    /// The same operation, with another form of reply.
+    pub(crate) fn with_reply<S>(self) -> AnyOperation<S> {
+        AnyOperation(self.0, PhantomData)
     }
 }
 
@@ -177,20 +187,14 @@ impl<O: Operation> Decide for O {
     }
 }
 
-impl Submit for AnyOperation {
-    type Reply = Value;
+impl<R: Receive<Sent = Box<dyn ToJson>> + 'static> Submit for AnyOperation<R> {
+    type Reply = R;
 
     fn needs(&self, keys: &mut Keys) {
         self.0.needs(keys);
     }
 
-    fn decide(
-        &self,
-        caller: &Caller,
-        key: Option<&Key>,
-        facts: &mut Facts,
-        when: When<'_>,
-    ) -> Decided<Value> {
+    fn decide(&self, caller: &Caller, key: Option<&Key>, facts: &mut Facts, when: When<'_>) -> Decided<R> {
         self.0.decide(caller, key, facts, when)
     }
 
