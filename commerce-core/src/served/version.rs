@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::failure::Failure;
-use super::request::{JSON, Method, Request};
+use super::request::Request;
 use super::transport::{Answer, Transport};
 use crate::currency::Currency;
 use crate::error::{Cause, Error};
@@ -209,7 +209,7 @@ pub(super) fn ask(transport: &Transport, request: &Request<'_>) -> Result<Told, 
 
 /// The question for the version now.
 pub(super) fn question<'a>(deadline: Instant) -> Request<'a> {
-    Request { method: Method::Get, content_type: JSON, ..Request::get("/v1/version", deadline) }
+    Request::get("/v1/version", deadline)
 }
 
 impl ServerClock {
