@@ -289,6 +289,11 @@ fn problem(fault: &Value) -> Value {
             "detail": { "type": "string", "description": "An explanation for people." },
             "code": { "type": "string", "description": "A stable code for programs." },
             "retryable": { "type": "boolean", "description": "Whether the same request may succeed later." },
+            "outcome": {
+                "type": "string",
+                "enum": ["unknown"],
+                "description": "Present if the request may have been carried out. Its `Idempotency-Key` leads to the outcome.",
+            },
             "request_id": { "type": "string" },
             "errors": { "type": "array", "items": fault, "maxItems": 20,
                 "description": "The faults of an invalid request." },

@@ -78,6 +78,8 @@ impl Problem {
         let facts = match self {
             Self::Engine(Error::Refused(refusal)) => serde_json::to_value(refusal),
             Self::Engine(Error::Invalid(invalid)) => serde_json::to_value(invalid),
+            // Its code is that of a busy store, where nothing was changed.
+            Self::Engine(Error::Unknown(_)) => Ok(json!({ "outcome": "unknown" })),
             _ => return document,
         };
         if let (Ok(Value::Object(facts)), Some(document)) = (facts, document.as_object_mut()) {
@@ -185,4 +187,18 @@ impl<E: Into<Error>> From<E> for Problem {
 /// `invalid_request` with one fault, in the form in which the engine reports faults.
 pub(crate) fn invalid(pointer: &str, detail: impl Into<String>) -> Problem {
     Invalid::at(pointer, detail).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_may_have_been_carried_out_is_told_from_one_that_was_not() {
+        let unknown = Problem::from(Error::Unknown("the disk failed".into()));
+        let busy = Problem::from(Error::Busy("the queue is full".into()));
+        assert_eq!((unknown.code(), busy.code()), ("busy", "busy"));
+        assert_eq!(unknown.document()["outcome"], "unknown");
+        assert_eq!(busy.document().get("outcome"), None);
+    }
 }

@@ -12,17 +12,23 @@ struct Problem {
     code: String,
     #[serde(default)]
     detail: String,
+    /// Set, to `unknown`, where the operation may have been done.
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// The error in a problem document; None for anything else.
 pub(super) fn read(json: &[u8]) -> Option<Error> {
-    let Problem { code, detail } = serde_json::from_slice(json).ok()?;
+    let Problem { code, detail, outcome } = serde_json::from_slice(json).ok()?;
     Some(match code.as_str() {
+        _ if outcome.is_some() => Error::Unknown(detail.into()),
         "invalid_request" => match serde_json::from_slice::<Invalid>(json) {
             Ok(invalid) => invalid.into(),
             Err(_) => Invalid::at("", detail).into(),
         },
-        "busy" | "rate_limited" | "request_timeout" => busy(&detail),
+        "busy" | "rate_limited" | "request_timeout" => {
+            Error::Busy(within(&Error::Busy(MARK.into()), &detail).to_owned().into())
+        }
         "unknown" => Error::Unknown(detail.into()),
         "store_unavailable" => {
             Error::Unavailable(within(&Error::Unavailable(MARK.into()), &detail).to_owned().into())
@@ -37,14 +43,6 @@ pub(super) fn read(json: &[u8]) -> Option<Error> {
             Err(_) => Error::Store(format!("the server says {code}: {detail}").into()),
         },
     })
-}
-
-/// The server answers an outcome that it does not know as it does when it is busy.
-fn busy(detail: &str) -> Error {
-    if detail.starts_with("the outcome of the commit is unknown") {
-        return Error::Unknown(detail.to_owned().into());
-    }
-    Error::Busy(within(&Error::Busy(MARK.into()), detail).to_owned().into())
 }
 
 /// Stands for the reason in the sentence of an error.
@@ -75,6 +73,18 @@ mod tests {
             assert_eq!(read(json.as_bytes()).unwrap().to_string(), error.to_string());
             let other = json!({ "code": code, "detail": "something else" }).to_string();
             assert!(read(other.as_bytes()).unwrap().to_string().contains(": something else"));
+        }
+    }
+
+    #[test]
+    fn an_outcome_that_is_unknown_is_told_from_a_busy_store() {
+        for (problem, is_unknown) in [
+            (json!({ "code": "busy", "detail": "later" }), false),
+            (json!({ "code": "busy", "detail": "later", "outcome": "unknown" }), true),
+            (json!({ "code": "unknown", "detail": "a line" }), true),
+        ] {
+            let error = read(problem.to_string().as_bytes()).unwrap();
+            assert_eq!(matches!(error, Error::Unknown(_)), is_unknown, "{error}");
         }
     }
 
